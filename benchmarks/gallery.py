@@ -1,0 +1,54 @@
+"""The gallery of README: six results, and their settings as the command line takes them.
+
+    python -m benchmarks.gallery [--size 384]
+
+Writes docs/gallery/1.jpg to 6.jpg and prints the table of README.
+"""
+
+import argparse
+from typing import Any
+
+from benchmarks.samples import DOCS, JPEG_QUALITY, painted, photo, style
+from style_transfer.images import to_pil
+from style_transfer.recipe import to_query
+from style_transfer.settings import Settings
+from style_transfer.ui.presets import PRESETS
+
+PICTURES: tuple[tuple[str, str, dict[str, Any]], ...] = (  # photo, style, settings
+    ("chelsea", "starry_night", {}),
+    ("coffee", "stained_glass", PRESETS["Flat colour"]),
+    ("astronaut", "ink_drawing", PRESETS["Line drawing"]),
+    ("rocket", "woodcut_waves", {"beta": 12.0}),
+    ("chelsea", "impasto_field", PRESETS["Thick paint"]),
+    ("coffee", "mosaic", {"keep_colors": 0.7}),
+)
+COLUMNS = 3
+
+
+def table() -> str:
+    """Return the gallery as README shows it: pictures, and below each what it is made of."""
+    cells = []
+    for number, (content, painting, changes) in enumerate(PICTURES, 1):
+        words = to_query(Settings(**changes)).replace("&", ", ").replace("=", " ")
+        image = f"![{content} painted like {painting}](docs/gallery/{number}.jpg)"
+        cells.append(f"{image}<br>{content}, {painting}<br>{words or 'default settings'}")
+    rows = [cells[start : start + COLUMNS] for start in range(0, len(cells), COLUMNS)]
+    lines = [f"| {' | '.join(row)} |" for row in rows]
+    return "\n".join([lines[0], "|---" * COLUMNS + "|", *lines[1:]])
+
+
+def main() -> None:
+    """Paint and print."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--size", type=int, default=384)
+    options = parser.parse_args()
+    for number, (content, painting, changes) in enumerate(PICTURES, 1):
+        picture = painted(photo(content, options.size), style(painting), Settings(**changes))
+        file = DOCS / "gallery" / f"{number}.jpg"
+        file.parent.mkdir(parents=True, exist_ok=True)
+        to_pil(picture).save(file, quality=JPEG_QUALITY, optimize=True)
+    print(table())
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,43 @@
+"""Presets for kinds of styles: each beside the default, on styles of its kind.
+
+    python -m benchmarks.kinds [--size 224] [--steps 40]
+
+Writes docs/quality/presets.jpg.
+"""
+
+import argparse
+
+from benchmarks.samples import DOCS, painted, photo, save_sheet, style
+from style_transfer.settings import Settings
+from style_transfer.ui.presets import PRESETS
+
+KINDS = (  # preset, photo, style
+    ("Thick paint", "chelsea", "starry_night"),
+    ("Thick paint", "coffee", "impasto_field"),
+    ("Line drawing", "astronaut", "ink_drawing"),
+    ("Fine texture", "astronaut", "pointillism"),
+    ("Line drawing", "rocket", "woodcut_waves"),
+    ("Fine texture", "chelsea", "hubble_deep_field"),
+    ("Flat colour", "coffee", "stained_glass"),
+    ("Flat colour", "chelsea", "mosaic"),
+)
+
+
+def main() -> None:
+    """Paint each pair twice."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--size", type=int, default=224)
+    parser.add_argument("--steps", type=int, default=40)
+    options = parser.parse_args()
+    cells = []
+    for preset, content, painting in KINDS:
+        for name in ("Balanced", preset):
+            settings = Settings(**PRESETS[name], steps=options.steps)
+            picture = painted(photo(content, options.size), style(painting), settings)
+            cells.append((f"{painting}, {name}", picture))
+    rows = [cells[start : start + 4] for start in range(0, len(cells), 4)]
+    save_sheet(DOCS / "quality" / "presets.jpg", rows, 260)
+
+
+if __name__ == "__main__":
+    main()

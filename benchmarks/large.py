@@ -1,0 +1,68 @@
+"""A large picture: does it start, stay within its plan, and stop with a picture worth having?
+
+    python -m benchmarks.large [--size 2048] [--last 3] [--steps 100] [-o picture.jpg]
+
+Goes through all scales of a run of so many steps, stops it after the `--last` first steps of the
+finest one, and prints what was forecast beside what was measured. Reads Linux's /proc.
+"""
+
+import argparse
+import json
+import time
+from pathlib import Path
+
+from benchmarks.samples import photo, style
+from style_transfer.forecast import Forecast
+from style_transfer.images import save
+from style_transfer.memory import needed
+from style_transfer.runs import Run
+from style_transfer.schedule import stages, steps_left
+from style_transfer.settings import Settings
+from style_transfer.speed import measured
+from style_transfer.vgg import load_network
+
+
+def memory(name: str) -> int:
+    """Return the bytes that Linux calls VmRSS (now) or VmHWM (the most so far)."""
+    lines = Path("/proc/self/status").read_text().splitlines()
+    return 1024 * int(next(line.split()[1] for line in lines if line.startswith(name)))
+
+
+def main() -> None:
+    """Run, stop and compare."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    for name, value in (("size", 2048), ("last", 3), ("steps", 100)):
+        parser.add_argument(f"--{name}", type=int, default=value)
+    parser.add_argument("-o", "--output", type=Path, default=Path("large.jpg"))
+    options = parser.parse_args()
+    content, painting, network = (
+        photo("rocket", options.size),
+        style("starry_night"),
+        load_network(),
+    )
+    size, look = ((each.shape[-2], each.shape[-1]) for each in (content, painting))
+    settings, before = Settings(steps=options.steps), memory("VmRSS")
+    print(f"{size[1]} x {size[0]} pixels: {Forecast.of(network, size, [look], settings)}")
+    plan, speed = stages(size), measured(network)
+    until = options.steps - steps_left(plan, 0, options.steps)[-1] + options.last
+    began, last = time.perf_counter(), 0
+    run = Run(content, painting, settings)
+    for frame in run.frames():
+        if frame and frame.step > last:
+            last, seconds = frame.step, round(time.perf_counter() - began, 1)
+            told = {"step": last, "height": frame.image.shape[-2], "seconds": seconds}
+            print(json.dumps(told), flush=True)
+            if frame.step >= until:
+                run.stop()
+    run.join()
+    assert run.frame is not None
+    save(run.frame.picture, options.output)
+    forecast = speed.of_rest(plan, 0, options.steps)
+    forecast -= speed.of_rest(plan, run.frame.step, options.steps, len(plan) - 1)
+    result = {"seconds": time.perf_counter() - began, "seconds forecast": forecast}
+    result |= {"GB": (memory("VmHWM") - before) / 1e9, "GB planned": needed(size, [look]) / 1e9}
+    print(json.dumps({name: round(value, 2) for name, value in result.items()}))
+
+
+if __name__ == "__main__":
+    main()

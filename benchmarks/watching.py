@@ -1,0 +1,82 @@
+"""What it costs a run that somebody watches it: the same run with and without a page, by turns.
+
+    python -m benchmarks.watching [--size 384] [--steps 40] [--rounds 3]
+
+Prints one JSON line a round and the median ratio. The browser draws on the same cores.
+"""
+
+import argparse
+import json
+import shutil
+import statistics
+import time
+
+from playwright.sync_api import Browser, sync_playwright
+
+from style_transfer.images import open_image, to_tensor
+from style_transfer.runs import Run
+from style_transfer.settings import Settings
+from style_transfer.ui import events
+from style_transfer.ui.page import LAUNCH, build
+from style_transfer.ui.pictures import FIRST_STYLE, PHOTOS
+
+
+def alone(size: int, steps: int) -> float:
+    """Return the seconds from the first to the last step of a run without a page."""
+    content, style = to_tensor(open_image(PHOTOS[0]), size), to_tensor(open_image(FIRST_STYLE))
+    return seconds(Run(content, style, Settings(steps=steps)))
+
+
+def watched(browser: Browser, url: str, size: int, steps: int) -> float:
+    """Return the seconds of the same run while a page shows it."""
+    page = browser.new_page(viewport={"width": 1280, "height": 800})
+    page.goto(url)
+    page.wait_for_selector("#start")
+    page.wait_for_timeout(2000)  # Gradio draws the page before it listens
+    for name, value in (("size", size), ("steps", steps)):
+        number = page.locator(f"#{name} input[type=number]")
+        number.fill(str(value))
+        number.press("Tab")
+    page.locator("#start").click()
+    while not (runs := [each.run for each in events.SESSIONS.all() if each.run]):
+        page.wait_for_timeout(20)
+    result = seconds(runs[0])
+    page.close()
+    while events.SESSIONS.all():
+        time.sleep(0.1)
+    return result
+
+
+def seconds(run: Run) -> float:
+    """Wait for the first step of a run and return how long the others take."""
+    while not run.history:
+        time.sleep(0.01)
+    began = time.perf_counter()
+    for _ in run.frames():  # the least that anybody who watches does; unwatched, a run would end
+        pass
+    return time.perf_counter() - began
+
+
+def main() -> None:
+    """Measure by turns, so that a machine that drifts does so for both."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    for name, value in (("size", 384), ("steps", 40), ("rounds", 3)):
+        parser.add_argument(f"--{name}", type=int, default=value)
+    options = parser.parse_args()
+    _, url, _ = build().launch(**LAUNCH, prevent_thread_lock=True, quiet=True)
+    alone(options.size, 4)  # measures the convolutions
+    ratios = []
+    with sync_playwright() as driver:
+        path = shutil.which("chromium")
+        browser = driver.chromium.launch(executable_path=path, args=["--no-sandbox"])
+        for _ in range(options.rounds):
+            with_page = watched(browser, url, options.size, options.steps)
+            without = alone(options.size, options.steps)
+            ratios.append(with_page / without)
+            print(json.dumps({"watched": with_page, "alone": without, "ratio": ratios[-1]}))
+        browser.close()
+    print(f"median ratio {statistics.median(ratios):.3f}")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,130 @@
+"""Convolution: a frozen 3x3 convolution that takes the fastest way on the machine at hand."""
+
+import math
+import threading
+import time
+from typing import Any
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from style_transfer.ways import WAYS, Direct, candidates, direct
+
+_SAMPLE_MACS = 5e8  # about 8 ms of direct convolution on two cores, for one measurement
+_SMALL_SAMPLE = 12  # px a side, where what a call costs whatever its size is most of it
+
+# Seconds of a call and of each tile (each pixel where there are none) by layer shape, threads and
+# way, measured when a shape is first met. Plain data: a saved run takes it along, so that it goes
+# on bit for bit.
+Rates = dict[str, tuple[float, float]]
+RATES: dict[str, Rates] = {}
+_measuring = threading.Lock()
+
+
+class Convolution(nn.Module):
+    """3x3 convolution, stride 1, with weight (out, in, 3, 3) and bias (out,), both frozen.
+
+    There is a choice of ways for one float32 picture on the CPU; elsewhere it is torch's own.
+    """
+
+    weight: Tensor
+    bias: Tensor
+
+    def __init__(self, weight: Tensor, bias: Tensor, padding: str = "zeros") -> None:
+        """Take `padding` of one pixel with "zeros", or as "replicate" with the border's pixels."""
+        super().__init__()
+        self.padding = padding
+        self.register_buffer("weight", weight.contiguous(memory_format=torch.channels_last))
+        self.register_buffer("bias", bias)
+        self._ways: dict[str, Direct] = {}  # by name, made when first used
+
+    def forward(self, x: Tensor, relu: bool = False) -> Tensor:
+        """Return (1, out, H, W) for x (1, in, H, W), clamped at 0 with `relu`."""
+        if self.padding == "replicate":
+            x = F.pad(x, (1, 1, 1, 1), mode="replicate")
+            return direct(x, self.weight, self.bias, relu, padding=0)
+        if x.device.type != "cpu" or x.dtype != torch.float32 or x.shape[0] != 1:
+            return direct(x, self.weight, self.bias, relu, padding=1)
+        result: Tensor = _Convolve.apply(x, self.way(self.fastest(x.shape[2], x.shape[3])), relu)
+        return result
+
+    def fastest(self, height: int, width: int) -> str:
+        """Return the name of the fastest way for a picture of this size."""
+        outs, ins = self.weight.shape[:2]
+        rates = _rates(ins, outs)
+
+        def seconds(name: str) -> float:
+            call, unit = rates[name]
+            return call + unit * WAYS[name].units(height, width)
+
+        return min(rates, key=seconds)
+
+    def way(self, name: str) -> Direct:
+        """Return one of WAYS with these filters."""
+        if name not in self._ways:
+            self._ways[name] = WAYS[name](self.weight, self.bias)
+        return self._ways[name]
+
+    def way_bytes(self) -> int:
+        """Return the memory that the ways in use take, beside the weight's own."""
+        return sum(way.bytes() for way in self._ways.values())
+
+
+class _Convolve(torch.autograd.Function):
+    """The convolution by one of WAYS, with the gradient of x alone."""
+
+    @staticmethod
+    def forward(ctx: Any, x: Tensor, way: Direct, relu: bool) -> Tensor:
+        y = way.forward(x, relu)
+        ctx.way = way
+        ctx.save_for_backward(y if relu else None)
+        return y
+
+    @staticmethod
+    @torch.autograd.function.once_differentiable
+    def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor, None, None]:
+        (mask,) = ctx.saved_tensors
+        return ctx.way.backward(gradient, mask), None, None
+
+
+def _rates(ins: int, outs: int) -> Rates:
+    key = f"{ins}-{outs}-{torch.get_num_threads()}"
+    if not _known(key):
+        with _measuring:
+            if not _known(key):
+                RATES[key] = _measured(ins, outs)
+    return RATES[key]
+
+
+def _known(key: str) -> bool:
+    return key in RATES and RATES[key].keys() <= WAYS.keys()  # a saved run may bring other ways
+
+
+@torch.no_grad()
+def _measured(ins: int, outs: int) -> Rates:
+    weight = torch.rand(outs, ins, 3, 3).contiguous(memory_format=torch.channels_last)
+    ways = {name: WAYS[name](weight, torch.zeros(outs)) for name in candidates(ins, outs)}
+    side = max(2 * _SMALL_SAMPLE, math.isqrt(int(_SAMPLE_MACS / (9 * ins * outs))))
+    large = side - side % 12  # whole tiles
+    seconds = {each: _seconds(ways, ins, each) for each in (_SMALL_SAMPLE, large)}
+    rates = {}
+    for name, way in ways.items():
+        few, many = (way.units(each, each) for each in seconds)
+        fast, slow = (times[name] for times in seconds.values())
+        unit = max(0.0, slow - fast) / (many - few)
+        rates[name] = max(0.0, fast - unit * few), unit
+    return rates
+
+
+def _seconds(ways: dict[str, Direct], ins: int, side: int) -> dict[str, float]:
+    """Return the seconds of each way, measured by turns, so that a busy moment hits all."""
+    x = torch.rand(1, ins, side, side).contiguous(memory_format=torch.channels_last)
+    best = dict.fromkeys(ways, math.inf)
+    for turn in range(4):
+        for name, way in ways.items():
+            began = time.perf_counter()
+            way.forward(x, relu=True)
+            if turn:  # the first one warms up
+                best[name] = min(best[name], time.perf_counter() - began)
+    return best

@@ -1,0 +1,171 @@
+"""Pictures: any file Pillow opens becomes RGB in [0, 1], and back."""
+
+import io
+import warnings
+from os import PathLike
+from pathlib import Path
+from typing import BinaryIO
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from PIL import ExifTags, Image, ImageCms, ImageOps, UnidentifiedImageError
+from torch import Tensor
+from torchvision.transforms.functional import pil_to_tensor, to_pil_image
+
+MIN_SIDE = 32  # px; relu5_1 has a sixteenth of the side, and statistics need two positions
+MAX_STRETCH = 20  # longer side : shorter side
+MAX_PIXELS = 100_000_000  # in the file; 300 MB once decoded
+
+Image.init()
+_FORMATS = sorted(set(Image.ID) - {"EPS"})  # EPS is a program: Pillow would hand it to Ghostscript
+_SRGB = ImageCms.createProfile("sRGB")
+
+
+def open_image(file: str | PathLike[str] | BinaryIO, name: str | None = None) -> Image.Image:
+    """Return the picture in `file` as an upright RGB image in sRGB colours.
+
+    Orientation from EXIF is applied, transparency is laid on white, an ICC profile is converted
+    to sRGB, deep greys are brought to 8 bits, an animation gives its first frame.
+
+    Raises ValueError, one sentence that names the file, where it cannot be read, has a side below
+    MIN_SIDE, is stretched beyond MAX_STRETCH:1 or has more than MAX_PIXELS.
+    """
+    name = name or _name(file)
+    with _recognised(file, name) as image:
+        check_size(image.size, name)
+        profile = image.info.get("icc_profile")
+        try:
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")
+                image.load()
+                upright = ImageOps.exif_transpose(image)
+        except Exception as error:
+            raise ValueError(f"{name}: this picture is damaged ({error}).") from error
+        return _to_srgb(upright, profile)
+
+
+def size_of(file: str) -> tuple[int, int]:
+    """Return (height, width) of the picture in `file` without decoding it.
+
+    Raises ValueError as `open_image` does, but for what only decoding shows.
+    """
+    name = _name(file)
+    with _recognised(file, name) as image:
+        check_size(image.size, name)
+        try:
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")
+                turned = image.getexif().get(ExifTags.Base.Orientation, 1) > 4
+        except Exception as error:  # decoders meet damage with many kinds of exception
+            raise ValueError(f"{name}: this picture is damaged ({error}).") from error
+        return image.size if turned else (image.height, image.width)
+
+
+def _name(file: object) -> str:
+    return Path(file).name if isinstance(file, str | PathLike) else "the picture"
+
+
+def _recognised(file: str | PathLike[str] | BinaryIO, name: str) -> Image.Image:
+    """Return the picture in `file`, not yet decoded."""
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # a damaged tag is no reason to refuse the pixels
+            return Image.open(file, formats=_FORMATS)
+    except FileNotFoundError:
+        raise ValueError(f"{name}: there is no such file.") from None
+    except UnidentifiedImageError:
+        raise ValueError(f"{name}: this is not a picture that can be read.") from None
+    except Image.DecompressionBombError:
+        raise ValueError(f"{name}: more than {MAX_PIXELS:,} pixels; reduce it first.") from None
+    except OSError as error:
+        words = error.strerror or error  # without the folder, which is nobody's business
+        raise ValueError(f"{name}: this picture cannot be opened ({words}).") from error
+    except Exception as error:  # decoders meet damage with many kinds of exception
+        raise ValueError(f"{name}: this picture cannot be opened ({error}).") from error
+
+
+def check_size(size: tuple[int, int], name: str) -> None:
+    """Raise ValueError where a picture of (width, height) px is too small, stretched or large."""
+    width, height = size
+    shown = f"{name}: {width} x {height} pixels"
+    if min(size) < MIN_SIDE:
+        raise ValueError(f"{shown} is too small; each side needs at least {MIN_SIDE}.")
+    if max(size) > MAX_STRETCH * min(size):
+        raise ValueError(f"{shown} is too stretched; at most {MAX_STRETCH}:1 is allowed.")
+    if width * height > MAX_PIXELS:
+        raise ValueError(f"{shown} is too large; at most {MAX_PIXELS:,} pixels are allowed.")
+
+
+def to_tensor(image: Image.Image, max_side: int | None = None) -> Tensor:
+    """Return `image` as (1, 3, H, W) float32 RGB in [0, 1], its longer side at most `max_side` px.
+
+    Reduced with an antialiasing filter, never enlarged, and never so far that the shorter side
+    falls below MIN_SIDE.
+    """
+    if max_side is not None:
+        size = fit(image.size, max_side)
+        if size != image.size:
+            image = image.resize(size, Image.Resampling.LANCZOS, reducing_gap=3.0)
+    return pil_to_tensor(image.convert("RGB")).unsqueeze(0).float() / 255
+
+
+def check_output(file: Path) -> None:
+    """Raise ValueError, one sentence, where a picture could not be saved as `file`."""
+    if Image.EXTENSION.get(file.suffix.lower()) not in Image.SAVE:
+        raise ValueError(f"{file}: no known picture format; use .png, .jpg or .webp.")
+    if not file.absolute().parent.is_dir():
+        raise ValueError(f"{file}: the folder {file.absolute().parent} does not exist.")
+    if file.is_dir():
+        raise ValueError(f"{file}: this is a folder, not a file.")
+
+
+def save(image: Tensor, file: Path) -> None:
+    """Write (1, 3, H, W) as a picture whose format is told by the file's extension."""
+    to_pil(image).save(file, quality=95)
+
+
+def to_pil(image: Tensor) -> Image.Image:
+    """Return (1, 3, H, W) RGB as a picture; values are clipped to [0, 1] and rounded."""
+    levels = image.detach()[0].clamp(0, 1).mul(255).round().to("cpu", torch.uint8)
+    return to_pil_image(levels)
+
+
+def fit(size: tuple[int, int], max_side: int) -> tuple[int, int]:
+    """Return `size` reduced so that its longer side is `max_side`, its shorter at least MIN_SIDE.
+
+    The order of the two sides is kept; a size that fits already comes back as it is.
+    """
+    ratio = min(1.0, max(max_side / max(size), MIN_SIDE / min(size)))
+    return round(size[0] * ratio), round(size[1] * ratio)
+
+
+def resize(image: Tensor, size: tuple[int, int]) -> Tensor:
+    """Return (1, 3, H, W) at `size` = (height, width), antialiased where it shrinks."""
+    if tuple(image.shape[-2:]) == tuple(size):
+        return image
+    return F.interpolate(image, size=tuple(size), mode="bicubic", antialias=True)
+
+
+def _to_srgb(image: Image.Image, profile: bytes | None) -> Image.Image:
+    if image.mode.startswith("I;16") or image.mode in ("I", "F"):
+        image = _to_8_bit(image)
+    if image.mode in ("LA", "La", "PA", "RGBA", "RGBa") or "transparency" in image.info:
+        image = image.convert("RGBA")
+        image = Image.alpha_composite(Image.new("RGBA", image.size, "white"), image).convert("RGB")
+    elif image.mode in ("1", "P"):
+        image = image.convert("RGB")
+    if profile:
+        try:
+            source = ImageCms.ImageCmsProfile(io.BytesIO(profile))
+            return ImageCms.profileToProfile(image, source, _SRGB, outputMode="RGB") or image
+        except (ImageCms.PyCMSError, OSError):
+            pass  # damaged, or made for another colour space: the plain values serve better
+    return image.convert("RGB")
+
+
+def _to_8_bit(image: Image.Image) -> Image.Image:
+    values = np.nan_to_num(np.asarray(image, dtype=np.float32))
+    deep = image.mode.startswith("I;16")
+    white = 65535 if deep else next((w for w in (1, 255, 65535) if values.max() <= w), values.max())
+    return Image.fromarray(np.clip(values / white * 255, 0, 255).round().astype(np.uint8))

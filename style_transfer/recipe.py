@@ -1,0 +1,176 @@
+"""Recipe: all that made a picture, as a value, as a text, and its settings as a link."""
+
+import json
+import re
+import textwrap
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
+from typing import Any
+from urllib.parse import urlencode
+
+from style_transfer import __version__
+from style_transfer.images import MIN_SIDE
+from style_transfer.optimize import INITS, default_size
+from style_transfer.optimizers import OPTIMIZERS
+from style_transfer.settings import MAX_STEPS, MAX_STYLES, Settings, one_of, whole_number
+from style_transfer.vgg import NETWORKS, POOLINGS
+
+MAX_SIZE = 100_000  # px; longer than the longest side that images.MAX_PIXELS lets in
+MAX_SEED = 2**53 - 1  # the largest whole number that every reader of JSON keeps exactly
+MAX_NAME = 200  # characters
+MAX_TEXT = 50_000  # characters; a recipe has about 800, and the EXIF of a JPEG ends at 65,533
+_SWITCH = {"true": True, "false": False}
+_FORMAT = "style-transfer-recipe-1"
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """What to do again to get the same picture. Of the files it knows names only, never folders.
+
+    Raises ValueError, one sentence with the value and what is allowed.
+    """
+
+    photo: str = ""  # name of the file
+    style: str = ""  # name of the file
+    more_styles: tuple[str, ...] = ()  # names of the files of the others
+    mask: str = ""  # name of the file
+    size: int = field(default_factory=default_size)  # px, the longer side that was asked for
+    seed: int = 0
+    init: str = INITS[0]
+    optimizer: str = next(iter(OPTIMIZERS))
+    network: str = NETWORKS[0]
+    pooling: str = POOLINGS[0]
+    step: int = 0  # that the picture was taken at
+    version: str = __version__  # of the program
+    settings: Settings = field(default_factory=Settings)  # at that step
+
+    def __post_init__(self) -> None:
+        def normalise(name: str, value: Any) -> None:
+            object.__setattr__(self, name, value)  # the dataclass is frozen
+
+        for name in ("photo", "style", "mask", "version"):
+            normalise(name, _name(name, getattr(self, name)))
+        normalise("more_styles", _names("more styles", self.more_styles))
+        normalise("size", whole_number("size", self.size, MIN_SIDE, MAX_SIZE))
+        normalise("seed", whole_number("seed", self.seed, 0, MAX_SEED))
+        normalise("step", whole_number("step", self.step, 0, MAX_STEPS))
+        one_of("init", self.init, INITS)
+        one_of("optimizer", self.optimizer, OPTIMIZERS)
+        one_of("network", self.network, NETWORKS)
+        one_of("pooling", self.pooling, POOLINGS)
+
+    def to_json(self, indent: int | None = None) -> str:
+        """Return the recipe as JSON, all of it ASCII, which is what EXIF can hold."""
+        values = {f.name: getattr(self, f.name) for f in fields(self)}
+        plain = {"format": _FORMAT} | values | {"settings": self.settings.as_dict()}
+        return json.dumps(plain, indent=indent)
+
+    @classmethod
+    def from_json(cls, text: str | bytes, name: str = "the text") -> "Recipe":
+        """Return the recipe that `to_json` wrote; what is missing takes its default.
+
+        Raises ValueError, one sentence that begins with `name`, where the text is none.
+        """
+        values = _known(cls, _parse(text, name))
+        settings = values.get("settings", {})
+        try:
+            if not isinstance(settings, dict):
+                raise ValueError("the settings have no names.")
+            if not isinstance(settings.get("style_layers", {}), dict):
+                raise ValueError("the style layers have no weights.")
+            return cls(**values | {"settings": Settings(**_known(Settings, settings))})
+        except ValueError as error:
+            raise _refusal(f"{name} cannot be used", error) from error
+
+
+def to_query(settings: Settings) -> str:
+    """Return what differs from the defaults as the query of a link, "" if nothing does.
+
+    >>> to_query(Settings(beta=8, style_layers={"relu1_1": 1, "relu2_1": 0.5}))
+    'beta=8&style-layers=relu1_1,relu2_1:0.5'
+    """
+    default = Settings().as_dict()
+    changed = {n: v for n, v in settings.as_dict().items() if v != default[n]}
+    return urlencode({n.replace("_", "-"): _in_link(v) for n, v in changed.items()}, safe=",:")
+
+
+def from_query(query: Mapping[str, str]) -> Settings:
+    """Return the settings of a link, given its parameters by name; unknown names are ignored.
+
+    Raises ValueError, one sentence, for a value that the settings cannot take.
+    """
+    values: dict[str, Any] = {}
+    try:
+        for name, default in Settings().as_dict().items():
+            text = query.get(name.replace("_", "-"))
+            if text is None:
+                continue
+            values[name] = _from_link(name, text, default)
+        return Settings(**values)
+    except ValueError as error:
+        raise _refusal("The link cannot be used", error) from error
+
+
+def _parse(text: str | bytes, name: str) -> dict[str, Any]:
+    try:
+        data = json.loads(text) if len(text) <= MAX_TEXT else None
+    except (ValueError, RecursionError):  # no JSON; thousands of brackets
+        data = None
+    if not isinstance(data, dict) or data.get("format") != _FORMAT:
+        raise ValueError(f"{name}: no settings of this program are in it.")
+    return data
+
+
+def _known(kind: type, data: dict[str, Any]) -> dict[str, Any]:
+    return {f.name: data[f.name] for f in fields(kind) if f.name in data}
+
+
+def _name(what: str, value: Any) -> str:
+    """Return the last part of a path, on one line, without what a screen cannot show."""
+    if not isinstance(value, str):
+        raise ValueError(f"{what} must be a text, not {value!r}.")
+    last = re.split(r"[/\\]", value)[-1]
+    return "".join(c if c.isprintable() else " " for c in last)[:MAX_NAME].strip()
+
+
+def _names(what: str, values: Any) -> tuple[str, ...]:
+    if not isinstance(values, list | tuple) or len(values) >= MAX_STYLES:
+        raise ValueError(f"{what} must be at most {MAX_STYLES - 1} names, not {values!r}.")
+    return tuple(_name(what, value) for value in values)
+
+
+def _in_link(value: Any) -> str:
+    if isinstance(value, dict):
+        return ",".join(n if w == 1 else f"{n}:{_in_link(w)}" for n, w in value.items())
+    if isinstance(value, list):
+        return ",".join(map(_in_link, value))
+    return str(value).lower().removesuffix(".0")
+
+
+def _from_link(name: str, text: str, default: Any) -> Any:
+    """Return the value that `_in_link` wrote, of the kind of `default`."""
+    if isinstance(default, dict):
+        return _layers(text)
+    if isinstance(default, list):
+        return [_number(name, part) for part in text.split(",")]
+    if isinstance(default, bool):
+        one_of(name, text, _SWITCH)
+        return _SWITCH[text]
+    return text if isinstance(default, str) else _number(name, text)
+
+
+def _layers(text: str) -> dict[str, float]:
+    pairs = (part.partition(":") for part in text.split(","))
+    return {n: _number(f"the weight of {n}", weight or "1") for n, _, weight in pairs}
+
+
+def _number(what: str, text: str) -> float:
+    try:
+        return float(text)
+    except ValueError:
+        raise ValueError(f"{what} must be a number, not {text!r}.") from None
+
+
+def _refusal(what: str, error: ValueError) -> ValueError:
+    # Whoever made the text also made what the error quotes from it.
+    return ValueError(f"{what}: {textwrap.shorten(str(error), 300, placeholder=' ...')}")

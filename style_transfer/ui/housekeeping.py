@@ -1,0 +1,72 @@
+"""Housekeeping: what nobody owns any more is removed."""
+
+import threading
+import time
+from contextlib import suppress
+from pathlib import Path
+
+import gradio as gr
+from gradio.utils import get_upload_folder
+
+from style_transfer import memory, safekeeping
+from style_transfer.ui.events import SESSIONS
+
+EVERY = 30.0  # s
+UNCLAIMED = 900.0  # s; an upload that no open page has made use of is removed after that
+
+
+def begin(page: gr.Blocks) -> None:
+    """Tidy up now and then for as long as the process lives, and when somebody leaves."""
+    samples = _samples(page)
+    SESSIONS.release = lambda file: None if file in samples else remove(file)
+    work = threading.Thread(target=_work, args=(samples,), name="housekeeping", daemon=True)
+    work.start()
+
+
+def tidy(samples: set[Path]) -> None:
+    """Remove sessions, kept runs and uploads that nobody owns any more."""
+    SESSIONS.sweep()
+    safekeeping.sweep()
+    claimed = SESSIONS.uploads() | samples
+    for file in _uploads():
+        if file not in claimed and _age(file) > UNCLAIMED:
+            remove(file)
+
+
+def remove(file: Path) -> None:
+    """Remove an upload and the folder of its own; any other file stays."""
+    folder, uploads = file.parent, Path(get_upload_folder())
+    own = len(folder.name) == 64 and folder.parent == uploads  # Gradio names it by a SHA-256
+    broken_off = folder == uploads and file.name.startswith("tmp")
+    with suppress(OSError):
+        if own or broken_off:
+            file.unlink()
+        if own:
+            folder.rmdir()
+
+
+def _work(samples: set[Path]) -> None:
+    while True:
+        time.sleep(EVERY)
+        with suppress(OSError):
+            tidy(samples)
+        memory.give_back()
+
+
+def _samples(page: gr.Blocks) -> set[Path]:
+    kept = (getattr(block, "keep_in_cache", ()) for block in page.blocks.values())
+    return {Path(file) for files in kept for file in files}
+
+
+def _uploads() -> list[Path]:
+    """Return all uploads, also those that were broken off."""
+    folder = Path(get_upload_folder())
+    whole = [f for d in folder.glob("*") if len(d.name) == 64 for f in d.glob("*") if f.is_file()]
+    return whole + [file for file in folder.glob("tmp*") if file.is_file()]
+
+
+def _age(file: Path) -> float:
+    try:
+        return time.time() - file.stat().st_mtime
+    except OSError:
+        return 0.0

@@ -1,0 +1,92 @@
+"""The page's layout: pictures at the left, the easel in the middle, live knobs at the right."""
+
+import threading
+from importlib.util import find_spec
+from typing import Any
+
+import gradio as gr
+from starlette.middleware import Middleware
+
+from style_transfer.limits import limits
+from style_transfer.speed import measured
+from style_transfer.turns import DEVICE
+from style_transfer.ui import (
+    easel,
+    endpoint,
+    example,
+    figures,
+    gallery,
+    health,
+    housekeeping,
+    knobs,
+    pictures,
+    wiring,
+)
+from style_transfer.ui.calls import check_calls
+from style_transfer.ui.gate import Gate
+from style_transfer.ui.widgets import STATIC, widget
+from style_transfer.vgg import load_network
+
+POLLING = 0.02  # s; Gradio asks its own queue a thousand times a second, at the cost of the run
+
+LAUNCH: dict[str, Any] = {
+    "theme": gr.themes.Base(
+        primary_hue="indigo",
+        neutral_hue="zinc",
+        radius_size="lg",
+        font=["system-ui", "sans-serif"],
+        font_mono=["ui-monospace", "monospace"],
+    ).set(  # Base's own are too pale to be read by everybody
+        body_text_color_subdued="*neutral_600",
+        body_text_color_subdued_dark="*neutral_400",
+        block_label_text_color="*neutral_700",
+        block_title_text_color="*neutral_800",
+        block_info_text_color="*neutral_600",
+        button_primary_background_fill="*primary_600",
+        button_primary_background_fill_hover="*primary_700",
+    ),
+    "css_paths": [STATIC / "page.css", STATIC / "knobs.css", STATIC / "gallery.css"],
+    "max_file_size": f"{limits().upload}mb",
+    "max_threads": limits().runs + limits().waiting + 40,  # whoever waits holds one
+    "enable_monitoring": False,
+    "app_kwargs": {"middleware": [Middleware(Gate)], "routes": [health.ROUTE]},
+    "state_session_capacity": 500,
+    "run_history": False,
+    "ssr_mode": False,
+    "mcp_server": find_spec("mcp") is not None,  # comes with gradio[mcp]
+    "footer_links": ["api", "gradio", "settings"],
+}
+
+
+def build() -> gr.Blocks:
+    """Return the page."""
+    gr.set_static_paths([example.FOLDER])
+    load_network()  # before the first visitor, who would wait for it
+    threading.Thread(target=_measure, daemon=True).start()
+    with gr.Blocks(
+        title="Style transfer, steered", delete_cache=(300, 7200), analytics_enabled=False
+    ) as page:
+        widget("title", figures.TITLE, script="access")
+        with gr.Row(elem_id="studio"):
+            with gr.Column(scale=3, min_width=200, elem_id="pictures"):
+                pictures.build()
+            with gr.Column(scale=8, min_width=320, elem_id="easel"):
+                easel.build()
+            with gr.Column(scale=3, min_width=250, elem_id="knobs"):
+                knobs.build()
+                pictures.build_fixed()
+        with gr.Row(elem_id="gallery"):
+            gallery.build()
+        endpoint.build()
+        wiring.connect(page)
+    page.queue(max_size=100)
+    page._queue.sleep_when_free = page._queue.progress_update_sleep_when_free = POLLING
+    check_calls(page)
+    housekeeping.begin(page)
+    return page
+
+
+def _measure() -> None:
+    """Learn how fast this machine is before somebody presses Start."""
+    with DEVICE:
+        measured(load_network())

@@ -1,0 +1,86 @@
+"""Painting: a run takes its place in the line, and its page shows it until it ends."""
+
+import time
+from collections.abc import Callable, Generator, Iterator
+from contextlib import closing
+from typing import Any
+
+from style_transfer.endings import Budget
+from style_transfer.limits import limits
+from style_transfer.news import HEARTBEAT
+from style_transfer.runs import Run
+from style_transfer.ui.events import with_told_errors
+from style_transfer.ui.line import Line
+from style_transfer.ui.record import Record
+from style_transfer.ui.session import ABSENCE, Session
+from style_transfer.ui.view import view
+
+PACE = 0.4  # s from one frame that a browser is sent to the next, where no knob was moved
+REMINDER = 5.0  # s; only with a word now and then Gradio notices that nobody listens
+LINE = Line()
+
+View = dict[str, Any]
+
+
+def paint(session: Session, begin: Callable[[], tuple[Record, Run]]) -> Iterator[View]:
+    """Wait for a place, begin a run and yield the view until it ends; the run before it ends."""
+    last: View = {}
+    with closing(_paint(session, begin)) as views:
+        for each in views:
+            # What a page shows already costs as much to send as something new.
+            if each | {"time": 0} != last | {"time": 0} or each["time"] - last["time"] > REMINDER:
+                last = each
+                yield each
+
+
+def _paint(
+    session: Session, begin: Callable[[], tuple[Record, Run]]
+) -> Generator[View, None, None]:
+    session.stop()
+    LINE.leave(session.ticket)  # its own run, which ends, must not keep it out
+    session.ticket = ticket = with_told_errors(LINE.join)
+    run = None
+    try:
+        while session.ticket is ticket and (before := LINE.before(ticket)):
+            session.before = before
+            yield view(session)
+            LINE.wait(ticket, HEARTBEAT)
+            if session.absent > ABSENCE:
+                return
+        if session.ticket is ticket:
+            session.before = 0
+            record, run = begin()
+            session.begin(record, run)
+            yield from _watch(session, ticket, record, run)
+        elif session.ticket is None and not session.closed:  # the visitor left the line
+            yield view(session)
+    finally:  # also where the page is gone; never wait here, Gradio calls it on its event loop
+        if run:
+            run.stop()
+        LINE.leave(ticket)
+        session.give_back(ticket)
+
+
+def budget() -> Budget:
+    """Return the time that a run may take here."""
+    return Budget(limits().seconds, limits().paused)
+
+
+def _watch(session: Session, ticket: object, record: Record, run: Run) -> Iterator[View]:
+    sent = 0.0
+    for frame in run.frames():
+        if session.closed or session.absent > ABSENCE:
+            return
+        if frame is not None and frame is not record.last:
+            if record.last is None or frame.settings == record.last.settings:
+                time.sleep(max(0.0, sent + PACE - time.monotonic()))
+            newest, sent = run.frame or frame, time.monotonic()  # a newer one may have come
+            try:
+                record.add(newest, preview=run.ended or newest.step % run.preview_every == 0)
+            except OSError as error:  # a full disk, or a folder that went with its page
+                session.notice = f"Previews cannot be kept ({error.strerror or error})."
+        if run.ended:
+            session.give_back(ticket)
+            record.forget()
+        if session.run is run and not session.closed:
+            yield view(session)

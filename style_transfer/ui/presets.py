@@ -1,0 +1,38 @@
+"""Presets: several knobs at once, by a name that says how the picture looks then.
+
+The last four suit kinds of styles; docs/quality.md shows them beside the default.
+"""
+
+from typing import Any
+
+PRESETS: dict[str, dict[str, Any]] = {  # name: what differs from the default Settings
+    "Balanced": {},
+    "Gentle": {"beta": 1.0},
+    "Bold": {"beta": 20.0},
+    "Texture only": {"alpha": 0.0, "beta": 10.0},
+    "Palette": {"beta": 20.0, "style_layers": {"relu1_1": 1.0, "relu2_1": 0.5}},
+    "Thick paint": {
+        "alpha": 0.6,
+        "beta": 12.0,
+        "tv": 0.5,
+        "style_layers": {"relu1_1": 1.0, "relu2_1": 1.0, "relu3_1": 2.0, "relu4_1": 2.0},
+        "style_scale": 2.0,
+    },
+    "Line drawing": {
+        "alpha": 1.5,
+        "beta": 12.0,
+        "content_layer": "relu3_2",
+        "style_layers": {"relu1_1": 2.0, "relu2_1": 2.0, "relu3_1": 1.0, "relu4_1": 0.5},
+    },
+    "Flat colour": {
+        "beta": 15.0,
+        "tv": 3.0,
+        "style_layers": {"relu1_1": 2.0, "relu2_1": 1.0, "relu3_1": 1.0, "relu4_1": 1.0},
+        "style_scale": 1.3,
+    },
+    "Fine texture": {
+        "beta": 12.0,
+        "style_layers": {"relu1_1": 1.0, "relu2_1": 1.0, "relu3_1": 1.0},
+        "style_scale": 0.7,
+    },
+}

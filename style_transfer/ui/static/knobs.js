@@ -1,0 +1,112 @@
+// Moves the knobs to the component's value, and the value to the knobs.
+const find = (selector) => element.querySelector(selector);
+const all = (selector) => [...element.querySelectorAll(selector)];
+const knobs = all(".knob");
+const layers = all("#style-layers .layer");
+const weights = all("#style-weights .layer");
+const match = find("#match-colors input");
+const HIGHEST_WEIGHT = 4, WEIGHT_POWER = 2; // the middle of a layer's slider is weight 1
+const name = (knob) => knob.id.replace("-", "_");
+const range = (knob) => knob.querySelector("input[type=range]");
+const number = (knob) => knob.querySelector("input[type=number]");
+
+function change(values) {
+  props.value = { ...props.value, ...values };
+  show();
+  trigger("input");
+}
+
+function fromPosition(knob) {
+  const { low, high, power } = knob.dataset;
+  const place = Math.pow(range(knob).value / 1000, power);
+  const value = Number(low) + (high - low) * place;
+  return number(knob).step === "1" ? Math.round(value) : Number(value.toPrecision(2));
+}
+
+function toPosition(knob, value) {
+  const { low, high, power } = knob.dataset;
+  const place = Math.min(1, Math.max(0, (value - low) / (high - low)));
+  return Math.round(1000 * Math.pow(place, 1 / power));
+}
+
+function showKnob(knob) {
+  const value = props.value[name(knob)];
+  if (document.activeElement !== number(knob)) number(knob).value = value;
+  if (fromPosition(knob) !== value) range(knob).value = toPosition(knob, value);
+  range(knob).style.setProperty("--filled", `${range(knob).value / 10}%`);
+  range(knob).setAttribute("aria-valuetext", value);
+  knob.classList.toggle("moved", value !== Number(knob.dataset.default));
+}
+
+function showLayer(row) {
+  const [box, slider, output] = row.querySelectorAll("input, output");
+  const weight = props.value.style_layers[box.value] ?? 0;
+  box.checked = weight > 0;
+  slider.disabled = !weight;
+  slider.value = 1000 * Math.pow(Math.min(1, weight / HIGHEST_WEIGHT), 1 / WEIGHT_POWER);
+  slider.style.setProperty("--filled", `${slider.value / 10}%`);
+  slider.setAttribute("aria-valuetext", weight);
+  output.value = weight ? weight : "";
+}
+
+function show() {
+  knobs.forEach(showKnob);
+  layers.forEach(showLayer);
+  weights.forEach((row, index) => {
+    const [slider, output] = row.querySelectorAll("input, output");
+    slider.value = 100 * props.value.style_weights[index];
+    slider.style.setProperty("--filled", `${slider.value}%`);
+    output.value = props.value.style_weights[index];
+  });
+  match.checked = props.value.match_colors;
+  find("#content-layer select").value = props.value.content_layer;
+  all("#statistic input").forEach((radio) => (radio.checked = radio.value === props.value.statistic));
+  all("[data-preset]").forEach((button) => {
+    const wanted = Object.entries(JSON.parse(button.dataset.preset));
+    const same = wanted.every(([key, value]) => JSON.stringify(props.value[key]) === JSON.stringify(value));
+    button.setAttribute("aria-pressed", same);
+  });
+}
+
+for (const knob of knobs) {
+  range(knob).addEventListener("input", () => change({ [name(knob)]: fromPosition(knob) }));
+  number(knob).addEventListener("input", () => {
+    const { value, valueAsNumber, validity } = number(knob);
+    if (value !== "" && validity.valid) change({ [name(knob)]: valueAsNumber });
+  });
+  number(knob).addEventListener("blur", () => showKnob(knob));
+  knob.querySelector(".reset").addEventListener("click", () => {
+    change({ [name(knob)]: Number(knob.dataset.default) });
+    number(knob).value = knob.dataset.default;
+  });
+}
+
+for (const row of layers) {
+  const [box, slider] = row.querySelectorAll("input");
+  const weigh = (weight) => {
+    // From shallow to deep, as Python lists them, so that equal settings look equal.
+    const weights = { ...props.value.style_layers, [box.value]: weight };
+    const names = layers.map((each) => each.querySelector("input").value).filter((n) => weights[n]);
+    change({ style_layers: Object.fromEntries(names.map((n) => [n, weights[n]])) });
+  };
+  box.addEventListener("change", () => weigh(box.checked ? 1 : 0));
+  slider.addEventListener("input", () => {
+    const weight = HIGHEST_WEIGHT * Math.pow(slider.value / 1000, WEIGHT_POWER);
+    weigh(Math.max(0.01, Number(weight.toPrecision(2))));
+  });
+}
+
+weights.forEach((row, index) =>
+  row.querySelector("input").addEventListener("input", (event) =>
+    change({ style_weights: props.value.style_weights.with(index, event.target.value / 100) })
+  )
+);
+match.addEventListener("change", () => change({ match_colors: match.checked }));
+
+find("#content-layer select").addEventListener("change", (event) => change({ content_layer: event.target.value }));
+find("#statistic").addEventListener("change", (event) => change({ statistic: event.target.value }));
+all("[data-preset]").forEach((button) =>
+  button.addEventListener("click", () => change(JSON.parse(button.dataset.preset)))
+);
+watch("value", show);
+show();

@@ -1,0 +1,103 @@
+// Paints regions over the photo. The mask is made when the drawer is opened for the first time:
+// white is painted in all styles, black is left alone, a style's colour is for that style alone.
+const find = (selector) => element.querySelector(selector);
+const drawer = find("details");
+const canvas = find("canvas");
+const photo = find("img");
+const LONGER_SIDE = 512, KEPT = 20; // px; steps back
+const before = [];
+let pen = null, last = null, sent = "";
+
+const brush = () => canvas.getContext("2d", { willReadFrequently: true });
+const picture = () => document.querySelector("#content-image img");
+
+function clear() {
+  const { naturalWidth: width, naturalHeight: height } = photo;
+  const ratio = LONGER_SIDE / Math.max(width, height, 1);
+  canvas.width = Math.max(32, Math.round(width * ratio));
+  canvas.height = Math.max(32, Math.round(height * ratio));
+  before.length = 0;
+}
+
+async function open() {
+  const source = picture()?.src;
+  if (!drawer.open || !source || photo.src === source) return;
+  photo.src = source;
+  await photo.decode();
+  clear();
+}
+
+function send() {
+  const { data } = brush().getImageData(0, 0, canvas.width, canvas.height);
+  sent = data.some((value, index) => index % 4 === 3 && value) ? canvas.toDataURL("image/png") : "";
+  props.value = { ...props.value, mask: sent };
+  trigger("input");
+}
+
+function place(event) {
+  const box = canvas.getBoundingClientRect();
+  const ratio = canvas.width / box.width;
+  return [(event.clientX - box.left) * ratio, (event.clientY - box.top) * ratio];
+}
+
+function stroke(event) {
+  const context = brush(), [x, y] = place(event);
+  const color = find("input[name=region]:checked").value;
+  context.globalCompositeOperation = color ? "source-over" : "destination-out";
+  context.strokeStyle = color || "#000";
+  context.lineWidth = (find("[type=range]").value / 100) * canvas.width;
+  context.lineCap = context.lineJoin = "round";
+  context.beginPath();
+  context.moveTo(...(last ?? [x, y]));
+  context.lineTo(x, y);
+  context.stroke();
+  last = [x, y];
+}
+
+canvas.addEventListener("pointerdown", (event) => {
+  before.push(brush().getImageData(0, 0, canvas.width, canvas.height));
+  if (before.length > KEPT) before.shift();
+  canvas.setPointerCapture(event.pointerId);
+  pen = event.pointerId;
+  stroke(event);
+  event.preventDefault();
+});
+canvas.addEventListener("pointermove", (event) => {
+  if (event.pointerId === pen) stroke(event);
+});
+for (const name of ["pointerup", "pointercancel"])
+  canvas.addEventListener(name, (event) => {
+    if (event.pointerId !== pen) return;
+    pen = last = null;
+    send();
+  });
+find("[type=file]").addEventListener("change", async ({ target }) => {
+  if (!target.files.length || !photo.src) return;
+  const mask = await createImageBitmap(target.files[0]);
+  target.value = ""; // the same file may be chosen again
+  const { width, height } = canvas, context = brush();
+  before.push(context.getImageData(0, 0, width, height));
+  context.globalCompositeOperation = "source-over";
+  context.drawImage(mask, 0, 0, width, height);
+  const pixels = context.getImageData(0, 0, width, height);
+  for (let at = 0; at < pixels.data.length; at += 4) // white is what nothing was painted on
+    if (Math.min(...pixels.data.slice(at, at + 3)) > 250) pixels.data[at + 3] = 0;
+  context.putImageData(pixels, 0, 0);
+  send();
+});
+find(".undo").addEventListener("click", () => {
+  if (!before.length) return;
+  brush().putImageData(before.pop(), 0, 0);
+  send();
+});
+find(".clear").addEventListener("click", () => {
+  clear();
+  send();
+});
+drawer.addEventListener("toggle", open);
+watch("value", () => {
+  if (props.value.mask === sent) return;
+  sent = props.value.mask; // another photo was chosen: the regions were of the one before
+  open();
+  clear();
+});

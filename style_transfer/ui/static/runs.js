@@ -1,0 +1,31 @@
+// Lists the runs of the page as they come, and tells which was chosen.
+const [words, list] = element.querySelectorAll("p, div");
+
+function add() {
+  list.insertAdjacentHTML(
+    "beforeend",
+    '<button type="button"><img alt=""><span></span> <small></small></button>'
+  );
+}
+
+function show(runs) {
+  words.hidden = runs.length > 0;
+  while (list.children.length < runs.length) add();
+  while (list.children.length > runs.length) list.lastElementChild.remove();
+  runs.forEach(({ name, src, words, pressed }, number) => {
+    const button = list.children[number];
+    const [image, title, small] = button.children;
+    if (src && image.getAttribute("src") !== src) image.src = src;
+    title.textContent = name;
+    small.textContent = words;
+    button.setAttribute("aria-pressed", pressed);
+  });
+}
+
+list.addEventListener("click", (event) => {
+  const button = event.target.closest("button");
+  if (!button) return;
+  props.value = { chosen: [...list.children].indexOf(button) };
+  trigger("select");
+});
+document.addEventListener("view", ({ detail: { runs } }) => show(runs));

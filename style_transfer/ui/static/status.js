@@ -1,0 +1,17 @@
+// Says where the run is. Only words that differ are written, so that listeners hear them once.
+const [bar, state, words, news, spoken] = element.querySelectorAll(
+  "[role=progressbar], .state > strong, .state > span, .news, .unseen"
+);
+const say = (place, text) => {
+  if (place.textContent !== text) place.textContent = text;
+};
+
+document.addEventListener("view", ({ detail: { status } }) => {
+  bar.setAttribute("aria-valuemax", status.steps);
+  bar.setAttribute("aria-valuenow", status.step);
+  bar.firstElementChild.style.width = `${(100 * status.step) / status.steps}%`;
+  say(state, status.state);
+  say(words, status.words);
+  say(news, status.news || "\u00a0");
+  say(spoken, status.spoken);
+});

@@ -1,0 +1,40 @@
+// Walks through the moments of a run: by the slider, and by the arrow keys on the whole page.
+const slider = element.querySelector("input");
+const words = element.querySelector("output");
+const PATIENCE = 600; // ms; the slider belongs to the hand for so long after it was moved
+let touched = 0;
+
+function walk(at) {
+  touched = Date.now();
+  slider.value = at;
+  props.value = { at: Number(slider.value) };
+  trigger("input");
+}
+
+function show({ last, at, text }) {
+  slider.max = Math.max(last, 0);
+  slider.disabled = last < 1;
+  if (Date.now() - touched > PATIENCE) slider.value = at;
+  slider.style.setProperty("--filled", `${last > 0 ? (100 * slider.value) / last : 0}%`);
+  slider.setAttribute("aria-valuetext", text);
+  words.value = text;
+}
+
+function onKey(event) {
+  if (!element.isConnected) return document.removeEventListener("keydown", onKey);
+  const typing = "input, textarea, select, button, summary, a, video, [role=tab], [contenteditable]";
+  if (event.altKey || event.ctrlKey || event.metaKey || event.target.closest(typing)) return;
+  const steps = { ArrowLeft: -1, ArrowRight: 1 };
+  if (event.key === " ") {
+    document.querySelector("#pause:not([disabled])")?.click();
+  } else if (event.key in steps && !slider.disabled) {
+    walk(Number(slider.value) + steps[event.key]);
+  } else {
+    return;
+  }
+  event.preventDefault();
+}
+
+slider.addEventListener("input", () => walk(slider.value));
+document.addEventListener("keydown", onKey);
+document.addEventListener("view", ({ detail }) => show(detail.timeline));

@@ -1,0 +1,118 @@
+"""Which event calls which handler with which components, all by elem_id."""
+
+from collections.abc import Callable
+from typing import Any
+
+import gradio as gr
+
+from style_transfer.limits import limits
+from style_transfer.ui import beginnings, events, materials, prospect, take_home
+
+RUNS_HELD = limits().runs + limits().waiting + 2  # so that the line is ours, not Gradio's
+FILES_AT_ONCE = 4  # a visitor with a slow one should not hold up all others
+CHOSEN = (  # what a run begins with
+    "content-image",
+    *materials.CHOSEN,
+    "settings",
+    "size",
+    "init",
+    "seed",
+    "optimizer",
+    "network",
+    "pooling",
+    "more",
+    "interrupted",
+)
+AT_ONCE: dict[str, Any] = {
+    "queue": False,
+    "show_progress": "hidden",
+    "api_visibility": "private",
+}
+IN_LINE: dict[str, Any] = {
+    "concurrency_id": "runs",
+    "concurrency_limit": RUNS_HELD,
+    "show_progress": "hidden",
+    "api_visibility": "private",
+}
+
+
+def connect(page: gr.Blocks) -> None:
+    """Attach all events of the page."""
+    blocks: Any = page.blocks.values()
+    named = {block.elem_id: block for block in blocks if block.elem_id}
+    shown: Any = named["view"]
+    chosen: Any = {named[name] for name in CHOSEN}
+
+    def begins(trigger: Callable[..., Any], handler: Callable[..., Any], mode: str) -> None:
+        chosen_now = trigger(beginnings.choose, chosen, None, **AT_ONCE)
+        chosen_now.success(handler, None, shown, trigger_mode=mode, **IN_LINE)
+
+    # A second click on Start is an accident; a branch, which paints, may be branched from.
+    begins(named["start"].click, beginnings.start, "once")
+    begins(named["restart"].click, beginnings.restart, "multiple")
+    # The knobs are moved first, so that they tell what the run is made with.
+    knobs: Any = {"inputs": {named["settings"], named["more"]}, "outputs": named["settings"]}
+    moved = named["branch"].click(events.settings_shown, **knobs, **AT_ONCE)
+    begins(moved.success, beginnings.branch, "multiple")
+    moved = named["continue"].click(events.more_steps, **knobs, **AT_ONCE)
+    begins(moved.success, beginnings.go_on, "multiple")
+    cut_off: Any = named["interrupted"]
+    cut_off.input(events.interrupted, {cut_off}, cut_off, **AT_ONCE)
+    moved = cut_off.select(events.settings_interrupted, {cut_off}, named["settings"], **AT_ONCE)
+    begins(moved.success, beginnings.recover, "multiple")
+
+    named["settings"].input(
+        events.steer,
+        {named["settings"]},
+        [named["link"], shown],
+        trigger_mode="always_last",
+        **AT_ONCE,
+    )
+    pictures = [named[name] for name in materials.CHOSEN]
+    gr.on(
+        [*(picture.change for picture in pictures[:-1]), pictures[-1].input],
+        events.restyle,
+        {*pictures, named["settings"]},
+        [*pictures[1:-1], named["settings"]],
+        trigger_mode="always_last",
+        **AT_ONCE,
+    )
+    named["content-image"].change(events.without_regions, None, named["regions"], **AT_ONCE)
+    told: Any = [named[name] for name in prospect.CHOSEN]
+    gr.on(
+        [page.load, *(each.change for each in told)],
+        prospect.prospect,
+        set(told),
+        named["forecast"],
+        trigger_mode="always_last",
+        **AT_ONCE,
+    )
+    named["pause"].click(events.pause, None, shown, **AT_ONCE)
+    named["stop"].click(events.stop, None, None, **AT_ONCE)
+    named["timeline"].input(
+        events.walk, {named["timeline"]}, shown, trigger_mode="always_last", **AT_ONCE
+    )
+    named["runs"].select(events.bring_back, {named["runs"]}, shown, **AT_ONCE)
+    _connect_files(page, named)
+    page.unload(events.leave)
+
+
+def _connect_files(page: gr.Blocks, named: dict[str, Any]) -> None:
+    quiet: dict[str, Any] = {
+        "show_progress": "hidden",
+        "api_visibility": "private",
+        "concurrency_limit": FILES_AT_ONCE,
+    }
+    for name in ("content-image", *materials.CHOSEN[:-1]):
+        named[name].upload(events.check_picture, named[name], **quiet)
+    named["export"].click(
+        take_home.export,
+        {named[name] for name in ("kind", "seconds", "hold")},
+        named["exported"],
+        api_visibility="private",
+        concurrency_limit=FILES_AT_ONCE,
+    )
+    named["kind"].change(take_home.film_chosen, named["kind"], named["film"], **AT_ONCE)
+    restored = [named[name] for name in take_home.RESTORED]
+    named["restore"].upload(take_home.restore, named["restore"], restored, **quiet)
+    page.load(events.settings_in_link, None, [named["settings"], named["link"]], **quiet)

@@ -1,0 +1,181 @@
+"""Ways to compute a frozen 3x3 convolution: torch's own, packed filters, fewer multiplications.
+
+Each is made from weight (out, in, 3, 3) and bias (out,) and works on one float32 picture, padded
+with zeros. They differ in speed from machine to machine, and in rounding.
+"""
+
+import math
+from functools import cached_property
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+from torch.nn.grad import conv2d_input
+
+from style_transfer import onednn, strips
+from style_transfer.winograd import (
+    BACKWARD,
+    FORWARD,
+    NODES,
+    TILE,
+    Filters,
+    Matrices,
+    PackedMatrices,
+    convolve,
+    transform_filters,
+)
+
+
+class Direct:
+    """torch's own convolution, on any device and of any type."""
+
+    floats = 0  # for each pair of channels, of filters in both directions
+
+    def __init__(self, weight: Tensor, bias: Tensor) -> None:
+        self._weight, self._bias = weight, bias
+
+    def forward(self, x: Tensor, relu: bool) -> Tensor:
+        """Return (1, out, H, W) for x (1, in, H, W), clamped at 0 with `relu`."""
+        return direct(x, self._weight, self._bias, relu, padding=1)
+
+    def backward(self, gradient: Tensor, mask: Tensor | None) -> Tensor:
+        """Return the gradient of x for that of the result, which counts where the mask is > 0."""
+        shape = (1, self._weight.shape[1], *gradient.shape[2:])
+        return conv2d_input(shape, self._weight, _masked(gradient, mask), padding=1)
+
+    @staticmethod
+    def units(height: int, width: int) -> int:
+        """Return what the time for a picture of this size is proportional to."""
+        return height * width
+
+    def bytes(self) -> int:
+        """Return the memory that its filters take beside the weight's own."""
+        return self.floats * self._weight.shape[0] * self._weight.shape[1] * 4
+
+
+class Packed(Direct):
+    """torch's own convolution with filters laid out for its kernels once, not at each call.
+
+    Its gradient is the convolution with the filters turned round. Small pictures gain most.
+    """
+
+    floats = 2 * 9
+
+    @cached_property
+    def _forward(self) -> Tensor:
+        return onednn.packed_filters(self._weight)
+
+    @cached_property
+    def _backward(self) -> Tensor:
+        return onednn.packed_filters(self._weight.flip(2, 3).transpose(0, 1))
+
+    def forward(self, x: Tensor, relu: bool) -> Tensor:
+        y = onednn.convolution(x, self._forward, self._bias)
+        return F.relu_(y) if relu else y
+
+    def backward(self, gradient: Tensor, mask: Tensor | None) -> Tensor:
+        return onednn.convolution(_masked(gradient, mask), self._backward, None)
+
+
+class Strips(Direct):
+    """F(6, 3) down the columns, with torch's own convolutions along the rows."""
+
+    floats = 2 * 8 * 3
+
+    @cached_property
+    def _forward(self) -> strips.Filters:
+        return strips.transform_filters(self._weight, self._bias)
+
+    @cached_property
+    def _backward(self) -> strips.Filters:
+        return strips.transform_reversed(self._weight)
+
+    def forward(self, x: Tensor, relu: bool) -> Tensor:
+        return strips.convolve(_last(x), self._forward, relu)
+
+    def backward(self, gradient: Tensor, mask: Tensor | None) -> Tensor:
+        mask = None if mask is None else _last(mask)
+        return strips.convolve(_last(gradient), self._backward, mask=mask)
+
+    @staticmethod
+    def units(height: int, width: int) -> int:
+        return math.ceil(height / strips.TILE) * width
+
+
+class Winograd(Direct):
+    """F(4 x 4, 3 x 3), with one batch of matrix products for each block of tiles."""
+
+    floats = NODES**2
+
+    @cached_property
+    def _matrices(self) -> Matrices:
+        return Matrices(transform_filters(self._weight))
+
+    @property
+    def _forward(self) -> Filters:
+        return self._matrices
+
+    @property
+    def _backward(self) -> Filters:
+        return self._matrices.transposed()
+
+    def forward(self, x: Tensor, relu: bool) -> Tensor:
+        return convolve(_last(x), self._forward, FORWARD, self._bias, relu)
+
+    def backward(self, gradient: Tensor, mask: Tensor | None) -> Tensor:
+        mask = None if mask is None else _last(mask)
+        return convolve(_last(gradient), self._backward, BACKWARD, mask=mask)
+
+    @staticmethod
+    def units(height: int, width: int) -> int:
+        return math.ceil(height / TILE) * math.ceil(width / TILE)
+
+
+class PackedWinograd(Winograd):
+    """The same with products by oneDNN, whose kernels use wider vectors than others on some CPUs.
+
+    Packed filters serve one direction, so that it takes twice the memory.
+    """
+
+    floats = 2 * NODES**2
+
+    @cached_property
+    def _forward(self) -> Filters:
+        return PackedMatrices(transform_filters(self._weight))
+
+    @cached_property
+    def _backward(self) -> Filters:
+        return PackedMatrices(transform_filters(self._weight).transpose(1, 2))
+
+
+WAYS: dict[str, type[Direct]] = {"direct": Direct, "F(6x1)": Strips, "F(4x4)": Winograd}
+if onednn.AVAILABLE:
+    WAYS |= {"packed": Packed, "F(4x4) packed": PackedWinograd}
+_FEW, _MANY = 128, 128  # channels, up to which strips and from which tiles have been the fastest
+
+
+def candidates(ins: int, outs: int) -> list[str]:
+    """Return the names of the ways that may be the fastest for layers of these channels."""
+    return [
+        name
+        for name, way in WAYS.items()
+        if not (issubclass(way, Strips) and max(ins, outs) > _FEW)
+        and not (issubclass(way, Winograd) and min(ins, outs) < _MANY)
+    ]
+
+
+def direct(x: Tensor, weight: Tensor, bias: Tensor, relu: bool, padding: int) -> Tensor:
+    """Return torch's own convolution, clamped at 0 with `relu`."""
+    # Channels last, as torch's kernels like it best on CPUs with AVX2 and on recent GPUs.
+    y = F.conv2d(x.contiguous(memory_format=torch.channels_last), weight, bias, padding=padding)
+    return F.relu_(y) if relu else y
+
+
+def _masked(gradient: Tensor, mask: Tensor | None) -> Tensor:
+    if mask is None:
+        return gradient
+    return torch.ops.aten.threshold_backward(gradient, mask, 0)
+
+
+def _last(x: Tensor) -> Tensor:
+    return x.detach()[0].permute(1, 2, 0)  # (1, C, H, W) -> (H, W, C), a view

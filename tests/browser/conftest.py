@@ -1,0 +1,95 @@
+"""The page in this process, and a real Chromium that visits it."""
+
+import os
+import shutil
+import threading
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+import torch
+
+playwright = pytest.importorskip("playwright.sync_api")
+
+playwright.expect.set_options(timeout=30_000)  # ms; a busy machine takes a second for a step
+
+CHROMIUM = next(
+    filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None
+)
+QUIET = (
+    "--no-sandbox",
+    "--disable-dev-shm-usage",
+    "--disable-background-networking",
+    "--disable-component-update",
+)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Let the page's own libraries warn: they run in this process, and are not ours to mend."""
+    for item in items:
+        if Path(__file__).parent in item.path.parents:
+            item.add_marker(pytest.mark.filterwarnings("default"))
+
+
+@pytest.fixture(scope="package")
+def url() -> Iterator[str]:
+    """The address of the page, served by this process as app.py serves it."""
+    from style_transfer.ui.page import LAUNCH, build
+
+    threads = torch.get_num_threads()
+    torch.set_num_threads(2)  # as at home; the tests of the engine do with one
+    demo = build()
+    _, address, _ = demo.launch(**LAUNCH, prevent_thread_lock=True, quiet=True, server_port=None)
+    yield address
+    demo.close()
+    torch.set_num_threads(threads)
+
+
+@pytest.fixture(scope="package")  # its event loop must not outlive these tests
+def browser() -> Iterator["playwright.Browser"]:
+    if CHROMIUM is None:
+        if os.environ.get("CI"):
+            pytest.fail("The browser tests need chromium, and a CI run must not skip them.")
+        pytest.skip("These tests need chromium.")
+    with playwright.sync_playwright() as driver:
+        browser = driver.chromium.launch(executable_path=CHROMIUM, args=QUIET)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def open_page(
+    browser: "playwright.Browser", url: str
+) -> Iterator[Callable[..., "playwright.Page"]]:
+    """A function that opens the page in a new tab and waits until its events are attached."""
+    opened = []
+
+    def open_page(
+        width: int = 1280, height: int = 800, query: str = "", **options: object
+    ) -> "playwright.Page":
+        page = browser.new_page(viewport={"width": width, "height": height}, **options)
+        opened.append(page)
+        page.set_default_timeout(20_000)
+        page.goto(url + query)
+        # Gradio draws the page before it listens; the forecast is the first answer it gets.
+        playwright.expect(page.locator("#forecast")).to_contain_text("about")
+        return page
+
+    yield open_page
+    for page in opened:
+        page.close()
+
+
+@pytest.fixture
+def run_threads() -> Callable[[], list[threading.Thread]]:
+    """A function that lists the threads of all runs of this process."""
+    from style_transfer.runs import THREAD_NAME
+
+    return lambda: [thread for thread in threading.enumerate() if thread.name == THREAD_NAME]
+
+
+@pytest.fixture(scope="session")
+def samples() -> tuple[Path, Path]:
+    """A photo and a style."""
+    assets = Path(__file__).parents[2] / "assets"
+    return assets / "content" / "coffee.png", assets / "style" / "mosaic.jpg"

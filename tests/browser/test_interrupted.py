@@ -1,0 +1,83 @@
+"""A browser whose run was cut off comes back."""
+
+import re
+
+import pytest
+from playwright.sync_api import expect
+
+from style_transfer import safekeeping
+from tests.browser.studio import finish, set_number, start, status, step, stop, wait_until
+from tests.crowd.server import Server
+
+OFFER = re.compile(r"Continue the run that was interrupted at step (\d+)")
+
+
+@pytest.fixture
+def visitor(browser):
+    """What a browser keeps from one visit to the next."""
+    context = browser.new_context(viewport={"width": 1280, "height": 800})
+    context.set_default_timeout(20_000)
+    yield context
+    context.close()
+
+
+def visit(visitor, url):
+    page = visitor.new_page()
+    page.goto(url)
+    page.wait_for_selector("#start")
+    page.wait_for_timeout(1500)
+    return page
+
+
+def offered(page):
+    """Wait for the offer and return the step that it names."""
+    button = page.get_by_role("button", name=OFFER)
+    expect(button).to_be_visible()
+    return int(OFFER.search(button.inner_text()).group(1))
+
+
+def test_a_run_whose_page_was_closed_is_offered_and_goes_on(
+    visitor, browser, url, tmp_path, monkeypatch
+):
+    monkeypatch.setenv("STYLE_TRANSFER_KEPT_FOLDER", str(tmp_path))
+    monkeypatch.setattr(safekeeping, "EVERY", 0.0)
+    page = visit(visitor, url)
+    set_number(page, "beta", 9)
+    start(page, steps=4000, at_least=4)
+    at = step(page)
+    page.close()
+    page = visit(visitor, url)
+    named = offered(page)
+    assert named >= at
+    page.get_by_role("button", name=OFFER).click()
+    assert wait_until(lambda: step(page) > named, 30), status(page)
+    assert "of 4000" in status(page)
+    assert page.locator("#beta input[type=number]").input_value() == "9"
+    expect(page.locator("#runs")).to_contain_text(f"continued at step {named}")
+    expect(page.get_by_role("button", name=OFFER)).to_be_hidden()
+    stop(page)
+    page.close()
+    page = visit(visitor, url)
+    page.wait_for_timeout(3000)
+    expect(page.get_by_role("button", name=OFFER)).to_be_hidden()  # it ended as was wanted
+
+
+@pytest.mark.slow
+def test_a_page_goes_on_after_its_server_was_killed(visitor, tmp_path):
+    server = Server(tmp_path, OMP_NUM_THREADS=1).start()
+    try:
+        page = visit(visitor, server.url)
+        page.wait_for_timeout(6000)  # it learns which server it talks to
+        start(page, steps=3000, at_least=2)
+        assert wait_until(lambda: list(tmp_path.rglob("state.safetensors")), 60)
+        at = step(page)
+        server.kill()
+        server.start()
+        named = offered(page)  # without a reload
+        print(f"\nkilled at step {at}, offered step {named}")
+        page.get_by_role("button", name=OFFER).click()
+        assert wait_until(lambda: step(page) > named, 30), status(page)
+        stop(page)
+        finish(page, 2)
+    finally:
+        server.kill()

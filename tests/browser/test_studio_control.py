@@ -1,0 +1,147 @@
+"""Several styles, colours and regions, chosen and changed while a run goes on."""
+
+import re
+
+import numpy as np
+from PIL import Image
+from playwright.sync_api import expect
+
+from style_transfer.ui import events
+from tests.browser.studio import finish, set_number, shown, start, status, step, stop, wait_until
+
+
+def acts(page, words):
+    expect(page.locator("#status")).to_contain_text(re.compile(rf"{words}.* acts from step \d+"))
+
+
+def session():
+    """The session of the only page that has a run."""
+    (found,) = [each for each in events.SESSIONS.all() if each.run]
+    return found
+
+
+def paint_stroke(page, pen):
+    """Draw across the upper half of the photo."""
+    page.locator("#regions").get_by_text(pen, exact=True).click()
+    canvas = page.locator("#regions canvas")
+    canvas.scroll_into_view_if_needed()
+    box = canvas.bounding_box()
+    page.mouse.move(box["x"] + 0.1 * box["width"], box["y"] + 0.25 * box["height"])
+    page.mouse.down()
+    page.mouse.move(box["x"] + 0.9 * box["width"], box["y"] + 0.25 * box["height"], steps=8)
+    page.mouse.up()
+
+
+def test_styles_are_added_weighed_and_taken_away_during_a_run(open_page, samples):
+    page = open_page()
+    expect(page.locator("#style-weights")).to_be_hidden()
+    start(page, at_least=2)
+    page.get_by_text("More styles").click()
+    page.locator("#style-3 input[type=file]").set_input_files(samples[1])
+    acts(page, "2 styles")  # it was moved up to the free place
+    expect(page.locator("#style-2 img")).to_be_visible()
+    expect(page.locator("#style-3 img")).to_have_count(0)
+    assert wait_until(lambda: "style 2" in session().run.frame.losses, 10)
+    page.locator("#strokes summary").click()
+    page.locator("#weight-1").fill("0")
+    acts(page, "weight of style 1 1 to 0")
+    assert wait_until(lambda: session().run.frame.settings.style_weights[0] == 0, 10)
+    page.locator("#weight-2").fill("0")
+    expect(page.locator("#status")).to_contain_text("One of the 2 styles needs a weight above 0")
+    page.locator("#weight-2").fill("100")
+    set_number(page, "style-scale", 2)
+    acts(page, "style scale 1 to 2")
+    page.locator("#match-colors input").check()
+    acts(page, "match colors off to on")
+    page.locator("#weight-1").fill("100")
+    page.locator("#style-2").get_by_label("Remove Image").click()
+    acts(page, "1 style")
+    assert wait_until(lambda: len(session().run.styles.paintings) == 1, 10)
+    stop(page)
+
+
+def test_kept_colours_are_seen_at_once_while_paused_and_when_it_has_ended(open_page):
+    page = open_page()
+    start(page, at_least=4)
+    page.locator("#pause").click()
+    expect(page.locator("#status")).to_contain_text("Paused at")
+    page.locator("#strokes summary").click()
+    at = -1
+    while at != step(page):  # the step under way is finished first
+        at = step(page)
+        page.wait_for_timeout(1500)
+    before = shown(page)
+    set_number(page, "keep-colors", 1)
+    assert wait_until(lambda: shown(page) != before, 5)
+    expect(page.locator("#status")).to_contain_text("keep colors 0 to 1: seen at once")
+    assert step(page) == at
+    page.locator("#pause").click()
+    assert wait_until(lambda: step(page) > at + 1, 10)
+    stop(page)
+    moment = session().moment
+    kept, plain = (np.asarray(Image.open(file)).astype(int) for file in (moment.seen, moment.file))
+    luma = np.array([0.299, 0.587, 0.114])
+    assert np.abs((kept - plain) @ luma).mean() < 2
+    assert np.abs(kept - plain).mean() > 4
+    for value in (0.5, 0):
+        before = shown(page)
+        set_number(page, "keep-colors", value)
+        assert wait_until(lambda before=before: shown(page) != before, 5)
+    assert session().moment.seen == session().moment.file
+
+
+def test_regions_painted_during_a_run_keep_the_photo(open_page):
+    page = open_page()
+    assert page.locator("#regions img").get_attribute("src") is None  # loaded when it is opened
+    start(page, steps=400, at_least=3)
+    page.locator("#regions summary").click()
+    expect(page.locator("#regions").get_by_text("Style 2")).to_be_hidden()
+    paint_stroke(page, "Leave the photo")
+    acts(page, "other regions")
+    styles = session().run.styles
+    untouched = styles.strength == 0
+    assert 0.05 < untouched.float().mean() < 0.5
+    at = step(page)
+    assert wait_until(lambda: step(page) > at + 2, 20)
+    frame = session().run.frame
+    assert (frame.strength == 0).float().mean() > 0.05
+    difference = (frame.picture - frame.photo).abs() * (frame.strength == 0)
+    assert difference.max() <= 2 / 255
+    page.locator("#regions .undo").click()
+    assert wait_until(lambda: session().run.styles.strength is None, 10)
+    stop(page)
+
+
+def test_a_run_begins_with_regions_and_another_photo_is_without(open_page):
+    page = open_page()
+    page.locator("#regions summary").click()
+    page.wait_for_function("document.querySelector('#regions canvas').width === 512")
+    paint_stroke(page, "Half")
+    finish(page, 2)
+    run = session().run
+    assert run.styles.strength.min() == 128 / 255
+    assert session().shown.source.recipe.mask
+    page.locator("#content-image-samples .gallery-item").nth(2).click()
+    page.wait_for_function(
+        """() => {
+            const canvas = document.querySelector("#regions canvas"), {width, height} = canvas;
+            return !canvas.getContext("2d").getImageData(0, 0, width, height).data.some(Boolean);
+        }"""
+    )
+    finish(page, 1)
+    assert session().run.styles.strength is None, status(page)
+
+
+def test_regions_come_from_a_file(open_page, tmp_path):
+    mask = np.full((60, 90, 3), 255, np.uint8)
+    mask[:, :45] = 0
+    Image.fromarray(mask).save(tmp_path / "mask.png")
+    page = open_page()
+    page.locator("#regions summary").click()
+    page.wait_for_timeout(500)
+    page.locator("#regions input[type=file]").set_input_files(tmp_path / "mask.png")
+    page.wait_for_timeout(500)
+    finish(page, 1)
+    strength = session().run.styles.strength
+    assert strength[..., : strength.shape[-1] // 3].max() == 0
+    assert strength[..., -strength.shape[-1] // 3 :].min() == 1

@@ -1,0 +1,163 @@
+"""Take home, and back again; the link; the endpoint."""
+
+import io
+import json
+import re
+from concurrent.futures import ThreadPoolExecutor
+
+import av
+import pytest
+from PIL import Image
+from playwright.sync_api import expect
+
+from style_transfer.export import read_recipe
+from style_transfer.images import open_image, to_tensor
+from tests.browser.studio import finish, knobs, set_number
+from tests.browser.test_page import drop
+
+
+@pytest.fixture
+def export(open_page, tmp_path):
+    """A function that makes a file of a kind and returns it, and the page it was made on."""
+    page = open_page()
+    set_number(page, "beta", 12)
+    page.get_by_text("What is compared").click()
+    page.locator("#style-layers input[data-layer=relu3_1]").fill("700")
+    page.locator("#statistic").get_by_text("covariance").click()
+    page.locator("#content-layer select").select_option("relu3_1")
+    finish(page, 8)
+
+    def choose(kind):
+        page.locator("#kind input").click()
+        page.get_by_role("option", name=kind).first.click()
+
+    def export(kind):
+        choose(kind)
+        before = page.locator("#exported a").count() and exported(page)
+        page.locator("#export").click()
+        page.wait_for_function(
+            "before => (document.querySelector('#exported a')?.href ?? 0) !== before", arg=before
+        )
+        file = tmp_path / exported(page).rsplit("/", 1)[1]
+        file.write_bytes(page.request.get(exported(page)).body())
+        return file
+
+    export.page, export.choose = page, choose
+    return export
+
+
+def exported(page):
+    return page.locator("#exported a").first.evaluate("link => link.href")
+
+
+def test_a_png_brings_every_knob_back(export, open_page):
+    file, before = export("PNG"), knobs(export.page)
+    export.page.close()
+    page = open_page()
+    assert knobs(page) != before
+    drop(page, "#title", file)
+    expect(page.locator("#beta input[type=number]")).to_have_value("12")
+    assert knobs(page) == before
+    with Image.open(file) as image:
+        assert image.size[0] == 128
+        recipe = json.loads(image.info["style-transfer-recipe"])
+    assert recipe["photo"] == "chelsea.png"
+    assert recipe["style"] == "starry_night.jpg"
+    assert recipe["step"] == 8
+
+
+def test_the_films_play_and_last_as_long_as_was_asked_for(export):
+    export.choose("Time-lapse, MP4")
+    set_number(export.page, "seconds", 2)
+    set_number(export.page, "hold", 1)
+    with av.open(str(export("Time-lapse, MP4"))) as film:
+        video = film.streams.video[0]
+        frames = sum(1 for _ in film.decode(video))
+        assert video.codec_context.name == "h264"
+        assert video.width == 128
+        assert frames == 3 * 24
+        assert film.duration / 1e6 == pytest.approx(3, abs=0.1)
+    with Image.open(export("Time-lapse, animated WebP")) as film:
+        seconds = 0
+        for number in range(film.n_frames):
+            film.seek(number)
+            film.load()
+            seconds += film.info["duration"] / 1000
+        assert film.n_frames >= 3
+        assert seconds == pytest.approx(3, abs=0.01)
+
+
+def test_jpeg_webp_and_a_settings_file_can_be_taken_too(export):
+    for kind, name in (("JPEG", "JPEG"), ("WebP", "WEBP")):
+        with Image.open(io.BytesIO(export(kind).read_bytes())) as image:
+            assert image.format == name
+    assert json.loads(export("Settings file").read_text())["settings"]["beta"] == 12
+
+
+def test_the_link_restores_the_settings_on_another_computer(export, open_page):
+    link = export.page.locator("#link a").get_attribute("href")
+    before = knobs(export.page)
+    page = open_page(query=link)
+    expect(page.locator("#beta input[type=number]")).to_have_value("12")
+    other = knobs(page)
+    differ = {name for name in before if before[name] != other[name]}
+    assert all("size" in name or re.search("Size", name) for name in differ), differ
+
+
+def test_a_file_that_was_not_made_here_is_refused_in_one_sentence(open_page, samples):
+    page = open_page()
+    drop(page, "#title", samples[1])
+    expect(page.get_by_text(re.compile("no settings of this program"))).to_be_visible()
+
+
+def test_programs_get_a_picture_and_bounds(url, samples):
+    client_of = pytest.importorskip("gradio_client")
+    client = client_of.Client(url, verbose=False)
+    files = [client_of.handle_file(str(file)) for file in samples]
+    result = client.predict(*files, steps=2, size=64, api_name="/stylize")
+    with Image.open(result) as image:
+        assert max(image.size) == 64
+    with pytest.raises(Exception, match="size must be a whole number from 32 to"):
+        client.predict(*files, steps=2, size=9000, api_name="/stylize")
+    endpoints = client.view_api(return_format="dict")
+    assert list(endpoints["named_endpoints"]) == ["/stylize"]
+    assert not endpoints["unnamed_endpoints"]
+
+
+def test_programs_mix_two_styles_and_leave_what_a_mask_says(url, samples, tmp_path):
+    client_of = pytest.importorskip("gradio_client")
+    client = client_of.Client(url, verbose=False)
+    photo, style = (client_of.handle_file(str(file)) for file in samples)
+    Image.new("L", (600, 400), 0).save(tmp_path / "black.png")
+    named = {"other_style": photo, "style_scale": 0.5, "match_colors": True, "keep_colors": 0.5}
+    mask = client_of.handle_file(str(tmp_path / "black.png"))
+    result = client.predict(photo, style, steps=2, size=64, mask=mask, **named, api_name="/stylize")
+    picture, kept = to_tensor(open_image(result)), to_tensor(open_image(samples[0]), 64)
+    assert (picture - kept).abs().max() <= 2 / 255
+    recipe = read_recipe(result)
+    assert (recipe.more_styles, recipe.mask) == ((samples[0].name,), "black.png")
+    assert (recipe.settings.style_scale, recipe.settings.keep_colors) == (0.5, 0.5)
+    assert recipe.settings.match_colors
+
+
+def test_assistants_find_one_tool_with_its_description(url):
+    pytest.importorskip("mcp")
+    import asyncio
+
+    from mcp import ClientSession
+    from mcp.client.streamable_http import streamable_http_client
+
+    async def tools():
+        async with (
+            streamable_http_client(f"{url}gradio_api/mcp/") as (read, write, _),
+            ClientSession(read, write) as session,
+        ):
+            await session.initialize()
+            return (await session.list_tools()).tools
+
+    # Playwright has a loop in this thread already.
+    with ThreadPoolExecutor(1) as thread:
+        (tool,) = thread.submit(asyncio.run, tools()).result()
+    assert tool.name == "stylize"
+    assert "Paint a photo in the style of another picture" in tool.description
+    assert {"photo", "style", "beta"} <= set(tool.inputSchema["properties"])

@@ -1,0 +1,120 @@
+"""How the studio looks and feels: canvas, layout, access; and screenshots to look at."""
+
+import os
+import re
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.browser.studio import finish, start, status, step, stop, wait_until
+
+SCREENSHOTS = Path(__file__).parents[2] / "screenshots"
+AXE = Path(os.environ.get("AXE", "axe.min.js"))  # of the npm package axe-core
+
+WATCH = """() => {
+    window.troubles = [];
+    window.shift = 0;
+    new PerformanceObserver((list) => list.getEntries().forEach((entry) => {
+        if (!entry.hadRecentInput) window.shift += entry.value;
+    })).observe({type: "layout-shift", buffered: false});
+    setInterval(() => {
+        const canvas = document.querySelector("#live-image");
+        const image = canvas.querySelector("img"), box = image.getBoundingClientRect();
+        const top = document.elementFromPoint(box.x + box.width / 2, box.y + box.height / 2);
+        if (!image.naturalWidth) window.troubles.push("empty");
+        if (!canvas.contains(top)) window.troubles.push("covered: " + top?.outerHTML.slice(0, 60));
+    }, 100);
+    const spoken = document.querySelector("#status [aria-live=polite]");
+    window.spoken = [];
+    new MutationObserver(() => window.spoken.push(spoken.textContent)).observe(
+        spoken, {childList: true, characterData: true, subtree: true});
+}"""
+
+
+def test_while_it_paints_the_picture_is_never_empty_nothing_moves_and_little_is_said(open_page):
+    page = open_page()
+    page.evaluate(WATCH)
+    finish(page, 24)
+    assert page.evaluate("window.troubles") == []
+    assert page.evaluate("window.shift") < 0.01
+    spoken = page.evaluate("window.spoken")
+    assert spoken[-1] == "Finished, 100 percent"
+    assert 3 <= len(spoken) <= 8, spoken
+
+
+def test_all_that_a_run_needs_is_above_the_fold(open_page):
+    page = open_page(1280, 800)
+    for elem_id in (
+        "content-image",
+        "style-image",
+        "live-image",
+        "steps",
+        "start",
+        "status",
+        "figures",
+    ):
+        box = page.locator(f"#{elem_id}").bounding_box()
+        assert box["y"] + box["height"] <= 800, elem_id
+
+
+def test_a_phone_shows_the_canvas_first_and_nothing_is_wider_than_it(open_page):
+    page = open_page(390, 844)
+    tops = [page.locator(f"#{i}").bounding_box()["y"] for i in ("live-image", "knobs", "pictures")]
+    assert tops == sorted(tops)
+    assert tops[0] < 150
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390
+
+
+def test_the_page_asks_no_other_host_for_anything(open_page, url):
+    page = open_page()
+    hosts = set()
+    page.on("request", lambda request: hosts.add(request.url.split("/")[2]))
+    finish(page, 1)
+    asked = "performance.getEntriesByType('resource').map(entry => entry.name.split('/')[2])"
+    hosts |= set(page.evaluate(asked))
+    assert hosts == {url.split("/")[2]}
+
+
+@pytest.mark.parametrize(("motion", "ending"), [("reduce", ".jpg"), ("no-preference", ".webp")])
+def test_the_example_stands_still_for_those_who_want_no_motion(open_page, motion, ending):
+    image = open_page(reduced_motion=motion).locator("#live-image img")
+    expect(image).to_have_attribute("src", re.compile(f"{ending}$"))
+    expect(image).to_have_attribute("alt", re.compile("Chelsea"))
+    assert wait_until(lambda: image.evaluate("image => image.naturalWidth") > 300, 10)
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+@pytest.mark.parametrize(("width", "height"), [(1280, 800), (390, 844)])
+def test_screenshots_of_a_run_and_axe_finds_nothing_serious(open_page, width, height, theme):
+    SCREENSHOTS.mkdir(exist_ok=True)
+    page = open_page(width, height, f"?__theme={theme}")
+
+    def shoot(moment):
+        page.screenshot(path=SCREENSHOTS / f"{moment}-{width}-{theme}.png", full_page=True)
+
+    shoot("rest")
+    start(page, steps=40, size=256, at_least=6)
+    page.get_by_role("button", name="Bold").click()
+    assert wait_until(lambda: step(page) >= 12, 20), status(page)
+    shoot("running")
+    page.locator("#pause").click()
+    expect(page.locator("#status")).to_contain_text("Paused")
+    shoot("paused")
+    page.locator("#pause").click()
+    stop(page)
+    shoot("done")
+    for drawer in ("More styles", "Regions", "What is compared", "Colours, strokes, styles"):
+        page.get_by_text(drawer).click()
+    page.get_by_text("First image, optimiser, network").click()
+    page.wait_for_timeout(600)  # drawers and buttons fade in
+    shoot("open")
+    if not AXE.exists():
+        assert not os.environ.get("CI"), "A CI run must not skip the check for accessibility."
+        pytest.skip("AXE names no axe.min.js; `npm pack axe-core` fetches one.")
+    page.add_script_tag(path=str(AXE))
+    found = page.evaluate("axe.run().then(result => result.violations)")
+    grave = [each for each in found if each["impact"] in ("serious", "critical")]
+    for each in grave:
+        print(each["id"], each["help"], [node["html"][:150] for node in each["nodes"]][:6])
+    assert not grave

@@ -1,0 +1,126 @@
+"""The timeline: walk back, branch, bring back, compare."""
+
+import re
+
+from playwright.sync_api import expect
+
+from tests.browser.studio import finish, set_number, shown, start, step, stop, wait_until, walk
+
+
+def bytes_of(page, address):
+    return page.request.get(page.evaluate("a => new URL(a, location).href", address)).body()
+
+
+def test_a_branch_begins_with_the_picture_that_was_walked_back_to(open_page):
+    page = open_page()
+    finish(page, 12)
+    newest = shown(page)
+    set_number(page, "beta", 40)  # not what made frame 3
+    walk(page, 3)
+    words = page.locator("#timeline output").evaluate("output => output.value")
+    at = int(re.search(r"step (\d+)", words).group(1))
+    assert 0 < at < 12
+    picture = bytes_of(page, shown(page))
+
+    page.locator("#branch").click()
+    expect(page.locator("#runs button")).to_have_count(2)
+    expect(page.locator("#runs button").nth(1)).to_contain_text(f"Run 2 from step {at} of Run 1")
+    expect(page.locator("#beta input[type=number]")).to_have_value("5")  # of that moment
+    expect(page.locator("#status")).to_contain_text("Finished at step 12", timeout=30_000)
+    page.locator("#timeline input").fill("0")
+    expect(page.locator("#timeline output")).to_contain_text(f"step {at}:")
+    assert bytes_of(page, shown(page)) == picture
+
+    page.locator("#runs button").nth(0).click()
+    expect(page.locator("#live-image img")).to_have_attribute("src", newest)
+    page.locator("#export").click()
+    expect(page.locator("#exported a").first).to_be_visible(timeout=10_000)
+    assert "step12" in page.locator("#exported a").first.get_attribute("href")
+
+
+def test_a_branch_can_be_branched_from_while_it_paints(open_page):
+    page = open_page()
+    start(page, at_least=3)
+    for count in (2, 3):
+        page.locator("#branch").click()
+        expect(page.locator("#runs button")).to_have_count(count)
+        expect(page.locator("#status")).to_contain_text("Painting step")
+    stop(page)
+
+
+def test_walking_does_not_stop_the_run_and_arrows_walk_too(open_page):
+    page = open_page()
+    start(page, at_least=10)
+    walk(page, 1)
+    still, at = shown(page), step(page)
+    assert wait_until(lambda: step(page) > at + 3, 10)
+    assert shown(page) == still
+    page.locator("#title").click()
+    page.keyboard.press("ArrowRight")
+    assert wait_until(lambda: shown(page) != still, 5)
+    page.keyboard.press("ArrowLeft")
+    assert wait_until(lambda: shown(page) == still, 5)
+    stop(page)
+
+
+def test_restart_takes_the_picture_along_to_another_size(open_page):
+    page = open_page()
+    finish(page, 8)
+    set_number(page, "size", 192)
+    page.locator("#restart").click()
+    expect(page.locator("#runs button")).to_have_count(2)
+    expect(page.locator("#status")).to_contain_text("Finished at step 8", timeout=30_000)
+    assert page.locator("#live-image img").evaluate("image => image.naturalWidth") == 192
+
+
+def test_the_figures_are_one_drawing_that_says_where_a_knob_moved(open_page):
+    page = open_page()
+    start(page, at_least=4)
+    drawing = page.locator("#figures svg.figures").element_handle()
+    set_number(page, "beta", 20)
+    expect(page.locator("#figures .mark text")).to_contain_text("beta 5 to 20")
+    assert drawing.evaluate("svg => svg.isConnected")  # changed, not replaced
+    shares = page.locator("#figures").get_by_text(re.compile(r"^\d+%$")).all_text_contents()
+    assert len(shares) == 5
+    assert abs(sum(int(share[:-1]) for share in shares) - 100) <= 3
+    stop(page)
+
+
+def test_photo_and_picture_and_any_two_runs_can_be_compared(open_page):
+    page = open_page()
+    finish(page, 4)
+    finish(page, 5)
+    names = page.get_by_label("Left picture", exact=True).locator("option").all_inner_texts()
+    assert names == ["Photo", "Picture shown", "Run 1", "Run 2"]
+    page.get_by_label("Left picture", exact=True).select_option("Run 1")
+    page.get_by_label("Right picture", exact=True).select_option("Run 2")
+    left, right = (
+        page.locator(f"#compare .{side}").get_attribute("src") for side in ("left", "right")
+    )
+    assert left != right
+    page.get_by_label("How much of the left picture is seen").fill("20")
+    assert (
+        page.locator("#compare .pair").evaluate("pair => pair.style.getPropertyValue('--at')")
+        == "20%"
+    )
+
+
+def test_whoever_waits_is_told_how_many_are_before_and_may_leave(open_page, monkeypatch):
+    from style_transfer.ui import painting
+    from style_transfer.ui.line import Line
+
+    line = Line(places=1)
+    first = line.join()
+    monkeypatch.setattr(painting, "LINE", line)
+    page = open_page()
+    page.locator("#start").click()
+    expect(page.locator("#status")).to_contain_text("1 run is before yours.")
+    expect(page.locator("#stop")).to_have_text("Leave the queue")
+    page.locator("#stop").click()
+    expect(page.locator("#start")).to_be_enabled()
+    expect(page.locator("#runs button")).to_have_count(0)
+    page.locator("#start").click()
+    expect(page.locator("#status")).to_contain_text("1 run is before yours.")
+    line.leave(first)
+    expect(page.locator("#status")).to_contain_text("Painting step", timeout=30_000)
+    stop(page)

@@ -1,0 +1,220 @@
+import json
+import threading
+
+import pytest
+import torch
+import torch.nn.functional as F
+
+from style_transfer import convolution as module
+from style_transfer import strips, winograd
+from style_transfer.convolution import RATES, Convolution
+from style_transfer.ways import WAYS, candidates
+
+SIZES = [
+    (16, 16),
+    (33, 47),
+    (37, 32),
+    (13, 5),
+    (6, 25),
+    (1, 1),
+]  # with tiles cut to one pixel, and less than a tile
+
+
+@pytest.fixture(autouse=True)
+def no_rates():
+    kept = dict(RATES)
+    RATES.clear()
+    yield
+    RATES.clear()
+    RATES.update(kept)
+
+
+def layer(ins=5, outs=7, **options):
+    generator = torch.Generator().manual_seed(ins * outs)
+    weight = torch.randn(outs, ins, 3, 3, generator=generator) / (9 * ins) ** 0.5
+    return Convolution(weight, torch.randn(outs, generator=generator), **options)
+
+
+def choose(convolution, way):
+    outs, ins = convolution.weight.shape[:2]
+    RATES[key(ins, outs)] = {name: (0.0 if name == way else 1.0, 0.0) for name in WAYS}
+
+
+def key(ins, outs):
+    return f"{ins}-{outs}-{torch.get_num_threads()}"
+
+
+def picture(channels, height, width, seed=0):
+    return torch.randn(1, channels, height, width, generator=torch.Generator().manual_seed(seed))
+
+
+def error(value, reference):
+    return ((value - reference).abs().max() / reference.abs().max()).item()
+
+
+@pytest.mark.parametrize("way", WAYS)
+@pytest.mark.parametrize("size", SIZES)
+@pytest.mark.parametrize(("ins", "outs"), [(5, 7), (64, 32), (32, 64)])
+@pytest.mark.parametrize("relu", [False, True])
+def test_every_way_agrees_with_float64_forward_and_backward(way, size, ins, outs, relu):
+    convolution = layer(ins, outs)
+    choose(convolution, way)
+    x = picture(ins, *size).requires_grad_()
+    y = convolution(x, relu=relu)
+    gradient = picture(outs, *size, seed=1)
+    y.backward(gradient)
+
+    exact = x.detach().double().requires_grad_()
+    reference = F.conv2d(exact, convolution.weight.double(), convolution.bias.double(), padding=1)
+    if relu:  # by our own mask: at a value of 0 within rounding the two may differ
+        assert error(reference.clamp_min(0), y.double()) < 2e-5
+        reference = reference * (y > 0)
+    reference.backward(gradient.double())
+    assert error(y.detach().double(), reference.detach()) < 2e-5
+    assert error(x.grad.double(), exact.grad) < 2e-5
+
+
+@pytest.mark.parametrize("threads", [1, 2, 3])
+@pytest.mark.parametrize("way", ["F(6x1)", "F(4x4)", "F(4x4) packed"])
+def test_many_blocks_and_threads_give_what_one_gives(threads, way, monkeypatch):
+    if way not in WAYS:
+        pytest.skip("This torch has no oneDNN.")
+    convolution = layer(16, 8)
+    choose(convolution, way)
+    x = picture(16, 61, 50)
+    whole = convolution(x)
+    before = torch.get_num_threads()
+    torch.set_num_threads(threads)
+    choose(convolution, way)
+    try:
+        assert error(convolution(x), whole) < 1e-5
+        monkeypatch.setattr(winograd, "TILES_PER_BLOCK", 10)
+        monkeypatch.setattr(strips, "COLUMNS_PER_BLOCK", 60)
+        assert error(convolution(x), whole) < 1e-5
+        assert torch.get_num_threads() == threads
+    finally:
+        torch.set_num_threads(before)
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_what_is_no_number_is_not_hidden(way):
+    convolution = layer()
+    choose(convolution, way)
+    convolution.bias[3] = float("nan")
+    assert convolution(picture(5, 9, 9), relu=True)[0, 3].isnan().all()
+
+
+def test_replicate_padding_agrees_with_torch():
+    convolution = layer(3, 8, padding="replicate")
+    x, y = (picture(3, 17, 23).requires_grad_() for _ in range(2))
+    expected = F.relu(
+        F.conv2d(F.pad(y, (1, 1, 1, 1), mode="replicate"), convolution.weight, convolution.bias)
+    )
+    found = convolution(x, relu=True)
+    (found.square().sum() + expected.square().sum()).backward()
+    assert error(found.detach(), expected.detach()) < 1e-5
+    assert error(x.grad, y.grad) < 1e-5
+
+
+def test_channels_first_and_channels_last_pictures_give_the_same():
+    convolution = layer()
+    choose(convolution, "F(4x4)")
+    x = picture(5, 20, 22)
+    assert torch.equal(convolution(x), convolution(x.contiguous(memory_format=torch.channels_last)))
+
+
+def test_the_result_is_channels_last_so_that_pooling_needs_no_copy():
+    convolution = layer()
+    for way in WAYS:
+        choose(convolution, way)
+        y = convolution(picture(5, 20, 22))
+        assert y.is_contiguous(memory_format=torch.channels_last)
+        assert F.avg_pool2d(y, 2).is_contiguous(memory_format=torch.channels_last)
+
+
+def test_rates_are_measured_once_for_a_shape_and_remembered(monkeypatch):
+    layer()(picture(5, 24, 30))
+    assert set(RATES[key(5, 7)]) == set(candidates(5, 7))
+    monkeypatch.setattr(module, "_measured", lambda *_: pytest.fail("measured again"))
+    layer()(picture(5, 24, 30))
+    layer()(picture(5, 36, 31))
+
+
+def test_the_way_with_the_least_time_for_the_size_is_taken():
+    convolution, never = layer(), (1e9, 0)
+    RATES[key(5, 7)] = dict.fromkeys(WAYS, never) | {"direct": (0, 1), "F(4x4)": (2, 10)}
+    assert convolution.fastest(2, 3) == "direct"  # 6 pixels, less than a tile
+    assert convolution.fastest(8, 8) == "F(4x4)"  # 4 tiles of 16 pixels each
+
+
+def test_rates_of_other_ways_are_measured_again():
+    RATES[key(5, 7)] = {"direct": (0.0, 1.0), "F(9x9)": (0.0, 0.0)}
+    assert layer().fastest(24, 30) in WAYS
+    assert set(RATES[key(5, 7)]) == set(candidates(5, 7))
+
+
+def test_rates_go_through_json_and_back_bit_for_bit():
+    x = picture(5, 24, 30)
+    first = layer()(x)
+    saved = json.dumps(RATES)
+    RATES.clear()
+    RATES.update(json.loads(saved))
+    assert torch.equal(layer()(x), first)
+
+
+def test_weights_get_no_gradient_and_no_graph_is_kept_without_need():
+    convolution = layer()
+    assert not list(convolution.parameters())
+    assert not convolution(picture(5, 9, 9)).requires_grad
+    convolution(picture(5, 9, 9).requires_grad_()).sum().backward()
+    assert convolution.weight.grad is None
+
+
+def test_two_threads_at_once_get_what_one_gets(monkeypatch):
+    monkeypatch.setattr(winograd, "TILES_PER_BLOCK", 8)
+    convolution, results = layer(16, 24), {}
+    choose(convolution, "F(4x4)")
+    pictures = [picture(16, 60, 60, seed) for seed in range(2)]
+
+    def gradient(x):
+        x = x.clone().requires_grad_()
+        convolution(x, relu=True).square().sum().backward()
+        return x.grad
+
+    def run(i):
+        results[i] = [gradient(pictures[i]) for _ in range(20)]
+
+    threads = [threading.Thread(target=run, args=(i,)) for i in range(2)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    for i, x in enumerate(pictures):
+        alone = gradient(x)
+        assert all(torch.equal(found, alone) for found in results[i])
+
+
+def test_replicate_padding_holds_for_other_types_too():
+    convolution = layer(3, 8, padding="replicate").double()
+    x = picture(3, 9, 9).double()
+    expected = F.conv2d(
+        F.pad(x, (1, 1, 1, 1), mode="replicate"), convolution.weight, convolution.bias
+    )
+    assert error(convolution(x), expected) < 1e-12
+
+
+def test_other_types_take_torchs_own():
+    convolution = layer().double()
+    x = picture(5, 9, 9).double()
+    assert torch.equal(convolution(x), F.conv2d(x, convolution.weight, convolution.bias, padding=1))
+    assert not RATES
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_a_way_takes_the_memory_of_its_filters(way):
+    convolution, filters = layer(64, 32), 64 * 32 * 4
+    assert convolution.way_bytes() == 0
+    choose(convolution, way)
+    convolution(picture(64, 9, 9))
+    expected = {"direct": 0, "packed": 18, "F(6x1)": 48, "F(4x4)": 36, "F(4x4) packed": 72}
+    assert convolution.way_bytes() == expected[way] * filters

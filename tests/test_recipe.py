@@ -1,0 +1,240 @@
+import json
+import random
+from dataclasses import fields, replace
+from urllib.parse import parse_qsl
+
+import pytest
+
+from style_transfer.optimize import INITS
+from style_transfer.optimizers import OPTIMIZERS
+from style_transfer.recipe import MAX_NAME, MAX_SEED, MAX_SIZE, Recipe, from_query, to_query
+from style_transfer.settings import MAX_STEPS, MAX_STYLES, Settings
+from style_transfer.statistics import STATISTICS
+from style_transfer.vgg import LAYERS, NETWORKS, POOLINGS
+
+
+def random_settings(chance: random.Random) -> Settings:
+    weights = (0.0, 1.0, 5.0, 1e-12, 1e300, 0.1 + 0.2, chance.random(), 100 * chance.random())
+    layers = chance.sample(LAYERS, chance.randint(1, len(LAYERS)))
+    return Settings(
+        alpha=chance.choice(weights),
+        beta=chance.choice(weights),
+        tv=chance.choice(weights),
+        content_layer=chance.choice(LAYERS),
+        style_layers={layer: chance.choice(weights[1:]) for layer in layers},
+        statistic=chance.choice(list(STATISTICS)),
+        steps=chance.randint(1, MAX_STEPS),
+        style_weights=[chance.choice(weights[1:]) for _ in range(chance.randint(1, MAX_STYLES))],
+        style_scale=chance.uniform(0.25, 4),
+        match_colors=chance.random() < 0.5,
+        keep_colors=chance.random(),
+    )
+
+
+def random_recipe(chance: random.Random) -> Recipe:
+    return Recipe(
+        photo=chance.choice(("cat.jpg", "Mädchen mit Perle.png", "星月夜 🌌.webp", "")),
+        style=chance.choice(("a b.jpg", 'quo"te.png', "{brace}.jpg", "née.webp")),
+        more_styles=("b.jpg", "née.webp", "c")[: chance.randint(0, 3)],
+        mask=chance.choice(("", "face.png")),
+        size=chance.randint(32, MAX_SIZE),
+        seed=chance.randint(0, MAX_SEED),
+        init=chance.choice(INITS),
+        optimizer=chance.choice(list(OPTIMIZERS)),
+        network=chance.choice(NETWORKS),
+        pooling=chance.choice(POOLINGS),
+        step=chance.randint(0, MAX_STEPS),
+        version=f"{chance.randint(0, 9)}.{chance.randint(0, 99)}.0",
+        settings=random_settings(chance),
+    )
+
+
+RECIPES = [random_recipe(random.Random(seed)) for seed in range(100)]
+VALID = json.loads(Recipe().to_json())
+
+
+def altered(**values) -> str:
+    return json.dumps(VALID | values)
+
+
+def with_settings(**values) -> str:
+    return altered(settings=VALID["settings"] | values)
+
+
+def test_every_field_differs_from_its_default_in_some_recipe():
+    plain = Recipe()
+    for name in (f.name for f in fields(Recipe)):
+        assert any(getattr(recipe, name) != getattr(plain, name) for recipe in RECIPES)
+
+
+def test_a_recipe_comes_back_from_json_as_it_was():
+    for recipe in RECIPES:
+        assert Recipe.from_json(recipe.to_json()) == recipe
+        assert Recipe.from_json(recipe.to_json(indent=2).encode()) == recipe
+
+
+def test_the_json_of_a_recipe_is_ascii():
+    assert all(recipe.to_json().isascii() for recipe in RECIPES)
+
+
+def test_settings_come_back_from_a_link_as_they_were():
+    for recipe in RECIPES:
+        query = dict(parse_qsl(to_query(recipe.settings), strict_parsing=True))
+        assert from_query(query) == recipe.settings
+
+
+def test_a_link_leaves_defaults_out():
+    assert to_query(Settings()) == ""
+    assert from_query({}) == Settings()
+    assert to_query(Settings(beta=8)) == "beta=8"
+    assert to_query(Settings(content_layer="relu3_1", steps=50)) == "content-layer=relu3_1&steps=50"
+    assert to_query(Settings(style_weights=[1, 0.5])) == "style-weights=1,0.5,1,1"
+    assert to_query(Settings(match_colors=True)) == "match-colors=true"
+
+
+def test_a_link_ignores_names_that_it_does_not_know():
+    assert from_query({"beta": "8", "utm_source": "x", "__theme": "dark"}) == Settings(beta=8)
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        {"beta": ""},
+        {"beta": "much"},
+        {"beta": "nan"},
+        {"beta": "inf"},
+        {"beta": "-1"},
+        {"beta": "9" * 10_000},
+        {"alpha": "1;2"},
+        {"steps": "0"},
+        {"steps": "1.5"},
+        {"steps": "1e99"},
+        {"statistic": "x" * 10_000},
+        {"style-weights": "1,much"},
+        {"style-weights": "0,0,0,0"},
+        {"style-weights": "1,1,1,1,1"},
+        {"style-scale": "5"},
+        {"match-colors": "perhaps"},
+        {"keep-colors": "-1"},
+        {"content-layer": "pool5"},
+        {"style-layers": ""},
+        {"style-layers": "relu1_1:0"},
+        {"style-layers": "relu1_1,,"},
+        {"style-layers": "relu1_1:a:b"},
+        {"style-layers": "relu9_9:\n<script>"},
+    ],
+)
+def test_a_link_with_a_bad_value_is_refused_in_one_sentence(query):
+    with pytest.raises(ValueError, match=r"^The link cannot be used: ") as caught:
+        from_query(query)
+    assert_one_sentence(caught.value)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "null",
+        "NaN",
+        "[]",
+        "{}",
+        '"text"',
+        "{",
+        "[" * 20_000,
+        '{"a":' * 5_000,
+        "9" * 10_000,
+        altered() + " " * 1_000_000,
+        b"\xff\xfe\x00",
+        b"\x89PNG\r\n\x1a\n",
+        altered(format="style-transfer-recipe-99"),
+        altered(format=["style-transfer-recipe-1"]),
+        altered(settings=None),
+        altered(settings=[1, 2]),
+        altered(seed=-1),
+        altered(seed=True),
+        altered(seed="1"),
+        altered(seed=2**53),
+        altered(seed=10**300),
+        altered(seed=10**4000),
+        altered(size=float("nan")),
+        altered(size=float("inf")),
+        altered(size=31),
+        altered(size=10**9),
+        altered(step=1.5),
+        altered(step={}),
+        altered(init="Noise"),
+        altered(init=["noise"]),
+        altered(optimizer={"lbfgs": 1}),
+        altered(optimizer=[]),
+        altered(network="x" * 40_000),
+        altered(pooling=None),
+        altered(photo=3),
+        altered(style=["a.jpg"]),
+        altered(more_styles="a.jpg"),
+        altered(more_styles=["a.jpg"] * 4),
+        altered(more_styles=[3]),
+        altered(version=None),
+        with_settings(alpha="1"),
+        with_settings(beta=float("nan")),
+        with_settings(beta=-0.1),
+        with_settings(tv=[]),
+        with_settings(steps=10**9),
+        with_settings(statistic=[]),
+        with_settings(statistic={}),
+        with_settings(content_layer=None),
+        with_settings(style_layers=5),
+        with_settings(style_layers=None),
+        with_settings(style_layers=[["relu1_1"]]),
+        with_settings(style_layers={}),
+        with_settings(style_layers={"relu1_1": 0}),
+        with_settings(style_layers={"relu1_1": {}}),
+        with_settings(style_layers={"\n\ud800": 1}),
+    ],
+    ids=lambda text: repr(text)[:40],
+)
+def test_a_text_that_is_no_recipe_is_refused_in_one_sentence(text):
+    with pytest.raises(ValueError, match=r"^a\.json") as caught:
+        Recipe.from_json(text, "a.json")
+    assert_one_sentence(caught.value)
+
+
+def test_broken_texts_are_refused_or_read_but_nothing_else():
+    chance = random.Random(1)
+    for recipe in RECIPES:
+        text = list(recipe.to_json())
+        for _ in range(chance.randint(1, 4)):
+            text[chance.randrange(len(text))] = chance.choice('{}[]",:0-9e.ax\x00\ud800')
+        try:
+            read = Recipe.from_json("".join(text))
+        except ValueError as error:
+            assert_one_sentence(error)
+        else:
+            assert Recipe.from_json(read.to_json()) == read
+
+
+def test_unknown_fields_are_ignored_and_missing_ones_take_their_defaults():
+    text = '{"format": "style-transfer-recipe-1", "x": NaN, "settings": {"beta": 8, "glow": []}}'
+    assert Recipe.from_json(text) == Recipe(settings=Settings(beta=8))
+
+
+def test_a_name_keeps_nothing_of_a_path_and_stays_on_one_line():
+    assert Recipe(photo="/home/ann/cat.jpg").photo == "cat.jpg"
+    assert Recipe(photo=r"C:\Users\Ann\cat.jpg").photo == "cat.jpg"
+    assert Recipe.from_json(altered(style="../../x/../y.png")).style == "y.png"
+    assert Recipe(style="a\nb\u202ec\ud800.jpg").style == "a b c .jpg"
+    assert Recipe(version="/x/1.0").version == "1.0"
+    assert len(Recipe(style="x" * 10_000).style) == MAX_NAME
+
+
+def test_a_recipe_is_checked_where_it_is_made():
+    with pytest.raises(ValueError, match=r"seed must be a whole number from 0 to"):
+        Recipe(seed=-1)
+    with pytest.raises(ValueError, match=r"init 'photo' is not one of content, noise, style"):
+        replace(Recipe(), init="photo")
+
+
+def assert_one_sentence(error: ValueError) -> None:
+    words = str(error)
+    assert len(words) < 500
+    assert words.isprintable()
+    assert words.endswith((".", "..."))

@@ -1,0 +1,51 @@
+import pytest
+import torch
+
+from style_transfer.settings import Settings
+from style_transfer.targets import MAX_SIDE, Targets, look_size
+
+QUICK = Settings(style_layers=["relu1_1"])
+
+
+@pytest.mark.parametrize(
+    ("size", "scale", "expected"),
+    [
+        ((600, 800), 1, (288, 384)),  # as long as the photo
+        ((600, 800), 0.5, (144, 192)),
+        ((600, 800), 2, (576, 768)),
+        ((100, 100), 1, (100, 100)),  # not enlarged
+        ((100, 100), 2, (200, 200)),
+        ((40, 800), 0.25, (32, 640)),  # as narrow as pictures may be
+        ((1000, 1000), 4, (MAX_SIDE, MAX_SIDE)),
+    ],
+)
+def test_a_painting_is_looked_at_beside_the_photo(size, scale, expected):
+    assert look_size(size, 384, scale) == expected
+
+
+def test_a_photo_larger_than_the_limit_is_painted_with_strokes_of_its_own_size():
+    assert look_size((3000, 3000), 2000, 1) == (2000, 2000)
+    assert look_size((3000, 3000), 2000, 4) == (2000, 2000)
+
+
+def test_a_painting_in_the_photos_colours_asks_for_them(network, photo, painting):
+    targets, matched = Targets(network, photo), Settings(match_colors=True)
+    grams = [
+        targets.style(painting, settings)["relu1_1"]["gram"]
+        for settings in (QUICK, matched, Settings(style_layers=["relu1_1"]))
+    ]
+    assert not torch.allclose(grams[0], grams[1], rtol=0.1)
+    assert grams[0] is grams[2]
+    own = targets.style(photo, matched)["relu1_1"]["gram"]
+    torch.testing.assert_close(
+        own, targets.style(photo, QUICK)["relu1_1"]["gram"], rtol=1e-3, atol=1
+    )
+
+
+def test_what_is_no_longer_asked_for_is_forgotten(network, photo, painting):
+    targets = Targets(network, photo)
+    first = targets.style(painting, QUICK)
+    targets.keep([painting], QUICK)
+    assert targets.style(painting, QUICK) is first
+    targets.keep([photo], QUICK)
+    assert targets.style(painting, QUICK) is not first

@@ -1,0 +1,92 @@
+"""How the page follows a run, without a browser."""
+
+import errno
+import os
+from pathlib import Path
+
+import pytest
+
+from style_transfer.recipe import Recipe
+from style_transfer.runs import Run
+from style_transfer.settings import Settings
+from style_transfer.styles import Styles
+from style_transfer.ui.figures import status
+from style_transfer.ui.gate import PAGES
+from style_transfer.ui.painting import LINE, paint
+from style_transfer.ui.record import Source
+from style_transfer.ui.session import Session
+from style_transfer.ui.timeline import Timeline
+
+SETTINGS = Settings(steps=4, style_layers=["relu1_1"], content_layer="relu2_1")
+
+
+@pytest.fixture
+def session(tmp_path, monkeypatch):
+    monkeypatch.setenv("GRADIO_TEMP_DIR", str(tmp_path))
+    monkeypatch.setattr(PAGES, "watched", False)
+    session = Session("a page")
+    yield session
+    session.close()
+
+
+@pytest.fixture
+def painted(session, photo, painting):
+    """A function that begins a run on the page and returns what follows it."""
+
+    def painted(settings=SETTINGS):
+        def begin():
+            source = Source(photo, Styles((painting,)), Path("photo.jpg"), Recipe())
+            return session.new_record(source), Run(photo, painting, settings)
+
+        return paint(session, begin)
+
+    return painted
+
+
+def test_a_full_disk_stops_the_previews_alone(session, painted, monkeypatch):
+    full = OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+    add, count = Timeline.add, []
+
+    def add_or_fail(timeline, frame):
+        count.append(frame)
+        if len(count) > 1:
+            raise full
+        return add(timeline, frame)
+
+    monkeypatch.setattr(Timeline, "add", add_or_fail)
+    for _ in painted():
+        pass
+    assert session.run.frame.step == 4
+    assert "Previews cannot be kept (No space left on device)." in status(session)["news"]
+    assert not session.going
+    assert session.ticket not in LINE._tickets
+
+
+def test_a_second_start_ends_the_first(session, painted):
+    first = painted(Settings(**SETTINGS.as_dict() | {"steps": 100_000}))
+    next(first)
+    run = session.run
+    for _ in painted():
+        pass
+    assert run.ending.word == "stopped"
+    assert session.run.ending.word == "finished"
+    assert len(session.records) == 2
+    first.close()
+
+
+def test_who_waits_sees_how_many_are_before_and_can_leave(session, painted):
+    places = [LINE.join() for _ in range(LINE._places + 1)]
+    try:
+        waiting = painted()
+        next(waiting)
+        assert "2 runs are before yours." in status(session)["words"]
+        LINE.leave(places[0])
+        next(waiting)
+        assert "1 run is before yours." in status(session)["words"]
+        session.stop()
+        for _ in waiting:
+            pass
+        assert session.run is None
+    finally:
+        for place in places:
+            LINE.leave(place)
