@@ -24,7 +24,7 @@ PAIRS = (
 class Plain(Convolution):
     """A convolution without a choice of ways."""
 
-    def fastest(self, height: int, width: int) -> str:
+    def fastest(self, height: int, width: int, backward: bool = False) -> str:
         return "direct"
 
 

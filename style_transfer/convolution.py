@@ -3,6 +3,8 @@
 import math
 import threading
 import time
+from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import torch
@@ -46,13 +48,16 @@ class Convolution(nn.Module):
             return direct(x, self.weight, self.bias, relu, padding=0)
         if x.device.type != "cpu" or x.dtype != torch.float32 or x.shape[0] != 1:
             return direct(x, self.weight, self.bias, relu, padding=1)
-        result: Tensor = _Convolve.apply(x, self.way(self.fastest(x.shape[2], x.shape[3])), relu)
+        size = x.shape[2], x.shape[3]
+        way = self.way(self.fastest(*size))
+        backward = self.way(self.fastest(*size, True)) if x.requires_grad else way
+        result: Tensor = _Convolve.apply(x, way, backward, relu)
         return result
 
-    def fastest(self, height: int, width: int) -> str:
-        """Return the name of the fastest way for a picture of this size."""
+    def fastest(self, height: int, width: int, backward: bool = False) -> str:
+        """Return the name of the fastest way for a picture of this size, or for its gradient."""
         outs, ins = self.weight.shape[:2]
-        rates = _rates(ins, outs)
+        rates = _rates(ins, outs, backward)
 
         def seconds(name: str) -> float:
             call, unit = rates[name]
@@ -72,28 +77,28 @@ class Convolution(nn.Module):
 
 
 class _Convolve(torch.autograd.Function):
-    """The convolution by one of WAYS, with the gradient of x alone."""
+    """The convolution by one of WAYS, with the gradient of x alone, by the same or another."""
 
     @staticmethod
-    def forward(ctx: Any, x: Tensor, way: Direct, relu: bool) -> Tensor:
+    def forward(ctx: Any, x: Tensor, way: Direct, backward: Direct, relu: bool) -> Tensor:
         y = way.forward(x, relu)
-        ctx.way = way
+        ctx.way = backward
         ctx.save_for_backward(y if relu else None)
         return y
 
     @staticmethod
     @torch.autograd.function.once_differentiable
-    def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor, None, None]:
+    def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor, None, None, None]:
         (mask,) = ctx.saved_tensors
-        return ctx.way.backward(gradient, mask), None, None
+        return ctx.way.backward(gradient, mask), None, None, None
 
 
-def _rates(ins: int, outs: int) -> Rates:
-    key = f"{ins}-{outs}-{torch.get_num_threads()}"
+def _rates(ins: int, outs: int, backward: bool) -> Rates:
+    key = f"{ins}-{outs}-{torch.get_num_threads()}{'-backward' * backward}"
     if not _known(key):
         with _measuring:
             if not _known(key):
-                RATES[key] = _measured(ins, outs)
+                RATES[key] = _measured(ins, outs, backward)
     return RATES[key]
 
 
@@ -102,12 +107,21 @@ def _known(key: str) -> bool:
 
 
 @torch.no_grad()
-def _measured(ins: int, outs: int) -> Rates:
+def _measured(ins: int, outs: int, backward: bool) -> Rates:
     weight = torch.rand(outs, ins, 3, 3).contiguous(memory_format=torch.channels_last)
-    ways = {name: WAYS[name](weight, torch.zeros(outs)) for name in candidates(ins, outs)}
+    channels = outs if backward else ins
+
+    def made(way: Direct, side: int) -> Callable[[], Tensor]:
+        x = torch.rand(1, channels, side, side).contiguous(memory_format=torch.channels_last)
+        return partial(way.backward, x, x) if backward else partial(way.forward, x, relu=True)
+
+    ways = {n: WAYS[n](weight, torch.zeros(outs)) for n in candidates(ins, outs, backward)}
     side = max(2 * _SMALL_SAMPLE, math.isqrt(int(_SAMPLE_MACS / (9 * ins * outs))))
     large = side - side % 12  # whole tiles
-    seconds = {each: _seconds(ways, ins, each) for each in (_SMALL_SAMPLE, large)}
+    seconds = {
+        side: _seconds({name: made(way, side) for name, way in ways.items()})
+        for side in (_SMALL_SAMPLE, large)
+    }
     rates = {}
     for name, way in ways.items():
         few, many = (way.units(each, each) for each in seconds)
@@ -117,14 +131,13 @@ def _measured(ins: int, outs: int) -> Rates:
     return rates
 
 
-def _seconds(ways: dict[str, Direct], ins: int, side: int) -> dict[str, float]:
-    """Return the seconds of each way, measured by turns, so that a busy moment hits all."""
-    x = torch.rand(1, ins, side, side).contiguous(memory_format=torch.channels_last)
-    best = dict.fromkeys(ways, math.inf)
+def _seconds(work: dict[str, Callable[[], Tensor]]) -> dict[str, float]:
+    """Return the seconds of each, measured by turns, so that a busy moment hits all."""
+    best = dict.fromkeys(work, math.inf)
     for turn in range(4):
-        for name, way in ways.items():
+        for name, make in work.items():
             began = time.perf_counter()
-            way.forward(x, relu=True)
+            make()
             if turn:  # the first one warms up
                 best[name] = min(best[name], time.perf_counter() - began)
     return best

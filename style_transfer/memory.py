@@ -12,10 +12,16 @@ from style_transfer.targets import look_size
 Size = tuple[int, int]  # height, width
 
 # Bytes, measured; tests/test_memory.py and `python -m benchmarks.large` hold them to it.
-_FIXED = 7e8  # the network as it is, its filters as the ways of convolution want them, two threads
-_PER_PIXEL = 1800  # of the finest stage: activations of VGG-19 up to relu5_1, and gradients
+_FIXED = 8e8  # the network as it is, its filters as the ways of convolution want them, two threads
+_PER_PIXEL = 2600  # of the finest stage: activations of VGG-19 up to relu5_1, and gradients
 _PER_LOOKED_AT = 800  # of a painting's pixels, for which no gradient is computed
-_PER_STEPPED = 600  # of the finest stage: the pairs of L-BFGS, and the pictures of a step
+_PER_STEPPED = 500  # of the finest stage: the pairs of L-BFGS, and the pictures of a step
+
+_MMAP_THRESHOLD = -3  # as malloc.h numbers it
+_LARGE = 600_000  # pixels
+# Bytes of a block that is kept from step to step, of small and of large pictures: larger ones would
+# leave gaps that nothing fits, smaller ones cost large pictures a quarter of their time.
+_KEPT = 20_000_000, 140_000_000
 
 _MEMORY_2 = ("memory.max", "memory.current", "memory.stat", "inactive_file")
 _MEMORY_1 = (
@@ -67,6 +73,15 @@ def available(device: str = "cpu", system: Path = Path("/")) -> int | None:
         return torch.cuda.mem_get_info()[0]
     known = [_free_in_system(system), *(_free_in_group(system, *names) for names in _GROUPS)]
     return min((each for each in known if each is not None), default=None)
+
+
+def keep_blocks(size: Size) -> None:
+    """Let glibc keep the blocks that a step at `size` frees, which the next step fetches again.
+
+    It keeps them until `give_back`. Other libraries do as they like.
+    """
+    with suppress(OSError, AttributeError, TypeError):
+        ctypes.CDLL(None).mallopt(_MMAP_THRESHOLD, _KEPT[size[0] * size[1] > _LARGE])
 
 
 def give_back() -> None:

@@ -11,7 +11,13 @@ from torch import Tensor
 AVAILABLE = torch.backends.mkldnn.is_available() and hasattr(
     torch.ops.mkldnn, "_reorder_linear_weight"
 )
-_ONE = [1, 1]
+# Whether bytes are multiplied by units of their own, exactly, and many times faster than floats.
+MULTIPLIES_BYTES = (
+    AVAILABLE
+    and hasattr(torch.ops.onednn, "qconv2d_pointwise")
+    and getattr(torch.cpu, "_is_amx_tile_supported", bool)()
+)
+_ONE, _NONE = [1, 1], [0, 0]
 
 
 def serves(tensor: Tensor) -> bool:
@@ -48,4 +54,30 @@ def packed_matrix(matrix: Tensor, rows: int) -> Tensor:
 def product(rows: Tensor, packed: Tensor) -> Tensor:
     """Return rows (N, in) times a packed matrix, or a symmetric one as it is, (N, out)."""
     result: Tensor = torch.ops.mkldnn._linear_pointwise.default(rows, packed, None, "none", [], "")
+    return result
+
+
+def packed_bytes(weight: Tensor, unit: Tensor, side: int) -> Tensor:
+    """Return filters (out, in, 3, 3) int8, laid out for `convolve_bytes` at pictures this large."""
+    shape = [1, weight.shape[1], side, side]
+    packed: Tensor = torch.ops.onednn.qconv_prepack(
+        weight, unit, 1.0, 0, _ONE, _NONE, _ONE, 1, shape
+    )
+    return packed
+
+
+def convolve_bytes(
+    x: Tensor, packed: Tensor, x_unit: float, unit: Tensor, bias: Tensor | None = None
+) -> Tensor:
+    """Return (1, out, H, W) float32 for x (1, in, H + 2, W + 2) uint8.
+
+    A byte of x is worth `x_unit`, one of each filter its `unit` (out,).
+    """
+    zeros = torch.zeros(len(unit), dtype=torch.int32)
+    filters = packed, unit, zeros, bias
+    shape = _ONE, _NONE, _ONE, 1  # stride, padding, dilation, groups
+    form = 1.0, 0, torch.float32, "none", list[float](), ""  # of the result
+    result: Tensor = torch.ops.onednn.qconv2d_pointwise.default(
+        x, x_unit, 0, *filters, *shape, *form
+    )
     return result

@@ -11,6 +11,7 @@ from style_transfer.anchor import AnchoredObjective
 from style_transfer.colors import keep_colors
 from style_transfer.convolution import RATES
 from style_transfer.images import resize
+from style_transfer.memory import keep_blocks
 from style_transfer.objective import Evaluation
 from style_transfer.optimizers import OPTIMIZERS, Optimizer
 from style_transfer.regions import composite
@@ -127,6 +128,7 @@ def stylize(
             if objective is not None:
                 objective.styles = styles
         if objective is None:
+            keep_blocks(plan[stage].size)
             objective = AnchoredObjective(network, _photo_at(content, plan[stage].size), styles)
         aim = {"styles": styles.fingerprint} | settings.objective
         if aim != state.objective:

@@ -35,7 +35,7 @@ class LBFGS:
     with the fine, which saves a quarter of the steps. `smoothing=False` is the textbook's.
     """
 
-    history: int = 20
+    history: int = 12
     first_step: float = 2 / 255  # root mean square; a gradient alone has no scale of its own
     longest_step: float = 32 / 255  # root mean square; beyond it the quadratic model is a guess
     smoothing: bool = True

@@ -12,7 +12,7 @@ import torch.nn.functional as F
 from torch import Tensor
 from torch.nn.grad import conv2d_input
 
-from style_transfer import onednn, strips
+from style_transfer import digits, onednn, strips
 from style_transfer.winograd import (
     BACKWARD,
     FORWARD,
@@ -29,7 +29,7 @@ from style_transfer.winograd import (
 class Direct:
     """torch's own convolution, on any device and of any type."""
 
-    floats = 0  # for each pair of channels, of filters in both directions
+    floats: float = 0  # for each pair of channels, of filters in both directions
 
     def __init__(self, weight: Tensor, bias: Tensor) -> None:
         self._weight, self._bias = weight, bias
@@ -50,7 +50,7 @@ class Direct:
 
     def bytes(self) -> int:
         """Return the memory that its filters take beside the weight's own."""
-        return self.floats * self._weight.shape[0] * self._weight.shape[1] * 4
+        return round(self.floats * self._weight.shape[0] * self._weight.shape[1] * 4)
 
 
 class Packed(Direct):
@@ -148,19 +148,42 @@ class PackedWinograd(Winograd):
         return PackedMatrices(transform_filters(self._weight).transpose(1, 2))
 
 
+class Digits(Direct):
+    """Gradients in whole numbers of 16 bits, taken apart into bytes, see `digits`.
+
+    Not for the way forward: there an error of 1e-4 would move values near 0 across it, and the ReLU
+    of each would let through what it should hold back. A gradient is linear, and errs no more.
+    """
+
+    floats = 9 * 3 / 4  # three bytes for each weight
+
+    @cached_property
+    def _backward(self) -> digits.Filters:
+        return digits.Filters(self._weight.flip(2, 3).transpose(0, 1))
+
+    def backward(self, gradient: Tensor, mask: Tensor | None) -> Tensor:
+        mask = None if mask is None else _last(mask)
+        return digits.convolve(_last(gradient), self._backward, mask)
+
+
 WAYS: dict[str, type[Direct]] = {"direct": Direct, "F(6x1)": Strips, "F(4x4)": Winograd}
 if onednn.AVAILABLE:
     WAYS |= {"packed": Packed, "F(4x4) packed": PackedWinograd}
+if onednn.MULTIPLIES_BYTES:
+    WAYS |= {"digits": Digits}
 _FEW, _MANY = 128, 128  # channels, up to which strips and from which tiles have been the fastest
 
 
-def candidates(ins: int, outs: int) -> list[str]:
+def candidates(ins: int, outs: int, backward: bool = False) -> list[str]:
     """Return the names of the ways that may be the fastest for layers of these channels."""
+    if backward and "digits" in WAYS:
+        return ["direct", "digits"]
     return [
         name
         for name, way in WAYS.items()
         if not (issubclass(way, Strips) and max(ins, outs) > _FEW)
         and not (issubclass(way, Winograd) and min(ins, outs) < _MANY)
+        and not issubclass(way, Digits)
     ]
 
 

@@ -18,6 +18,7 @@ SIZES = [
     (6, 25),
     (1, 1),
 ]  # with tiles cut to one pixel, and less than a tile
+ERROR = dict.fromkeys(WAYS, 2e-5) | {"digits": 2e-4}  # of the largest result
 
 
 @pytest.fixture(autouse=True)
@@ -37,7 +38,8 @@ def layer(ins=5, outs=7, **options):
 
 def choose(convolution, way):
     outs, ins = convolution.weight.shape[:2]
-    RATES[key(ins, outs)] = {name: (0.0 if name == way else 1.0, 0.0) for name in WAYS}
+    rates = {name: (0.0 if name == way else 1.0, 0.0) for name in WAYS}
+    RATES[key(ins, outs)] = RATES[key(ins, outs) + "-backward"] = rates
 
 
 def key(ins, outs):
@@ -67,11 +69,11 @@ def test_every_way_agrees_with_float64_forward_and_backward(way, size, ins, outs
     exact = x.detach().double().requires_grad_()
     reference = F.conv2d(exact, convolution.weight.double(), convolution.bias.double(), padding=1)
     if relu:  # by our own mask: at a value of 0 within rounding the two may differ
-        assert error(reference.clamp_min(0), y.double()) < 2e-5
+        assert error(reference.clamp_min(0), y.double()) < ERROR[way]
         reference = reference * (y > 0)
     reference.backward(gradient.double())
-    assert error(y.detach().double(), reference.detach()) < 2e-5
-    assert error(x.grad.double(), exact.grad) < 2e-5
+    assert error(y.detach().double(), reference.detach()) < ERROR[way]
+    assert error(x.grad.double(), exact.grad) < ERROR[way]
 
 
 @pytest.mark.parametrize("threads", [1, 2, 3])
@@ -217,4 +219,5 @@ def test_a_way_takes_the_memory_of_its_filters(way):
     choose(convolution, way)
     convolution(picture(64, 9, 9))
     expected = {"direct": 0, "packed": 18, "F(6x1)": 48, "F(4x4)": 36, "F(4x4) packed": 72}
+    expected["digits"] = 6.75
     assert convolution.way_bytes() == expected[way] * filters
