@@ -11,12 +11,6 @@ from torch import Tensor
 AVAILABLE = torch.backends.mkldnn.is_available() and hasattr(
     torch.ops.mkldnn, "_reorder_linear_weight"
 )
-# Whether bytes are multiplied by units of their own, exactly, and many times faster than floats.
-MULTIPLIES_BYTES = (
-    AVAILABLE
-    and hasattr(torch.ops.onednn, "qconv2d_pointwise")
-    and getattr(torch.cpu, "_is_amx_tile_supported", bool)()
-)
 _ONE, _NONE = [1, 1], [0, 0]
 
 
@@ -81,3 +75,19 @@ def convolve_bytes(
         x, x_unit, 0, *filters, *shape, *form
     )
     return result
+
+
+def _multiplies_bytes() -> bool:
+    """Return whether bytes are multiplied by units of their own, many times faster than floats."""
+    amx = getattr(torch.cpu, "_is_amx_tile_supported", bool)()
+    if not AVAILABLE or not amx or not hasattr(torch.ops.onednn, "qconv2d_pointwise"):
+        return False
+    # Without these units, as where the environment tells oneDNN to do without, sums overflow.
+    ones, channels = torch.ones(1), 32
+    weight = torch.full((1, channels, 3, 3), 127, dtype=torch.int8)
+    x = torch.full((1, channels, 3, 3), 255, dtype=torch.uint8)
+    found = convolve_bytes(x, packed_bytes(weight, ones, 3), 1.0, ones)
+    return found.item() == 255 * 127 * channels * 9
+
+
+MULTIPLIES_BYTES = _multiplies_bytes()

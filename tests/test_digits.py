@@ -1,3 +1,7 @@
+import os
+import subprocess
+import sys
+
 import pytest
 import torch
 import torch.nn.functional as F
@@ -90,3 +94,13 @@ def test_what_is_no_finite_number_is_not_hidden(value):
     x[4, 4, 1] = value
     found = digits.convolve(x, digits.Filters(weights(4, 8)))
     assert not found[0, :, 4, 4].isfinite().any()
+
+
+@needs_bytes
+def test_kernels_whose_sums_overflow_are_not_trusted():
+    command = "import style_transfer.onednn as it; print(it.MULTIPLIES_BYTES)"
+    environment = os.environ | {"ONEDNN_MAX_CPU_ISA": "AVX2"}
+    told = subprocess.run(
+        [sys.executable, "-c", command], env=environment, capture_output=True, text=True, check=True
+    )
+    assert told.stdout.strip() == "False"
