@@ -6,6 +6,7 @@ import torch
 from style_transfer.objective import Objective
 from style_transfer.settings import Settings
 from style_transfer.statistics import STATISTICS
+from style_transfer.vgg import VGG
 
 SETTINGS = Settings(
     alpha=2, beta=3, tv=0.5, content_layer="relu2_1", style_layers={"relu1_1": 1, "relu2_2": 3}
@@ -147,3 +148,20 @@ def test_without_any_weight_there_is_no_gradient(network, image, photo, painting
 def test_a_picture_that_is_no_number_is_noticed(network, image, photo, painting):
     image[0, 0, 5, 5] = float("nan")
     assert not Objective(network, photo, painting).evaluate(image, SETTINGS).finite
+
+
+def test_networks_whose_activations_differ_in_scale_alone_give_the_same(
+    network, image, photo, painting
+):
+    louder, last = VGG(), 1.0
+    for number, convolution in enumerate(louder.convolutions.values()):
+        scale = 3.0 ** ((number % 3) - 1)  # of the activations of this layer
+        convolution.weight *= scale / last
+        convolution.bias *= scale
+        last = scale
+    one, other = (
+        Objective(each, photo, painting).evaluate(image, Settings()) for each in (network, louder)
+    )
+    assert other.losses == pytest.approx(one.losses, rel=1e-3)
+    largest = one.gradient.abs().max().item()
+    torch.testing.assert_close(other.gradient, one.gradient, rtol=0, atol=2e-3 * largest)
