@@ -2,7 +2,6 @@
 
 import errno
 import os
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -11,7 +10,6 @@ from style_transfer.recipe import Recipe
 from style_transfer.runs import Run
 from style_transfer.settings import Settings
 from style_transfer.styles import Styles
-from style_transfer.ui import painting as module
 from style_transfer.ui.figures import status
 from style_transfer.ui.gate import PAGES
 from style_transfer.ui.painting import LINE, paint
@@ -92,16 +90,3 @@ def test_who_waits_sees_how_many_are_before_and_can_leave(session, painted):
     finally:
         for place in places:
             LINE.leave(place)
-
-
-def test_between_two_frames_lies_the_pace_unless_a_knob_was_moved(session, painted, monkeypatch):
-    monkeypatch.setattr(module, "PACE", 60.0)
-    steps = []
-    for _ in painted(replace(SETTINGS, steps=12)):
-        steps.append(session.shown.last.step)
-        if len(steps) == 1:
-            session.run.settings = replace(session.run.settings, beta=9)
-    assert steps[0] == 0
-    assert steps[-1] == 12
-    assert len(set(steps)) <= 4  # the first, what was moved, the first with it, and the last
-    assert any(moment.settings.beta == 9 for moment in session.shown.moments)

@@ -15,8 +15,7 @@ from style_transfer.ui.record import Record
 from style_transfer.ui.session import ABSENCE, Session
 from style_transfer.ui.view import view
 
-PACE = 0.4  # s from one frame that a browser is sent to the next, where nothing was moved
-PACE_HERE = 1.0  # s for a browser on this machine, which draws with the cores that paint
+PACE = 0.4  # s from one frame that a browser is sent to the next, where no knob was moved
 REMINDER = 5.0  # s; only with a word now and then Gradio notices that nobody listens
 LINE = Line()
 
@@ -68,21 +67,16 @@ def budget() -> Budget:
 
 
 def _watch(session: Session, ticket: object, record: Record, run: Run) -> Iterator[View]:
-    sent, told, pace = 0.0, None, PACE_HERE if session.here else PACE
+    sent = 0.0
     for frame in run.frames():
         if session.closed or session.absent > ABSENCE:
             return
         if frame is not None and frame is not record.last:
-            # What was moved is to be seen at once, and so is the first frame that was made with it.
-            before, told = (
-                told,
-                (run.ended, run.paused, len(run.changes), run.settings, frame.settings),
-            )
-            if told == before and time.monotonic() < sent + pace:
-                continue
-            sent = time.monotonic()
+            if record.last is None or frame.settings == record.last.settings:
+                time.sleep(max(0.0, sent + PACE - time.monotonic()))
+            newest, sent = run.frame or frame, time.monotonic()  # a newer one may have come
             try:
-                record.add(frame, preview=run.ended or frame.step % run.preview_every == 0)
+                record.add(newest, preview=run.ended or newest.step % run.preview_every == 0)
             except OSError as error:  # a full disk, or a folder that went with its page
                 session.notice = f"Previews cannot be kept ({error.strerror or error})."
         if run.ended:
