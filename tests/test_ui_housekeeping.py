@@ -1,13 +1,17 @@
 """What nobody owns any more is removed, and nothing else."""
 
+import asyncio
 import os
 import time
 
+import gradio as gr
 import pytest
+from gradio.routes import App
 
 from style_transfer.ui import housekeeping
 from style_transfer.ui.events import SESSIONS
-from style_transfer.ui.housekeeping import UNCLAIMED, remove, tidy
+from style_transfer.ui.gate import PAGES
+from style_transfer.ui.housekeeping import UNCLAIMED, forget, remove, tidy
 
 
 @pytest.fixture
@@ -73,3 +77,57 @@ def test_a_caller_without_a_page_is_forgotten_after_a_while(upload, monkeypatch)
     monkeypatch.setattr("style_transfer.ui.session.PAGES.watched", True)
     SESSIONS.sweep()
     assert not SESSIONS.all()
+
+
+@pytest.fixture
+def page():
+    """A page that Gradio knows two sessions of, with all that it keeps of them."""
+
+    async def served():
+        with gr.Blocks() as page:
+            gr.Textbox()
+        App.create_app(page)
+        return page
+
+    page = asyncio.run(served())
+    for key in ("one", "other"):
+        page.state_holder[key]
+        page._queue.pending_messages_per_session[key] = object()
+        page._queue.pending_event_ids_session[key] = {"event"}
+    return page
+
+
+def known(page):
+    """Return the keys that Gradio keeps anything of."""
+    queue, holder = page._queue, page.state_holder
+    return {
+        *holder.session_data,
+        *holder.time_last_used,
+        *queue.pending_messages_per_session,
+        *queue.pending_event_ids_session,
+    }
+
+
+def test_gradio_forgets_a_session_that_was_nobodys_twice(page, monkeypatch):
+    monkeypatch.setattr(PAGES, "watched", True)
+    PAGES.add("other", 1)
+    try:
+        once = forget(page, set())
+        assert once == {"one"}
+        assert known(page) == {"one", "other"}
+        assert forget(page, once) == set()
+        assert known(page) == {"other"}
+    finally:
+        PAGES.add("other", -1)
+
+
+def test_gradio_forgets_no_session_of_ours_and_none_with_a_call_under_way(page, monkeypatch):
+    monkeypatch.setattr(PAGES, "watched", True)
+    SESSIONS.of("one")
+    event = type("Event", (), {"session_hash": "other"})()
+    page._queue.event_ids_to_events["event"] = event
+    try:
+        assert forget(page, {"one", "other"}) == set()
+    finally:
+        SESSIONS.close("one")
+    assert known(page) == {"one", "other"}

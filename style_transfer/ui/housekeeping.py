@@ -1,5 +1,6 @@
 """Housekeeping: what nobody owns any more is removed."""
 
+import gc
 import threading
 import time
 from contextlib import suppress
@@ -10,6 +11,7 @@ from gradio.utils import get_upload_folder
 
 from style_transfer import memory, safekeeping
 from style_transfer.ui.events import SESSIONS
+from style_transfer.ui.gate import PAGES
 
 EVERY = 30.0  # s
 UNCLAIMED = 900.0  # s; an upload that no open page has made use of is removed after that
@@ -18,8 +20,9 @@ UNCLAIMED = 900.0  # s; an upload that no open page has made use of is removed a
 def begin(page: gr.Blocks) -> None:
     """Tidy up now and then for as long as the process lives, and when somebody leaves."""
     samples = _samples(page)
+    gc.freeze()  # what is there now stays: it need not be looked through again and again
     SESSIONS.release = lambda file: None if file in samples else remove(file)
-    work = threading.Thread(target=_work, args=(samples,), name="housekeeping", daemon=True)
+    work = threading.Thread(target=_work, args=(page, samples), name="housekeeping", daemon=True)
     work.start()
 
 
@@ -31,6 +34,28 @@ def tidy(samples: set[Path]) -> None:
     for file in _uploads():
         if file not in claimed and _age(file) > UNCLAIMED:
             remove(file)
+
+
+def forget(page: gr.Blocks, before: set[str]) -> set[str]:
+    """Let Gradio forget the keys in `before` that still belong to nobody; return all that do now.
+
+    Gradio itself keeps the last few hundred, each with all that its page showed, and the messages
+    that nobody fetched any more.
+    """
+    known = (
+        page.state_holder.session_data,
+        page.state_holder.time_last_used,
+        page._queue.pending_messages_per_session,
+        page._queue.pending_event_ids_session,
+    )
+    kept = {session.key for session in SESSIONS.all()}
+    kept |= {event.session_hash for event in list(page._queue.event_ids_to_events.values())}
+    keys = {key for each in known for key in list(each)} - kept
+    nobodys = {key for key in keys if not PAGES.open(key)}
+    for each in known:
+        for key in nobodys & before:
+            each.pop(key, None)
+    return nobodys - before
 
 
 def remove(file: Path) -> None:
@@ -45,11 +70,15 @@ def remove(file: Path) -> None:
             folder.rmdir()
 
 
-def _work(samples: set[Path]) -> None:
+def _work(page: gr.Blocks, samples: set[Path]) -> None:
+    nobodys: set[str] = set()
     while True:
         time.sleep(EVERY)
         with suppress(OSError):
             tidy(samples)
+        if page.is_running:
+            nobodys = forget(page, nobodys)
+        gc.collect()  # what has left in a circle would hold its pictures for long
         memory.give_back()
 
 

@@ -31,7 +31,7 @@ class Session:
     def __init__(self, key: str = "") -> None:
         """Begin without a run, for the page that Gradio calls `key`."""
         self.closed = False
-        self._key, self._seen, self._folder = key, time.monotonic(), ""
+        self.key, self._seen, self._folder = key, time.monotonic(), ""
         self._lock = threading.Lock()
         self.uploads: set[Path] = set()  # files of this visitor
         self.chosen: Mapping[str, Any] = {}  # what the next run begins with, by elem_id
@@ -60,7 +60,7 @@ class Session:
     @property
     def absent(self) -> float:
         """Seconds since a connection to the page was seen, 0 while there is one."""
-        if PAGES.open(self._key):
+        if PAGES.open(self.key):
             self._seen = time.monotonic()
             return 0.0
         return time.monotonic() - self._seen

@@ -109,7 +109,7 @@ def test_hundreds_of_abandoned_runs_leave_threads_files_and_memory_as_they_were(
     counts, slowest, made = [], 0.0, 0
 
     def count():
-        time.sleep(EVERY + 5)  # late requests, idle threads, and what housekeeping gives back
+        time.sleep(2 * EVERY + 5)  # late requests, idle threads, and what housekeeping gives back
         health = server.health()
         counts.append((health["memory_mb"], server.threads, len(server.files())))
         print(
