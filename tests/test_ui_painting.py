@@ -2,6 +2,7 @@
 
 import errno
 import os
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,7 @@ from style_transfer.recipe import Recipe
 from style_transfer.runs import Run
 from style_transfer.settings import Settings
 from style_transfer.styles import Styles
+from style_transfer.ui import painting as module
 from style_transfer.ui.figures import status
 from style_transfer.ui.gate import PAGES
 from style_transfer.ui.painting import LINE, paint
@@ -90,3 +92,21 @@ def test_who_waits_sees_how_many_are_before_and_can_leave(session, painted):
     finally:
         for place in places:
             LINE.leave(place)
+
+
+def test_a_browser_on_this_machine_is_sent_fewer_frames_than_are_kept(
+    session, painted, monkeypatch
+):
+    monkeypatch.setattr(module, "PACE", 0.0)
+    monkeypatch.setattr(module, "PACE_HERE", 60.0)
+    session.here, steps = True, []
+    for _ in painted(replace(SETTINGS, steps=12)):
+        if session.shown.last is None:
+            continue
+        steps.append(session.shown.last.step)
+        if len(steps) == 1:
+            session.run.settings = replace(session.run.settings, beta=9)
+    assert steps[0] == 0
+    assert steps[-1] == 12
+    assert len(steps) <= 3  # the first, the first that was made with what was moved, and the last
+    assert len(session.shown.moments) > len(steps)

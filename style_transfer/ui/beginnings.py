@@ -30,13 +30,17 @@ from style_transfer.ui.record import Record, Source
 from style_transfer.ui.session import Session
 from style_transfer.vgg import load_network
 
+LOOPBACK = ("127.0.0.1", "::1")
+
 
 def choose(values: Values, request: gr.Request) -> None:
     """Take note of what is chosen; the run then begins with it.
 
     A call of its own, because Gradio busies itself with the inputs of a call until that ends.
     """
-    SESSIONS.of(key_of(request)).chosen = named_values(values)
+    session = SESSIONS.of(key_of(request))
+    session.chosen = named_values(values)
+    session.here = bool(request.client) and request.client.host in LOOPBACK
 
 
 def start(request: gr.Request) -> Iterator[Shown]:

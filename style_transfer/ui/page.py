@@ -27,7 +27,7 @@ from style_transfer.ui.gate import Gate
 from style_transfer.ui.widgets import STATIC, widget
 from style_transfer.vgg import load_network
 
-POLLING = 0.02  # s; Gradio asks its own queue a thousand times a second, at the cost of the run
+POLLING = 0.05  # s; Gradio asks its own queue a thousand times a second, at the cost of the run
 
 LAUNCH: dict[str, Any] = {
     "theme": gr.themes.Base(
@@ -67,6 +67,7 @@ def build() -> gr.Blocks:
         title="Style transfer, steered", delete_cache=(300, 7200), analytics_enabled=False
     ) as page:
         widget("title", figures.TITLE, script="access")
+        widget("quiet")
         with gr.Row(elem_id="studio"):
             with gr.Column(scale=3, min_width=200, elem_id="pictures"):
                 pictures.build()
@@ -80,7 +81,8 @@ def build() -> gr.Blocks:
         endpoint.build()
         wiring.connect(page)
     page.queue(max_size=100)
-    page._queue.sleep_when_free = page._queue.progress_update_sleep_when_free = POLLING
+    page._queue.sleep_when_free = POLLING
+    page._queue.progress_update_sleep_when_free = 1.0  # nothing here has a progress of that kind
     check_calls(page)
     housekeeping.begin(page)
     return page

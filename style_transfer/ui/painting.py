@@ -15,7 +15,8 @@ from style_transfer.ui.record import Record
 from style_transfer.ui.session import ABSENCE, Session
 from style_transfer.ui.view import view
 
-PACE = 0.4  # s from one frame that a browser is sent to the next, where no knob was moved
+PACE = 0.4  # s from one frame that is kept, and sent, to the next, where no knob was moved
+PACE_HERE = 1.2  # s from one sent to the next, to a browser that draws on the cores that paint
 REMINDER = 5.0  # s; only with a word now and then Gradio notices that nobody listens
 LINE = Line()
 
@@ -67,14 +68,17 @@ def budget() -> Budget:
 
 
 def _watch(session: Session, ticket: object, record: Record, run: Run) -> Iterator[View]:
-    sent = 0.0
+    kept = sent = 0.0
+    pace = PACE_HERE if session.here and run.network.device.type == "cpu" else 0.0
     for frame in run.frames():
         if session.closed or session.absent > ABSENCE:
             return
         if frame is not None and frame is not record.last:
-            if record.last is None or frame.settings == record.last.settings:
-                time.sleep(max(0.0, sent + PACE - time.monotonic()))
-            newest, sent = run.frame or frame, time.monotonic()  # a newer one may have come
+            if record.last is None or frame.settings != record.last.settings:
+                sent = 0.0  # what was moved is to be seen at once
+            else:
+                time.sleep(max(0.0, kept + PACE - time.monotonic()))
+            newest, kept = run.frame or frame, time.monotonic()  # a newer one may have come
             try:
                 record.add(newest, preview=run.ended or newest.step % run.preview_every == 0)
             except OSError as error:  # a full disk, or a folder that went with its page
@@ -82,5 +86,7 @@ def _watch(session: Session, ticket: object, record: Record, run: Run) -> Iterat
         if run.ended:
             session.give_back(ticket)
             record.forget()
-        if session.run is run and not session.closed:
+        due = run.ended or run.paused or time.monotonic() >= sent + pace
+        if due and session.run is run and not session.closed:
+            sent = time.monotonic()
             yield view(session)

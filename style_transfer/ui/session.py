@@ -34,6 +34,7 @@ class Session:
         self.key, self._seen, self._folder = key, time.monotonic(), ""
         self._lock = threading.Lock()
         self.uploads: set[Path] = set()  # files of this visitor
+        self.here = False  # whether its browser is on this machine
         self.chosen: Mapping[str, Any] = {}  # what the next run begins with, by elem_id
         self.records: list[Record] = []
         self.shown: Record | None = None  # the run that is looked at

@@ -25,7 +25,7 @@ def step(page):
 
 def newest_run(page):
     """The name of the run that was begun last, "" where there is none."""
-    names = page.locator("#runs button span").all_inner_texts()
+    names = page.locator("#runs button span").all_text_contents()
     return names[-1] if names else ""
 
 

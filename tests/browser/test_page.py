@@ -3,6 +3,7 @@
 import base64
 import re
 
+import pytest
 from playwright.sync_api import expect
 
 from tests.browser.studio import SIZE, finish, set_number, start, status, step, wait_until
@@ -105,3 +106,18 @@ def test_unusual_pictures_each_give_a_picture_or_one_sentence(open_page, tmp_pat
         width = page.locator("#live-image img").evaluate("image => image.naturalWidth")
         assert width == (48 if name == "turned.jpg" else 64), name
     assert capfd.readouterr().err == ""
+
+
+def test_a_page_at_rest_asks_the_browser_for_no_frames(open_page):
+    page = open_page()
+    asked = """() => new Promise((done) => {
+        const first = requestAnimationFrame(() => {
+            const second = requestAnimationFrame(() => {});
+            done(second - first - 1);
+        });
+    })"""
+    for _ in range(5):  # to ask is to ask for frames: seldom, so that the page can come to rest
+        page.wait_for_timeout(2000)
+        if page.evaluate(asked) == 0:
+            return
+    pytest.fail("Frames are asked for all the time.")
