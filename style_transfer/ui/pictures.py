@@ -82,6 +82,7 @@ def _input(label: str, elem_id: str, **options: Any) -> gr.Image:
 
 def _regions() -> str:
     """Return the drawer in which regions are painted over the photo."""
+    # Not by gr.ImageEditor: whatever anybody sends to its server function stays in memory for good.
     pens = {"Leave the photo": "#000000", "Half": "#808080", "Paint": ""}
     pens |= {
         f"Style {number}": "#" + "".join(f"{round(255 * c):02x}" for c in color)
