@@ -94,19 +94,18 @@ def test_who_waits_sees_how_many_are_before_and_can_leave(session, painted):
             LINE.leave(place)
 
 
-def test_a_browser_on_this_machine_is_sent_fewer_frames_than_are_kept(
-    session, painted, monkeypatch
+@pytest.mark.parametrize("lively", [60.0, 0.0])
+def test_a_browser_on_this_machine_is_sent_every_frame_for_a_while_only(
+    session, painted, monkeypatch, lively
 ):
     monkeypatch.setattr(module, "PACE", 0.0)
     monkeypatch.setattr(module, "PACE_HERE", 60.0)
+    monkeypatch.setattr(module, "LIVELY", lively)
     session.here, steps = True, []
     for _ in painted(replace(SETTINGS, steps=12)):
-        if session.shown.last is None:
-            continue
-        steps.append(session.shown.last.step)
-        if len(steps) == 1:
-            session.run.settings = replace(session.run.settings, beta=9)
-    assert steps[0] == 0
+        if session.shown.last:
+            steps.append(session.shown.last.step)
+    kept = len(session.shown.moments)
     assert steps[-1] == 12
-    assert len(steps) <= 3  # the first, the first that was made with what was moved, and the last
-    assert len(session.shown.moments) > len(steps)
+    assert kept > 3
+    assert len(steps) == (kept if lively else 2)  # the first and the last

@@ -16,7 +16,8 @@ from style_transfer.ui.session import ABSENCE, Session
 from style_transfer.ui.view import view
 
 PACE = 0.4  # s from one frame that is kept, and sent, to the next, where no knob was moved
-PACE_HERE = 1.2  # s from one sent to the next, to a browser that draws on the cores that paint
+PACE_HERE = 1.2  # s from one sent to the next, to a browser that draws on the cores that paint,
+LIVELY = 5.0  # s after the start and after what was moved last
 REMINDER = 5.0  # s; only with a word now and then Gradio notices that nobody listens
 LINE = Line()
 
@@ -68,14 +69,14 @@ def budget() -> Budget:
 
 
 def _watch(session: Session, ticket: object, record: Record, run: Run) -> Iterator[View]:
-    kept = sent = 0.0
-    pace = PACE_HERE if session.here and run.network.device.type == "cpu" else 0.0
+    kept = sent = moved = 0.0
+    shared = session.here and run.network.device.type == "cpu"
     for frame in run.frames():
         if session.closed or session.absent > ABSENCE:
             return
         if frame is not None and frame is not record.last:
             if record.last is None or frame.settings != record.last.settings:
-                sent = 0.0  # what was moved is to be seen at once
+                moved = time.monotonic()
             else:
                 time.sleep(max(0.0, kept + PACE - time.monotonic()))
             newest, kept = run.frame or frame, time.monotonic()  # a newer one may have come
@@ -86,7 +87,8 @@ def _watch(session: Session, ticket: object, record: Record, run: Run) -> Iterat
         if run.ended:
             session.give_back(ticket)
             record.forget()
-        due = run.ended or run.paused or time.monotonic() >= sent + pace
-        if due and session.run is run and not session.closed:
-            sent = time.monotonic()
+        now = time.monotonic()
+        thrifty = shared and now > moved + LIVELY and not (run.ended or run.paused)
+        if session.run is run and not session.closed and now >= sent + PACE_HERE * thrifty:
+            sent = now
             yield view(session)
