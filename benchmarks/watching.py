@@ -1,8 +1,9 @@
 """What it costs a run that somebody watches it: the same run with and without a page, by turns.
 
-    python -m benchmarks.watching [--size 384] [--steps 40] [--rounds 3]
+    python -m benchmarks.watching [--size 480] [--steps 100] [--rounds 3]
 
-Prints one JSON line a round and the median ratio. The browser draws on the same cores.
+By default it is the run that the page proposes. Prints one JSON line a round and the median ratio.
+The browser draws on the same cores.
 """
 
 import argparse
@@ -14,6 +15,7 @@ import time
 from playwright.sync_api import Browser, sync_playwright
 
 from style_transfer.images import open_image, to_tensor
+from style_transfer.optimize import default_size
 from style_transfer.runs import Run
 from style_transfer.settings import Settings
 from style_transfer.ui import events
@@ -60,7 +62,8 @@ def seconds(run: Run) -> float:
 def main() -> None:
     """Measure by turns, so that a machine that drifts does so for both."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    for name, value in (("size", 384), ("steps", 40), ("rounds", 3)):
+    proposed = (("size", default_size()), ("steps", Settings().steps), ("rounds", 3))
+    for name, value in proposed:
         parser.add_argument(f"--{name}", type=int, default=value)
     options = parser.parse_args()
     _, url, _ = build().launch(**LAUNCH, prevent_thread_lock=True, quiet=True)
