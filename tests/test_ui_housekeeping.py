@@ -11,7 +11,7 @@ from gradio.routes import App
 from style_transfer.ui import housekeeping
 from style_transfer.ui.events import SESSIONS
 from style_transfer.ui.gate import PAGES
-from style_transfer.ui.housekeeping import UNCLAIMED, forget, remove, tidy
+from style_transfer.ui.housekeeping import UNCLAIMED, forget, remove, tidy, tidy_round
 
 
 @pytest.fixture
@@ -131,3 +131,14 @@ def test_gradio_forgets_no_session_of_ours_and_none_with_a_call_under_way(page, 
     finally:
         SESSIONS.close("one")
     assert known(page) == {"one", "other"}
+
+
+def test_a_bug_in_one_round_is_logged_and_the_next_goes_on(upload, page, monkeypatch, caplog):
+    file = upload()
+    with monkeypatch.context() as broken:
+        broken.setattr(housekeeping, "tidy", lambda samples: 1 / 0)
+        assert tidy_round(page, set(), {"key"}) == {"key"}
+    assert "ZeroDivisionError" in caplog.text
+    assert file.exists()
+    tidy_round(page, set(), set())
+    assert not file.exists()

@@ -1,6 +1,7 @@
 """Housekeeping: what nobody owns any more is removed."""
 
 import gc
+import logging
 import threading
 import time
 from contextlib import suppress
@@ -15,6 +16,8 @@ from style_transfer.ui.gate import PAGES
 
 EVERY = 30.0  # s
 UNCLAIMED = 900.0  # s; an upload that no open page has made use of is removed after that
+
+_log = logging.getLogger(__name__)
 
 
 def begin(page: gr.Blocks) -> None:
@@ -70,14 +73,26 @@ def remove(file: Path) -> None:
             folder.rmdir()
 
 
-def _work(page: gr.Blocks, samples: set[Path]) -> None:
-    nobodys: set[str] = set()
-    while True:
-        time.sleep(EVERY)
+def tidy_round(page: gr.Blocks, samples: set[Path], nobodys: set[str]) -> set[str]:
+    """Remove and forget what is nobody's; return the keys that the next round may forget.
+
+    A bug in it is logged and not raised: the rounds go on.
+    """
+    try:
         with suppress(OSError):
             tidy(samples)
         if page.is_running:
             nobodys = forget(page, nobodys)
+    except Exception:
+        _log.exception("Tidying up failed; it is tried again in %.0f s.", EVERY)
+    return nobodys
+
+
+def _work(page: gr.Blocks, samples: set[Path]) -> None:
+    nobodys: set[str] = set()
+    while True:
+        time.sleep(EVERY)
+        nobodys = tidy_round(page, samples, nobodys)
         gc.collect()  # what has left in a circle would hold its pictures for long
         memory.give_back()
 
