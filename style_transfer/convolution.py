@@ -11,9 +11,11 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from style_transfer.ways import WAYS, Direct, candidates, direct
+from style_transfer.ways import WAYS, Columns, Digits, Direct, Strips, Winograd, direct
 
 _SAMPLE_MACS = 5e8  # about 8 ms of direct convolution on two cores, for one measurement
+# Channels up to which columns and strips, and from which tiles, have been the fastest.
+_FEWEST, _FEW, _MANY = 8, 128, 128
 _SMALL_SAMPLE = 12  # px a side, where what a call costs whatever its size is most of it
 
 # Seconds of a call and of each tile (each pixel where there are none) by layer shape, threads and
@@ -41,14 +43,20 @@ class Convolution(nn.Module):
         self.register_buffer("bias", bias)
         self._ways: dict[str, Direct] = {}  # by name, made when first used
 
-    def forward(self, x: Tensor, relu: bool = False) -> Tensor:
-        """Return (1, out, H, W) for x (1, in, H, W), clamped at 0 with `relu`."""
+    def forward(self, x: Tensor, relu: bool = False, rough: bool = False) -> Tensor:
+        """Return (1, out, H, W) for x (1, in, H, W), clamped at 0 with `relu`.
+
+        Where it is `rough` it may err by 1e-4 of its largest value, unless x needs a gradient.
+        """
         if self.padding == "replicate":
             x = F.pad(x, (1, 1, 1, 1), mode="replicate")
             return direct(x, self.weight, self.bias, relu, padding=0)
         if x.device.type != "cpu" or x.dtype != torch.float32 or x.shape[0] != 1:
             return direct(x, self.weight, self.bias, relu, padding=1)
         size = x.shape[2], x.shape[3]
+        # Digits are as fast in this direction as in the other.
+        if rough and not x.requires_grad and self.fastest(*size, True) == "digits":
+            return self.way("digits").forward(x, relu)
         way = self.way(self.fastest(*size))
         backward = self.way(self.fastest(*size, True)) if x.requires_grad else way
         result: Tensor = _Convolve.apply(x, way, backward, relu)
@@ -91,6 +99,20 @@ class _Convolve(torch.autograd.Function):
     def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor, None, None, None]:
         (mask,) = ctx.saved_tensors
         return ctx.way.backward(gradient, mask), None, None, None
+
+
+def candidates(ins: int, outs: int, backward: bool = False) -> list[str]:
+    """Return the names of the ways that may be the fastest for layers of these channels."""
+    if backward and "digits" in WAYS and ins > _FEWEST:
+        return ["direct", "digits"]
+    return [
+        name
+        for name, way in WAYS.items()
+        if not (issubclass(way, Columns) and not (backward and ins <= _FEWEST))
+        and not (issubclass(way, Strips) and max(ins, outs) > _FEW)
+        and not (issubclass(way, Winograd) and min(ins, outs) < _MANY)
+        and not issubclass(way, Digits)
+    ]
 
 
 def _rates(ins: int, outs: int, backward: bool) -> Rates:

@@ -49,11 +49,13 @@ class Filters:
         return self._packed(_LAYOUTS[min(height, width) >= 32])
 
 
-def convolve(x: Tensor, filters: Filters, mask: Tensor | None = None) -> Tensor:
+def convolve(
+    x: Tensor, filters: Filters, mask: Tensor | None = None, bias: Tensor | None = None
+) -> Tensor:
     """Return the convolution of x (H, W, C), padded with zeros, as (1, K, H, W), channels last.
 
-    With a `mask` (H, W, C), x counts only where the mask is above 0, as in the gradient of a ReLU.
-    Near a value of x that is not finite, some rows are NaN.
+    A bias (K,) is added. With a `mask` (H, W, C), x counts only where the mask is above 0, as in
+    the gradient of a ReLU. Near a value of x that is not finite, some rows are NaN.
     """
     (height, width, channels), outs = x.shape, len(filters.unit)
     picture = torch.empty((1, outs, height, width), memory_format=torch.channels_last)
@@ -64,15 +66,19 @@ def convolve(x: Tensor, filters: Filters, mask: Tensor | None = None) -> Tensor:
         block = x[top:bottom]
         if mask is not None:
             block = torch.ops.aten.threshold_backward(block, mask[top:bottom], 0)
-        _convolve(block, top - (first - 1), filters, result[first : first + rows])
+        _convolve(block, top - (first - 1), filters, bias, result[first : first + rows])
     return picture
 
 
-def _convolve(block: Tensor, above: int, filters: Filters, result: Tensor) -> None:
+def _convolve(
+    block: Tensor, above: int, filters: Filters, bias: Tensor | None, result: Tensor
+) -> None:
     """Write the convolution of some rows, above which `above` are zeros, to result (rows, W, K)."""
     least, most = (each.item() for each in block.reshape(-1).aminmax())
     if least == most == 0 or not math.isfinite(least) or not math.isfinite(most):
         result.fill_(least - most)  # NaN where one of them is
+        if bias is not None:
+            result += bias
         return
     least, most = min(least, 0.0), max(most, 0.0)
     unit = max(most - least, SMALLEST) / LEVELS
@@ -80,6 +86,8 @@ def _convolve(block: Tensor, above: int, filters: Filters, result: Tensor) -> No
     both, high = _digits(block, above, len(result) + 2, unit, BASE * zero + BASE // 2)
     lowest, more = filters.of_zeros
     offset = (-unit * (lowest + zero * more)).float()
+    if bias is not None:
+        offset += bias
     by_both, by_high = filters.packed(*block.shape[:2])
     one = onednn.convolve_bytes(both, by_both, BASE * unit, filters.unit)
     two = onednn.convolve_bytes(high, by_high, BASE**2 * unit, filters.unit, offset)

@@ -45,7 +45,9 @@ class Targets:
         missing = [layer for layer in settings.style_layers if layer not in found]
         if missing:
             picture = self._looked_at(painting, settings)
-            for layer, activation in self._network.activations(picture, missing):
+            # Rough to make up for the size; else the photo in its own style would not have loss 0.
+            rough = picture.numel() > self.photo.numel()
+            for layer, activation in self._network.activations(picture, missing, rough):
                 found[layer] = {n: of(activation.squeeze(0)) for n, of in STATISTICS.items()}
         return found
 

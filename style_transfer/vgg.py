@@ -79,11 +79,14 @@ class VGG(nn.Module):
         """
         return dict(self.activations(image, layers))
 
-    def activations(self, image: Tensor, layers: Collection[str]) -> Iterator[tuple[str, Tensor]]:
+    def activations(
+        self, image: Tensor, layers: Collection[str], rough: bool = False
+    ) -> Iterator[tuple[str, Tensor]]:
         """Yield names and activations of `layers` as they come, from shallow to deep.
 
         What is made of one before the next is asked for has its gradient computed in that order,
-        too: large pictures need half the memory that way.
+        too: large pictures need half the memory that way. For what has no gradient, `rough` values
+        may do, see `Convolution`.
         """
         self.check(layers)
         left = set(layers)
@@ -93,7 +96,7 @@ class VGG(nn.Module):
                 break
             if layer.endswith("_1") and layer != self.layers[0]:
                 x = self._pool(x, 2)
-            x = convolution(x, relu=True)
+            x = convolution(x, relu=True, rough=rough)
             if layer in left:
                 left.remove(layer)
                 yield layer, x

@@ -12,7 +12,7 @@ import torch.nn.functional as F
 from torch import Tensor
 from torch.nn.grad import conv2d_input
 
-from style_transfer import digits, onednn, strips
+from style_transfer import columns, digits, onednn, strips
 from style_transfer.winograd import (
     BACKWARD,
     FORWARD,
@@ -102,6 +102,20 @@ class Strips(Direct):
         return math.ceil(height / strips.TILE) * width
 
 
+class Columns(Direct):
+    """The gradient alone, as one product with the filters as a matrix, see `columns`."""
+
+    floats = 9
+
+    @cached_property
+    def _backward(self) -> Tensor:
+        return columns.transform_filters(self._weight)
+
+    def backward(self, gradient: Tensor, mask: Tensor | None) -> Tensor:
+        mask = None if mask is None else _last(mask)
+        return columns.gradient_of_input(_last(gradient), self._backward, mask)
+
+
 class Winograd(Direct):
     """F(4 x 4, 3 x 3), with one batch of matrix products for each block of tiles."""
 
@@ -149,42 +163,42 @@ class PackedWinograd(Winograd):
 
 
 class Digits(Direct):
-    """Gradients in whole numbers of 16 bits, taken apart into bytes, see `digits`.
+    """Whole numbers of 16 bits, taken apart into bytes, for gradients and targets, see `digits`.
 
-    Not for the way forward: there an error of 1e-4 would move values near 0 across it, and the ReLU
-    of each would let through what it should hold back. A gradient is linear, and errs no more.
+    Not for what a gradient is taken of: there an error of 1e-4 would move values near 0 across it,
+    and the ReLU of each would let through what it should hold back. A gradient is linear, and errs
+    no more; a statistic of a painting has no gradient.
     """
 
-    floats = 9 * 3 / 4  # three bytes for each weight
+    floats = 2 * 9 * 3 / 4  # three bytes for each weight
+
+    @cached_property
+    def _forward(self) -> digits.Filters:
+        return digits.Filters(self._weight)
 
     @cached_property
     def _backward(self) -> digits.Filters:
         return digits.Filters(self._weight.flip(2, 3).transpose(0, 1))
+
+    def forward(self, x: Tensor, relu: bool) -> Tensor:
+        y = digits.convolve(_last(x), self._forward, bias=self._bias)
+        return F.relu_(y) if relu else y
 
     def backward(self, gradient: Tensor, mask: Tensor | None) -> Tensor:
         mask = None if mask is None else _last(mask)
         return digits.convolve(_last(gradient), self._backward, mask)
 
 
-WAYS: dict[str, type[Direct]] = {"direct": Direct, "F(6x1)": Strips, "F(4x4)": Winograd}
+WAYS: dict[str, type[Direct]] = {
+    "direct": Direct,
+    "columns": Columns,
+    "F(6x1)": Strips,
+    "F(4x4)": Winograd,
+}
 if onednn.AVAILABLE:
     WAYS |= {"packed": Packed, "F(4x4) packed": PackedWinograd}
 if onednn.MULTIPLIES_BYTES:
     WAYS |= {"digits": Digits}
-_FEW, _MANY = 128, 128  # channels, up to which strips and from which tiles have been the fastest
-
-
-def candidates(ins: int, outs: int, backward: bool = False) -> list[str]:
-    """Return the names of the ways that may be the fastest for layers of these channels."""
-    if backward and "digits" in WAYS:
-        return ["direct", "digits"]
-    return [
-        name
-        for name, way in WAYS.items()
-        if not (issubclass(way, Strips) and max(ins, outs) > _FEW)
-        and not (issubclass(way, Winograd) and min(ins, outs) < _MANY)
-        and not issubclass(way, Digits)
-    ]
 
 
 def direct(x: Tensor, weight: Tensor, bias: Tensor, relu: bool, padding: int) -> Tensor:

@@ -7,8 +7,8 @@ import torch.nn.functional as F
 
 from style_transfer import convolution as module
 from style_transfer import strips, winograd
-from style_transfer.convolution import RATES, Convolution
-from style_transfer.ways import WAYS, candidates
+from style_transfer.convolution import RATES, Convolution, candidates
+from style_transfer.ways import WAYS
 
 SIZES = [
     (16, 16),
@@ -74,6 +74,30 @@ def test_every_way_agrees_with_float64_forward_and_backward(way, size, ins, outs
     reference.backward(gradient.double())
     assert error(y.detach().double(), reference.detach()) < ERROR[way]
     assert error(x.grad.double(), exact.grad) < ERROR[way]
+
+
+@pytest.mark.skipif("digits" not in WAYS, reason="This CPU has no AMX.")
+def test_a_rough_convolution_takes_digits_unless_a_gradient_is_asked_for():
+    convolution, x = layer(16, 24), picture(16, 33, 47)
+    choose(convolution, "direct")
+    exact = convolution(x, relu=True)
+    RATES[key(16, 24) + "-backward"] = {"direct": (1.0, 0.0), "digits": (0.0, 0.0)}
+    found = convolution(x, relu=True, rough=True)
+    assert 0 < error(found, exact) < ERROR["digits"]
+    assert torch.equal(convolution(x.requires_grad_(), relu=True, rough=True), exact)
+
+
+def test_a_rough_convolution_takes_the_usual_way_where_digits_are_not_the_fastest():
+    convolution, x = layer(16, 24), picture(16, 33, 47)
+    choose(convolution, "direct")
+    assert torch.equal(convolution(x, rough=True), convolution(x))
+
+
+@pytest.mark.parametrize("backward", [False, True])
+def test_the_channels_of_a_picture_have_ways_of_their_own_on_the_way_back(backward):
+    assert ("columns" in candidates(3, 64, backward)) is backward
+    assert "digits" not in candidates(3, 64, backward)
+    assert "columns" not in candidates(64, 64, backward)
 
 
 @pytest.mark.parametrize("threads", [1, 2, 3])
@@ -219,5 +243,5 @@ def test_a_way_takes_the_memory_of_its_filters(way):
     choose(convolution, way)
     convolution(picture(64, 9, 9))
     expected = {"direct": 0, "packed": 18, "F(6x1)": 48, "F(4x4)": 36, "F(4x4) packed": 72}
-    expected["digits"] = 6.75
+    expected |= {"columns": 9, "digits": 13.5}
     assert convolution.way_bytes() == expected[way] * filters

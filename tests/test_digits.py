@@ -72,6 +72,14 @@ def test_blocks_of_rows_give_what_the_whole_gives(monkeypatch):
 
 
 @pytest.mark.usefixtures("anywhere")
+@pytest.mark.parametrize("scale", [0, 1])
+def test_a_bias_is_added(scale):
+    x, weight, bias = scale * picture(9, 11, 8), weights(4, 8), torch.arange(4.0)
+    found = digits.convolve(x, digits.Filters(weight), bias=bias)[0].permute(1, 2, 0)
+    assert error(found, convolved(x, weight) + bias) < 2e-4
+
+
+@pytest.mark.usefixtures("anywhere")
 def test_nothing_gives_exactly_nothing():
     filters = digits.Filters(weights(4, 8))
     assert not digits.convolve(torch.zeros(9, 9, 8), filters).any()
