@@ -12,15 +12,17 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from style_transfer.ways import WAYS, Columns, Digits, Direct, Strips, Winograd, direct
+from style_transfer.workers import alone
 
-_SAMPLE_MACS = 5e8  # about 8 ms of direct convolution on two cores, for one measurement
+_SAMPLE_MACS = 5e8  # about 10 ms of direct convolution on one core, for one measurement
 # Channels up to which columns and strips, and from which tiles, have been the fastest.
 _FEWEST, _FEW, _MANY = 8, 128, 128
 _SMALL_SAMPLE = 12  # px a side, where what a call costs whatever its size is most of it
+_LARGEST_SAMPLE = 240  # px a side; more takes long and tells the same
 
-# Seconds of a call and of each tile (each pixel where there are none) by layer shape, threads and
-# way, measured when a shape is first met. Plain data: a saved run takes it along, so that it goes
-# on bit for bit.
+# Seconds of a call and of each tile (each pixel where there are none) by layer shape and way,
+# measured when a shape is first met. Plain data: a saved run takes it along, so that it goes on
+# bit for bit.
 Rates = dict[str, tuple[float, float]]
 RATES: dict[str, Rates] = {}
 _measuring = threading.Lock()
@@ -116,11 +118,11 @@ def candidates(ins: int, outs: int, backward: bool = False) -> list[str]:
 
 
 def _rates(ins: int, outs: int, backward: bool) -> Rates:
-    key = f"{ins}-{outs}-{torch.get_num_threads()}{'-backward' * backward}"
+    key = f"{ins}-{outs}{'-backward' * backward}"
     if not _known(key):
         with _measuring:
             if not _known(key):
-                RATES[key] = _measured(ins, outs, backward)
+                RATES[key] = alone(lambda: _measured(ins, outs, backward))
     return RATES[key]
 
 
@@ -138,8 +140,8 @@ def _measured(ins: int, outs: int, backward: bool) -> Rates:
         return partial(way.backward, x, x) if backward else partial(way.forward, x, relu=True)
 
     ways = {n: WAYS[n](weight, torch.zeros(outs)) for n in candidates(ins, outs, backward)}
-    side = max(2 * _SMALL_SAMPLE, math.isqrt(int(_SAMPLE_MACS / (9 * ins * outs))))
-    large = side - side % 12  # whole tiles
+    side = min(_LARGEST_SAMPLE, math.isqrt(int(_SAMPLE_MACS / (9 * ins * outs))))
+    large = max(2 * _SMALL_SAMPLE, side - side % 12)  # whole tiles
     seconds = {
         side: _seconds({name: made(way, side) for name, way in ways.items()})
         for side in (_SMALL_SAMPLE, large)
@@ -154,12 +156,16 @@ def _measured(ins: int, outs: int, backward: bool) -> Rates:
 
 
 def _seconds(work: dict[str, Callable[[], Tensor]]) -> dict[str, float]:
-    """Return the seconds of each, measured by turns, so that a busy moment hits all."""
+    """Return the CPU time of each, measured by turns.
+
+    Of one thread: with several each waits for the others, and where the machine is busy with
+    something else that takes any time, up to a hundred times the work's.
+    """
     best = dict.fromkeys(work, math.inf)
     for turn in range(4):
         for name, make in work.items():
-            began = time.perf_counter()
+            began = time.thread_time()
             make()
             if turn:  # the first one warms up
-                best[name] = min(best[name], time.perf_counter() - began)
+                best[name] = min(best[name], time.thread_time() - began)
     return best

@@ -3,10 +3,12 @@
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from typing import TypeVar
 
 import torch
 from torch import Tensor
 
+T = TypeVar("T")
 _pools: dict[int, ThreadPoolExecutor] = {}
 _starting = threading.Lock()
 _local = threading.local()  # each thread has a work buffer of its own
@@ -20,12 +22,22 @@ def spread(work: Callable[[Iterator[int]], None], blocks: range) -> None:
     """
     starts = iter(blocks)
 
-    def alone(_: object = None) -> None:
+    def share(_: object = None) -> None:
         with torch.no_grad():
             work(starts)
 
     pool = _pool() if len(blocks) > 1 else None
-    alone() if pool is None else list(pool.map(alone, range(torch.get_num_threads())))
+    share() if pool is None else list(pool.map(share, range(torch.get_num_threads())))
+
+
+def alone(work: Callable[[], T]) -> T:
+    """Return what `work` returns in a thread of its own, where torch takes no others to help."""
+    count = torch.get_num_threads()
+    try:
+        with ThreadPoolExecutor(1, "alone", initializer=_one_thread) as thread:
+            return thread.submit(work).result()
+    finally:
+        torch.set_num_threads(count)  # see `_pool`
 
 
 def buffers(*sizes: int) -> tuple[Tensor, ...]:

@@ -1,5 +1,6 @@
 import json
 import threading
+import time
 
 import pytest
 import torch
@@ -43,7 +44,7 @@ def choose(convolution, way):
 
 
 def key(ins, outs):
-    return f"{ins}-{outs}-{torch.get_num_threads()}"
+    return f"{ins}-{outs}"
 
 
 def picture(channels, height, width, seed=0):
@@ -171,6 +172,12 @@ def test_the_way_with_the_least_time_for_the_size_is_taken():
     RATES[key(5, 7)] = dict.fromkeys(WAYS, never) | {"direct": (0, 1), "F(4x4)": (2, 10)}
     assert convolution.fastest(2, 3) == "direct"  # 6 pixels, less than a tile
     assert convolution.fastest(8, 8) == "F(4x4)"  # 4 tiles of 16 pixels each
+
+
+def test_rates_are_of_the_work_and_not_of_what_it_waits_for():
+    busy = torch.rand(400, 400)
+    rates = module._seconds({"waits": lambda: time.sleep(0.2), "works": lambda: busy @ busy @ busy})
+    assert rates["waits"] < rates["works"] < 0.2
 
 
 def test_rates_of_other_ways_are_measured_again():

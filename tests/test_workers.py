@@ -3,7 +3,7 @@ import threading
 import pytest
 import torch
 
-from style_transfer.workers import buffers, spread
+from style_transfer.workers import alone, buffers, spread
 
 
 @pytest.fixture(params=[1, 2, 3])
@@ -65,3 +65,15 @@ def test_each_thread_has_buffers_of_its_own():
     for other in others:
         other.join()
     assert places == {0: {0.0}, 1: {1.0}}
+
+
+def test_work_alone_has_one_thread_and_leaves_the_others_theirs(threads):
+    assert alone(lambda: torch.get_num_threads()) == 1
+    assert torch.get_num_threads() == threads
+    with pytest.raises(ArithmeticError, match="lost"):
+        alone(fail)
+    assert torch.get_num_threads() == threads
+
+
+def fail():
+    raise ArithmeticError("lost")
