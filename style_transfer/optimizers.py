@@ -100,12 +100,12 @@ def _inverse_hessian_times(
     result, projections = vector, []
     for s, y in reversed(pairs):
         projection = _dot(s, result) / _dot(s, y)
-        result = result - projection * y
+        result = torch.addcmul(result, projection, y, value=-1)
         projections.append(projection)
     s, y = pairs[-1]
     result = first_guess(result) * (_dot(s, y) / _dot(y, first_guess(y)))
     for (s, y), projection in zip(pairs, reversed(projections), strict=True):
-        result = result + (projection - _dot(y, result) / _dot(s, y)) * s
+        result = torch.addcmul(result, projection - _dot(y, result) / _dot(s, y), s)
     return result
 
 
