@@ -84,8 +84,8 @@ class Server:
     def files(self) -> list[Path]:
         """All files of visitors: uploads, previews, kept runs."""
         return [
-            file
+            Path(folder) / file
             for name in ("uploads", "kept")
-            for file in (self.folder / name).rglob("*")
-            if file.is_file()
+            for folder, _, files in os.walk(self.folder / name)  # minds no folder that just went
+            for file in files
         ]
