@@ -21,29 +21,33 @@ def transform_filters(weight: Tensor) -> Tensor:
     return weight.flatten(1).T.contiguous()
 
 
-def gradient_of_input(gradient: Tensor, filters: Tensor, mask: Tensor | None = None) -> Tensor:
-    """Return the gradient (1, in, H, W) of x, for that of the convolution's result, (H, W, out).
+def gradient_of_input(
+    gradient: Tensor, filters: Tensor, mask: Tensor | None = None, zeros: int = 1
+) -> Tensor:
+    """Return the gradient of x, for that of the convolution's result, (H, W, out).
 
-    With a `mask` (H, W, out), the latter counts only where the mask is above 0.
+    It is (1, in, H, W) where the convolution put one row of zeros around x, and (1, in, H + 2,
+    W + 2) for none. With a `mask` (H, W, out), the result's counts only where the mask is above 0.
     """
-    height, width = gradient.shape[:2]
+    border = 1 - zeros
+    height, width = gradient.shape[0] + 2 * border, gradient.shape[1] + 2 * border
     result = torch.empty((1, len(filters) // 9, height, width))
 
     def work(starts: Iterator[int]) -> None:
         for first in starts:
             rows = slice(first, min(first + ROWS_PER_BLOCK, height))
-            _block(gradient, filters, mask, rows, result[0, :, rows])
+            _block(gradient, filters, mask, border, rows, result[0, :, rows])
 
     spread(work, range(0, height, ROWS_PER_BLOCK))
     return result
 
 
 def _block(
-    gradient: Tensor, filters: Tensor, mask: Tensor | None, rows: slice, result: Tensor
+    gradient: Tensor, filters: Tensor, mask: Tensor | None, border: int, rows: slice, result: Tensor
 ) -> None:
-    """Write the gradient of some rows to result (in, rows, W)."""
+    """Write the gradient of some rows to result (in, rows, W + 2 * border)."""
     height, width, outs = gradient.shape
-    top, bottom = max(rows.start - 1, 0), min(rows.stop + 1, height)
+    top, bottom = max(rows.start - border - 1, 0), min(rows.stop - border + 1, height)
     around, pixels = gradient[top:bottom], (bottom - top) * width
     masked, shares = buffers(pixels * outs, pixels * len(filters))
     masked, shares = masked.view(around.shape), shares.view(len(filters), pixels)
@@ -52,5 +56,6 @@ def _block(
     else:
         torch.ops.aten.threshold_backward.grad_input(around, mask[top:bottom], 0, grad_input=masked)
     torch.mm(filters, masked.view(pixels, outs).T, out=shares)
-    sums = F.fold(shares.unsqueeze(0), (bottom - top, width), kernel_size=3, padding=1)
+    size = bottom - top + 2 * border, width + 2 * border
+    sums = F.fold(shares.unsqueeze(0), size, kernel_size=3, padding=1 - border)
     result.copy_(sums[0, :, rows.start - top : rows.stop - top])

@@ -15,8 +15,8 @@ from style_transfer.ways import WAYS, Columns, Digits, Direct, Strips, Winograd,
 from style_transfer.workers import alone
 
 _SAMPLE_MACS = 5e8  # about 10 ms of direct convolution on one core, for one measurement
-# Channels up to which columns and strips, and from which tiles, have been the fastest.
-_FEWEST, _FEW, _MANY = 8, 128, 128
+_COLORS = 3  # channels of a picture, for which columns are
+_FEW, _MANY = 128, 128  # channels up to which strips, and from which tiles, have been the fastest
 _SMALL_SAMPLE = 12  # px a side, where what a call costs whatever its size is most of it
 _LARGEST_SAMPLE = 240  # px a side; more takes long and tells the same
 
@@ -52,9 +52,8 @@ class Convolution(nn.Module):
         """
         if self.padding == "replicate":
             x = F.pad(x, (1, 1, 1, 1), mode="replicate")
-            return direct(x, self.weight, self.bias, relu, padding=0)
         if x.device.type != "cpu" or x.dtype != torch.float32 or x.shape[0] != 1:
-            return direct(x, self.weight, self.bias, relu, padding=1)
+            return direct(x, self.weight, self.bias, relu, self._zeros)
         size = x.shape[2], x.shape[3]
         # Digits are as fast in this direction as in the other.
         if rough and not x.requires_grad and self.fastest(*size, True) == "digits":
@@ -67,6 +66,9 @@ class Convolution(nn.Module):
     def fastest(self, height: int, width: int, backward: bool = False) -> str:
         """Return the name of the fastest way for a picture of this size, or for its gradient."""
         outs, ins = self.weight.shape[:2]
+        names = candidates(ins, outs, backward, self._zeros)
+        if len(names) == 1:
+            return names[0]
         rates = _rates(ins, outs, backward)
 
         def seconds(name: str) -> float:
@@ -78,8 +80,12 @@ class Convolution(nn.Module):
     def way(self, name: str) -> Direct:
         """Return one of WAYS with these filters."""
         if name not in self._ways:
-            self._ways[name] = WAYS[name](self.weight, self.bias)
+            self._ways[name] = WAYS[name](self.weight, self.bias, self._zeros)
         return self._ways[name]
+
+    @property
+    def _zeros(self) -> int:
+        return 0 if self.padding == "replicate" else 1
 
     def way_bytes(self) -> int:
         """Return the memory that the ways in use take, beside the weight's own."""
@@ -103,17 +109,20 @@ class _Convolve(torch.autograd.Function):
         return ctx.way.backward(gradient, mask), None, None, None
 
 
-def candidates(ins: int, outs: int, backward: bool = False) -> list[str]:
+def candidates(ins: int, outs: int, backward: bool = False, zeros: int = 1) -> list[str]:
     """Return the names of the ways that may be the fastest for layers of these channels."""
-    if backward and "digits" in WAYS and ins > _FEWEST:
+    if ins == _COLORS:
+        return ["direct", "columns"] if backward else ["direct"]
+    if not zeros:
+        return ["direct"]
+    if backward and "digits" in WAYS:
         return ["direct", "digits"]
     return [
         name
         for name, way in WAYS.items()
-        if not (issubclass(way, Columns) and not (backward and ins <= _FEWEST))
-        and not (issubclass(way, Strips) and max(ins, outs) > _FEW)
+        if not (issubclass(way, Strips) and max(ins, outs) > _FEW)
         and not (issubclass(way, Winograd) and min(ins, outs) < _MANY)
-        and not issubclass(way, Digits)
+        and not issubclass(way, Columns | Digits)
     ]
 
 

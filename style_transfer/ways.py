@@ -1,7 +1,8 @@
 """Ways to compute a frozen 3x3 convolution: torch's own, packed filters, fewer multiplications.
 
 Each is made from weight (out, in, 3, 3) and bias (out,) and works on one float32 picture, padded
-with zeros. They differ in speed from machine to machine, and in rounding.
+with zeros or, those for the channels of a picture, not at all. They differ in speed from machine to
+machine, and in rounding.
 """
 
 import math
@@ -31,17 +32,19 @@ class Direct:
 
     floats: float = 0  # for each pair of channels, of filters in both directions
 
-    def __init__(self, weight: Tensor, bias: Tensor) -> None:
-        self._weight, self._bias = weight, bias
+    def __init__(self, weight: Tensor, bias: Tensor, zeros: int = 1) -> None:
+        """Take how many rows of `zeros` there are around a picture; all know 1, few 0."""
+        self._weight, self._bias, self._zeros = weight, bias, zeros
 
     def forward(self, x: Tensor, relu: bool) -> Tensor:
         """Return (1, out, H, W) for x (1, in, H, W), clamped at 0 with `relu`."""
-        return direct(x, self._weight, self._bias, relu, padding=1)
+        return direct(x, self._weight, self._bias, relu, self._zeros)
 
     def backward(self, gradient: Tensor, mask: Tensor | None) -> Tensor:
         """Return the gradient of x for that of the result, which counts where the mask is > 0."""
-        shape = (1, self._weight.shape[1], *gradient.shape[2:])
-        return conv2d_input(shape, self._weight, _masked(gradient, mask), padding=1)
+        height, width = (side + 2 * (1 - self._zeros) for side in gradient.shape[2:])
+        shape = 1, self._weight.shape[1], height, width
+        return conv2d_input(shape, self._weight, _masked(gradient, mask), padding=self._zeros)
 
     @staticmethod
     def units(height: int, width: int) -> int:
@@ -113,7 +116,7 @@ class Columns(Direct):
 
     def backward(self, gradient: Tensor, mask: Tensor | None) -> Tensor:
         mask = None if mask is None else _last(mask)
-        return columns.gradient_of_input(_last(gradient), self._backward, mask)
+        return columns.gradient_of_input(_last(gradient), self._backward, mask, self._zeros)
 
 
 class Winograd(Direct):
@@ -201,10 +204,10 @@ if onednn.MULTIPLIES_BYTES:
     WAYS |= {"digits": Digits}
 
 
-def direct(x: Tensor, weight: Tensor, bias: Tensor, relu: bool, padding: int) -> Tensor:
+def direct(x: Tensor, weight: Tensor, bias: Tensor, relu: bool, zeros: int) -> Tensor:
     """Return torch's own convolution, clamped at 0 with `relu`."""
     # Channels last, as torch's kernels like it best on CPUs with AVX2 and on recent GPUs.
-    y = F.conv2d(x.contiguous(memory_format=torch.channels_last), weight, bias, padding=padding)
+    y = F.conv2d(x.contiguous(memory_format=torch.channels_last), weight, bias, padding=zeros)
     return F.relu_(y) if relu else y
 
 

@@ -131,16 +131,29 @@ def test_what_is_no_number_is_not_hidden(way):
     assert convolution(picture(5, 9, 9), relu=True)[0, 3].isnan().all()
 
 
-def test_replicate_padding_agrees_with_torch():
+@pytest.mark.parametrize("way", ["direct", "columns"])
+@pytest.mark.parametrize("size", [*SIZES, (70, 23)])
+@pytest.mark.parametrize("relu", [False, True])
+def test_replicate_padding_agrees_with_torch(way, size, relu):
     convolution = layer(3, 8, padding="replicate")
-    x, y = (picture(3, 17, 23).requires_grad_() for _ in range(2))
-    expected = F.relu(
-        F.conv2d(F.pad(y, (1, 1, 1, 1), mode="replicate"), convolution.weight, convolution.bias)
+    choose(convolution, way)
+    x, y = (picture(3, *size).requires_grad_() for _ in range(2))
+    expected = F.conv2d(
+        F.pad(y, (1, 1, 1, 1), mode="replicate"), convolution.weight, convolution.bias
     )
-    found = convolution(x, relu=True)
+    if relu:
+        expected = F.relu(expected)
+    found = convolution(x, relu=relu)
     (found.square().sum() + expected.square().sum()).backward()
     assert error(found.detach(), expected.detach()) < 1e-5
     assert error(x.grad, y.grad) < 1e-5
+
+
+def test_many_channels_with_replicate_padding_take_torchs_own():
+    assert candidates(64, 64, backward=True, zeros=0) == ["direct"]
+    convolution = layer(5, 8, padding="replicate")
+    convolution(picture(5, 9, 9).requires_grad_()).sum().backward()
+    assert not RATES
 
 
 def test_channels_first_and_channels_last_pictures_give_the_same():
