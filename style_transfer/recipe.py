@@ -18,6 +18,7 @@ from style_transfer.vgg import NETWORKS, POOLINGS
 MAX_SIZE = 100_000  # px; longer than the longest side that images.MAX_PIXELS lets in
 MAX_SEED = 2**53 - 1  # the largest whole number that every reader of JSON keeps exactly
 MAX_NAME = 200  # characters
+PREVIEWS = 1, 20  # range of how many steps lie between two previews
 MAX_TEXT = 50_000  # characters; a recipe has about 800, and the EXIF of a JPEG ends at 65,533
 _SWITCH = {"true": True, "false": False}
 _FORMAT = "style-transfer-recipe-1"
@@ -40,6 +41,7 @@ class Recipe:
     optimizer: str = next(iter(OPTIMIZERS))
     network: str = NETWORKS[0]
     pooling: str = POOLINGS[0]
+    preview_every: int = 1  # steps from one preview to the next
     step: int = 0  # that the picture was taken at
     version: str = __version__  # of the program
     settings: Settings = field(default_factory=Settings)  # at that step
@@ -53,6 +55,7 @@ class Recipe:
         normalise("more_styles", _names("more styles", self.more_styles))
         normalise("size", whole_number("size", self.size, MIN_SIDE, MAX_SIZE))
         normalise("seed", whole_number("seed", self.seed, 0, MAX_SEED))
+        normalise("preview_every", whole_number("preview_every", self.preview_every, *PREVIEWS))
         normalise("step", whole_number("step", self.step, 0, MAX_STEPS))
         one_of("init", self.init, INITS)
         one_of("optimizer", self.optimizer, OPTIMIZERS)

@@ -43,7 +43,6 @@ class Kept:
     pictures: dict[str, Tensor]  # (1, 3, H, W) each, bit for bit
     recipe: Recipe  # with the settings that it aimed at
     curve: Curve
-    preview_every: int
     state: State
 
 
@@ -73,13 +72,12 @@ class Keeper:
         """Write these pictures with the next state, in the place of those before."""
         self._pictures = pictures
 
-    def keep(self, frame: Frame, curve: Curve, recipe: Recipe, preview_every: int) -> None:
+    def keep(self, frame: Frame, curve: Curve, recipe: Recipe) -> None:
         """Write the run's newest state; does nothing after `remove`."""
         self._at = time.monotonic()
         about = {
             "recipe": replace(recipe, step=frame.step).to_json(),
             "curve": curve,
-            "preview_every": preview_every,
         }
         with self._writing:
             if self._removed:
@@ -169,7 +167,7 @@ def load(folder: Path) -> Kept:
         raise ValueError("The interrupted run cannot be read any more.") from error
     # What tells of the run is written before its state, and may be a moment ahead of it.
     curve = [(step, losses) for step, losses in about["curve"] if step <= state.step]
-    return Kept(folder, pictures, recipe, curve, int(about["preview_every"]), state)
+    return Kept(folder, pictures, recipe, curve, state)
 
 
 def sweep() -> None:

@@ -7,7 +7,15 @@ import pytest
 
 from style_transfer.optimize import INITS
 from style_transfer.optimizers import OPTIMIZERS
-from style_transfer.recipe import MAX_NAME, MAX_SEED, MAX_SIZE, Recipe, from_query, to_query
+from style_transfer.recipe import (
+    MAX_NAME,
+    MAX_SEED,
+    MAX_SIZE,
+    PREVIEWS,
+    Recipe,
+    from_query,
+    to_query,
+)
 from style_transfer.settings import MAX_STEPS, MAX_STYLES, Settings
 from style_transfer.statistics import STATISTICS
 from style_transfer.vgg import LAYERS, NETWORKS, POOLINGS
@@ -43,6 +51,7 @@ def random_recipe(chance: random.Random) -> Recipe:
         optimizer=chance.choice(list(OPTIMIZERS)),
         network=chance.choice(NETWORKS),
         pooling=chance.choice(POOLINGS),
+        preview_every=chance.randint(*PREVIEWS),
         step=chance.randint(0, MAX_STEPS),
         version=f"{chance.randint(0, 9)}.{chance.randint(0, 99)}.0",
         settings=random_settings(chance),

@@ -52,7 +52,7 @@ def keep(pictures, frame, token=TOKEN):
     """Keep one state as a run does."""
     keeper = Keeper(new_folder(token), by_name(pictures))
     curve = [(step, {"total": 1.0}) for step in range(1, frame.step + 2)]
-    keeper.keep(frame, curve, Recipe(settings=SETTINGS), 1)
+    keeper.keep(frame, curve, Recipe(settings=SETTINGS))
     return keeper
 
 
@@ -99,7 +99,7 @@ def test_a_run_that_goes_on_is_not_offered(pictures, frames):
 def test_a_run_that_ended_leaves_nothing_even_if_it_is_kept_once_more(tmp_path, pictures, frames):
     keeper = keep(pictures, frames[2])
     keeper.remove()
-    keeper.keep(frames[3], [], Recipe(), 1)
+    keeper.keep(frames[3], [], Recipe())
     assert find(TOKEN) is None
     assert not [file for file in tmp_path.rglob("*") if file.is_file()]
 
@@ -111,12 +111,12 @@ def test_a_full_disk_stops_the_keeping_alone_and_the_older_state_stays(
     full = OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
     with monkeypatch.context() as patch:
         patch.setattr(state, "save_file", lambda *_: (_ for _ in ()).throw(full))
-        keeper.keep(frames[3], [], Recipe(), 1)
+        keeper.keep(frames[3], [], Recipe())
     told = "The run goes on, but cannot be kept for later (No space left on device)."
     assert keeper.trouble == told
     assert load(keeper.folder).state.step == 2
     assert not list(keeper.folder.glob("*.part"))
-    keeper.keep(frames[4], [], Recipe(), 1)
+    keeper.keep(frames[4], [], Recipe())
     assert keeper.trouble == ""
     assert load(keeper.folder).state.step == 4
 
@@ -134,7 +134,7 @@ def test_changed_styles_are_kept_with_the_next_state_and_never_missing(pictures,
     other = pictures[0], Styles((pictures[0],))
     keeper.change(by_name(other))
     assert set(load(keeper.folder).pictures) == set(by_name(pictures))
-    keeper.keep(frames[3], [], Recipe(), 1)
+    keeper.keep(frames[3], [], Recipe())
     kept = load(keeper.folder).pictures
     assert set(kept) == {"content", "style 1"}
     assert kept["style 1"].equal(pictures[0])
@@ -212,7 +212,7 @@ def test_a_state_is_due_before_it_gets_too_old_by_the_end_of_the_next_step(
     def after(seconds):
         now[0] += seconds
         if due := keeper.is_due():
-            keeper.keep(frames[2], [], Recipe(), 1)
+            keeper.keep(frames[2], [], Recipe())
         return due
 
     assert [after(1) for _ in range(6)] == [False] * 5 + [True]  # at 6 s: 7 after another step

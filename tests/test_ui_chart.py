@@ -14,6 +14,7 @@ from style_transfer.settings import Settings
 from style_transfer.ui import chart
 from style_transfer.ui.record import Record, Source
 from style_transfer.ui.timeline import Timeline
+from style_transfer.vgg import LAYERS as VGG_LAYERS
 
 LAYERS = dict.fromkeys(Settings().style_layers, 0.1)
 
@@ -31,8 +32,12 @@ def curve(values):
     return list(enumerate(terms, start=1))
 
 
+def at(step, settings=Settings()):  # noqa: B008
+    return SimpleNamespace(step=step, settings=settings)
+
+
 def test_it_is_one_well_formed_drawing_before_and_during_a_run(tmp_path):
-    for drawn in (chart.draw(None), chart.draw(record(tmp_path, curve([9, 3, 1])), step=2)):
+    for drawn in (chart.draw(None), chart.draw(record(tmp_path, curve([9, 3, 1])), at(2))):
         assert drawn["title"]
         assert ElementTree.fromstring(f"<svg>{drawn['content']}</svg>")
 
@@ -48,6 +53,48 @@ def test_a_knob_that_moved_leaves_its_words_at_its_step(tmp_path):
     change = Change(2, Settings(), Settings(beta=20))
     drawing = chart.draw(record(tmp_path, curve([9, 3, 1]), [change]))["content"]
     assert "step 2: beta 5 to 20" in drawing
+
+
+def test_words_of_marks_that_have_no_room_are_told_to_those_who_point_at_them(tmp_path):
+    changes = [Change(2, Settings(), Settings(beta=beta)) for beta in (20, 30, 40)]
+    drawing = chart.draw(record(tmp_path, curve([9, 3, 1]), changes))["content"]
+    assert len(re.findall(r"<text[^>]*>beta 5 to", drawing)) == len(chart.ROWS)
+    for change in changes:
+        assert f"<title>step 2: {change.words}</title>" in drawing
+
+
+def test_the_drawing_shows_where_it_is_looked_at(tmp_path):
+    made = record(tmp_path, curve([9, 3, 1, 1]), settings=Settings(steps=8))
+    assert 'class="here" x1="25.00%"' in chart.draw(made, at(2))["content"]
+    assert 'class="here" x1="50.00%"' in chart.draw(made, at(4))["content"]
+
+
+def test_the_lines_are_total_photo_and_paint_and_grow_with_the_run(tmp_path):
+    def lines(values):
+        drawing = chart.draw(record(tmp_path / str(len(values)), curve(values)))["content"]
+        found = re.findall(r'<polyline class="(\w+)" points="([^"]+)"', drawing)
+        return {name: len(points.split()) for name, points in found}
+
+    assert lines([9, 3]) == {"total": 3, "content": 3, "style": 3}
+    assert lines([9, 3, 1]) == {"total": 4, "content": 4, "style": 4}
+
+
+def test_the_bars_are_those_of_the_moment_that_is_looked_at(tmp_path):
+    made = record(tmp_path, curve([9, 3, 1]), settings=Settings(style_layers=["relu5_1"]))
+    drawing = chart.draw(made, at(1, Settings(style_layers=["relu1_1", "relu2_1"])))["content"]
+    assert "relu1_1" in drawing
+    assert "relu5_1" not in drawing
+
+
+def test_of_many_layers_the_largest_have_a_bar_and_the_rest_is_counted(tmp_path):
+    names = list(VGG_LAYERS)
+    terms = {name: 0.1 + number for number, name in enumerate(names)}
+    made = record(tmp_path, [(1, {"total": 1.0, "content": 1.0, "style": 1.0} | terms)])
+    drawing = chart.draw(made, at(1, Settings(style_layers=names)))["content"]
+    assert drawing.count('class="share"') == chart.LAYERS
+    assert names[-1] in drawing
+    assert names[0] not in drawing
+    assert f"and {len(names) - chart.LAYERS} with less" in drawing
 
 
 def test_the_shares_of_the_layers_are_their_parts_of_the_weighted_loss():

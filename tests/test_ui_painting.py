@@ -35,10 +35,10 @@ def session(tmp_path, monkeypatch):
 def painted(session, photo, painting):
     """A function that begins a run on the page and returns what follows it."""
 
-    def painted(settings=SETTINGS):
+    def painted(settings=SETTINGS, **options):
         def begin():
             source = Source(photo, Styles((painting,)), Path("photo.jpg"), Recipe())
-            return session.new_record(source), Run(photo, painting, settings)
+            return session.new_record(source), Run(photo, painting, settings, **options)
 
         return paint(session, begin)
 
@@ -92,6 +92,19 @@ def test_who_waits_sees_how_many_are_before_and_can_leave(session, painted):
     finally:
         for place in places:
             LINE.leave(place)
+
+
+def test_what_lies_between_previews_is_neither_kept_nor_shown(session, painted, monkeypatch):
+    monkeypatch.setattr(module, "PACE", 0.0)
+    steps = set()
+    for _ in painted(replace(SETTINGS, steps=16), preview_every=3):
+        if session.shown.last:
+            steps.add(session.shown.last.step)
+    kept = [moment.step for moment in session.shown.moments]
+    assert steps == set(kept)
+    assert len(kept) > 2
+    assert kept[-1] == 16
+    assert all(step % 3 == 0 for step in kept[:-1])
 
 
 @pytest.mark.parametrize("lively", [60.0, 0.0])

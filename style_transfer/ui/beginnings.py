@@ -104,7 +104,7 @@ def recover(request: gr.Request) -> Iterator[Shown]:
 
     def begin() -> tuple[Record, Run]:
         record = session.new_record(source, f", continued at step {recipe.step}", kept.curve)
-        named["settings"]["preview_every"] = kept.preview_every
+        named["settings"]["preview_every"] = recipe.preview_every
         keeper = Keeper(folder, kept.pictures)
         options = {"init": recipe.init, "state": kept.state, "keeper": keeper}
         return record, _run(record, recipe.settings, named, **options)

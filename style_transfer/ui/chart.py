@@ -12,6 +12,7 @@ from itertools import pairwise
 from style_transfer.changes import Change
 from style_transfer.settings import Settings
 from style_transfer.ui.record import Curve, Record
+from style_transfer.ui.timeline import Moment
 
 LINES = {"total": "total", "content": "photo", "style": "paint"}  # loss: the word of its line
 HEIGHT = 132  # px, of either
@@ -25,18 +26,19 @@ EMPTY = "The losses will be drawn here while it paints."
 LOWEST = 1e-6  # a loss below it is drawn there
 
 
-def draw(record: Record | None, step: int = 0) -> dict[str, str]:
-    """Return title and content of the SVG of a run that is looked at `step`, or of no run."""
+def draw(record: Record | None, moment: Moment | None = None) -> dict[str, str]:
+    """Return title and content of the SVG of a run that is looked at a moment, or of no run."""
     curve = record.curve if record else []
     if record is None or not curve:
         lines = "".join(_level(y) for y in (TOP, (TOP + BOTTOM) / 2, BOTTOM))
         words = _words("50%", BOTTOM - 8, EMPTY, "axis middle")
         return {"title": EMPTY, "content": lines + words}
+    step, settings = (moment.step, moment.settings) if moment else (0, record.settings)
     last = max(curve[-1][0], record.settings.steps)
     low, high = _decades(curve)
     plot = [_grid(low, high), _lines(_thinned(curve), last, low, high)]
     plot += [_marks(record.changes, last), _here(step, last), _axis(last)]
-    bars = _bars(_losses_at(curve, step), record.settings)
+    bars = _bars(_losses_at(curve, step), settings)
     return {
         "title": _summary(curve),
         "content": (

@@ -15,7 +15,7 @@ aria-label="Timeline: walk through the pictures of this run"><output></output>""
 _FIGURES = '<svg class="figures" role="img" aria-label="{title}">{content}</svg>'
 _STATUS = f"""<div role="progressbar" aria-label="Steps" aria-valuemin="0" aria-valuemax="1"
 aria-valuenow="0"><span></span></div>
-<p class="state"><strong></strong><span>{WELCOME}</span></p><p class="news">&nbsp;</p>
+<p class="state"><strong></strong><span>{WELCOME}</span></p><p class="news" role="status">&nbsp;</p>
 <p class="unseen" role="status" aria-live="polite"></p>"""
 
 

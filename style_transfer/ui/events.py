@@ -141,7 +141,7 @@ def settings_interrupted(values: Values) -> Any:
     if folder is None:
         return gr.skip()
     kept = with_told_errors(safekeeping.load, folder)
-    return knobs.to_value(kept.recipe.settings, kept.preview_every)
+    return knobs.to_value(kept.recipe.settings, kept.recipe.preview_every)
 
 
 def more_steps(values: Values, request: gr.Request) -> Any:

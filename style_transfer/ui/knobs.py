@@ -11,6 +11,7 @@ from typing import Any
 
 import gradio as gr
 
+from style_transfer.recipe import PREVIEWS
 from style_transfer.settings import MAX_STYLES, Settings, knob, whole_number
 from style_transfer.statistics import STATISTICS
 from style_transfer.ui.presets import PRESETS
@@ -29,9 +30,10 @@ MORE_NUMBERS = {
     "keep_colors": ("Keep colours", 1, "any"),
 }
 MATCH = "Give the style the photo's colours"
+CONTENT = "relu1: every detail of the photo ... relu5: its forms alone"
+STATISTIC = "gram: colours and texture ... correlation: texture alone"
 # A preset says how it is painted: not how long it takes, nor in which of the styles and colours.
 UNTOUCHED = ("steps", "style_weights", "match_colors", "keep_colors")
-PREVIEWS = (1, 20)  # range of how many steps lie between two previews
 
 
 def build() -> gr.HTML:
@@ -58,8 +60,8 @@ def _template() -> str:
         f"{_presets()}{numbers}<details id='strokes'><summary>Colours, strokes, styles</summary>"
         f"{more}{_switch('match-colors', MATCH)}{_weights()}"
         "</details><details><summary>What is compared"
-        f"</summary>{_layers()}{_choice('content-layer', 'Content layer', LAYERS)}"
-        f"{_radios('statistic', 'Statistic', tuple(STATISTICS))}{_previews()}</details>"
+        f"</summary>{_layers()}{_choice('content-layer', 'Content layer', LAYERS, CONTENT)}"
+        f"{_radios('statistic', 'Statistic', tuple(STATISTICS), STATISTIC)}{_previews()}</details>"
     )
 
 
@@ -129,12 +131,23 @@ def _knob(
         f'<div class="knob" id="{elem_id}" data-low="{low}" data-high="{high}" '
         f'data-power="{power}" data-default="{default:g}">'
         f'<label for="{elem_id}-number">{label}{term}</label>'
-        f'<button type="button" class="reset" aria-label="Reset {label} to {default:g}" '
-        f'title="Back to {default:g}">↺</button>'
+        f"{_reset(label, f'{default:g}')}"
         f'<input type="number" id="{elem_id}-number" min="{low}" step="{step}">'
         f'<input type="range" min="0" max="1000" aria-label="{label}: {less} to {more}">'
-        f'<p class="ends" aria-hidden="true"><span>{less}</span><span>{more}</span></p></div>'
+        f"{_ends(words)}</div>"
     )
+
+
+def _reset(label: str, default: str) -> str:
+    return (
+        f'<button type="button" class="reset" aria-label="Reset {label} to {default}" '
+        f'title="Back to {default}">↺</button>'
+    )
+
+
+def _ends(words: str) -> str:
+    less, more = words.split(" ... ")
+    return f'<p class="ends" aria-hidden="true"><span>{less}</span><span>{more}</span></p>'
 
 
 def _layers() -> str:
@@ -144,20 +157,29 @@ def _layers() -> str:
         f'aria-label="Weight of {layer}"><output></output></div>'
         for layer in LAYERS
     )
-    return f'<fieldset id="style-layers"><legend>Style layers and weights</legend>{rows}</fieldset>'
-
-
-def _choice(elem_id: str, label: str, choices: tuple[str, ...]) -> str:
-    options = "".join(f"<option>{choice}</option>" for choice in choices)
+    words = "relu1: colours and grain ... relu5: large forms"
+    default = escape(json.dumps(Settings().as_dict()["style_layers"]))
     return (
-        f'<div class="choice" id="{elem_id}"><label for="{elem_id}-choice">{label}</label>'
-        f'<select id="{elem_id}-choice">{options}</select></div>'
+        f'<fieldset id="style-layers" data-default="{default}">'
+        "<legend>Style layers and weights</legend>"
+        f"{_reset('style layers', 'those of the paper')}{_ends(words)}{rows}</fieldset>"
     )
 
 
-def _radios(elem_id: str, label: str, choices: tuple[str, ...]) -> str:
+def _choice(elem_id: str, label: str, choices: tuple[str, ...], words: str) -> str:
+    options = "".join(f"<option>{choice}</option>" for choice in choices)
+    return (
+        f'<div class="choice" id="{elem_id}"><label for="{elem_id}-choice">{label}</label>'
+        f'<select id="{elem_id}-choice">{options}</select>{_ends(words)}</div>'
+    )
+
+
+def _radios(elem_id: str, label: str, choices: tuple[str, ...], words: str) -> str:
     radios = "".join(
         f'<label><input type="radio" name="{elem_id}" value="{choice}">{choice}</label>'
         for choice in choices
     )
-    return f'<fieldset id="{elem_id}" class="choice"><legend>{label}</legend>{radios}</fieldset>'
+    return (
+        f'<fieldset id="{elem_id}" class="choice"><legend>{label}</legend>{radios}'
+        f"{_ends(words)}</fieldset>"
+    )

@@ -80,8 +80,9 @@ def _watch(session: Session, ticket: object, record: Record, run: Run) -> Iterat
             else:
                 time.sleep(max(0.0, kept + PACE - time.monotonic()))
             newest, kept = run.frame or frame, time.monotonic()  # a newer one may have come
+            preview = run.ended or newest.step % run.preview_every == 0
             try:
-                record.add(newest, preview=run.ended or newest.step % run.preview_every == 0)
+                record.add(newest if preview else frame)
             except OSError as error:  # a full disk, or a folder that went with its page
                 session.notice = f"Previews cannot be kept ({error.strerror or error})."
         if run.ended:

@@ -66,6 +66,7 @@ def _picture(label: str, elem_id: str, first: Path, samples: list[Path]) -> None
         label="",
         elem_id=f"{elem_id}-samples",
         examples_per_page=20,
+        api_visibility="private",
     )
 
 

@@ -70,13 +70,12 @@ class Record:
         """Let `run` go on with this record."""
         self._curve, self._changes, self.run = self.curve, self.changes, run
 
-    def add(self, frame: Frame, preview: bool = True) -> None:
-        """Keep a frame as the newest, and as a moment where it is a preview."""
+    def add(self, frame: Frame) -> None:
+        """Keep a preview as the newest frame and as a moment."""
         self.last = frame
         newest = self.moments[-1] if self.moments else None
         if newest is None or newest.step != frame.step:
-            if preview:
-                self.timeline.add(frame)
+            self.timeline.add(frame)
         elif newest.settings.keep_colors != frame.settings.keep_colors:
             self.recolor(newest, frame.settings.keep_colors)
 
@@ -106,13 +105,14 @@ class Record:
         if self.last:
             self.last = replace(self.last, state=replace(self.last.state, memory=(), good=None))
         if self.run:
+            self.source = replace(self.source, recipe=self._recipe)
             self._curve, self._changes, self.run = self.curve, self.changes, None
 
     def keep(self, run: Run, at_once: bool = False) -> None:
         """Keep the newest state of `run` on disk, if the last time was long enough ago."""
         if self.keeper and run.frame and (self.keeper.is_due() or at_once):
-            recipe = replace(self.source.recipe, settings=run.settings)
-            self.keeper.keep(run.frame, self._curve + run.history, recipe, run.preview_every)
+            recipe = replace(self._recipe, settings=run.settings)
+            self.keeper.keep(run.frame, self._curve + run.history, recipe)
 
     def forget(self) -> None:
         """Keep nothing more on disk of a run that ended before its visitor's eyes."""
@@ -130,7 +130,13 @@ class Record:
 
     def recipe(self, moment: Moment) -> Recipe:
         """Return what made a moment."""
-        return replace(self.source.recipe, step=moment.step, settings=moment.settings)
+        return replace(self._recipe, step=moment.step, settings=moment.settings)
+
+    @property
+    def _recipe(self) -> Recipe:
+        """The source's, with what was moved in the run since."""
+        recipe = self.source.recipe
+        return replace(recipe, preview_every=self.run.preview_every) if self.run else recipe
 
     @property
     def settings(self) -> Settings:

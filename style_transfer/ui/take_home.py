@@ -63,7 +63,8 @@ def restore(file: str | None) -> tuple[Any, ...]:
     recipe = with_told_errors(read_recipe, file)
     chosen = (getattr(recipe, name) for name in RESTORED[2:])
     gr.Info(f"Settings of {Path(file).name} are back.{_missing(recipe)}")
-    return knobs.to_value(recipe.settings), to_query(recipe.settings), *chosen
+    values = knobs.to_value(recipe.settings, recipe.preview_every)
+    return values, to_query(recipe.settings), *chosen
 
 
 def _missing(recipe: Recipe) -> str:

@@ -21,7 +21,7 @@ def view(session: Session) -> dict[str, Any]:
         "live-image": session.canvas,
         "status": figures.status(session),
         "timeline": timeline(session),
-        "figures": chart.draw(record, moment.step if moment else 0),
+        "figures": chart.draw(record, moment),
         "runs": [_thumbnail(session, each) for each in session.records],
         "compare": _comparable(session),
         "transport": _transport(session),

@@ -114,5 +114,6 @@ def _connect_files(page: gr.Blocks, named: dict[str, Any]) -> None:
     )
     named["kind"].change(take_home.film_chosen, named["kind"], named["film"], **AT_ONCE)
     restored = [named[name] for name in take_home.RESTORED]
-    named["restore"].upload(take_home.restore, named["restore"], restored, **quiet)
+    back = named["restore"].upload(take_home.restore, named["restore"], restored, **quiet)
+    back.success(events.steer, {named["settings"]}, [named["link"], named["view"]], **AT_ONCE)
     page.load(events.settings_in_link, None, [named["settings"], named["link"]], **quiet)

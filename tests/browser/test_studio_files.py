@@ -12,7 +12,7 @@ from playwright.sync_api import expect
 
 from style_transfer.export import read_recipe
 from style_transfer.images import open_image, to_tensor
-from tests.browser.studio import finish, knobs, set_number
+from tests.browser.studio import finish, knobs, set_number, start, stop
 from tests.browser.test_page import drop
 
 
@@ -20,8 +20,14 @@ from tests.browser.test_page import drop
 def export(open_page, tmp_path):
     """A function that makes a file of a kind and returns it, and the page it was made on."""
     page = open_page()
-    set_number(page, "beta", 12)
+    for name, value in (("alpha", 1.5), ("beta", 12), ("tv", 0.5)):
+        set_number(page, name, value)
+    page.get_by_text("Colours, strokes, styles").click()
+    for name, value in (("style-scale", 1.5), ("keep-colors", 0.25)):
+        set_number(page, name, value)
+    page.locator("#match-colors input").check()
     page.get_by_text("What is compared").click()
+    set_number(page, "preview-every", 2)
     page.locator("#style-layers input[data-layer=relu3_1]").fill("700")
     page.locator("#statistic").get_by_text("covariance").click()
     page.locator("#content-layer select").select_option("relu3_1")
@@ -66,6 +72,17 @@ def test_a_png_brings_every_knob_back(export, open_page):
     assert recipe["step"] == 8
 
 
+def test_settings_that_come_back_during_a_run_act_on_it(export, open_page):
+    file = export("PNG")
+    export.page.close()
+    page = open_page()
+    start(page, at_least=2)
+    drop(page, "#title", file)
+    expect(page.locator("#status .news")).to_contain_text("beta 5 to 12")
+    expect(page.locator("#status .news")).to_contain_text("acts from step")
+    stop(page)
+
+
 def test_the_films_play_and_last_as_long_as_was_asked_for(export):
     export.choose("Time-lapse, MP4")
     set_number(export.page, "seconds", 2)
@@ -101,7 +118,7 @@ def test_the_link_restores_the_settings_on_another_computer(export, open_page):
     expect(page.locator("#beta input[type=number]")).to_have_value("12")
     other = knobs(page)
     differ = {name for name in before if before[name] != other[name]}
-    assert all("size" in name or re.search("Size", name) for name in differ), differ
+    assert all(re.search("size|preview", name, re.IGNORECASE) for name in differ), differ
 
 
 def test_a_file_that_was_not_made_here_is_refused_in_one_sentence(open_page, samples):
@@ -122,6 +139,8 @@ def test_programs_get_a_picture_and_bounds(url, samples):
     endpoints = client.view_api(return_format="dict")
     assert list(endpoints["named_endpoints"]) == ["/stylize"]
     assert not endpoints["unnamed_endpoints"]
+    private = client.view_api(all_endpoints=True, return_format="dict")
+    assert list(private["named_endpoints"]) == ["/stylize"]
 
 
 def test_programs_mix_two_styles_and_leave_what_a_mask_says(url, samples, tmp_path):

@@ -58,9 +58,22 @@ def test_walking_does_not_stop_the_run_and_arrows_walk_too(open_page):
     page.locator("#title").click()
     page.keyboard.press("ArrowRight")
     assert wait_until(lambda: shown(page) != still, 5)
+    page.locator("#branch").focus()  # as it is after a click on it
     page.keyboard.press("ArrowLeft")
     assert wait_until(lambda: shown(page) == still, 5)
     stop(page)
+
+
+def test_the_settings_of_the_moment_that_is_looked_at_are_shown(open_page):
+    page = open_page()
+    start(page, at_least=4)
+    set_number(page, "beta", 20)
+    expect(page.locator("#timeline output")).to_contain_text("beta 5 to 20")
+    stop(page)
+    walk(page, 1)
+    expect(page.locator("#timeline output")).not_to_contain_text("beta")
+    page.locator("#timeline input").press("End")
+    expect(page.locator("#timeline output")).to_contain_text("beta 5 to 20")
 
 
 def test_restart_takes_the_picture_along_to_another_size(open_page):

@@ -5,8 +5,10 @@ const knobs = all(".knob");
 const layers = all("#style-layers .layer");
 const weights = all("#style-weights .layer");
 const match = find("#match-colors input");
+const papers = JSON.parse(find("#style-layers").dataset.default); // layers and weights
 const HIGHEST_WEIGHT = 4, WEIGHT_POWER = 2; // the middle of a layer's slider is weight 1
 const name = (knob) => knob.id.replace("-", "_");
+const equal = (one, other) => JSON.stringify(one) === JSON.stringify(other);
 const range = (knob) => knob.querySelector("input[type=range]");
 const number = (knob) => knob.querySelector("input[type=number]");
 
@@ -52,6 +54,7 @@ function showLayer(row) {
 function show() {
   knobs.forEach(showKnob);
   layers.forEach(showLayer);
+  find("#style-layers").classList.toggle("moved", !equal(props.value.style_layers, papers));
   weights.forEach((row, index) => {
     const [slider, output] = row.querySelectorAll("input, output");
     slider.value = 100 * props.value.style_weights[index];
@@ -63,7 +66,7 @@ function show() {
   all("#statistic input").forEach((radio) => (radio.checked = radio.value === props.value.statistic));
   all("[data-preset]").forEach((button) => {
     const wanted = Object.entries(JSON.parse(button.dataset.preset));
-    const same = wanted.every(([key, value]) => JSON.stringify(props.value[key]) === JSON.stringify(value));
+    const same = wanted.every(([key, value]) => equal(props.value[key], value));
     button.setAttribute("aria-pressed", same);
   });
 }
@@ -80,6 +83,8 @@ for (const knob of knobs) {
     number(knob).value = knob.dataset.default;
   });
 }
+
+find("#style-layers .reset").addEventListener("click", () => change({ style_layers: papers }));
 
 for (const row of layers) {
   const [box, slider] = row.querySelectorAll("input");

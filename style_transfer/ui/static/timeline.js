@@ -22,8 +22,10 @@ function show({ last, at, text }) {
 
 function onKey(event) {
   if (!element.isConnected) return document.removeEventListener("keydown", onKey);
-  const typing = "input, textarea, select, button, summary, a, video, [role=tab], [contenteditable]";
-  if (event.altKey || event.ctrlKey || event.metaKey || event.target.closest(typing)) return;
+  // The first have a use for these keys of their own, the others for the space bar alone.
+  const typing = "input, textarea, select, video, [role=tab], [contenteditable]";
+  const busy = event.key === " " ? `${typing}, button, summary, a` : typing;
+  if (event.altKey || event.ctrlKey || event.metaKey || event.target.closest(busy)) return;
   const steps = { ArrowLeft: -1, ArrowRight: 1 };
   if (event.key === " ") {
     document.querySelector("#pause:not([disabled])")?.click();
