@@ -27,7 +27,8 @@ class Forecast:
         """
         check(size, paintings, settings.style_scale, network.device.type)
         memory = needed(size, paintings, settings.style_scale)
-        return cls(expected(network, size, settings.steps), memory)
+        seconds = expected(network, size, settings.steps, paintings, settings.style_scale)
+        return cls(seconds, memory)
 
     def __str__(self) -> str:
         """Return it in words, such as "about 7 min and 2.4 GB of memory"."""

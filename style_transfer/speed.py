@@ -1,7 +1,9 @@
 """How long a run takes on this machine, by measurement."""
 
+import math
 import time
 from collections import deque
+from collections.abc import Collection
 from dataclasses import dataclass
 from functools import cache
 
@@ -11,10 +13,13 @@ from style_transfer.anchor import scales
 from style_transfer.objective import Objective
 from style_transfer.schedule import Stage, stages, steps_left
 from style_transfer.settings import Settings
+from style_transfer.targets import look_size
 from style_transfer.vgg import VGG
 
 _SAMPLES = (96, 192)  # px a side; together about half a second on two cores
 _PIXELS_SHARE = 0.5  # of the larger sample's time, at the least, however the machine stumbles
+FORWARD = 0.45  # of a step's time: the way through the network without a gradient
+Size = tuple[int, int]  # height, width
 RECENT = 5  # steps that the present speed is judged by
 BELIEF = 2.0  # s; what the measurement weighs beside them: short steps tell little of long ones
 
@@ -54,9 +59,22 @@ def measured(network: VGG) -> Speed:
     return Speed(max(0.0, large - per_pixel * many), per_pixel)
 
 
-def expected(network: VGG, size: tuple[int, int], steps: int) -> float:
-    """Return the seconds that a run of `steps` at `size` (height, width) will take."""
-    return measured(network).of_rest(stages(size), 0, steps)
+def expected(
+    network: VGG, size: Size, steps: int, paintings: Collection[Size] = (), style_scale: float = 1.0
+) -> float:
+    """Return the seconds that a run of `steps` at `size` (height, width) will take.
+
+    `paintings` are the sizes of the style pictures.
+    """
+    speed, plan = measured(network), stages(size)
+    seconds = speed.of_rest(plan, 0, steps)
+    for part, count in zip(plan, steps_left(plan, 0, steps), strict=True):
+        looks = [look_size(each, max(part.size), style_scale) for each in paintings]
+        # One that is as large as the picture is in the time of a stage's first step already.
+        more = sum(map(math.prod, looks)) - math.prod(part.size)
+        if count and more > 0:
+            seconds += more * speed.seconds_per_pixel * FORWARD
+    return seconds
 
 
 class Clock:

@@ -36,7 +36,7 @@ def mean_gram_matrix(activation: Tensor, weights: Tensor | None = None) -> Tenso
     the picture, the means do not.
     """
     if weights is not None:
-        return _self_product(activation.flatten(1) * weights.sqrt())
+        return _self_product(activation.flatten(1), weights=weights)
     return gram_matrix(activation) / activation[0].numel()
 
 
@@ -80,30 +80,39 @@ def correlation_matrix(activation: Tensor, weights: Tensor | None = None) -> Ten
 
 
 class _SelfProduct(torch.autograd.Function):
-    """(M - m) (M - m)^T for M (C, N) and the means m (C, 1) of its rows, or m = 0.
+    """(M - m) W (M - m)^T for M (C, N), the means m (C, 1) of its rows, or m = 0, and weights W
+    (N,) on the diagonal, or W = 1.
 
     Its gradient is one product, where autograd makes two, and keeps no copy of M: it is the same
     whether m is taken for a constant or not, since M - m has no mean.
     """
 
     @staticmethod
-    def forward(ctx: Any, flat: Tensor, mean: Tensor | None) -> Tensor:
-        ctx.save_for_backward(flat, mean)
+    def forward(ctx: Any, flat: Tensor, mean: Tensor | None, weights: Tensor | None) -> Tensor:
+        ctx.save_for_backward(flat, mean, weights)
         if mean is not None:
             flat = flat - mean
+        if weights is not None:
+            flat = flat * weights.sqrt()
         return flat @ flat.T
 
     @staticmethod
     @torch.autograd.function.once_differentiable
-    def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor, None]:
-        flat, mean = ctx.saved_tensors
+    def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor, None, None]:
+        flat, mean, weights = ctx.saved_tensors
         both, last = gradient + gradient.T, flat.T  # (N, C), in memory as the convolutions have it
         result = onednn.product(last, both) if onednn.serves(last) else last @ both
-        return (result if mean is None else result.sub_(mean.T @ both)).T, None
+        if mean is not None:
+            result.sub_(mean.T @ both)
+        if weights is not None:
+            result.mul_(weights.unsqueeze(1))
+        return result.T, None, None
 
 
-def _self_product(flat: Tensor, mean: Tensor | None = None) -> Tensor:
-    result: Tensor = _SelfProduct.apply(flat, mean)
+def _self_product(
+    flat: Tensor, mean: Tensor | None = None, weights: Tensor | None = None
+) -> Tensor:
+    result: Tensor = _SelfProduct.apply(flat, mean, weights)
     return result
 
 
@@ -114,8 +123,8 @@ def _centred_product(activation: Tensor, weights: Tensor | None) -> Tensor:
         raise ValueError(f"A covariance needs at least 2 positions, not {flat.shape[1]}.")
     if weights is None:
         return _self_product(flat, flat.detach().mean(1, keepdim=True))
-    centred = flat - flat @ weights.unsqueeze(1)
-    return _self_product(centred * (weights * flat.shape[1]).sqrt())
+    mean = flat.detach() @ weights.unsqueeze(1)
+    return _self_product(flat, mean, weights) * flat.shape[1]
 
 
 STATISTICS: dict[str, Callable[..., Tensor]] = {

@@ -52,7 +52,8 @@ class Targets:
         return found
 
     def keep(self, paintings: Collection[Tensor], settings: Settings) -> None:
-        """Forget what belongs to other paintings, or to other ways to look at these."""
+        """Forget what belongs to other paintings or layers, or to other ways to look at these."""
+        self._content = {k: v for k, v in self._content.items() if k == settings.content_layer}
         self._paintings = tuple(paintings)  # held, so that their ids are given to no others
         ids = {id(painting) for painting in paintings}
         look = settings.style_scale, settings.match_colors

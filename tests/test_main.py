@@ -1,6 +1,7 @@
 """The command line, in this process but for what only a process of its own shows."""
 
 import json
+import re
 import signal
 import subprocess
 import sys
@@ -60,6 +61,11 @@ def test_with_beta_0_the_photo_comes_back(files):
     assert run(files, "--beta", "0") == 0
     photo, result = (np.asarray(opened(file)).astype(int) for file in (files[0], files[2]))
     assert np.abs(photo - result).max() <= 1
+
+
+def test_it_says_beforehand_how_long_it_will_take_and_how_much_memory(files, capsys):
+    assert run(files) == 0
+    assert re.search(r"about \d+ (s|min) and \d+\.\d GB of memory", capsys.readouterr().err)
 
 
 def test_with_the_same_picture_twice_the_loss_starts_at_0(files, tmp_path):

@@ -145,6 +145,8 @@ def test_raised_steps_never_lead_back_to_a_coarser_stage(tall_photo, painting):
         {"content_layer": "relu1_2"},
         {"style_layers": ["relu1_2"]},
         {"statistic": "covariance"},
+        {"style_scale": 2.0},
+        {"match_colors": True},
     ],
     ids=lambda change: next(iter(change)),
 )

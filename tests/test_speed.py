@@ -71,3 +71,12 @@ def test_the_speed_is_measured_and_larger_pictures_take_longer(network):
     assert speed.seconds_per_pixel > 0
     assert measured(network) is speed
     assert expected(network, (256, 256), 50) > expected(network, (128, 128), 50)
+
+
+def test_more_and_larger_paintings_take_their_time(network):
+    def seconds(count, scale):
+        return expected(network, (192, 256), 10, [(600, 800)] * count, scale)
+
+    plain = expected(network, (192, 256), 10)
+    assert seconds(1, 1) == pytest.approx(plain)
+    assert plain < seconds(2, 1) < seconds(4, 1) < seconds(4, 4)

@@ -63,3 +63,7 @@ def test_what_is_no_longer_asked_for_is_forgotten(network, photo, painting):
     assert targets.style(painting, QUICK) is first
     targets.keep([photo], QUICK)
     assert targets.style(painting, QUICK) is not first
+    content = targets.content("relu2_1")
+    assert targets.content("relu2_1") is content
+    targets.keep([photo], Settings(content_layer="relu1_1"))
+    assert targets.content("relu2_1") is not content

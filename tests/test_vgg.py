@@ -11,6 +11,7 @@ from style_transfer.convolution import Convolution
 from style_transfer.vgg import LAYERS, VGG
 from style_transfer.ways import WAYS
 
+MIXED = "F(4x4)", "digits" if "digits" in WAYS else "direct"  # forward, and for the gradient
 CHANNELS = [64] * 2 + [128] * 2 + [256] * 4 + [512] * 8  # of the convolutions of VGG-19
 
 
@@ -107,7 +108,7 @@ def test_only_the_image_gets_a_gradient(network):
     assert all(parameter.grad is None for parameter in network.parameters())
 
 
-@pytest.mark.parametrize("way", WAYS)
+@pytest.mark.parametrize("way", [*WAYS, MIXED])
 def test_the_gradient_of_every_layer_is_torchs_whatever_the_way(monkeypatch, way):
     network = VGG()  # not the one of all tests, which would keep the filters of every way
     for size in [(32, 48), (33, 49), (37, 34)]:  # remainders of 0, 1 and more
@@ -127,8 +128,9 @@ def always(way):
     """
 
     def fastest(convolution, height, width, backward=False):
-        few = convolution.padding == "replicate" and way not in ("direct", "columns")
-        return "direct" if few or (way == "digits" and not backward) else way
+        name = MIXED[backward] if way == MIXED else way
+        few = convolution.padding == "replicate" and name not in ("direct", "columns")
+        return "direct" if few or (name == "digits" and not backward) else name
 
     return fastest
 
