@@ -30,8 +30,8 @@ MORE_NUMBERS = {
     "keep_colors": ("Keep colours", 1, "any"),
 }
 MATCH = "Give the style the photo's colours"
-CONTENT = "relu1: every detail of the photo ... relu5: its forms alone"
-STATISTIC = "gram: colours and texture ... correlation: texture alone"
+CONTENT = "relu1: every detail ... relu5: forms"
+STATISTIC = "colours and texture ... texture alone"
 # A preset says how it is painted: not how long it takes, nor in which of the styles and colours.
 UNTOUCHED = ("steps", "style_weights", "match_colors", "keep_colors")
 
@@ -157,7 +157,7 @@ def _layers() -> str:
         f'aria-label="Weight of {layer}"><output></output></div>'
         for layer in LAYERS
     )
-    words = "relu1: colours and grain ... relu5: large forms"
+    words = "relu1: grain ... relu5: large forms"
     default = escape(json.dumps(Settings().as_dict()["style_layers"]))
     return (
         f'<fieldset id="style-layers" data-default="{default}">'

@@ -28,7 +28,7 @@ def build() -> None:
     _picture("Style", "style-image", FIRST_STYLE, STYLES)
     with gr.Accordion("More styles", open=False, elem_id="more-styles"):
         for number, elem_id in enumerate(materials.MORE_STYLES, 2):
-            _input(f"Style {number}", elem_id, height=110)
+            _input(f"Style {number}", elem_id, height=110, placeholder="Drop a painting")
     widget("regions", _regions(), {"mask": ""})
 
 

@@ -11,7 +11,8 @@ from PIL import Image
 from playwright.sync_api import expect
 
 from style_transfer.export import read_recipe
-from style_transfer.images import open_image, to_tensor
+from style_transfer.images import open_image, to_pil, to_tensor
+from style_transfer.ui.events import SESSIONS
 from tests.browser.studio import finish, knobs, set_number, start, stop
 from tests.browser.test_page import drop
 
@@ -58,6 +59,7 @@ def exported(page):
 
 def test_a_png_brings_every_knob_back(export, open_page):
     file, before = export("PNG"), knobs(export.page)
+    exact = to_pil(SESSIONS.all()[-1].run.frame.picture).tobytes()
     export.page.close()
     page = open_page()
     assert knobs(page) != before
@@ -66,6 +68,7 @@ def test_a_png_brings_every_knob_back(export, open_page):
     assert knobs(page) == before
     with Image.open(file) as image:
         assert image.size[0] == 128
+        assert image.convert("RGB").tobytes() == exact
         recipe = json.loads(image.info["style-transfer-recipe"])
     assert recipe["photo"] == "chelsea.png"
     assert recipe["style"] == "starry_night.jpg"

@@ -4,7 +4,19 @@ import re
 
 from playwright.sync_api import expect
 
-from tests.browser.studio import finish, set_number, shown, start, step, stop, wait_until, walk
+from style_transfer.images import resize
+from style_transfer.ui.events import SESSIONS
+from tests.browser.studio import (
+    finish,
+    newest_run,
+    set_number,
+    shown,
+    start,
+    step,
+    stop,
+    wait_until,
+    walk,
+)
 
 
 def bytes_of(page, address):
@@ -83,7 +95,14 @@ def test_restart_takes_the_picture_along_to_another_size(open_page):
     page.locator("#restart").click()
     expect(page.locator("#runs button")).to_have_count(2)
     expect(page.locator("#status")).to_contain_text("Finished at step 8", timeout=30_000)
-    assert page.locator("#live-image img").evaluate("image => image.naturalWidth") == 192
+    image = page.locator("#live-image img")
+    assert image.evaluate("image => image.naturalWidth") == 192
+    assert image.get_attribute("alt").startswith("chelsea.png painted like starry_night.jpg, Run 2")
+    assert newest_run(page) == "Run 2 from step 8 of Run 1"
+    parent, child = SESSIONS.all()[-1].records
+    first, last = child.moments[0].picture, parent.last.picture
+    assert (resize(first, last.shape[-2:]) - last).abs().mean() < 0.02  # the photo is 0.1 away
+    assert (resize(parent.source.content, last.shape[-2:]) - last).abs().mean() > 0.05
 
 
 def test_the_figures_are_one_drawing_that_says_where_a_knob_moved(open_page):
