@@ -2,31 +2,47 @@
 
     python -m benchmarks.watching [--size 480] [--steps 100] [--rounds 3]
 
-By default it is the run that the page proposes. Prints one JSON line a round and the median ratio.
-The browser draws on the same cores.
+By default it is the run that the page proposes. Both are kept on disk, as every run of the page is.
+Prints one JSON line a round and the median ratio. The browser draws on the same cores.
 """
 
 import argparse
 import json
 import shutil
 import statistics
+import tempfile
 import time
+from pathlib import Path
 
 from playwright.sync_api import Browser, sync_playwright
 
 from style_transfer.images import open_image, to_tensor
 from style_transfer.optimize import default_size
+from style_transfer.recipe import Recipe
 from style_transfer.runs import Run
+from style_transfer.safekeeping import Keeper
 from style_transfer.settings import Settings
+from style_transfer.styles import Styles
 from style_transfer.ui import events
 from style_transfer.ui.page import LAUNCH, build
 from style_transfer.ui.pictures import FIRST_STYLE, PHOTOS
+from style_transfer.ui.record import Record, Source
+from style_transfer.ui.timeline import Timeline
 
 
 def alone(size: int, steps: int) -> float:
     """Return the seconds from the first to the last step of a run without a page."""
     content, style = to_tensor(open_image(PHOTOS[0]), size), to_tensor(open_image(FIRST_STYLE))
-    return seconds(Run(content, style, Settings(steps=steps)))
+    with tempfile.TemporaryDirectory() as folder:
+        source = Source(content, Styles.of(style), PHOTOS[0], Recipe())
+        record = Record("alone", source, Timeline(Path(folder) / "previews"))
+        record.keeper = Keeper(Path(folder) / "kept", source.pictures)
+        run = Run(content, style, Settings(steps=steps), keep=record.keep)
+        record.follow(run)
+        result = seconds(run)
+        run.join()
+        record.forget()
+    return result
 
 
 def watched(browser: Browser, url: str, size: int, steps: int) -> float:
@@ -72,11 +88,13 @@ def main() -> None:
     with sync_playwright() as driver:
         path = shutil.which("chromium")
         browser = driver.chromium.launch(executable_path=path, args=["--no-sandbox"])
-        for _ in range(options.rounds):
+        for number in range(options.rounds):
+            first = alone(options.size, options.steps) if number % 2 else None
             with_page = watched(browser, url, options.size, options.steps)
-            without = alone(options.size, options.steps)
+            without = first or alone(options.size, options.steps)
             ratios.append(with_page / without)
-            print(json.dumps({"watched": with_page, "alone": without, "ratio": ratios[-1]}))
+            row = {"watched": with_page, "alone": without, "ratio": ratios[-1]}
+            print(json.dumps(row), flush=True)
         browser.close()
     print(f"median ratio {statistics.median(ratios):.3f}")
 
