@@ -1,8 +1,16 @@
-import pytest
+import time
+from pathlib import Path
 
+import pytest
+import torch
+
+from style_transfer.images import open_image, to_tensor
+from style_transfer.runs import Run
 from style_transfer.schedule import Stage, stages
+from style_transfer.settings import Settings
 from style_transfer.speed import BELIEF, Clock, Speed, expected, measured
 
+ASSETS = Path(__file__).parents[1] / "assets"
 PLAN = [Stage((10, 10), 0.5), Stage((20, 20), 0.5)]
 SPEED = Speed(seconds_per_step=1.0, seconds_per_pixel=0.01)  # 2 s for 10 x 10, 5 s for 20 x 20
 
@@ -80,3 +88,24 @@ def test_more_and_larger_paintings_take_their_time(network):
     plain = expected(network, (192, 256), 10)
     assert seconds(1, 1) == pytest.approx(plain)
     assert plain < seconds(2, 1) < seconds(4, 1) < seconds(4, 4)
+
+
+@pytest.mark.slow
+def test_a_real_run_is_told_right_within_a_quarter_after_two_steps():
+    photo = to_tensor(open_image(ASSETS / "content" / "chelsea.png"), 320)
+    painting = to_tensor(open_image(ASSETS / "style" / "starry_night.jpg"))
+    before = torch.get_num_threads()
+    torch.set_num_threads(2)
+    measured.cache_clear()
+    try:
+        run = Run(photo, painting, Settings(steps=60))
+        told = began = 0.0
+        for frame in run.frames():
+            if frame and frame.step >= 2 and not told:
+                told, began = run.seconds_left, time.perf_counter()
+        took = time.perf_counter() - began
+    finally:
+        torch.set_num_threads(before)
+        measured.cache_clear()
+    print(f"\n{told:.1f} s left after two steps, {took:.1f} s taken")
+    assert told == pytest.approx(took, rel=0.25)
