@@ -19,12 +19,14 @@ _COLORS = 3  # channels of a picture, for which columns are
 _FEW, _MANY = 128, 128  # channels up to which strips, and from which tiles, have been the fastest
 _SMALL_SAMPLE = 12  # px a side, where what a call costs whatever its size is most of it
 _LARGEST_SAMPLE = 240  # px a side; more takes long and tells the same
+_CALM = 1.3  # times the CPU time of one that several threads together may take on a calm machine
 
-# Seconds of a call and of each tile (each pixel where there are none) by layer shape and way,
-# measured when a shape is first met. Plain data: a saved run takes it along, so that it goes on
-# bit for bit.
+# Seconds of a call and of each tile (each pixel where there are none) by layer shape, threads and
+# way, measured when a shape is first met. Plain data: a saved run takes it along, so that it goes
+# on bit for bit.
 Rates = dict[str, tuple[float, float]]
 RATES: dict[str, Rates] = {}
+Clock = Callable[[], float]
 _measuring = threading.Lock()
 
 
@@ -127,11 +129,11 @@ def candidates(ins: int, outs: int, backward: bool = False, zeros: int = 1) -> l
 
 
 def _rates(ins: int, outs: int, backward: bool) -> Rates:
-    key = f"{ins}-{outs}{'-backward' * backward}"
+    key = f"{ins}-{outs}-{torch.get_num_threads()}{'-backward' * backward}"
     if not _known(key):
         with _measuring:
             if not _known(key):
-                RATES[key] = alone(lambda: _measured(ins, outs, backward))
+                RATES[key] = _measured(ins, outs, backward)
     return RATES[key]
 
 
@@ -139,8 +141,24 @@ def _known(key: str) -> bool:
     return key in RATES and RATES[key].keys() <= WAYS.keys()  # a saved run may bring other ways
 
 
-@torch.no_grad()
 def _measured(ins: int, outs: int, backward: bool) -> Rates:
+    """Return the times by all threads, or the CPU times of one where the machine is busy.
+
+    Threads wait for each other: beside other work that takes any time, up to a hundred times the
+    work's own, and tells nothing of the ways. On a calm machine it tells more than one thread can:
+    several share the memory, which not all ways need alike.
+    """
+    apart = alone(lambda: _timed(ins, outs, backward, time.thread_time))
+    threads = torch.get_num_threads()
+    if threads == 1:
+        return apart
+    together = _timed(ins, outs, backward, time.perf_counter)
+    calm = together["direct"][1] * threads < _CALM * apart["direct"][1]
+    return together if calm else apart
+
+
+@torch.no_grad()
+def _timed(ins: int, outs: int, backward: bool, clock: Clock) -> Rates:
     weight = torch.rand(outs, ins, 3, 3).contiguous(memory_format=torch.channels_last)
     channels = outs if backward else ins
 
@@ -152,7 +170,7 @@ def _measured(ins: int, outs: int, backward: bool) -> Rates:
     side = min(_LARGEST_SAMPLE, math.isqrt(int(_SAMPLE_MACS / (9 * ins * outs))))
     large = max(2 * _SMALL_SAMPLE, side - side % 12)  # whole tiles
     seconds = {
-        side: _seconds({name: made(way, side) for name, way in ways.items()})
+        side: _seconds({name: made(way, side) for name, way in ways.items()}, clock)
         for side in (_SMALL_SAMPLE, large)
     }
     rates = {}
@@ -164,17 +182,13 @@ def _measured(ins: int, outs: int, backward: bool) -> Rates:
     return rates
 
 
-def _seconds(work: dict[str, Callable[[], Tensor]]) -> dict[str, float]:
-    """Return the CPU time of each, measured by turns.
-
-    Of one thread: with several each waits for the others, and where the machine is busy with
-    something else that takes any time, up to a hundred times the work's.
-    """
+def _seconds(work: dict[str, Callable[[], Tensor]], clock: Clock) -> dict[str, float]:
+    """Return the seconds of each, measured by turns, so that a busy moment hits all."""
     best = dict.fromkeys(work, math.inf)
     for turn in range(4):
         for name, make in work.items():
-            began = time.thread_time()
+            began = clock()
             make()
             if turn:  # the first one warms up
-                best[name] = min(best[name], time.thread_time() - began)
+                best[name] = min(best[name], clock() - began)
     return best

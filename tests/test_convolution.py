@@ -44,7 +44,7 @@ def choose(convolution, way):
 
 
 def key(ins, outs):
-    return f"{ins}-{outs}"
+    return f"{ins}-{outs}-{torch.get_num_threads()}"
 
 
 def picture(channels, height, width, seed=0):
@@ -187,10 +187,14 @@ def test_the_way_with_the_least_time_for_the_size_is_taken():
     assert convolution.fastest(8, 8) == "F(4x4)"  # 4 tiles of 16 pixels each
 
 
-def test_rates_are_of_the_work_and_not_of_what_it_waits_for():
-    busy = torch.rand(400, 400)
-    rates = module._seconds({"waits": lambda: time.sleep(0.2), "works": lambda: busy @ busy @ busy})
-    assert rates["waits"] < rates["works"] < 0.2
+@pytest.mark.parametrize(("together", "taken"), [(0.6, True), (2.0, False)])
+def test_rates_are_by_all_threads_unless_other_work_holds_them_up(monkeypatch, together, taken):
+    def timed(ins, outs, backward, clock):
+        return {"direct": (0.0, 1.0 if clock is time.thread_time else together)}
+
+    monkeypatch.setattr(module, "_timed", timed)
+    monkeypatch.setattr(torch, "get_num_threads", lambda: 2)
+    assert module._measured(5, 7, backward=False) == {"direct": (0.0, together if taken else 1.0)}
 
 
 def test_rates_of_other_ways_are_measured_again():
