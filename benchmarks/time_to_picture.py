@@ -45,14 +45,16 @@ def plain(network: VGG, photo: Tensor, painting: Tensor) -> dict[int, tuple[floa
     return found
 
 
-def ours(photo: Tensor, painting: Tensor, steps: int, goal: float) -> tuple[float, Tensor]:
-    """Return the seconds until a run of `steps` reaches the goal, inf if never, and its picture."""
+def ours(photo: Tensor, painting: Tensor, steps: int, goal: float) -> tuple[float, bool, Tensor]:
+    """Return the seconds until a run of `steps` reaches the goal or ends, whether it does, and its
+    picture.
+    """
     began, settings = clock(), replace(SETTINGS, steps=steps)
     for frame in stylize(photo, painting, lambda: settings):
         full = frame.image.shape == photo.shape
         if full and frame.losses and frame.losses["total"] <= goal:
-            return clock() - began, frame.image
-    return float("inf"), frame.image
+            return clock() - began, True, frame.image
+    return clock() - began, False, frame.image
 
 
 def peers(photo: Tensor, painting: Tensor, seconds: float) -> Tensor:
@@ -73,7 +75,8 @@ def measure(pair: tuple[str, str], size: int, peer: bool) -> dict[str, Any]:
     painting = resize(painting, look).clamp(0, 1)
     row: dict[str, Any] = {"photo": pair[0]}
     for steps, (seconds, goal) in plain(with_torchs_convolutions(), photo, painting).items():
-        needed, picture = ours(photo, painting, GOALS[steps], goal)
+        spent, reached, picture = ours(photo, painting, GOALS[steps], goal)
+        needed = spent if reached else float("inf")
         row |= {
             f"plain {steps}": seconds,
             f"ours {steps}": needed,
@@ -81,7 +84,7 @@ def measure(pair: tuple[str, str], size: int, peer: bool) -> dict[str, Any]:
         }
     if peer:
         objective = Objective(load_network(), photo, painting)
-        pictures = {"ours": picture, "peer": peers(photo, painting, needed)}
+        pictures = {"ours": picture, "peer": peers(photo, painting, spent)}
         for name, each in pictures.items():
             losses = objective.evaluate(each, SETTINGS).losses
             row |= {f"{name} {term}": losses[term] for term in ("content", "style")}
