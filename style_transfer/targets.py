@@ -17,7 +17,7 @@ ByLayer = dict[str, dict[str, Tensor]]  # statistic by layer and name
 
 
 class Targets:
-    """A layer of a picture costs one pass, another statistic or weight none.
+    """A layer of a picture or another statistic costs one pass, another weight none.
 
     Of each painting those are kept that belong to the way it was looked at last.
     """
@@ -39,16 +39,22 @@ class Targets:
 
     @torch.no_grad()
     def style(self, painting: Tensor, settings: Settings) -> ByLayer:
-        """Return the statistics of a painting (1, 3, h, w) for all style layers of `settings`."""
+        """Return statistics of a painting (1, 3, h, w) for all style layers of `settings`.
+
+        They are the one that is matched, and "gram".
+        """
         look = (id(painting), settings.style_scale, settings.match_colors)
         found = self._style.setdefault(look, {})
-        missing = [layer for layer in settings.style_layers if layer not in found]
+        names = {"gram", settings.statistic}
+        layers = settings.style_layers
+        missing = [layer for layer in layers if not names <= found.get(layer, {}).keys()]
         if missing:
             picture = self._looked_at(painting, settings)
             # Rough to make up for the size; else the photo in its own style would not have loss 0.
             rough = picture.numel() > self.photo.numel()
             for layer, activation in self._network.activations(picture, missing, rough):
-                found[layer] = {n: of(activation.squeeze(0)) for n, of in STATISTICS.items()}
+                statistics = {name: STATISTICS[name](activation.squeeze(0)) for name in names}
+                found[layer] = found.get(layer, {}) | statistics
         return found
 
     def keep(self, paintings: Collection[Tensor], settings: Settings) -> None:
