@@ -32,12 +32,13 @@ def spread(work: Callable[[Iterator[int]], None], blocks: range) -> None:
 
 def alone(work: Callable[[], T]) -> T:
     """Return what `work` returns in a thread of its own, where torch takes no others to help."""
-    count = torch.get_num_threads()
-    try:
-        with ThreadPoolExecutor(1, "alone", initializer=_one_thread) as thread:
-            return thread.submit(work).result()
-    finally:
-        torch.set_num_threads(count)  # see `_pool`
+    with _starting:
+        if 1 not in _pools:
+            count = torch.get_num_threads()
+            _pools[1] = ThreadPoolExecutor(1, "alone", initializer=_one_thread)
+            _pools[1].submit(int).result()
+            torch.set_num_threads(count)  # see `_pool`
+    return _pools[1].submit(work).result()
 
 
 def buffers(*sizes: int) -> tuple[Tensor, ...]:

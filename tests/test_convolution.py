@@ -193,8 +193,13 @@ def test_rates_are_by_all_threads_unless_other_work_holds_them_up(monkeypatch, t
         return {"direct": (0.0, 1.0 if clock is time.thread_time else together)}
 
     monkeypatch.setattr(module, "_timed", timed)
-    monkeypatch.setattr(torch, "get_num_threads", lambda: 2)
-    assert module._measured(5, 7, backward=False) == {"direct": (0.0, together if taken else 1.0)}
+    before = torch.get_num_threads()
+    torch.set_num_threads(2)
+    try:
+        found = module._measured(5, 7, backward=False)
+    finally:
+        torch.set_num_threads(before)
+    assert found == {"direct": (0.0, together if taken else 1.0)}
 
 
 def test_rates_of_other_ways_are_measured_again():

@@ -11,6 +11,7 @@ from torch import Tensor
 from style_transfer.export import read_recipe, save_picture, save_recipe
 from style_transfer.images import open_image, to_tensor
 from style_transfer.recipe import Recipe, to_query
+from style_transfer.settings import one_of
 from style_transfer.timelapse import save_animated_webp, save_mp4
 from style_transfer.ui import knobs
 from style_transfer.ui.events import SESSIONS, Values, key_of, named_values, with_told_errors
@@ -37,6 +38,7 @@ def export(values: Values, request: gr.Request) -> str:
     if record is None or moment is None:
         raise gr.Error("There is no picture of yours to take home yet.", print_exception=False)
     recipe, kind = record.recipe(moment), named["kind"]
+    with_told_errors(one_of, "kind of file", kind, CHOICES)
     if kind in FILMS:
         ending, save = FILMS[kind]
         file = _file(session, recipe, ending)
@@ -53,7 +55,7 @@ def export(values: Values, request: gr.Request) -> str:
 
 def film_chosen(kind: str) -> Any:
     """Return the row of what only a film has, seen where a film was chosen."""
-    return gr.update(visible=kind in FILMS)
+    return gr.update(visible=kind in [*FILMS])  # a list compares what cannot be a key as well
 
 
 def restore(file: str | None) -> tuple[Any, ...]:

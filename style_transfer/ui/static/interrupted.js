@@ -20,7 +20,7 @@ const ask = () => {
 
 // The first time the page may not listen yet; a run of the page before may just be ending.
 const beginning = setInterval(() => {
-  if (props.value.step || tries === 3 || !element.isConnected) clearInterval(beginning);
+  if (props.value.step || tries === 6 || !element.isConnected) clearInterval(beginning);
   else ask();
 }, 2000);
 
