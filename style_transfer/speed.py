@@ -10,6 +10,7 @@ from functools import cache
 import torch
 
 from style_transfer.anchor import scales
+from style_transfer.memory import Size
 from style_transfer.objective import Objective
 from style_transfer.schedule import Stage, stages, steps_left
 from style_transfer.settings import Settings
@@ -19,7 +20,6 @@ from style_transfer.vgg import VGG
 _SAMPLES = (96, 192)  # px a side; together about half a second on two cores
 _PIXELS_SHARE = 0.5  # of the larger sample's time, at the least, however the machine stumbles
 FORWARD = 0.45  # of a step's time: the way through the network without a gradient
-Size = tuple[int, int]  # height, width
 RECENT = 5  # steps that the present speed is judged by
 BELIEF = 2.0  # s; what the measurement weighs beside them: short steps tell little of long ones
 

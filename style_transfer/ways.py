@@ -192,12 +192,8 @@ class Digits(Direct):
         return digits.convolve(_last(gradient), self._backward, mask)
 
 
-WAYS: dict[str, type[Direct]] = {
-    "direct": Direct,
-    "columns": Columns,
-    "F(6x1)": Strips,
-    "F(4x4)": Winograd,
-}
+WAYS: dict[str, type[Direct]] = {"direct": Direct, "columns": Columns}
+WAYS |= {"F(6x1)": Strips, "F(4x4)": Winograd}
 if onednn.AVAILABLE:
     WAYS |= {"packed": Packed, "F(4x4) packed": PackedWinograd}
 if onednn.MULTIPLIES_BYTES:
