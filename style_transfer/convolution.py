@@ -11,22 +11,21 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from style_transfer.ways import WAYS, Columns, Digits, Direct, Strips, Winograd, direct
+from style_transfer.tiles import TILE
+from style_transfer.ways import WAYS, Direct, direct
 from style_transfer.workers import alone
 
-_SAMPLE_MACS = 5e8  # about 10 ms of direct convolution on one core, for one measurement
+_SAMPLE_MACS = 3e8  # about 6 ms of direct convolution on one core, for one measurement
 _COLORS = 3  # channels of a picture, for which columns are
-_FEW, _MANY = 128, 128  # channels up to which strips, and from which tiles, have been the fastest
+_MANY = 64  # channels from which tiles have been the fastest
 _SMALL_SAMPLE = 12  # px a side, where what a call costs whatever its size is most of it
-_LARGEST_SAMPLE = 240  # px a side; more takes long and tells the same
-_CALM = 1.3  # times the CPU time of one that several threads together may take on a calm machine
+_LARGE_SAMPLE = 24, 240  # px a side: less makes thin products of few tiles, more tells the same
 
-# Seconds of a call and of each tile (each pixel where there are none) by layer shape, threads and
-# way, measured when a shape is first met. Plain data: a saved run takes it along, so that it goes
-# on bit for bit.
+# Seconds of a call and of each tile (each pixel where there are none) by layer shape and way,
+# measured when a shape is first met. Plain data: a saved run takes it along, so that it goes on bit
+# for bit.
 Rates = dict[str, tuple[float, float]]
 RATES: dict[str, Rates] = {}
-Clock = Callable[[], float]
 _measuring = threading.Lock()
 
 
@@ -117,23 +116,20 @@ def candidates(ins: int, outs: int, backward: bool = False, zeros: int = 1) -> l
         return ["direct", "columns"] if backward else ["direct"]
     if not zeros:
         return ["direct"]
-    if backward and "digits" in WAYS:
-        return ["direct", "digits"]
-    return [
-        name
-        for name, way in WAYS.items()
-        if not (issubclass(way, Strips) and max(ins, outs) > _FEW)
-        and not (issubclass(way, Winograd) and min(ins, outs) < _MANY)
-        and not issubclass(way, Columns | Digits)
-    ]
+    left = WAYS.keys() - {"columns"}
+    if min(ins, outs) < _MANY:
+        left -= {"F(4x4)"}
+    # Digits are for gradients, and faster there than packed filters.
+    left -= {"packed"} if backward and "digits" in WAYS else {"digits"}
+    return [name for name in WAYS if name in left]
 
 
 def _rates(ins: int, outs: int, backward: bool) -> Rates:
-    key = f"{ins}-{outs}-{torch.get_num_threads()}{'-backward' * backward}"
+    key = f"{ins}-{outs}{'-backward' * backward}"
     if not _known(key):
         with _measuring:
             if not _known(key):
-                RATES[key] = _measured(ins, outs, backward)
+                RATES[key] = alone(lambda: _measured(ins, outs, backward))
     return RATES[key]
 
 
@@ -141,24 +137,9 @@ def _known(key: str) -> bool:
     return key in RATES and RATES[key].keys() <= WAYS.keys()  # a saved run may bring other ways
 
 
-def _measured(ins: int, outs: int, backward: bool) -> Rates:
-    """Return the times by all threads, or the CPU times of one where the machine is busy.
-
-    Threads wait for each other: beside other work that takes any time, up to a hundred times the
-    work's own, and tells nothing of the ways. On a calm machine it tells more than one thread can:
-    several share the memory, which not all ways need alike.
-    """
-    apart = alone(lambda: _timed(ins, outs, backward, time.thread_time))
-    threads = torch.get_num_threads()
-    if threads == 1:
-        return apart
-    together = _timed(ins, outs, backward, time.perf_counter)
-    calm = together["direct"][1] * threads < _CALM * apart["direct"][1]
-    return together if calm else apart
-
-
 @torch.no_grad()
-def _timed(ins: int, outs: int, backward: bool, clock: Clock) -> Rates:
+def _measured(ins: int, outs: int, backward: bool) -> Rates:
+    """Return the rates by the CPU time of one thread, which other work does not hold up."""
     weight = torch.rand(outs, ins, 3, 3).contiguous(memory_format=torch.channels_last)
     channels = outs if backward else ins
 
@@ -167,10 +148,10 @@ def _timed(ins: int, outs: int, backward: bool, clock: Clock) -> Rates:
         return partial(way.backward, x, x) if backward else partial(way.forward, x, relu=True)
 
     ways = {n: WAYS[n](weight, torch.zeros(outs)) for n in candidates(ins, outs, backward)}
-    side = min(_LARGEST_SAMPLE, math.isqrt(int(_SAMPLE_MACS / (9 * ins * outs))))
-    large = max(2 * _SMALL_SAMPLE, side - side % 12)  # whole tiles
+    side, (least, most) = math.isqrt(int(_SAMPLE_MACS / (9 * ins * outs))), _LARGE_SAMPLE
+    large = min(max(least, side - side % TILE), most)
     seconds = {
-        side: _seconds({name: made(way, side) for name, way in ways.items()}, clock)
+        side: _seconds({name: made(way, side) for name, way in ways.items()})
         for side in (_SMALL_SAMPLE, large)
     }
     rates = {}
@@ -182,13 +163,13 @@ def _timed(ins: int, outs: int, backward: bool, clock: Clock) -> Rates:
     return rates
 
 
-def _seconds(work: dict[str, Callable[[], Tensor]], clock: Clock) -> dict[str, float]:
+def _seconds(work: dict[str, Callable[[], Tensor]]) -> dict[str, float]:
     """Return the seconds of each, measured by turns, so that a busy moment hits all."""
     best = dict.fromkeys(work, math.inf)
-    for turn in range(4):
+    for turn in range(3):
         for name, make in work.items():
-            began = clock()
+            began = time.thread_time()
             make()
             if turn:  # the first one warms up
-                best[name] = min(best[name], clock() - began)
+                best[name] = min(best[name], time.thread_time() - began)
     return best

@@ -13,18 +13,9 @@ import torch.nn.functional as F
 from torch import Tensor
 from torch.nn.grad import conv2d_input
 
-from style_transfer import columns, digits, onednn, strips
-from style_transfer.winograd import (
-    BACKWARD,
-    FORWARD,
-    NODES,
-    TILE,
-    Filters,
-    Matrices,
-    PackedMatrices,
-    convolve,
-    transform_filters,
-)
+from style_transfer import columns, digits, onednn
+from style_transfer.tiles import NODES, TILE
+from style_transfer.winograd import Filters, convolve, transform_filters
 
 
 class Direct:
@@ -80,31 +71,6 @@ class Packed(Direct):
         return onednn.convolution(_masked(gradient, mask), self._backward, None)
 
 
-class Strips(Direct):
-    """F(6, 3) down the columns, with torch's own convolutions along the rows."""
-
-    floats = 2 * 8 * 3
-
-    @cached_property
-    def _forward(self) -> strips.Filters:
-        return strips.transform_filters(self._weight, self._bias)
-
-    @cached_property
-    def _backward(self) -> strips.Filters:
-        return strips.transform_reversed(self._weight)
-
-    def forward(self, x: Tensor, relu: bool) -> Tensor:
-        return strips.convolve(_last(x), self._forward, relu)
-
-    def backward(self, gradient: Tensor, mask: Tensor | None) -> Tensor:
-        mask = None if mask is None else _last(mask)
-        return strips.convolve(_last(gradient), self._backward, mask=mask)
-
-    @staticmethod
-    def units(height: int, width: int) -> int:
-        return math.ceil(height / strips.TILE) * width
-
-
 class Columns(Direct):
     """The gradient alone, as one product with the filters as a matrix, see `columns`."""
 
@@ -120,49 +86,28 @@ class Columns(Direct):
 
 
 class Winograd(Direct):
-    """F(4 x 4, 3 x 3), with one batch of matrix products for each block of tiles."""
-
-    floats = NODES**2
-
-    @cached_property
-    def _matrices(self) -> Matrices:
-        return Matrices(transform_filters(self._weight))
-
-    @property
-    def _forward(self) -> Filters:
-        return self._matrices
-
-    @property
-    def _backward(self) -> Filters:
-        return self._matrices.transposed()
-
-    def forward(self, x: Tensor, relu: bool) -> Tensor:
-        return convolve(_last(x), self._forward, FORWARD, self._bias, relu)
-
-    def backward(self, gradient: Tensor, mask: Tensor | None) -> Tensor:
-        mask = None if mask is None else _last(mask)
-        return convolve(_last(gradient), self._backward, BACKWARD, mask=mask)
-
-    @staticmethod
-    def units(height: int, width: int) -> int:
-        return math.ceil(height / TILE) * math.ceil(width / TILE)
-
-
-class PackedWinograd(Winograd):
-    """The same with products by oneDNN, whose kernels use wider vectors than others on some CPUs.
-
-    Packed filters serve one direction, so that it takes twice the memory.
-    """
+    """F(4 x 4, 3 x 3), see `winograd`."""
 
     floats = 2 * NODES**2
 
     @cached_property
     def _forward(self) -> Filters:
-        return PackedMatrices(transform_filters(self._weight))
+        return transform_filters(self._weight)
 
     @cached_property
     def _backward(self) -> Filters:
-        return PackedMatrices(transform_filters(self._weight).transpose(1, 2))
+        return transform_filters(self._weight.flip(2, 3).transpose(0, 1))
+
+    def forward(self, x: Tensor, relu: bool) -> Tensor:
+        return convolve(_last(x), self._forward, self._bias, relu)
+
+    def backward(self, gradient: Tensor, mask: Tensor | None) -> Tensor:
+        mask = None if mask is None else _last(mask)
+        return convolve(_last(gradient), self._backward, mask=mask)
+
+    @staticmethod
+    def units(height: int, width: int) -> int:
+        return math.ceil(height / TILE) * math.ceil(width / TILE)
 
 
 class Digits(Direct):
@@ -192,10 +137,9 @@ class Digits(Direct):
         return digits.convolve(_last(gradient), self._backward, mask)
 
 
-WAYS: dict[str, type[Direct]] = {"direct": Direct, "columns": Columns}
-WAYS |= {"F(6x1)": Strips, "F(4x4)": Winograd}
+WAYS: dict[str, type[Direct]] = {"direct": Direct, "columns": Columns, "F(4x4)": Winograd}
 if onednn.AVAILABLE:
-    WAYS |= {"packed": Packed, "F(4x4) packed": PackedWinograd}
+    WAYS |= {"packed": Packed}
 if onednn.MULTIPLIES_BYTES:
     WAYS |= {"digits": Digits}
 

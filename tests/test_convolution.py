@@ -7,7 +7,7 @@ import torch
 import torch.nn.functional as F
 
 from style_transfer import convolution as module
-from style_transfer import strips, winograd
+from style_transfer import winograd
 from style_transfer.convolution import RATES, Convolution, candidates
 from style_transfer.ways import WAYS
 
@@ -44,7 +44,7 @@ def choose(convolution, way):
 
 
 def key(ins, outs):
-    return f"{ins}-{outs}-{torch.get_num_threads()}"
+    return f"{ins}-{outs}"
 
 
 def picture(channels, height, width, seed=0):
@@ -102,21 +102,20 @@ def test_the_channels_of_a_picture_have_ways_of_their_own_on_the_way_back(backwa
 
 
 @pytest.mark.parametrize("threads", [1, 2, 3])
-@pytest.mark.parametrize("way", ["F(6x1)", "F(4x4)", "F(4x4) packed"])
-def test_many_blocks_and_threads_give_what_one_gives(threads, way, monkeypatch):
-    if way not in WAYS:
-        pytest.skip("This torch has no oneDNN.")
-    convolution = layer(16, 8)
-    choose(convolution, way)
-    x = picture(16, 61, 50)
+@pytest.mark.parametrize("channels", [(16, 8), (128, 160)])  # the latter by filters turned
+def test_many_blocks_and_threads_give_what_one_gives(threads, channels, monkeypatch):
+    convolution = layer(*channels)
+    choose(convolution, "F(4x4)")
+    x = picture(channels[0], 61, 50)
     whole = convolution(x)
     before = torch.get_num_threads()
     torch.set_num_threads(threads)
-    choose(convolution, way)
+    choose(convolution, "F(4x4)")
     try:
         assert error(convolution(x), whole) < 1e-5
-        monkeypatch.setattr(winograd, "TILES_PER_BLOCK", 10)
-        monkeypatch.setattr(strips, "COLUMNS_PER_BLOCK", 60)
+        monkeypatch.setattr(winograd, "TILES_PER_BLOCK", (10, 1000))
+        assert error(convolution(x), whole) < 1e-5
+        monkeypatch.setattr(winograd, "TILES_PER_BLOCK", (1000, 10))
         assert error(convolution(x), whole) < 1e-5
         assert torch.get_num_threads() == threads
     finally:
@@ -187,19 +186,19 @@ def test_the_way_with_the_least_time_for_the_size_is_taken():
     assert convolution.fastest(8, 8) == "F(4x4)"  # 4 tiles of 16 pixels each
 
 
-@pytest.mark.parametrize(("together", "taken"), [(0.6, True), (2.0, False)])
-def test_rates_are_by_all_threads_unless_other_work_holds_them_up(monkeypatch, together, taken):
-    def timed(ins, outs, backward, clock):
-        return {"direct": (0.0, 1.0 if clock is time.thread_time else together)}
+def test_rates_are_the_cpu_time_of_one_thread_which_other_work_does_not_hold_up(monkeypatch):
+    threads, clock = set(), [0.0]
 
-    monkeypatch.setattr(module, "_timed", timed)
-    before = torch.get_num_threads()
-    torch.set_num_threads(2)
-    try:
-        found = module._measured(5, 7, backward=False)
-    finally:
-        torch.set_num_threads(before)
-    assert found == {"direct": (0.0, together if taken else 1.0)}
+    def forward(way, x, relu):
+        threads.add(torch.get_num_threads())
+        clock[0] += x.shape[2] ** 2
+        return x
+
+    monkeypatch.setattr(time, "thread_time", lambda: clock[0])
+    monkeypatch.setattr(WAYS["direct"], "forward", forward)
+    layer().fastest(24, 30)
+    assert RATES[key(5, 7)]["direct"] == (0.0, 1.0)  # a second for each pixel
+    assert threads == {1}
 
 
 def test_rates_of_other_ways_are_measured_again():
@@ -226,7 +225,7 @@ def test_weights_get_no_gradient_and_no_graph_is_kept_without_need():
 
 
 def test_two_threads_at_once_get_what_one_gets(monkeypatch):
-    monkeypatch.setattr(winograd, "TILES_PER_BLOCK", 8)
+    monkeypatch.setattr(winograd, "TILES_PER_BLOCK", (8, 8))
     convolution, results = layer(16, 24), {}
     choose(convolution, "F(4x4)")
     pictures = [picture(16, 60, 60, seed) for seed in range(2)]
@@ -271,6 +270,5 @@ def test_a_way_takes_the_memory_of_its_filters(way):
     assert convolution.way_bytes() == 0
     choose(convolution, way)
     convolution(picture(64, 9, 9))
-    expected = {"direct": 0, "packed": 18, "F(6x1)": 48, "F(4x4)": 36, "F(4x4) packed": 72}
-    expected |= {"columns": 9, "digits": 13.5}
+    expected = {"direct": 0, "packed": 18, "columns": 9, "F(4x4)": 72, "digits": 13.5}
     assert convolution.way_bytes() == expected[way] * filters

@@ -1,0 +1,29 @@
+"""Functions as machine code, by numba: loops that run without Python, on any thread."""
+
+from collections.abc import Callable
+from functools import partial
+from importlib import import_module
+
+from numba import njit
+from threadpoolctl import threadpool_limits
+
+Function = Callable[..., None]
+
+# Who calls them has threads of its own: the library that multiplies matrices for numba, which this
+# loads, is to start none.
+import_module("scipy.linalg.cython_blas")
+threadpool_limits(1, user_api="blas")
+
+
+def compiled(function: Function) -> Function:
+    """Return `function`, to be compiled at its first call, and kept on disk where that can be.
+
+    What is kept is made anew when the function's own file changes. No rule of arithmetic is given
+    up by which what is no number would be hidden.
+    """
+    compile_ = partial(njit, nogil=True, fastmath={"contract", "reassoc", "nsz"})
+    try:
+        result: Function = compile_(cache=True)(function)
+    except RuntimeError:  # there is nowhere to keep it
+        result = compile_()(function)
+    return result

@@ -1,0 +1,84 @@
+import numpy as np
+import pytest
+import torch
+import torch.nn.functional as F
+
+from style_transfer.tiles import FILTERS, INPUTS, NODES, OUTPUTS, TILE, convolve_block, room
+
+
+def random(*shape, seed=0):
+    return torch.randn(*shape, generator=torch.Generator().manual_seed(seed))
+
+
+def test_four_outputs_come_from_six_products():
+    inputs, taps = random(NODES).double(), random(3, seed=1).double()
+    products = (FILTERS @ taps) * (INPUTS @ inputs)
+    assert products.shape == (6,)
+    expected = inputs.unfold(0, 3, 1) @ taps  # three taps that slide over the inputs
+    assert expected.shape == (TILE,)
+    torch.testing.assert_close(OUTPUTS @ products, expected)
+
+
+def convolved(x, weight, rows, outs, turned, mask=None, least=-np.inf):
+    """The rows of tiles and channels that were asked for; all else is 7."""
+    taps = weight.permute(2, 3, *((0, 1) if turned else (1, 0)))
+    filters = (torch.kron(FILTERS, FILTERS) @ taps.reshape(9, -1).double()).float()
+    filters = filters.view(-1, *taps.shape[2:]).numpy()
+    height, width, channels = x.shape
+    across = -(-width // TILE)
+    sizes = room((rows[1] - rows[0]) * across, across, channels, outs[1] - outs[0])
+    work = tuple(np.full(size, np.nan, np.float32) for size in sizes)
+    result = np.full((height, width, len(weight)), 7, np.float32)
+    bias = random(len(weight), seed=9).numpy()
+    masks = (x if mask is None else mask).numpy(), mask is not None
+    least = np.float32(least)
+    convolve_block(rows, outs, x.numpy(), *masks, filters, turned, bias, least, work, result)
+    return torch.from_numpy(result)
+
+
+def expected(x, weight):
+    bias = random(len(weight), seed=9)
+    return F.conv2d(x.permute(2, 0, 1)[None], weight, bias, padding=1)[0].permute(1, 2, 0)
+
+
+def assert_close(found, wanted):
+    torch.testing.assert_close(found, wanted, rtol=1e-4, atol=1e-4)
+
+
+@pytest.mark.parametrize("turned", [False, True])
+@pytest.mark.parametrize("size", [(8, 12), (9, 7), (1, 1), (6, 130)])
+@pytest.mark.parametrize("channels", [(5, 7), (130, 140)])  # less than a chunk, and two
+def test_a_block_of_all_tiles_is_the_convolution(turned, size, channels):
+    x, weight = random(*size, channels[0]), random(*reversed(channels), 3, 3, seed=1) / 10
+    rows = 0, -(-size[0] // TILE)
+    assert_close(convolved(x, weight, rows, (0, channels[1]), turned), expected(x, weight))
+
+
+def test_a_block_writes_the_rows_that_it_is_asked_for_alone():
+    x, weight = random(14, 9, 5), random(6, 5, 3, 3, seed=1)
+    found = convolved(x, weight, (1, 3), (0, 6), turned=False)
+    assert_close(found[4:12], expected(x, weight)[4:12])
+    assert (found[:4] == 7).all()
+    assert (found[12:] == 7).all()
+
+
+def test_a_block_writes_the_channels_that_it_is_asked_for_alone():
+    x, weight = random(14, 9, 5), random(6, 5, 3, 3, seed=1)
+    found = convolved(x, weight, (0, 4), (2, 5), turned=True)
+    assert_close(found[..., 2:5], expected(x, weight)[..., 2:5])
+    assert (found[..., :2] == 7).all()
+    assert (found[..., 5:] == 7).all()
+
+
+def test_what_is_masked_counts_where_the_mask_is_positive():
+    x, mask, weight = random(9, 9, 5), random(9, 9, 5, seed=2), random(6, 5, 3, 3, seed=1)
+    found = convolved(x, weight, (0, 3), (0, 6), turned=False, mask=mask)
+    assert_close(found, expected(x * (mask > 0), weight))
+
+
+def test_nothing_comes_below_the_least_but_what_is_no_number():
+    x, weight = random(9, 9, 5), random(6, 5, 3, 3, seed=1)
+    found = convolved(x, weight, (0, 3), (0, 6), turned=False, least=0.5)
+    assert_close(found, expected(x, weight).clamp_min(0.5))
+    x[4, 4, 0] = float("nan")
+    assert convolved(x, weight, (0, 3), (0, 6), turned=False, least=0.5)[4, 4].isnan().all()
