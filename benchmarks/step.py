@@ -51,13 +51,7 @@ def ours(network: VGG, photo: Tensor, painting: Tensor) -> Callable[[], object]:
 
 def bound(network: VGG, side: int) -> float:
     """Return the seconds of a step's multiplications, forward and backward, at full speed."""
-    pixels, macs = side * side, 0
-    for layer, convolution in network.convolutions.items():
-        if layer.endswith("_1") and layer != network.layers[0]:
-            pixels //= 4
-        macs += pixels * convolution.get_buffer("weight").numel()
-        if layer == DEEPEST:
-            break
+    macs = sum(network.multiplications(side * side, [DEEPEST]).values())
     return 2 * macs / macs_per_second()
 
 

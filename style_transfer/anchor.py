@@ -1,5 +1,7 @@
 """Anchor: a large picture is measured small as well, so that a preview tells its look."""
 
+from dataclasses import replace
+
 import torch
 from torch import Tensor
 
@@ -50,7 +52,8 @@ class AnchoredObjective:
         ]
         count = len(parts)
         losses = {n: sum(part.losses[n] for part in parts) / count for n in parts[0].losses}
-        return Evaluation(losses, torch.stack([part.gradient for part in parts]).mean(0))
+        gradient = torch.stack([part.gradient for part in parts]).mean(0)
+        return Evaluation(losses, gradient, sum(part.behind for part in parts))
 
 
 def _evaluate_at(
@@ -64,4 +67,4 @@ def _evaluate_at(
         if seen is image:
             return evaluation
         (gradient,) = torch.autograd.grad(seen, image, evaluation.gradient)
-    return Evaluation(evaluation.losses, gradient)
+    return replace(evaluation, gradient=gradient)

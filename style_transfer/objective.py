@@ -27,6 +27,7 @@ class Evaluation:
 
     losses: dict[str, float]
     gradient: Tensor  # (1, 3, H, W)
+    behind: int = 0  # layers that are still measured as before a move, see `Targets.style`
 
     @property
     def finite(self) -> bool:
@@ -96,7 +97,7 @@ class Objective:
             if weighted:
                 (gradient,) = torch.autograd.grad(total, image)
         losses = {name: term.item() for name, term in terms.items()}
-        return Evaluation(losses | {"total": total.item()}, gradient)
+        return Evaluation(losses | {"total": total.item()}, gradient, self._targets.behind)
 
 
 def _style_terms(

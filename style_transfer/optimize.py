@@ -133,10 +133,12 @@ def stylize(
         if objective is None:
             keep_blocks(plan[stage].size)
             objective = AnchoredObjective(network, _photo_at(content, plan[stage].size), styles)
+        evaluation = objective.evaluate(state.image, settings)
         aim = {"styles": styles.fingerprint} | settings.objective
+        if evaluation.behind:
+            aim["behind"] = evaluation.behind
         if aim != state.objective:
             state = replace(state, objective=aim, memory=(), loss=None)
-        evaluation = objective.evaluate(state.image, settings)
         state, note = _step(state, evaluation, settings, OPTIMIZERS[optimizer])
         losses = evaluation.losses
         yield frame(state.step, state.image, losses, settings, state, strength=strength, note=note)

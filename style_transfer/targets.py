@@ -1,6 +1,8 @@
 """Targets: what photo and paintings ask for at one scale, computed when asked for and kept."""
 
-from collections.abc import Collection
+import math
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass, field
 
 import torch
 from torch import Tensor
@@ -12,8 +14,18 @@ from style_transfer.statistics import STATISTICS
 from style_transfer.vgg import VGG
 
 MAX_SIDE = 1536  # px; a painting that is larger than the photo is looked at no larger than this
+_PATIENCE = 0.65  # of a step, which paintings that are looked at otherwise may hold a run up for
 
 ByLayer = dict[str, dict[str, Tensor]]  # statistic by layer and name
+
+
+@dataclass
+class _Look:
+    """What a painting asks for, looked at in one way; `ahead` is a pass that has not ended."""
+
+    asked: ByLayer = field(default_factory=dict)
+    sought: tuple[set[str], set[str]] | None = None  # layers and statistics of the pass
+    ahead: Iterator[float] = field(default_factory=lambda: iter(()))  # yields what each layer costs
 
 
 class Targets:
@@ -25,9 +37,12 @@ class Targets:
     def __init__(self, network: VGG, photo: Tensor) -> None:
         """Take the photo (1, 3, H, W) at the size of the scale."""
         self.photo = photo
+        self.behind = 0  # layers for which paintings ask in the way that they were looked at before
+        self._left = math.inf  # multiplications that passes may hold a run up for
         self._network = network
         self._content: dict[str, Tensor] = {}  # activation by layer
-        self._style: dict[tuple[int, float, bool], ByLayer] = {}
+        self._looks: dict[tuple[int, float, bool], _Look] = {}
+        self._before: dict[int, ByLayer] = {}  # of each painting, what it asked for when last whole
         self._paintings: tuple[Tensor, ...] = ()
 
     @torch.no_grad()
@@ -41,34 +56,73 @@ class Targets:
     def style(self, painting: Tensor, settings: Settings) -> ByLayer:
         """Return statistics of a painting (1, 3, h, w) for all style layers of `settings`.
 
-        They are the one that is matched, and "gram".
+        They are the one that is matched, and "gram". A pass that takes much longer than a step, as
+        with a larger stroke size, is spread over several calls: what it has not come to yet is as
+        the painting was looked at before.
         """
-        look = (id(painting), settings.style_scale, settings.match_colors)
-        found = self._style.setdefault(look, {})
-        names = {"gram", settings.statistic}
-        layers = settings.style_layers
-        missing = [layer for layer in layers if not names <= found.get(layer, {}).keys()]
+        key = id(painting), settings.style_scale, settings.match_colors
+        look, before = self._looks.setdefault(key, _Look()), self._before.get(id(painting), {})
+        layers, names = set(settings.style_layers), {"gram", settings.statistic}
+        missing = _lacking(look.asked, layers, names)
         if missing:
-            picture = self._looked_at(painting, settings)
-            # Rough to make up for the size; else the photo in its own style would not have loss 0.
-            rough = picture.numel() > self.photo.numel()
-            for layer, activation in self._network.activations(picture, missing, rough):
-                statistics = {name: STATISTICS[name](activation.squeeze(0)) for name in names}
-                found[layer] = found.get(layer, {}) | statistics
-        return found
+            if look.sought != (layers, names):
+                look.sought = layers, names
+                look.ahead = self._pass(painting, settings, missing, names, look.asked)
+            at_once = bool(_lacking(before, missing, names))
+            while at_once or self._left > 0:
+                cost = next(look.ahead, None)
+                if cost is None:
+                    break
+                self._left -= cost
+            missing = _lacking(look.asked, layers, names)
+        self.behind += len(missing)
+        if missing:
+            return look.asked | {layer: before[layer] for layer in missing}
+        look.sought, self._before[id(painting)] = None, look.asked
+        return look.asked
 
     def keep(self, paintings: Collection[Tensor], settings: Settings) -> None:
-        """Forget what belongs to other paintings or layers, or to other ways to look at these."""
+        """Begin a step: forget what belongs to other paintings, layers and ways to look at them."""
         self._content = {k: v for k, v in self._content.items() if k == settings.content_layer}
         self._paintings = tuple(paintings)  # held, so that their ids are given to no others
         ids = {id(painting) for painting in paintings}
         look = settings.style_scale, settings.match_colors
-        self._style = {k: v for k, v in self._style.items() if k[0] in ids and k[1:] == look}
+        self._looks = {k: v for k, v in self._looks.items() if k[0] in ids and k[1:] == look}
+        self._before = {k: v for k, v in self._before.items() if k in ids}
+        self.behind = 0
+        step = 2 * sum(self._costs(self.photo, set(settings.style_layers)).values())
+        self._left = _PATIENCE * step
+
+    def _pass(
+        self,
+        painting: Tensor,
+        settings: Settings,
+        layers: set[str],
+        names: set[str],
+        asked: ByLayer,
+    ) -> Iterator[float]:
+        """Add to `asked` layer by layer, and yield what it cost to come so far."""
+        picture = self._looked_at(painting, settings)
+        # Rough to make up for the size; else the photo in its own style would not have loss 0.
+        rough = picture.numel() > self.photo.numel()
+        costs = self._costs(picture, layers)
+        for layer, activation in self._network.activations(picture, costs, rough):
+            if layer in layers:
+                found = {name: STATISTICS[name](activation.squeeze(0)) for name in names}
+                asked[layer] = asked.get(layer, {}) | found
+            yield costs[layer]
+
+    def _costs(self, picture: Tensor, layers: set[str]) -> dict[str, float]:
+        return self._network.multiplications(math.prod(_size(picture)), layers)
 
     def _looked_at(self, painting: Tensor, settings: Settings) -> Tensor:
         size = look_size(_size(painting), max(_size(self.photo)), settings.style_scale)
         picture = resize(painting, size).clamp(0, 1)  # the filter overshoots at edges
         return match_colors(picture, self.photo) if settings.match_colors else picture
+
+
+def _lacking(asked: ByLayer, layers: set[str], names: set[str]) -> set[str]:
+    return {layer for layer in layers if not names <= asked.get(layer, {}).keys()}
 
 
 def look_size(size: tuple[int, int], longer_side: int, scale: float) -> tuple[int, int]:

@@ -101,6 +101,18 @@ class VGG(nn.Module):
                 left.remove(layer)
                 yield layer, x
 
+    def multiplications(self, pixels: int, layers: Collection[str]) -> dict[str, float]:
+        """Return how many each convolution on the way to `layers` takes, for so many pixels."""
+        left, counts, area = set(layers), dict[str, float](), float(pixels)
+        for layer, convolution in self.convolutions.items():
+            if not left:
+                break
+            if layer.endswith("_1") and layer != self.layers[0]:
+                area /= 4
+            counts[layer] = area * convolution.get_buffer("weight").numel()
+            left -= {layer}
+        return counts
+
     @property
     def device(self) -> torch.device:
         """Where the weights lie, and pictures must."""

@@ -145,7 +145,7 @@ def test_raised_steps_never_lead_back_to_a_coarser_stage(tall_photo, painting):
         {"content_layer": "relu1_2"},
         {"style_layers": ["relu1_2"]},
         {"statistic": "covariance"},
-        {"style_scale": 2.0},
+        {"style_scale": 0.7},
         {"match_colors": True},
     ],
     ids=lambda change: next(iter(change)),
@@ -161,6 +161,31 @@ def test_a_moved_knob_acts_on_the_very_next_step(photo, painting, network, chang
     # The optimiser's memory was of another objective: its step is the first of a fresh one.
     fresh, _ = OPTIMIZERS["lbfgs"].step(last, evaluation.gradient, ())
     assert torch.equal(frame.image, fresh.clamp(0, 1))
+
+
+def test_a_much_larger_stroke_size_acts_on_the_very_next_step_and_in_whole_a_few_later(
+    photo, painting, network
+):
+    before = replace(QUICK, style_layers=["relu1_1", "relu2_1"])
+    after = replace(before, style_scale=3.0)
+    frames = steered(photo, painting, {0: before, 3: after})
+    behind = [frame.state.objective.get("behind", 0) for frame in frames[1:]]
+    assert behind[:4] == [0, 0, 0, 1]
+    assert behind[-1] == 0
+    first, whole = 4, 4 + behind[3:].index(0)
+    exact = [
+        Objective(network, photo, painting).evaluate(frame.image, after)
+        for frame in frames[:-1]  # the losses of a frame are those of the image before it
+    ]
+    assert frames[first].settings == after
+    assert frames[first].losses["relu1_1"] == exact[first - 1].losses["relu1_1"]
+    assert frames[first].losses["relu2_1"] != exact[first - 1].losses["relu2_1"]
+    for number in range(whole, len(frames)):
+        assert frames[number].losses == exact[number - 1].losses
+    # The step from which it acts in whole is the first of a fresh optimiser.
+    last, evaluation = frames[whole - 1].image, exact[whole - 1]
+    fresh, _ = OPTIMIZERS["lbfgs"].step(last, evaluation.gradient, ())
+    assert torch.equal(frames[whole].image, fresh.clamp(0, 1))
 
 
 def test_more_steps_are_no_reason_to_forget(photo, painting):

@@ -66,3 +66,39 @@ def test_what_is_no_longer_asked_for_is_forgotten(network, photo, painting):
     assert targets.content("relu2_1") is content
     targets.keep([photo], Settings(content_layer="relu1_1"))
     assert targets.content("relu2_1") is not content
+
+
+def test_a_pass_longer_than_a_step_is_spread_over_several(network, photo, painting):
+    targets = Targets(network, photo)
+    small, large = Settings(), Settings(style_scale=3)
+    targets.keep([painting], small)
+    before = targets.style(painting, small)
+    assert targets.behind == 0  # there is nothing to go on with meanwhile
+    whole = Targets(network, photo).style(painting, large)
+    lacking = []
+    while not lacking or lacking[-1]:
+        targets.keep([painting], large)
+        asked = targets.style(painting, large)
+        new = {layer for layer in asked if torch.equal(asked[layer]["gram"], whole[layer]["gram"])}
+        assert {layer for layer in asked if asked[layer] is before[layer]} == asked.keys() - new
+        lacking.append(targets.behind)
+    assert len(lacking) > 2
+    assert lacking == sorted(lacking, reverse=True)
+    assert asked.keys() == new
+
+
+def test_two_paintings_hold_a_step_up_no_longer_than_one(network, photo, painting):
+    small, large = Settings(), Settings(style_scale=3)
+    pair, targets = [painting, painting.flip(3)], Targets(network, photo)
+    for settings in (small, large):
+        targets.keep(pair, settings)
+        asked = [targets.style(each, settings) for each in pair]
+    assert targets.behind > len(asked[0])  # of the second painting all are as before
+
+
+def test_what_a_painting_never_asked_for_is_not_waited_for(network, photo, painting):
+    targets = Targets(network, photo)
+    for settings in (QUICK, Settings(style_scale=3)):
+        targets.keep([painting], settings)
+        targets.style(painting, settings)
+    assert targets.behind == 0
