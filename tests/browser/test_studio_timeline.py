@@ -5,6 +5,7 @@ import re
 from playwright.sync_api import expect
 
 from style_transfer.images import resize
+from style_transfer.ui import session
 from style_transfer.ui.events import SESSIONS
 from tests.browser.studio import (
     finish,
@@ -135,6 +136,20 @@ def test_photo_and_picture_and_any_two_runs_can_be_compared(open_page):
         page.locator("#compare .pair").evaluate("pair => pair.style.getPropertyValue('--at')")
         == "20%"
     )
+
+
+def test_a_page_says_before_and_after_that_the_oldest_run_gives_its_place(open_page, monkeypatch):
+    monkeypatch.setattr(session, "KEPT_RUNS", 2)
+    page = open_page()
+    words = page.locator("#runs [role=status]")
+    expect(words).to_contain_text("The runs of this page will be listed here.")
+    finish(page, 1)
+    expect(words).to_be_empty()
+    finish(page, 1)
+    expect(words).to_have_text("The newest 2 runs are kept; the oldest goes when another begins.")
+    finish(page, 1)
+    expect(words).to_contain_text("goes when another begins. 1 gone so far.")
+    expect(page.locator("#runs button span")).to_have_text(["Run 2", "Run 3"])
 
 
 def test_whoever_waits_is_told_how_many_are_before_and_may_leave(open_page, monkeypatch):
