@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import expect
 
-from tests.browser.studio import finish, start, wait_until
+from tests.browser.studio import finish, start, stop, wait_until
 
 SCREENSHOTS = Path(__file__).parents[2] / "screenshots"
 AXE = Path(os.environ.get("AXE", "axe.min.js"))  # of the npm package axe-core
@@ -43,19 +43,45 @@ def test_while_it_paints_the_picture_is_never_empty_nothing_moves_and_little_is_
     assert 3 <= len(spoken) <= 8, spoken
 
 
-def test_all_that_a_run_needs_is_above_the_fold(open_page):
+def test_pictures_canvas_and_knobs_stand_from_left_to_right_above_the_fold(open_page):
     page = open_page(1280, 800)
-    for elem_id in (
-        "content-image",
-        "style-image",
-        "live-image",
-        "steps",
-        "start",
-        "status",
-        "figures",
-    ):
-        box = page.locator(f"#{elem_id}").bounding_box()
-        assert box["y"] + box["height"] <= 800, elem_id
+    right = 0
+    for name in ("pictures", "easel", "knobs"):
+        box = page.locator(f"#{name}").bounding_box()
+        assert box["x"] >= right, name
+        assert 0 < box["y"] + box["height"] <= 800, name
+        right = box["x"] + box["width"]
+    assert right <= 1280
+    columns = {
+        "pictures": ("content-image", "style-image", "more-styles", "regions"),
+        "easel": ("live-image", "timeline", "start", "status", "figures"),
+        "knobs": ("alpha", "beta", "tv", "steps", "size", "restart"),
+    }
+    for column, inside in columns.items():
+        for name in inside:
+            expect(page.locator(f"#{column} #{name}")).to_be_visible()
+    wide = {name: page.locator(f"#{name}").bounding_box()["width"] for name in columns}
+    assert wide["easel"] > wide["pictures"] + wide["knobs"]
+
+
+def test_what_waits_for_the_next_start_is_framed_in_dashes_and_the_photo_says_so(open_page):
+    page = open_page()
+    dashed = """() => [...document.querySelectorAll("#studio [id]")]
+        .filter((each) => getComputedStyle(each).borderTopStyle === "dashed")
+        .map((each) => each.id)"""
+    assert page.evaluate(dashed) == ["content-image", "fixed"]
+    words = """() => getComputedStyle(
+        document.querySelector("#content-image [data-testid=block-label]"), "::after").content"""
+    assert page.evaluate(words) == "none"
+    start(page, steps=30)
+    assert page.evaluate(words) == '", from the next start"'
+    expect(page.locator("#fixed-words")).to_have_text(
+        "These and the photo act from the next start."
+    )
+    expect(page.locator("#fixed #restart")).to_have_text("Restart from the picture as it is now")
+    expect(page.locator("#fixed #restart")).to_be_enabled()
+    stop(page)
+    assert wait_until(lambda: page.evaluate(words) == "none", 5)
 
 
 def test_a_phone_shows_the_canvas_first_and_nothing_is_wider_than_it(open_page):
