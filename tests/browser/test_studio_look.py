@@ -1,6 +1,5 @@
-"""How the studio looks and feels: canvas, layout, access; and screenshots to look at."""
+"""How the studio looks and feels: canvas, layout; and screenshots to look at."""
 
-import os
 import re
 from pathlib import Path
 
@@ -10,7 +9,6 @@ from playwright.sync_api import expect
 from tests.browser.studio import finish, start, stop, wait_until
 
 SCREENSHOTS = Path(__file__).parents[2] / "screenshots"
-AXE = Path(os.environ.get("AXE", "axe.min.js"))  # of the npm package axe-core
 
 WATCH = """() => {
     window.troubles = [];
@@ -112,7 +110,7 @@ def test_the_example_stands_still_for_those_who_want_no_motion(open_page, motion
 
 @pytest.mark.parametrize("theme", ["light", "dark"])
 @pytest.mark.parametrize(("width", "height"), [(1280, 800), (390, 844)])
-def test_screenshots_of_a_run_and_axe_finds_nothing_serious(open_page, width, height, theme):
+def test_screenshots_of_a_run_show_nothing_wider_than_the_screen(open_page, width, height, theme):
     SCREENSHOTS.mkdir(exist_ok=True)
     page = open_page(width, height, f"?__theme={theme}")
 
@@ -129,7 +127,7 @@ def test_screenshots_of_a_run_and_axe_finds_nothing_serious(open_page, width, he
     expect(page.locator("#status")).to_contain_text("Paused")
     shoot("paused")
     page.locator("#pause").click()
-    expect(page.locator("#status")).to_contain_text("Finished at step 40")
+    expect(page.locator("#status")).to_contain_text("Finished at step 40", timeout=60_000)
     page.locator("#compare").scroll_into_view_if_needed()  # what is far below is not drawn before
     page.wait_for_timeout(600)  # drawers and buttons fade
     shoot("done")
@@ -139,12 +137,3 @@ def test_screenshots_of_a_run_and_axe_finds_nothing_serious(open_page, width, he
     page.wait_for_timeout(600)
     shoot("open")
     assert page.evaluate("document.documentElement.scrollWidth") <= width
-    if not AXE.exists():
-        assert not os.environ.get("CI"), "A CI run must not skip the check for accessibility."
-        pytest.skip("AXE names no axe.min.js; `npm pack axe-core` fetches one.")
-    page.add_script_tag(path=str(AXE))
-    found = page.evaluate("axe.run().then(result => result.violations)")
-    grave = [each for each in found if each["impact"] in ("serious", "critical")]
-    for each in grave:
-        print(each["id"], each["help"], [node["html"][:150] for node in each["nodes"]][:6])
-    assert not grave
