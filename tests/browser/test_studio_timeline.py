@@ -1,7 +1,10 @@
 """The timeline: walk back, branch, bring back, compare."""
 
+import io
 import re
 
+import numpy as np
+from PIL import Image, ImageOps
 from playwright.sync_api import expect
 
 from style_transfer.images import resize
@@ -136,6 +139,39 @@ def test_photo_and_picture_and_any_two_runs_can_be_compared(open_page):
         page.locator("#compare .pair").evaluate("pair => pair.style.getPropertyValue('--at')")
         == "20%"
     )
+
+
+def test_the_slider_uncovers_the_photo_at_the_left_and_the_picture_at_the_right(open_page):
+    page = open_page()
+    finish(page, 12)
+    pair = page.locator("#compare .pair")
+    pair.scroll_into_view_if_needed()
+
+    def pixels(image):
+        return np.asarray(image.convert("RGB")).astype(float)
+
+    def seen():
+        return Image.open(io.BytesIO(pair.screenshot()))
+
+    def fitted(side):
+        """The picture of one side, as large as the place that the two share."""
+        content = bytes_of(page, page.locator(f"#compare .{side}").get_attribute("src"))
+        return pixels(ImageOps.pad(Image.open(io.BytesIO(content)), seen().size))
+
+    photo, picture = fitted("left"), fitted("right")
+    middle = slice(photo.shape[1] // 5, -photo.shape[1] // 5)  # without what is beside them
+    columns = np.arange(photo.shape[1])
+    for at in (0, 30, 70, 100):
+        page.get_by_label("How much of the left picture is seen").fill(str(at))
+        page.wait_for_timeout(300)
+        edge, shot = len(columns) * at / 100, pixels(seen())
+        for here, there, side in (
+            (photo, picture, columns < edge - 4),
+            (picture, photo, columns > edge + 4),
+        ):
+            near, far = (np.abs(shot - each).mean(axis=(0, 2)) for each in (here, there))
+            assert all(near[middle][side[middle]] < 10), at
+            assert all(far[middle][side[middle]] > 15), at
 
 
 def test_a_page_says_before_and_after_that_the_oldest_run_gives_its_place(open_page, monkeypatch):
