@@ -7,7 +7,7 @@ import gradio as gr
 import pytest
 from gradio import helpers
 
-from style_transfer.ui.calls import LONGEST, NO_FIT, check_calls
+from style_transfer.ui.calls import LONGEST, NO_FIT, UPLOADED, check_calls
 
 
 class Page:
@@ -35,11 +35,18 @@ def test_values_that_fit_go_through():
     assert call(Page(), 1, {"path": "/uploads/photo.jpg"}) == [1, {"path": "/uploads/photo.jpg"}]
 
 
-@pytest.mark.parametrize("address", ["http://127.0.0.1/x.png", "HTTPS://a", "ftp://a", "data:a"])
+@pytest.mark.parametrize(
+    "address", ["http://127.0.0.1/x.png", "HTTPS://a", "ftp://a", "data:a", f"a{UPLOADED}http://a"]
+)
 @pytest.mark.parametrize("place", [lambda it: it, lambda it: [it], lambda it: {"x": [{"y": it}]}])
 def test_no_address_is_fetched_wherever_it_is_hidden(address, place):
     with pytest.raises(gr.Error, match="no address is fetched"):
         call(Page(), place({"path": address}))
+
+
+def test_the_address_of_an_upload_is_taken_for_its_path():
+    given = {"path": "https://name.hf.space/gradio_api/file=/uploads/my%20photo.jpg"}
+    assert call(Page(), given) == [{"path": "/uploads/my photo.jpg"}]
 
 
 @pytest.mark.parametrize("error", [TypeError("x"), KeyError("path"), AttributeError("None")])

@@ -1,8 +1,11 @@
 """The timeline keeps previews bounded, even and exact."""
 
+from dataclasses import replace
 from itertools import pairwise
 
 import torch
+from PIL import Image
+from PIL.JpegImagePlugin import get_sampling
 
 from style_transfer.optimize import Frame
 from style_transfer.settings import Settings
@@ -36,6 +39,24 @@ def test_every_moment_has_its_picture_and_the_settings_of_its_step(tmp_path):
     assert torch.allclose(
         timeline.moments[1].picture, torch.full((3,), 0.5)[:, None, None], atol=0.01
     )
+
+
+def test_previews_are_jpeg_of_quality_95_or_better_with_all_of_their_colours(tmp_path):
+    timeline = Timeline(tmp_path / "run")
+    picture = torch.rand((1, 3, 32, 32), generator=torch.Generator().manual_seed(0))
+    keeping = Settings(keep_colors=0.5)  # a second file, as it is seen
+    moment = timeline.add(replace(frame(1, keeping), image=picture, photo=picture))
+    moment = timeline.recolor(moment, picture, 0.25)
+    for file in (moment.file, moment.seen):
+        with Image.open(file) as preview:
+            assert preview.format == "JPEG"
+            assert get_sampling(preview) == 0  # 4:4:4
+            luma, chroma = preview.quantization[0], preview.quantization[1]
+        # The standard's tables for quality 50, scaled by 2 - 95 / 50, as everybody does.
+        assert luma[0] <= round(16 * 0.1)
+        assert max(luma) <= round(121 * 0.1)
+        assert max(chroma) <= round(99 * 0.1)
+    assert moment.file != moment.seen
 
 
 def test_a_branch_begins_with_the_same_bytes(tmp_path):

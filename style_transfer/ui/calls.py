@@ -3,10 +3,13 @@
 from collections.abc import Callable, Iterator
 from functools import wraps
 from typing import Any
+from urllib.parse import unquote
 
 import gradio as gr
 
 NO_FIT = "These values do not fit the call: it takes other types, another number, or own uploads."
+NO_FETCH = "Upload the file first, to /gradio_api/upload; no address is fetched from here."
+UPLOADED = "/gradio_api/file="  # in the address of an upload, before its path
 
 LONGEST = 300  # characters of a sentence
 
@@ -26,9 +29,10 @@ def check_calls(page: gr.Blocks) -> None:
 
     async def checked(block_fn: Any, inputs: Any, *rest: Any, **named: Any) -> Any:
         try:
-            for path in _paths(inputs):
-                if path.lower().startswith(("http:", "https:", "ftp:", "data:")):
-                    raise gr.Error("Upload the file first; no address is fetched from here.")
+            for file in _files(inputs):  # assistants name an upload by its address
+                file["path"] = unquote(file["path"].partition(UPLOADED)[2]) or file["path"]
+                if file["path"].lower().startswith(("http:", "https:", "ftp:", "data:")):
+                    raise gr.Error(NO_FETCH)
             return await preprocess(block_fn, inputs, *rest, **named)
         except gr.Error as error:
             raise gr.Error(brief(error.message), print_exception=False) from None
@@ -55,12 +59,12 @@ def _told(handler: Callable[..., Any]) -> Callable[..., Any]:
     return told
 
 
-def _paths(value: Any) -> Iterator[str]:
-    """Yield the paths of all files in a call's values."""
+def _files(value: Any) -> Iterator[dict[str, Any]]:
+    """Yield all files in a call's values, each with its path."""
     if isinstance(value, dict):
-        if isinstance(path := value.get("path"), str):
-            yield path
+        if isinstance(value.get("path"), str):
+            yield value
         value = list(value.values())
     if isinstance(value, list | tuple):
         for each in value:
-            yield from _paths(each)
+            yield from _files(each)

@@ -71,8 +71,7 @@ def stylize(
         keep_colors: How many of the photo's colours the picture keeps, 0 to 1.
         other_style: A second style, to be mixed with the first.
         other_weight: Weight of the second style; the first has 1.
-        mask: A picture over the photo: black leaves it, white paints it, greys less so; red and
-            green paint it in the first and the second style alone.
+        mask: A picture over the photo: black leaves it, white paints it, greys less so.
 
     Returns:
         The painted picture as a PNG file.

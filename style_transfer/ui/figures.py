@@ -15,6 +15,7 @@ TITLE = (
     "<p>Watch a photo turn into a painting, and move the knobs while it forms.</p>"
 )
 WELCOME = "Choose a photo and a style, or keep these two, and press Start."
+NO_RUNS = "The runs of this page will be listed here. Each can be brought back."
 
 
 def address(file: Path) -> str:
@@ -63,6 +64,17 @@ def status(session: Session) -> dict[str, Any]:
 def waiting(words: str) -> dict[str, Any]:
     """Return the status line of a page without a picture in the making."""
     return {"step": 0, "steps": 1, "state": "", "words": words, "news": "", "spoken": words}
+
+
+def runs_words(session: Session) -> str:
+    """Return what is to be said of the list of runs: what it is for, and which do not stay."""
+    if not session.records:
+        return NO_RUNS
+    if not session.full:
+        return ""
+    gone = f" {session.gone} gone so far." if session.gone else ""
+    kept = f"The newest {len(session.records)} runs are kept"
+    return f"{kept}; the oldest goes when another begins.{gone}"
 
 
 def moment_words(moment: Moment) -> str:

@@ -3,10 +3,11 @@
 import gradio as gr
 
 from style_transfer.ui import example, take_home
+from style_transfer.ui.figures import NO_RUNS
 from style_transfer.ui.timeline import JPEG_QUALITY
 from style_transfer.ui.widgets import widget
 
-_RUNS = "<p>The runs of this page will be listed here. Each can be brought back.</p><div></div>"
+_RUNS = f'<p role="status">{NO_RUNS}</p><div></div>'
 _PAIR = """<div class="pair"><img class="right" src="" alt=""><img class="left" src="" alt=""></div>
 <input type="range" min="0" max="100" value="50" aria-label="How much of the left picture is seen">
 <div class="choice"><select aria-label="Left picture"></select>

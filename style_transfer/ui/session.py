@@ -83,6 +83,16 @@ class Session:
             return None
         return self.at or self.shown.moments[-1]
 
+    @property
+    def full(self) -> bool:
+        """Whether another run would take the place of the oldest."""
+        return len(self.records) >= KEPT_RUNS
+
+    @property
+    def gone(self) -> int:
+        """How many runs gave their place to others."""
+        return self._count - len(self.records)
+
     def paintings(self, files: Sequence[str]) -> dict[str, Tensor]:
         """Return those of `files` that the run begun last has read already."""
         if not self.working:

@@ -22,7 +22,10 @@ def view(session: Session) -> dict[str, Any]:
         "status": figures.status(session),
         "timeline": timeline(session),
         "figures": chart.draw(record, moment),
-        "runs": [_thumbnail(session, each) for each in session.records],
+        "runs": {
+            "list": [_thumbnail(session, each) for each in session.records],
+            "words": figures.runs_words(session),
+        },
         "compare": _comparable(session),
         "transport": _transport(session),
     }

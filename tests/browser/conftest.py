@@ -71,8 +71,9 @@ def open_page(
         opened.append(page)
         page.set_default_timeout(20_000)
         page.goto(url + query)
-        # Gradio draws the page before it listens; the forecast is the first answer it gets.
-        playwright.expect(page.locator("#forecast")).to_contain_text("about")
+        # Gradio draws the page before it listens; the forecast is the first answer it gets. The
+        # first page waits for it until this machine is measured.
+        playwright.expect(page.locator("#forecast")).to_contain_text("about", timeout=120_000)
         return page
 
     yield open_page

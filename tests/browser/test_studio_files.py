@@ -1,17 +1,15 @@
-"""Take home, and back again; the link; the endpoint."""
+"""Take home, and back again; the link."""
 
 import io
 import json
 import re
-from concurrent.futures import ThreadPoolExecutor
 
 import av
 import pytest
 from PIL import Image
 from playwright.sync_api import expect
 
-from style_transfer.export import read_recipe
-from style_transfer.images import open_image, to_pil, to_tensor
+from style_transfer.images import to_pil
 from style_transfer.ui.events import SESSIONS
 from tests.browser.studio import finish, knobs, set_number, start, stop
 from tests.browser.test_page import drop
@@ -128,58 +126,3 @@ def test_a_file_that_was_not_made_here_is_refused_in_one_sentence(open_page, sam
     page = open_page()
     drop(page, "#title", samples[1])
     expect(page.get_by_text(re.compile("no settings of this program"))).to_be_visible()
-
-
-def test_programs_get_a_picture_and_bounds(url, samples):
-    client_of = pytest.importorskip("gradio_client")
-    client = client_of.Client(url, verbose=False)
-    files = [client_of.handle_file(str(file)) for file in samples]
-    result = client.predict(*files, steps=2, size=64, api_name="/stylize")
-    with Image.open(result) as image:
-        assert max(image.size) == 64
-    with pytest.raises(Exception, match="size must be a whole number from 32 to"):
-        client.predict(*files, steps=2, size=9000, api_name="/stylize")
-    endpoints = client.view_api(return_format="dict")
-    assert list(endpoints["named_endpoints"]) == ["/stylize"]
-    assert not endpoints["unnamed_endpoints"]
-    private = client.view_api(all_endpoints=True, return_format="dict")
-    assert list(private["named_endpoints"]) == ["/stylize"]
-
-
-def test_programs_mix_two_styles_and_leave_what_a_mask_says(url, samples, tmp_path):
-    client_of = pytest.importorskip("gradio_client")
-    client = client_of.Client(url, verbose=False)
-    photo, style = (client_of.handle_file(str(file)) for file in samples)
-    Image.new("L", (600, 400), 0).save(tmp_path / "black.png")
-    named = {"other_style": photo, "style_scale": 0.5, "match_colors": True, "keep_colors": 0.5}
-    mask = client_of.handle_file(str(tmp_path / "black.png"))
-    result = client.predict(photo, style, steps=2, size=64, mask=mask, **named, api_name="/stylize")
-    picture, kept = to_tensor(open_image(result)), to_tensor(open_image(samples[0]), 64)
-    assert (picture - kept).abs().max() <= 2 / 255
-    recipe = read_recipe(result)
-    assert (recipe.more_styles, recipe.mask) == ((samples[0].name,), "black.png")
-    assert (recipe.settings.style_scale, recipe.settings.keep_colors) == (0.5, 0.5)
-    assert recipe.settings.match_colors
-
-
-def test_assistants_find_one_tool_with_its_description(url):
-    pytest.importorskip("mcp")
-    import asyncio
-
-    from mcp import ClientSession
-    from mcp.client.streamable_http import streamable_http_client
-
-    async def tools():
-        async with (
-            streamable_http_client(f"{url}gradio_api/mcp/") as (read, write, _),
-            ClientSession(read, write) as session,
-        ):
-            await session.initialize()
-            return (await session.list_tools()).tools
-
-    # Playwright has a loop in this thread already.
-    with ThreadPoolExecutor(1) as thread:
-        (tool,) = thread.submit(asyncio.run, tools()).result()
-    assert tool.name == "stylize"
-    assert "Paint a photo in the style of another picture" in tool.description
-    assert {"photo", "style", "beta"} <= set(tool.inputSchema["properties"])

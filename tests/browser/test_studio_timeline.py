@@ -1,10 +1,14 @@
 """The timeline: walk back, branch, bring back, compare."""
 
+import io
 import re
 
+import numpy as np
+from PIL import Image, ImageOps
 from playwright.sync_api import expect
 
 from style_transfer.images import resize
+from style_transfer.ui import session
 from style_transfer.ui.events import SESSIONS
 from tests.browser.studio import (
     finish,
@@ -135,6 +139,53 @@ def test_photo_and_picture_and_any_two_runs_can_be_compared(open_page):
         page.locator("#compare .pair").evaluate("pair => pair.style.getPropertyValue('--at')")
         == "20%"
     )
+
+
+def test_the_slider_uncovers_the_photo_at_the_left_and_the_picture_at_the_right(open_page):
+    page = open_page()
+    finish(page, 12)
+    pair = page.locator("#compare .pair")
+    pair.scroll_into_view_if_needed()
+
+    def pixels(image):
+        return np.asarray(image.convert("RGB")).astype(float)
+
+    def seen():
+        return Image.open(io.BytesIO(pair.screenshot()))
+
+    def fitted(side):
+        """The picture of one side, as large as the place that the two share."""
+        content = bytes_of(page, page.locator(f"#compare .{side}").get_attribute("src"))
+        return pixels(ImageOps.pad(Image.open(io.BytesIO(content)), seen().size))
+
+    photo, picture = fitted("left"), fitted("right")
+    middle = slice(photo.shape[1] // 5, -photo.shape[1] // 5)  # without what is beside them
+    columns = np.arange(photo.shape[1])
+    for at in (0, 30, 70, 100):
+        page.get_by_label("How much of the left picture is seen").fill(str(at))
+        page.wait_for_timeout(300)
+        edge, shot = len(columns) * at / 100, pixels(seen())
+        for here, there, side in (
+            (photo, picture, columns < edge - 4),
+            (picture, photo, columns > edge + 4),
+        ):
+            near, far = (np.abs(shot - each).mean(axis=(0, 2)) for each in (here, there))
+            assert all(near[middle][side[middle]] < 10), at
+            assert all(far[middle][side[middle]] > 15), at
+
+
+def test_a_page_says_before_and_after_that_the_oldest_run_gives_its_place(open_page, monkeypatch):
+    monkeypatch.setattr(session, "KEPT_RUNS", 2)
+    page = open_page()
+    words = page.locator("#runs [role=status]")
+    expect(words).to_contain_text("The runs of this page will be listed here.")
+    finish(page, 1)
+    expect(words).to_be_empty()
+    finish(page, 1)
+    expect(words).to_have_text("The newest 2 runs are kept; the oldest goes when another begins.")
+    finish(page, 1)
+    expect(words).to_contain_text("goes when another begins. 1 gone so far.")
+    expect(page.locator("#runs button span")).to_have_text(["Run 2", "Run 3"])
 
 
 def test_whoever_waits_is_told_how_many_are_before_and_may_leave(open_page, monkeypatch):

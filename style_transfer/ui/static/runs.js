@@ -1,5 +1,5 @@
 // Lists the runs of the page as they come, and tells which was chosen.
-const [words, list] = element.querySelectorAll("p, div");
+const [said, list] = element.querySelectorAll("p, div");
 
 function add() {
   list.insertAdjacentHTML(
@@ -8,16 +8,16 @@ function add() {
   );
 }
 
-function show(runs) {
-  words.hidden = runs.length > 0;
+function show({ list: runs, words }) {
+  if (said.textContent !== words) said.textContent = words; // listeners hear it once
   while (list.children.length < runs.length) add();
   while (list.children.length > runs.length) list.lastElementChild.remove();
-  runs.forEach(({ name, src, words, pressed }, number) => {
+  runs.forEach(({ name, src, words: step, pressed }, number) => {
     const button = list.children[number];
     const [image, title, small] = button.children;
     if (src && image.getAttribute("src") !== src) image.src = src;
     title.textContent = name;
-    small.textContent = words;
+    small.textContent = step;
     button.setAttribute("aria-pressed", pressed);
   });
 }

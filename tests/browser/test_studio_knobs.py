@@ -1,0 +1,56 @@
+"""Knobs: what they say, how they move, and how they are put back."""
+
+USEFUL = {  # from what can just be seen to what leaves hardly any of the other
+    "alpha": (0.1, 5),
+    "beta": (1, 50),
+    "tv": (0.1, 5),
+    "steps": (20, 300),
+    "style-scale": (0.4, 2.5),
+}
+
+
+def test_each_knob_says_what_it_does_and_can_be_put_back(open_page):
+    page = open_page()
+    for drawer in ("What is compared", "Colours, strokes, styles"):
+        page.get_by_text(drawer).click()
+    knobs = page.locator("#settings .knob")
+    assert knobs.count() == 7
+    for index in range(knobs.count()):
+        knob = knobs.nth(index)
+        assert all(knob.locator(".ends span").all_inner_texts())
+        default = float(knob.get_attribute("data-default"))
+        knob.locator("input[type=range]").fill("930")
+        number = knob.locator("input[type=number]")
+        assert float(number.input_value()) > default
+        knob.locator(".reset").click()
+        assert float(number.input_value()) == default
+    layers, before = page.locator("#style-layers"), page.locator("#style-layers").inner_text()
+    layers.get_by_label("relu5_2", exact=True).check()
+    layers.get_by_label("Weight of relu1_1").fill("900")
+    assert layers.inner_text() != before
+    layers.locator(".reset").click()
+    assert layers.inner_text() == before
+    for place in ("#style-layers", "#content-layer", "#statistic"):
+        assert all(page.locator(f"{place} .ends span").all_inner_texts())
+
+
+def test_half_the_travel_of_a_knob_is_for_the_useful_values(open_page):
+    page = open_page()
+
+    def at(knob, position):
+        page.locator(f"#{knob} input[type=range]").fill(str(position))
+        return float(page.locator(f"#{knob} input[type=number]").input_value())
+
+    page.get_by_text("Colours, strokes, styles").click()
+    for knob, (least, most) in USEFUL.items():
+        quarter, middle, three_quarters = (at(knob, position) for position in (250, 500, 750))
+        assert least <= quarter < middle < three_quarters <= most, knob
+    assert 8 < at("beta", 500) < 20
+    page.get_by_text("What is compared").click()
+    for layer in ("relu1_1", "relu5_1"):
+        weights = []
+        for position in (250, 500, 750):
+            page.locator(f"#style-layers [data-layer={layer}]").fill(str(position))
+            row = page.locator("#style-layers .layer").filter(has_text=layer)
+            weights.append(float(row.locator("output").inner_text()))
+        assert 0.2 <= weights[0] < weights[1] == 1 < weights[2] <= 2.5
