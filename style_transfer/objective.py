@@ -1,6 +1,6 @@
 """The objective at one scale: targets of photo and painting, losses and gradient of an image."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 from torch import Tensor
@@ -74,6 +74,7 @@ class Objective:
             for number, (guide, painting) in enumerate(zip(where, paintings, strict=True), 1)
             if guide.share
         ]
+        settings = _without_what_is_still_to_come(settings, asked)
         image = image.detach().requires_grad_()
         with torch.enable_grad():
             picture = composite(image, self._targets.photo, self._strength)
@@ -100,6 +101,16 @@ class Objective:
         return Evaluation(losses | {"total": total.item()}, gradient, self._targets.behind)
 
 
+def _without_what_is_still_to_come(settings: Settings, asked: list[Asked]) -> Settings:
+    """Return the settings with those style layers alone for which all paintings have targets."""
+    layers = {
+        layer: weight
+        for layer, weight in settings.style_layers.items()
+        if all(layer in target for _, _, target in asked)
+    }
+    return replace(settings, style_layers=layers) if layers != settings.style_layers else settings
+
+
 def _style_terms(
     by_layer: dict[str, Tensor], settings: Settings, asked: list[Asked]
 ) -> dict[str, Tensor]:
@@ -117,17 +128,21 @@ def _style_terms(
 
 def _errors(activation: Tensor, layer: str, settings: Settings, asked: list[Asked]) -> Tensor:
     """Return the error of one layer for each painting, (paintings,)."""
-    size, of = (activation.shape[-2], activation.shape[-1]), STATISTICS[settings.statistic]
+    size = activation.shape[-2], activation.shape[-1]
     # squeeze, not [0]: its gradient keeps the memory layout that the convolutions work in.
-    flat, statistics, errors = activation.squeeze(0), dict[int, Tensor](), list[Tensor]()
+    flat, statistics, errors = (
+        activation.squeeze(0),
+        dict[tuple[int, str], Tensor](),
+        list[Tensor](),
+    )
     for _, guide, target in asked:
-        place = id(guide.mask)  # paintings that count in the same places share the statistic
+        name = settings.statistic if settings.statistic in target[layer] else "gram"
+        place = id(guide.mask), name  # paintings that count in the same places share the statistic
         if place not in statistics:
             weights = None if guide.mask is None else position_weights(guide.mask, size)
-            statistics[place] = of(flat, weights)
-        wanted = target[layer][settings.statistic]
-        least = _least_scale(settings.statistic, target[layer]["gram"])
-        errors.append(style_loss(statistics[place], wanted, least))
+            statistics[place] = STATISTICS[name](flat, weights)
+        least = _least_scale(name, target[layer]["gram"])
+        errors.append(style_loss(statistics[place], target[layer][name], least))
     return torch.stack(errors) if errors else activation.new_zeros(0)
 
 

@@ -14,7 +14,7 @@ from style_transfer.statistics import STATISTICS
 from style_transfer.vgg import VGG
 
 MAX_SIDE = 1536  # px; a painting that is larger than the photo is looked at no larger than this
-_PATIENCE = 0.65  # of a step, which paintings that are looked at otherwise may hold a run up for
+_PATIENCE = 0.5  # of a step, which paintings that are looked at otherwise may hold a run up for
 
 ByLayer = dict[str, dict[str, Tensor]]  # statistic by layer and name
 
@@ -54,11 +54,11 @@ class Targets:
 
     @torch.no_grad()
     def style(self, painting: Tensor, settings: Settings) -> ByLayer:
-        """Return statistics of a painting (1, 3, h, w) for all style layers of `settings`.
+        """Return statistics of a painting (1, 3, h, w) for the style layers of `settings`.
 
-        They are the one that is matched, and "gram". A pass that takes much longer than a step, as
-        with a larger stroke size, is spread over several calls: what it has not come to yet is as
-        the painting was looked at before.
+        They are the one that is matched, and "gram". A pass that would hold a run up, as with a
+        larger stroke size, is spread over several steps: what it has not come to yet is as it was
+        before, so that a layer may have the latter alone, or none may be there for a new one.
         """
         key = id(painting), settings.style_scale, settings.match_colors
         look, before = self._looks.setdefault(key, _Look()), self._before.get(id(painting), {})
@@ -68,7 +68,7 @@ class Targets:
             if look.sought != (layers, names):
                 look.sought = layers, names
                 look.ahead = self._pass(painting, settings, missing, names, look.asked)
-            at_once = bool(_lacking(before, missing, names))
+            at_once = layers.isdisjoint(before)
             while at_once or self._left > 0:
                 cost = next(look.ahead, None)
                 if cost is None:
@@ -77,7 +77,7 @@ class Targets:
             missing = _lacking(look.asked, layers, names)
         self.behind += len(missing)
         if missing:
-            return look.asked | {layer: before[layer] for layer in missing}
+            return look.asked | {layer: before[layer] for layer in missing & before.keys()}
         look.sought, self._before[id(painting)] = None, look.asked
         return look.asked
 

@@ -96,9 +96,19 @@ def test_two_paintings_hold_a_step_up_no_longer_than_one(network, photo, paintin
     assert targets.behind > len(asked[0])  # of the second painting all are as before
 
 
-def test_what_a_painting_never_asked_for_is_not_waited_for(network, photo, painting):
-    targets = Targets(network, photo)
-    for settings in (QUICK, Settings(style_scale=3)):
+def test_a_layer_that_was_never_asked_for_is_left_out_until_the_pass_comes_to_it(
+    network, photo, painting
+):
+    targets, asked = Targets(network, photo), []
+    for settings in (QUICK, *[Settings(style_scale=3)] * 9):
         targets.keep([painting], settings)
-        targets.style(painting, settings)
-    assert targets.behind == 0
+        asked.append(targets.style(painting, settings).keys())
+    assert asked[0] <= asked[1] < Settings().style_layers.keys() == asked[-1]
+
+
+def test_where_there_is_nothing_to_go_on_with_all_is_asked_for_at_once(network, photo, painting):
+    targets = Targets(network, photo)
+    for settings in (QUICK, Settings(style_layers=["relu2_1", "relu4_1"], style_scale=3)):
+        targets.keep([painting], settings)
+        assert targets.style(painting, settings).keys() == settings.style_layers.keys()
+        assert targets.behind == 0
