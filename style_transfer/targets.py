@@ -14,7 +14,8 @@ from style_transfer.statistics import STATISTICS
 from style_transfer.vgg import VGG
 
 MAX_SIDE = 1536  # px; a painting that is larger than the photo is looked at no larger than this
-_PATIENCE = 0.5  # of a step, which paintings that are looked at otherwise may hold a run up for
+# Steps that a run may be held up for by paintings to be looked at otherwise: in whole, or in part.
+_WHOLE, _PART = 0.65, 0.3
 
 ByLayer = dict[str, dict[str, Tensor]]  # statistic by layer and name
 
@@ -25,7 +26,8 @@ class _Look:
 
     asked: ByLayer = field(default_factory=dict)
     sought: tuple[set[str], set[str]] | None = None  # layers and statistics of the pass
-    ahead: Iterator[float] = field(default_factory=lambda: iter(()))  # yields what each layer costs
+    left: float = 0.0  # multiplications that the pass has still to make
+    ahead: Iterator[float] = field(default_factory=lambda: iter(()))  # yields those of each layer
 
 
 class Targets:
@@ -38,7 +40,7 @@ class Targets:
         """Take the photo (1, 3, H, W) at the size of the scale."""
         self.photo = photo
         self.behind = 0  # layers for which paintings ask in the way that they were looked at before
-        self._left = math.inf  # multiplications that passes may hold a run up for
+        self._step, self._spent = math.inf, 0.0  # multiplications of a step, and by passes in it
         self._network = network
         self._content: dict[str, Tensor] = {}  # activation by layer
         self._looks: dict[tuple[int, float, bool], _Look] = {}
@@ -66,14 +68,15 @@ class Targets:
         missing = _lacking(look.asked, layers, names)
         if missing:
             if look.sought != (layers, names):
-                look.sought = layers, names
-                look.ahead = self._pass(painting, settings, missing, names, look.asked)
-            at_once = layers.isdisjoint(before)
-            while at_once or self._left > 0:
-                cost = next(look.ahead, None)
-                if cost is None:
-                    break
-                self._left -= cost
+                picture = self._looked_at(painting, settings)
+                costs = self._network.multiplications(math.prod(_size(picture)), missing)
+                look.sought, look.left = (layers, names), sum(costs.values())
+                look.ahead = self._pass(picture, costs, missing, names, look.asked)
+            whole = self._spent + look.left <= _WHOLE * self._step
+            limit = math.inf if layers.isdisjoint(before) else (whole or _PART) * self._step
+            while self._spent < limit and (cost := next(look.ahead, None)) is not None:
+                self._spent += cost
+                look.left -= cost
             missing = _lacking(look.asked, layers, names)
         self.behind += len(missing)
         if missing:
@@ -90,30 +93,25 @@ class Targets:
         self._looks = {k: v for k, v in self._looks.items() if k[0] in ids and k[1:] == look}
         self._before = {k: v for k, v in self._before.items() if k in ids}
         self.behind = 0
-        step = 2 * sum(self._costs(self.photo, set(settings.style_layers)).values())
-        self._left = _PATIENCE * step
+        one_way = self._network.multiplications(math.prod(_size(self.photo)), settings.style_layers)
+        self._step, self._spent = 2 * sum(one_way.values()), 0.0
 
     def _pass(
         self,
-        painting: Tensor,
-        settings: Settings,
+        picture: Tensor,
+        costs: dict[str, float],
         layers: set[str],
         names: set[str],
         asked: ByLayer,
     ) -> Iterator[float]:
         """Add to `asked` layer by layer, and yield what it cost to come so far."""
-        picture = self._looked_at(painting, settings)
         # Rough to make up for the size; else the photo in its own style would not have loss 0.
         rough = picture.numel() > self.photo.numel()
-        costs = self._costs(picture, layers)
         for layer, activation in self._network.activations(picture, costs, rough):
             if layer in layers:
                 found = {name: STATISTICS[name](activation.squeeze(0)) for name in names}
                 asked[layer] = asked.get(layer, {}) | found
             yield costs[layer]
-
-    def _costs(self, picture: Tensor, layers: set[str]) -> dict[str, float]:
-        return self._network.multiplications(math.prod(_size(picture)), layers)
 
     def _looked_at(self, painting: Tensor, settings: Settings) -> Tensor:
         size = look_size(_size(painting), max(_size(self.photo)), settings.style_scale)
