@@ -49,7 +49,7 @@ def test_a_seam_is_hardly_steeper_than_the_photo_there_and_the_painted_half(pair
     own = bands(picture)[96 + edge(picture) :].quantile(0.95).item()
     seam, before = (bands(each)[95].item() for each in (picture, content))
     print(f"seam {seam:.3f}, photo there {before:.3f}, painted half {own:.3f}")
-    assert seam < 1.2 * max(before, own)
+    assert seam < 1.3 * max(before, own)
 
 
 @pytest.mark.parametrize(
