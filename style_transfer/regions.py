@@ -10,7 +10,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-EDGE = 0.02  # of the longer side; so wide is the way from an untouched pixel to a painted one
+EDGE = 0.04  # of the longer side; so wide is the way from an untouched pixel to a painted one
 STYLE_COLORS = {  # of styles 1 to 4 in a mask picture
     "red": (1.0, 0.0, 0.0),
     "green": (0.0, 1.0, 0.0),

@@ -20,15 +20,18 @@ def session():
     return found
 
 
-def paint_stroke(page, pen):
-    """Draw across the upper half of the photo."""
+def paint_stroke(page, pen, begin=(0.1, 0.25), end=(0.9, 0.25)):
+    """Draw a line over the photo, from left and top in shares of it; across its upper half."""
     page.locator("#regions").get_by_text(pen, exact=True).click()
     canvas = page.locator("#regions canvas")
     canvas.scroll_into_view_if_needed()
     box = canvas.bounding_box()
-    page.mouse.move(box["x"] + 0.1 * box["width"], box["y"] + 0.25 * box["height"])
+    (left, top), (right, bottom) = (
+        (box["x"] + x * box["width"], box["y"] + y * box["height"]) for x, y in (begin, end)
+    )
+    page.mouse.move(left, top)
     page.mouse.down()
-    page.mouse.move(box["x"] + 0.9 * box["width"], box["y"] + 0.25 * box["height"], steps=8)
+    page.mouse.move(right, bottom, steps=8)
     page.mouse.up()
 
 
@@ -130,6 +133,32 @@ def test_a_run_begins_with_regions_and_another_photo_is_without(open_page):
     )
     finish(page, 1)
     assert session().run.styles.strength is None, status(page)
+
+
+def test_a_style_goes_where_its_pen_went(open_page, tmp_path):
+    page, noise = open_page(), np.random.default_rng(0).integers(0, 60, (96, 96, 3), np.uint8)
+    for number, color in enumerate(((180, 20, 20), (20, 20, 180)), 1):
+        Image.fromarray(noise + np.uint8(color)).save(tmp_path / f"{number}.png")
+    page.locator("#style-image").get_by_label("Remove Image").click()
+    page.locator("#style-image input[type=file]").set_input_files(tmp_path / "1.png")
+    page.get_by_text("More styles").click()
+    page.locator("#style-2 input[type=file]").set_input_files(tmp_path / "2.png")
+    page.locator("#regions summary").click()
+    page.wait_for_function("document.querySelector('#regions canvas').width === 512")
+    page.locator("#regions [type=range]").fill("30")
+    for pen, places in (("Style 1", (0.15, 0.35)), ("Style 2", (0.65, 0.85))):
+        for x in places:
+            paint_stroke(page, pen, (x, 0.02), (x, 0.98))
+    set_number(page, "beta", 20)
+    finish(page, 16)
+    run = session().run
+    left, right = (area.mean((0, 1, 2)) for area in run.styles.areas)
+    assert left[:200].min() == right[-200:].min() == 1  # of 512 columns
+    assert left[-200:].max() == right[:200].max() == 0
+    change = run.frame.picture - run.frame.photo
+    redder = (change[0, 0] - change[0, 2]).mean(0)
+    assert redder[:56].mean() > 0.2  # of 128 columns
+    assert redder[-56:].mean() < 0  # without regions 0.13: the photo is less red than both together
 
 
 def test_regions_come_from_a_file(open_page, tmp_path):

@@ -5,13 +5,15 @@ import json
 import re
 
 import av
+import numpy as np
 import pytest
 from PIL import Image
 from playwright.sync_api import expect
 
+from style_transfer.export import read_recipe
 from style_transfer.images import to_pil
 from style_transfer.ui.events import SESSIONS
-from tests.browser.studio import finish, knobs, set_number, start, stop
+from tests.browser.studio import finish, knobs, set_number, shown, start, stop, wait_until
 from tests.browser.test_page import drop
 
 
@@ -53,6 +55,20 @@ def export(open_page, tmp_path):
 
 def exported(page):
     return page.locator("#exported a").first.evaluate("link => link.href")
+
+
+def pixels(data):
+    with Image.open(io.BytesIO(data)) as image:
+        return np.asarray(image.convert("RGB")).astype(int)
+
+
+def recolored(page, kept):
+    """The pixels that are shown after so many of the photo's colours were asked for."""
+    before = shown(page)
+    set_number(page, "keep-colors", kept)
+    assert wait_until(lambda: shown(page) != before, 10)
+    source = page.locator("#live-image img").evaluate("image => image.src")
+    return pixels(page.request.get(source).body())
 
 
 def test_a_png_brings_every_knob_back(export, open_page):
@@ -110,6 +126,24 @@ def test_jpeg_webp_and_a_settings_file_can_be_taken_too(export):
         with Image.open(io.BytesIO(export(kind).read_bytes())) as image:
             assert image.format == name
     assert json.loads(export("Settings file").read_text())["settings"]["beta"] == 12
+
+
+def test_colours_moved_on_a_finished_picture_are_taken_home_as_they_are_shown(export):
+    page = export.page
+    painted, seen = recolored(page, 0), recolored(page, 1)
+    assert np.abs(seen - painted).mean() > 5
+    file = export("PNG")
+    assert np.abs(pixels(file.read_bytes()) - seen).mean() < 2  # what is shown is a JPEG
+    assert read_recipe(file).settings.keep_colors == 1
+    assert np.array_equal(pixels(export("JPEG").read_bytes()), seen)
+    assert json.loads(export("Settings file").read_text())["settings"]["keep_colors"] == 1
+    newest = shown(page)
+    page.locator("#timeline input").fill("1")
+    assert wait_until(lambda: shown(page) != newest, 10)
+    earlier = recolored(page, 0.5)
+    file = export("PNG")
+    assert np.array_equal(pixels(file.read_bytes()), earlier)
+    assert read_recipe(file).settings.keep_colors == 0.5
 
 
 def test_the_link_restores_the_settings_on_another_computer(export, open_page):
