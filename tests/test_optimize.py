@@ -254,7 +254,8 @@ def test_a_run_can_be_continued_in_a_new_process(tall_photo, painting, tmp_path)
     for name, image in last.items():
         state = State.load(tmp_path / f"{name}.state")
         assert state.step == TWO_STAGES.steps
-        assert torch.equal(state.image, image), name
+        apart = (state.image - image).abs().max().item()
+        assert apart == 0, (name, apart, sorted(state.rates), torch.get_num_threads())
 
 
 def test_a_finished_run_can_be_prolonged(photo, painting):

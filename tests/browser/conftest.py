@@ -1,5 +1,6 @@
 """The page in this process, and a real Chromium that visits it."""
 
+import gc
 import os
 import shutil
 import threading
@@ -43,6 +44,7 @@ def url() -> Iterator[str]:
     yield address
     demo.close()
     torch.set_num_threads(threads)
+    gc.collect()  # what its libraries leave open is to be warned of here, not in other tests
 
 
 @pytest.fixture(scope="package")  # its event loop must not outlive these tests

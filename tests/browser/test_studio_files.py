@@ -13,7 +13,7 @@ from playwright.sync_api import expect
 from style_transfer.export import read_recipe
 from style_transfer.images import to_pil
 from style_transfer.ui.events import SESSIONS
-from tests.browser.studio import finish, knobs, set_number, shown, start, stop, wait_until
+from tests.browser.studio import finish, knobs, set_number, shown, start, wait_until
 from tests.browser.test_page import drop
 
 
@@ -97,7 +97,9 @@ def test_settings_that_come_back_during_a_run_act_on_it(export, open_page):
     drop(page, "#title", file)
     expect(page.locator("#status .news")).to_contain_text("beta 5 to 12")
     expect(page.locator("#status .news")).to_contain_text("acts from step")
-    stop(page)
+    expect(page.locator("#status")).to_contain_text(
+        "Finished at step 8 of 8"
+    )  # steps are among them
 
 
 def test_the_films_play_and_last_as_long_as_was_asked_for(export):
