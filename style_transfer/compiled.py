@@ -19,9 +19,9 @@ def compiled(function: Function) -> Function:
     """Return `function`, to be compiled at its first call, and kept on disk where that can be.
 
     What is kept is made anew when the function's own file changes. No rule of arithmetic is given
-    up by which what is no number would be hidden.
+    up: what is no number is not hidden, and whoever compiles it, it rounds alike.
     """
-    compile_ = partial(njit, nogil=True, fastmath={"contract", "reassoc", "nsz"})
+    compile_ = partial(njit, nogil=True)
     try:
         result: Function = compile_(cache=True)(function)
     except RuntimeError:  # there is nowhere to keep it

@@ -53,6 +53,7 @@ def test_axe_finds_nothing_serious_at_rest_running_paused_and_stopped(
                 nodes = [node["html"][:150] for node in each["nodes"]][:6]
                 grave.append((moment, each["id"], each["help"], nodes))
 
+    expect(page.locator(".gallery-item:not(:has(img))")).to_have_count(0)  # these are their names
     check("at rest")
     open_all(page, samples)
     check("at rest, all open")
