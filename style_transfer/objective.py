@@ -130,11 +130,8 @@ def _errors(activation: Tensor, layer: str, settings: Settings, asked: list[Aske
     """Return the error of one layer for each painting, (paintings,)."""
     size = activation.shape[-2], activation.shape[-1]
     # squeeze, not [0]: its gradient keeps the memory layout that the convolutions work in.
-    flat, statistics, errors = (
-        activation.squeeze(0),
-        dict[tuple[int, str], Tensor](),
-        list[Tensor](),
-    )
+    flat = activation.squeeze(0)
+    statistics, errors = dict[tuple[int, str], Tensor](), list[Tensor]()
     for _, guide, target in asked:
         name = settings.statistic if settings.statistic in target[layer] else "gram"
         place = id(guide.mask), name  # paintings that count in the same places share the statistic
