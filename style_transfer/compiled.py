@@ -1,11 +1,12 @@
 """Functions as machine code, by numba: loops that run without Python, on any thread."""
 
+import math
 from collections.abc import Callable
 from functools import partial
 from importlib import import_module
 
 from numba import njit
-from threadpoolctl import threadpool_limits
+from threadpoolctl import threadpool_info, threadpool_limits
 
 Function = Callable[..., None]
 
@@ -13,6 +14,13 @@ Function = Callable[..., None]
 # loads, is to start none.
 import_module("scipy.linalg.cython_blas")
 threadpool_limits(1, user_api="blas")
+
+# OpenBLAS lays matrices out before it multiplies them, which can take as long as the product. On
+# CPUs with AVX-512, as it calls them, it leaves that out for products of up to so many
+# multiplications, by a row of numbers at a time of the second matrix, which is not transposed.
+_DIRECT = {"SkylakeX", "Cooperlake", "SapphireRapids"}
+_found = {library.get("architecture") for library in threadpool_info()}
+LARGEST_DIRECT_PRODUCT = 1e6 if _found & _DIRECT else math.inf
 
 
 def compiled(function: Function) -> Function:

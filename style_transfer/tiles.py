@@ -76,42 +76,42 @@ def room(tiles: int, across: int, ins: int, outs: int) -> tuple[int, int, int]:
 @compiled
 def convolve_block(
     rows: tuple[int, int],
-    outs: tuple[int, int],
+    groups: tuple[int, int],
     x: Any,
     mask: Any,
-    masked: bool,
     filters: Any,
-    turned: bool,
+    at_once: int,
     bias: Any,
     least: Any,
     work: tuple[Any, Any, Any],
     result: Any,
 ) -> None:
-    """Convolve some `rows` of tiles, for some `outs` of the channels: from one to before another.
+    """Convolve some `rows` of tiles, for some `groups` of channels: from one to before another.
 
-    From x (H, W, C), which where it is `masked` counts where `mask` (H, W, C) is above 0, to
-    `result` (H, W, K). Filters are (36, C, K), or turned (36, K, C), which alone can be for some
-    channels. The bias (K,) is added, and nothing comes below `least`. All are arrays of float32;
-    `work` is three flat ones, as large as `room` says.
+    From x (H, W, C), which counts where `mask` (H, W, C) is above 0, or everywhere where the mask
+    is empty, to `result` (H, W, groups * n). Filters are (36, groups, C, n): those of n channels of
+    the result lie together. A matrix product is made for so many tiles `at_once`. The bias
+    (groups * n,) is added, and nothing comes below `least`. All are arrays of float32; `work` is
+    three flat ones, as large as `room` says.
     """
     padded, taps, products = work
-    across, channels, count = -(-x.shape[1] // TILE), x.shape[2], outs[1] - outs[0]
+    across, channels, n = -(-x.shape[1] // TILE), x.shape[2], filters.shape[3]
     tiles = (rows[1] - rows[0]) * across
-    one, other = tiles * channels + _GAP, tiles * count + _GAP
-    _pad(x, mask, masked, TILE * rows[0] - 1, TILE * rows[1] + 1, across * TILE + 2, padded)
+    one, other = tiles * channels + _GAP, tiles * n * (groups[1] - groups[0]) + _GAP
+    _pad(x, mask, TILE * rows[0] - 1, TILE * rows[1] + 1, across * TILE + 2, padded)
     _to_nodes(padded, channels, across, tiles, taps, one)
     for node in range(NODES * NODES):
         left = taps[node * one : (node + 1) * one - _GAP].reshape((tiles, channels))
-        into = products[node * other : (node + 1) * other - _GAP].reshape((tiles, count))
-        if turned:
-            np.dot(left, filters[node, outs[0] : outs[1]].T, into)
-        else:
-            np.dot(left, filters[node], into)
-    _from_nodes(products, other, across, tiles, outs, bias, least, TILE * rows[0], result)
+        into = products[node * other : (node + 1) * other - _GAP].reshape((-1, tiles, n))
+        for group in range(groups[0], groups[1]):
+            for first in range(0, tiles, at_once):
+                last = min(first + at_once, tiles)
+                np.dot(left[first:last], filters[node, group], into[group - groups[0], first:last])
+    _from_nodes(products, other, across, tiles, n, groups, bias, least, TILE * rows[0], result)
 
 
 @compiled
-def _pad(x: Any, mask: Any, masked: bool, top: int, end: int, width: int, padded: Any) -> None:
+def _pad(x: Any, mask: Any, top: int, end: int, width: int, padded: Any) -> None:
     """Copy the rows of x from `top` to before `end` to (rows, width, C), with zeros around them."""
     values, weights, channels = x.reshape(-1), mask.reshape(-1), x.shape[2]
     for row in range(top, end):
@@ -123,7 +123,7 @@ def _pad(x: Any, mask: Any, masked: bool, top: int, end: int, width: int, padded
         padded[start : start + channels] = 0
         padded[start + channels + count : start + width * channels] = 0
         start += channels
-        if masked:
+        if weights.size:
             for i in range(count):
                 value = values[_at(here + i)]
                 padded[_at(start + i)] = _ZERO if weights[_at(here + i)] <= 0 else value
@@ -170,45 +170,46 @@ def _from_nodes(
     plane: int,
     across: int,
     tiles: int,
-    outs: Any,
+    n: int,
+    groups: tuple[int, int],
     bias: Any,
     least: Any,
     row: int,
     result: Any,
 ) -> None:
-    """Write tiles to `outs` of result (H, W, K), from `row` on, cut off where it ends."""
+    """Write tiles to `groups` of result (H, W, K), from `row` on, cut off where it ends."""
     height, width, channels = result.shape
-    n, stride, picture = NODES, outs[1] - outs[0], result.reshape(-1)
-    half = np.empty(TILE * n * _CHUNK, np.float32)
-    edge = np.empty(TILE * _CHUNK, np.float32)
+    picture = result.reshape(-1)
+    half = np.empty(TILE * NODES * n, np.float32)
+    edge = np.empty(TILE * n, np.float32)
     for tile in range(tiles):
         top, left = row + tile // across * TILE, tile % across * TILE
         whole = left + TILE <= width
-        for first in range(outs[0], outs[1], _CHUNK):
-            count = min(_CHUNK, outs[1] - first)
-            for j in range(n):
-                start = j * plane + tile * stride + first - outs[0]
-                for c in range(count):
+        for group in range(groups[0], groups[1]):
+            for j in range(NODES):
+                start = j * plane + ((group - groups[0]) * tiles + tile) * n
+                for c in range(n):
                     for i in range(TILE):
                         total = _ZERO
-                        for k in range(n):
+                        for k in range(NODES):
                             if _OUTPUTS[i, k] != 0:
-                                value = products[_at(start + k * n * plane + c)]
+                                value = products[_at(start + k * NODES * plane + c)]
                                 total += _OUTPUTS[i, k] * value
-                        half[_at((i * n + j) * _CHUNK + c)] = total
+                        half[_at((i * NODES + j) * n + c)] = total
+            first = group * n
             for i in range(min(TILE, height - top)):
                 start = ((top + i) * width + left) * channels + first
-                into, here, step = edge, 0, _CHUNK
+                into, here, step = edge, 0, n
                 if whole:
                     into, here, step = picture, start, channels
-                for c in range(count):
+                for c in range(n):
                     for j in range(TILE):
                         total = bias[_at(first + c)]
-                        for k in range(n):
+                        for k in range(NODES):
                             if _OUTPUTS[j, k] != 0:
-                                total += _OUTPUTS[j, k] * half[_at((i * n + k) * _CHUNK + c)]
+                                total += _OUTPUTS[j, k] * half[_at((i * NODES + k) * n + c)]
                         into[_at(here + j * step + c)] = least if total < least else total
                 if not whole:
                     for j in range(width - left):
-                        for c in range(count):
-                            picture[_at(start + j * channels + c)] = edge[_at(j * _CHUNK + c)]
+                        for c in range(n):
+                            picture[_at(start + j * channels + c)] = edge[_at(j * n + c)]

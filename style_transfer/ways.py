@@ -8,6 +8,7 @@ machine, and in rounding.
 import math
 from functools import cached_property
 
+import numpy as np
 import torch
 import torch.nn.functional as F
 from torch import Tensor
@@ -15,7 +16,7 @@ from torch.nn.grad import conv2d_input
 
 from style_transfer import columns, digits, onednn
 from style_transfer.tiles import NODES, TILE
-from style_transfer.winograd import Filters, convolve, transform_filters
+from style_transfer.winograd import convolve, transform_filters
 
 
 class Direct:
@@ -91,11 +92,11 @@ class Winograd(Direct):
     floats = 2 * NODES**2
 
     @cached_property
-    def _forward(self) -> Filters:
+    def _forward(self) -> np.ndarray:
         return transform_filters(self._weight)
 
     @cached_property
-    def _backward(self) -> Filters:
+    def _backward(self) -> np.ndarray:
         return transform_filters(self._weight.flip(2, 3).transpose(0, 1))
 
     def forward(self, x: Tensor, relu: bool) -> Tensor:

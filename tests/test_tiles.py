@@ -19,20 +19,20 @@ def test_four_outputs_come_from_six_products():
     torch.testing.assert_close(OUTPUTS @ products, expected)
 
 
-def convolved(x, weight, rows, outs, turned, mask=None, least=-np.inf):
-    """The rows of tiles and channels that were asked for; all else is 7."""
-    taps = weight.permute(2, 3, *((0, 1) if turned else (1, 0)))
-    filters = (torch.kron(FILTERS, FILTERS) @ taps.reshape(9, -1).double()).float()
-    filters = filters.view(-1, *taps.shape[2:]).numpy()
+def convolved(x, weight, rows, groups, n, at_once=1000, mask=None, least=-np.inf):
+    """The rows of tiles and groups of n channels that were asked for; all else is 7."""
+    outs, ins = weight.shape[:2]
+    filters = torch.kron(FILTERS, FILTERS) @ weight.permute(2, 3, 0, 1).reshape(9, -1).double()
+    filters = filters.float().view(-1, outs // n, n, ins).transpose(2, 3).contiguous().numpy()
     height, width, channels = x.shape
     across = -(-width // TILE)
-    sizes = room((rows[1] - rows[0]) * across, across, channels, outs[1] - outs[0])
+    sizes = room((rows[1] - rows[0]) * across, across, channels, n * (groups[1] - groups[0]))
     work = tuple(np.full(size, np.nan, np.float32) for size in sizes)
-    result = np.full((height, width, len(weight)), 7, np.float32)
-    bias = random(len(weight), seed=9).numpy()
-    masks = (x if mask is None else mask).numpy(), mask is not None
+    result = np.full((height, width, outs), 7, np.float32)
+    bias = random(outs, seed=9).numpy()
+    mask = np.empty((0, 0, 0), np.float32) if mask is None else mask.numpy()
     least = np.float32(least)
-    convolve_block(rows, outs, x.numpy(), *masks, filters, turned, bias, least, work, result)
+    convolve_block(rows, groups, x.numpy(), mask, filters, at_once, bias, least, work, result)
     return torch.from_numpy(result)
 
 
@@ -45,40 +45,41 @@ def assert_close(found, wanted):
     torch.testing.assert_close(found, wanted, rtol=1e-4, atol=1e-4)
 
 
-@pytest.mark.parametrize("turned", [False, True])
+@pytest.mark.parametrize("at_once", [5, 1000])  # a matrix product of a few tiles, and of all
 @pytest.mark.parametrize("size", [(8, 12), (9, 7), (1, 1), (6, 130)])
 @pytest.mark.parametrize("channels", [(5, 7), (130, 140)])  # less than a chunk, and two
-def test_a_block_of_all_tiles_is_the_convolution(turned, size, channels):
+@pytest.mark.parametrize("groups", [1, 7])
+def test_a_block_of_all_tiles_is_the_convolution(at_once, size, channels, groups):
     x, weight = random(*size, channels[0]), random(*reversed(channels), 3, 3, seed=1) / 10
-    rows = 0, -(-size[0] // TILE)
-    assert_close(convolved(x, weight, rows, (0, channels[1]), turned), expected(x, weight))
+    rows, n = (0, -(-size[0] // TILE)), channels[1] // groups
+    assert_close(convolved(x, weight, rows, (0, groups), n, at_once), expected(x, weight))
 
 
 def test_a_block_writes_the_rows_that_it_is_asked_for_alone():
     x, weight = random(14, 9, 5), random(6, 5, 3, 3, seed=1)
-    found = convolved(x, weight, (1, 3), (0, 6), turned=False)
+    found = convolved(x, weight, (1, 3), (0, 1), n=6)
     assert_close(found[4:12], expected(x, weight)[4:12])
     assert (found[:4] == 7).all()
     assert (found[12:] == 7).all()
 
 
 def test_a_block_writes_the_channels_that_it_is_asked_for_alone():
-    x, weight = random(14, 9, 5), random(6, 5, 3, 3, seed=1)
-    found = convolved(x, weight, (0, 4), (2, 5), turned=True)
-    assert_close(found[..., 2:5], expected(x, weight)[..., 2:5])
+    x, weight = random(14, 9, 5), random(8, 5, 3, 3, seed=1)
+    found = convolved(x, weight, (0, 4), (1, 3), n=2)
+    assert_close(found[..., 2:6], expected(x, weight)[..., 2:6])
     assert (found[..., :2] == 7).all()
-    assert (found[..., 5:] == 7).all()
+    assert (found[..., 6:] == 7).all()
 
 
 def test_what_is_masked_counts_where_the_mask_is_positive():
     x, mask, weight = random(9, 9, 5), random(9, 9, 5, seed=2), random(6, 5, 3, 3, seed=1)
-    found = convolved(x, weight, (0, 3), (0, 6), turned=False, mask=mask)
+    found = convolved(x, weight, (0, 3), (0, 1), n=6, mask=mask)
     assert_close(found, expected(x * (mask > 0), weight))
 
 
 def test_nothing_comes_below_the_least_but_what_is_no_number():
     x, weight = random(9, 9, 5), random(6, 5, 3, 3, seed=1)
-    found = convolved(x, weight, (0, 3), (0, 6), turned=False, least=0.5)
+    found = convolved(x, weight, (0, 3), (0, 1), n=6, least=0.5)
     assert_close(found, expected(x, weight).clamp_min(0.5))
     x[4, 4, 0] = float("nan")
-    assert convolved(x, weight, (0, 3), (0, 6), turned=False, least=0.5)[4, 4].isnan().all()
+    assert convolved(x, weight, (0, 3), (0, 1), n=6, least=0.5)[4, 4].isnan().all()
