@@ -3,7 +3,7 @@
 import math
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any
 
@@ -16,6 +16,7 @@ from style_transfer.ways import WAYS, Direct, direct
 from style_transfer.workers import alone
 
 _SAMPLE_MACS = 3e8  # about 6 ms of direct convolution on one core, for one measurement
+_FAR = 1.5  # times another's seconds: no doubt then which is faster
 _COLORS = 3  # channels of a picture, for which columns are
 _MANY = 64  # channels from which tiles have been the fastest
 _SMALL_SAMPLE = 12  # px a side, where what a call costs whatever its size is most of it
@@ -68,9 +69,12 @@ class Convolution(nn.Module):
         """Return the name of the fastest way for a picture of this size, or for its gradient."""
         outs, ins = self.weight.shape[:2]
         names = candidates(ins, outs, backward, self._zeros)
-        if len(names) == 1:
-            return names[0]
-        rates = _rates(ins, outs, backward)
+        key = f"{ins}-{outs}{'-backward' * backward}"
+        if not _known(key):
+            with _measuring:
+                if not _known(key):
+                    RATES[key] = alone(lambda: self._measured(names, backward))
+        rates = RATES[key]
 
         def seconds(name: str) -> float:
             call, unit = rates[name]
@@ -83,6 +87,36 @@ class Convolution(nn.Module):
         if name not in self._ways:
             self._ways[name] = WAYS[name](self.weight, self.bias, self._zeros)
         return self._ways[name]
+
+    @torch.no_grad()
+    def _measured(self, names: Sequence[str], backward: bool) -> Rates:
+        """Return the rates by the CPU time of one thread, which other work does not hold up."""
+        outs, ins = self.weight.shape[:2]
+        if len(names) == 1:
+            return {names[0]: (0.0, 0.0)}
+        before = dict(self._ways)
+        ways = {name: self.way(name) for name in names}
+
+        def work(side: int) -> dict[str, Callable[[], Tensor]]:
+            x = torch.rand(1, outs if backward else ins, side, side)
+            x = x.contiguous(memory_format=torch.channels_last)
+            if backward:
+                return {name: partial(way.backward, x, x) for name, way in ways.items()}
+            return {name: partial(way.forward, x, relu=True) for name, way in ways.items()}
+
+        side, (least, most) = math.isqrt(int(_SAMPLE_MACS / (9 * ins * outs))), _LARGE_SAMPLE
+        large = min(max(least, side - side % TILE), most)
+        seconds = {side: _seconds(work(side)) for side in (_SMALL_SAMPLE, large)}
+        rates = {}
+        for name, way in ways.items():
+            few, many = (way.units(each, each) for each in seconds)
+            fast, slow = (times[name] for times in seconds.values())
+            unit = max(0.0, slow - fast) / (many - few)
+            rates[name] = max(0.0, fast - unit * few), unit
+        used = min(names, key=seconds[large].__getitem__)
+        # Filters laid out for what is never used would only take memory.
+        self._ways = before | {used: ways[used]}
+        return rates
 
     @property
     def _zeros(self) -> int:
@@ -119,57 +153,29 @@ def candidates(ins: int, outs: int, backward: bool = False, zeros: int = 1) -> l
     left = WAYS.keys() - {"columns"}
     if min(ins, outs) < _MANY:
         left -= {"F(4x4)"}
-    # Digits are for gradients, and faster there than packed filters.
+    # Digits are for gradients, and faster there than packed filters; these are faster than torch's
+    # own, whose kernels they share.
     left -= {"packed"} if backward and "digits" in WAYS else {"digits"}
+    left -= {"direct"} if "packed" in left else set()
     return [name for name in WAYS if name in left]
-
-
-def _rates(ins: int, outs: int, backward: bool) -> Rates:
-    key = f"{ins}-{outs}{'-backward' * backward}"
-    if not _known(key):
-        with _measuring:
-            if not _known(key):
-                RATES[key] = alone(lambda: _measured(ins, outs, backward))
-    return RATES[key]
 
 
 def _known(key: str) -> bool:
     return key in RATES and RATES[key].keys() <= WAYS.keys()  # a saved run may bring other ways
 
 
-@torch.no_grad()
-def _measured(ins: int, outs: int, backward: bool) -> Rates:
-    """Return the rates by the CPU time of one thread, which other work does not hold up."""
-    weight = torch.rand(outs, ins, 3, 3).contiguous(memory_format=torch.channels_last)
-    channels = outs if backward else ins
-
-    def made(way: Direct, side: int) -> Callable[[], Tensor]:
-        x = torch.rand(1, channels, side, side).contiguous(memory_format=torch.channels_last)
-        return partial(way.backward, x, x) if backward else partial(way.forward, x, relu=True)
-
-    ways = {n: WAYS[n](weight, torch.zeros(outs)) for n in candidates(ins, outs, backward)}
-    side, (least, most) = math.isqrt(int(_SAMPLE_MACS / (9 * ins * outs))), _LARGE_SAMPLE
-    large = min(max(least, side - side % TILE), most)
-    seconds = {
-        side: _seconds({name: made(way, side) for name, way in ways.items()})
-        for side in (_SMALL_SAMPLE, large)
-    }
-    rates = {}
-    for name, way in ways.items():
-        few, many = (way.units(each, each) for each in seconds)
-        fast, slow = (times[name] for times in seconds.values())
-        unit = max(0.0, slow - fast) / (many - few)
-        rates[name] = max(0.0, fast - unit * few), unit
-    return rates
-
-
 def _seconds(work: dict[str, Callable[[], Tensor]]) -> dict[str, float]:
-    """Return the seconds of each, measured by turns, so that a busy moment hits all."""
+    """Return the seconds of each, measured by turns, so that a busy moment hits all.
+
+    What takes longer than another by far has its turn once.
+    """
     best = dict.fromkeys(work, math.inf)
-    for turn in range(3):
+    for make in work.values():
+        make()  # lays out the filters
+    for _ in range(3):
         for name, make in work.items():
-            began = time.thread_time()
-            make()
-            if turn:  # the first one warms up
+            if best[name] == math.inf or best[name] <= _FAR * min(best.values()):
+                began = time.thread_time()
+                make()
                 best[name] = min(best[name], time.thread_time() - began)
     return best

@@ -29,9 +29,12 @@ def transform_filters(weight: Tensor) -> np.ndarray:
     """
     outs, ins = weight.shape[:2]
     n = GROUP if outs % GROUP == 0 else outs
-    taps = weight.double().permute(2, 3, 0, 1).reshape(9, -1)
-    products = (torch.kron(FILTERS, FILTERS) @ taps).float().view(-1, outs // n, n, ins)
-    return products.transpose(2, 3).contiguous().numpy()
+    transform = torch.kron(FILTERS, FILTERS)
+    result = torch.empty(len(transform), outs // n, ins, n)
+    for group, filters in enumerate(weight.split(n)):
+        taps = filters.double().permute(2, 3, 1, 0).reshape(9, -1)
+        result[:, group] = (transform @ taps).view(-1, ins, n)
+    return result.numpy()
 
 
 def convolve(

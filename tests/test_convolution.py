@@ -155,7 +155,7 @@ def test_many_channels_with_replicate_padding_take_torchs_own():
     assert candidates(64, 64, backward=True, zeros=0) == ["direct"]
     convolution = layer(5, 8, padding="replicate")
     convolution(picture(5, 9, 9).requires_grad_()).sum().backward()
-    assert not RATES
+    assert RATES[key(5, 8)].keys() == RATES[key(5, 8) + "-backward"].keys() == {"direct"}
 
 
 def test_channels_first_and_channels_last_pictures_give_the_same():
@@ -175,11 +175,17 @@ def test_the_result_is_channels_last_so_that_pooling_needs_no_copy():
 
 
 def test_rates_are_measured_once_for_a_shape_and_remembered(monkeypatch):
-    layer()(picture(5, 24, 30))
-    assert set(RATES[key(5, 7)]) == set(candidates(5, 7))
-    monkeypatch.setattr(module, "_measured", lambda *_: pytest.fail("measured again"))
-    layer()(picture(5, 24, 30))
-    layer()(picture(5, 36, 31))
+    layer(64, 64)(picture(64, 24, 30))
+    assert set(RATES[key(64, 64)]) == set(candidates(64, 64))
+    monkeypatch.setattr(Convolution, "_measured", lambda *_: pytest.fail("measured again"))
+    layer(64, 64)(picture(64, 24, 30))
+    layer(64, 64)(picture(64, 36, 31))
+
+
+def test_filters_of_ways_that_are_not_the_fastest_are_not_kept():
+    convolution = layer(64, 64)
+    fastest = convolution.fastest(240, 240)
+    assert convolution.way_bytes() == convolution.way(fastest).bytes()
 
 
 def test_the_way_with_the_least_time_for_the_size_is_taken():
@@ -194,20 +200,37 @@ def test_rates_are_the_cpu_time_of_one_thread_which_other_work_does_not_hold_up(
 
     def forward(way, x, relu):
         threads.add(torch.get_num_threads())
-        clock[0] += x.shape[2] ** 2
+        clock[0] += x.shape[2] ** 2 / 16
         return x
 
     monkeypatch.setattr(time, "thread_time", lambda: clock[0])
-    monkeypatch.setattr(WAYS["direct"], "forward", forward)
-    layer().fastest(24, 30)
-    assert RATES[key(5, 7)]["direct"] == (0.0, 1.0)  # a second for each pixel
+    monkeypatch.setattr(WAYS["F(4x4)"], "forward", forward)
+    layer(64, 64).fastest(24, 30)
+    assert RATES[key(64, 64)]["F(4x4)"] == (0.0, 1.0)  # a second for each tile
     assert threads == {1}
 
 
+def test_what_is_slower_by_far_is_measured_once(monkeypatch):
+    turns, clock = dict.fromkeys(["F(4x4)", "direct"], 0), [0.0]
+    monkeypatch.setattr(time, "thread_time", lambda: clock[0])
+    monkeypatch.setattr(module, "candidates", lambda *_: list(turns))
+    for name, seconds in ("F(4x4)", 1), ("direct", 2):
+
+        def forward(way, x, relu, name=name, seconds=seconds):
+            turns[name] += 1
+            clock[0] += seconds
+            return x
+
+        monkeypatch.setattr(WAYS[name], "forward", forward)
+    layer(64, 64).fastest(24, 30)
+    # For each of two sizes once to lay out the filters, then up to three times.
+    assert turns == {"F(4x4)": 8, "direct": 4}
+
+
 def test_rates_of_other_ways_are_measured_again():
-    RATES[key(5, 7)] = {"direct": (0.0, 1.0), "F(9x9)": (0.0, 0.0)}
-    assert layer().fastest(24, 30) in WAYS
-    assert set(RATES[key(5, 7)]) == set(candidates(5, 7))
+    RATES[key(64, 64)] = {"direct": (0.0, 1.0), "F(9x9)": (0.0, 0.0)}
+    assert layer(64, 64).fastest(24, 30) in WAYS
+    assert set(RATES[key(64, 64)]) == set(candidates(64, 64))
 
 
 def test_rates_go_through_json_and_back_bit_for_bit():
