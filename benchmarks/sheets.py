@@ -51,7 +51,7 @@ WAYS: dict[str, dict[str, Any]] = {  # name: what differs from the default
     "covariance": {"statistic": "covariance", "beta": 4.0},  # at equal content
     "deep layers": {"style_layers": DEEP},
     "late average": {"average": True},
-    "plain L-BFGS": {"optimizer": LBFGS(smoothing=False)},
+    "plain L-BFGS": {"optimizer": LBFGS(preconditioned=False)},
     "pyramid": {"first_guess": "pyramid"},
 }
 

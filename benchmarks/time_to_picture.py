@@ -35,7 +35,11 @@ SETTINGS = Settings()
 def plain(network: VGG, photo: Tensor, painting: Tensor) -> dict[int, tuple[float, float]]:
     """Return seconds and objective after each of GOALS steps of the textbook's method."""
     began, memory, image = clock(), Memory(), photo
-    objective, optimizer, found = Objective(network, photo, painting), LBFGS(smoothing=False), {}
+    objective, optimizer, found = (
+        Objective(network, photo, painting),
+        LBFGS(preconditioned=False),
+        {},
+    )
     for step in range(max(GOALS) + 1):
         evaluation = objective.evaluate(image, SETTINGS)
         if step in GOALS:

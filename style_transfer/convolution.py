@@ -47,22 +47,27 @@ class Convolution(nn.Module):
         self.register_buffer("bias", bias)
         self._ways: dict[str, Direct] = {}  # by name, made when first used
 
-    def forward(self, x: Tensor, relu: bool = False, rough: bool = False) -> Tensor:
+    def forward(
+        self, x: Tensor, relu: bool = False, rough: bool = False, pool: bool = False
+    ) -> Tensor:
         """Return (1, out, H, W) for x (1, in, H, W), clamped at 0 with `relu`.
 
-        Where it is `rough` it may err by 1e-4 of its largest value, unless x needs a gradient.
+        Where it is `rough` it may err by 1e-4 of its largest value, unless x needs a gradient. With
+        `pool`, for which it has to be clamped, averages over 2 x 2 come out, (1, out, H/2, W/2).
         """
         if self.padding == "replicate":
             x = F.pad(x, (1, 1, 1, 1), mode="replicate")
         if x.device.type != "cpu" or x.dtype != torch.float32 or x.shape[0] != 1:
-            return direct(x, self.weight, self.bias, relu, self._zeros)
+            y = direct(x, self.weight, self.bias, relu, self._zeros)
+            return F.avg_pool2d(y, 2) if pool else y
         size = x.shape[2], x.shape[3]
         # Digits are as fast in this direction as in the other.
         if rough and not x.requires_grad and self.fastest(*size, True) == "digits":
-            return self.way("digits").forward(x, relu)
+            y = self.way("digits").forward(x, relu)
+            return F.avg_pool2d(y, 2) if pool else y
         way = self.way(self.fastest(*size))
         backward = self.way(self.fastest(*size, True)) if x.requires_grad else way
-        result: Tensor = _Convolve.apply(x, way, backward, relu)
+        result: Tensor = _Convolve.apply(x, way, backward, relu, pool)
         return result
 
     def fastest(self, height: int, width: int, backward: bool = False) -> str:
@@ -128,20 +133,25 @@ class Convolution(nn.Module):
 
 
 class _Convolve(torch.autograd.Function):
-    """The convolution by one of WAYS, with the gradient of x alone, by the same or another."""
+    """The convolution by one of WAYS, with the gradient of x alone, by the same or another.
+
+    ReLU and pooling are part of it, since their gradients would be pictures of full size each.
+    """
 
     @staticmethod
-    def forward(ctx: Any, x: Tensor, way: Direct, backward: Direct, relu: bool) -> Tensor:
+    def forward(
+        ctx: Any, x: Tensor, way: Direct, backward: Direct, relu: bool, pool: bool
+    ) -> Tensor:
         y = way.forward(x, relu)
         ctx.way = backward
         ctx.save_for_backward(y if relu else None)
-        return y
+        return F.avg_pool2d(y, 2) if pool else y
 
     @staticmethod
     @torch.autograd.function.once_differentiable
-    def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor, None, None, None]:
+    def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor, None, None, None, None]:
         (mask,) = ctx.saved_tensors
-        return ctx.way.backward(gradient, mask), None, None, None
+        return ctx.way.backward(gradient, mask), None, None, None, None
 
 
 def candidates(ins: int, outs: int, backward: bool = False, zeros: int = 1) -> list[str]:

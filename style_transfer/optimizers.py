@@ -6,13 +6,18 @@ so that a run's state can be kept, compared and saved at any step without a copy
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import Protocol
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor
 
 LARGEST = 32  # px; structures above it are all moved alike
+PLACE = 4  # px a side
+LEAST = 1e-3  # of the mean change: less tells nothing of a place
+MOST = 4.0  # times as far as elsewhere, or as little, one place is moved
+KEPT = 0.25  # of what was learnt of places by the step before: they change as fast as the picture
 Memory = tuple[Tensor, ...]  # empty at first, and whenever the objective is another one
 
 
@@ -28,39 +33,47 @@ class LBFGS:
     """Limited-memory BFGS without a line search: one evaluation for each step.
 
     Nocedal 1980, "Updating Quasi-Newton Matrices with Limited Storage". Its memory holds the last
-    image and gradient, then up to `history` pairs of change of image and change of gradient.
+    image and gradient, how much both have changed of late in each place, (1, 2, h, w), then up to
+    `history` pairs of change of image and change of gradient.
 
-    Differs from the textbook because its first guess of the inverse Hessian is not the identity: it
-    falls off as 1 / frequency, as that of these losses does. Coarse structure then moves at once
-    with the fine, which saves a quarter of the steps. `smoothing=False` is the textbook's.
+    Differs from the textbook because its first guess of the inverse Hessian is not the identity. It
+    falls off as 1 / frequency, as that of these losses does, so that coarse structure moves at once
+    with the fine. And it is the larger in a place the less the gradient there answers to changes,
+    since a plain wall bends these losses otherwise than a face. Together they save four steps of
+    ten. `preconditioned=False` is the textbook's.
     """
 
     history: int = 12
     first_step: float = 2 / 255  # root mean square; a gradient alone has no scale of its own
     longest_step: float = 32 / 255  # root mean square; beyond it the quadratic model is a guess
-    smoothing: bool = True
+    preconditioned: bool = True
 
     def step(self, image: Tensor, gradient: Tensor, memory: Memory) -> tuple[Tensor, Memory]:
-        pairs = self._pairs(image, gradient, memory)
-        direction = -_inverse_hessian_times(gradient, pairs, _smooth if self.smoothing else _same)
+        pairs, changes = self._learnt(image, gradient, memory)
+        guess = partial(_first_guess, _scales(changes, image)) if self.preconditioned else _same
+        direction = -_inverse_hessian_times(gradient, pairs, guess)
         size = direction.square().mean().sqrt()
         limit = self.longest_step if pairs else self.first_step
         if not pairs or size > limit:
             direction = direction * (limit / size) if size > 0 else direction
         flat = [tensor for pair in pairs for tensor in pair]
-        return image + direction, (image, gradient, *flat)
+        return image + direction, (image, gradient, changes, *flat)
 
-    def _pairs(
+    def _learnt(
         self, image: Tensor, gradient: Tensor, memory: Memory
-    ) -> list[tuple[Tensor, Tensor]]:
+    ) -> tuple[list[tuple[Tensor, Tensor]], Tensor]:
+        """Return the pairs up to this image, and the changes in each place."""
         if not memory:
-            return []
-        last_image, last_gradient, *flat = memory
+            height, width = (-(-side // PLACE) for side in image.shape[-2:])
+            return [], image.new_zeros((1, 2, height, width))
+        last_image, last_gradient, changes, *flat = memory
         pairs = list(zip(flat[::2], flat[1::2], strict=True))
         s, y = image - last_image, gradient - last_gradient
+        if self.preconditioned:
+            changes = KEPT * changes + _changes(s, y)
         if _dot(s, y) > 1e-10 * _dot(y, y):  # otherwise the curvature is no guide, as in torch
             pairs = [*pairs, (s, y)][-self.history :]
-        return pairs
+        return pairs, changes
 
 
 @dataclass(frozen=True)
@@ -113,18 +126,42 @@ def _same(vector: Tensor) -> Tensor:
     return vector
 
 
-def _smooth(vector: Tensor) -> Tensor:
-    """Return (1, 3, H, W) with each frequency weakened as 1 / frequency, above 1 / LARGEST px."""
+def _first_guess(scales: Tensor, vector: Tensor) -> Tensor:
+    """Return (1, 3, H, W) with each frequency weakened, and each place strengthened, before and
+    after, so that the first guess stays symmetric.
+    """
+    return scales * _filtered(scales * vector, 1)
+
+
+def _filtered(vector: Tensor, power: float) -> Tensor:
+    """Return (1, C, H, W) with each frequency, above 1 / LARGEST px, divided by it to a power."""
     height, width = vector.shape[-2:]
-    weights = _frequency_weights(height, width, vector.device)
+    weights = _frequency_weights(height, width, power, vector.device)
     return torch.fft.irfft2(torch.fft.rfft2(vector) * weights, s=(height, width))
 
 
-@lru_cache(maxsize=4)
-def _frequency_weights(height: int, width: int, device: torch.device) -> Tensor:
+def _changes(s: Tensor, y: Tensor) -> Tensor:
+    """Return mean squares of changes of image and gradient in each place, (1, 2, h, w).
+
+    Frequencies are evened out, so that the first guess without places would make them alike.
+    """
+    even = torch.cat((_filtered(s, -0.5), _filtered(y, 0.5))).square().mean(1)
+    return F.avg_pool2d(even, PLACE, ceil_mode=True).unsqueeze(0)
+
+
+def _scales(changes: Tensor, image: Tensor) -> Tensor:
+    """Return how strongly each place of the image counts beside others, (1, 1, H, W)."""
+    mean = changes.mean((2, 3), keepdim=True) + torch.finfo(changes.dtype).tiny
+    change, response = (changes / mean + LEAST).split(1, 1)  # alike where nothing has changed
+    scales = (change / response).clamp(1 / MOST**2, MOST**2) ** 0.25
+    return F.interpolate(scales, size=image.shape[-2:], mode="bilinear")
+
+
+@lru_cache(maxsize=8)
+def _frequency_weights(height: int, width: int, power: float, device: torch.device) -> Tensor:
     down = torch.fft.fftfreq(height, device=device).unsqueeze(1)
     across = torch.fft.rfftfreq(width, device=device)
-    return 1 / (torch.hypot(down, across) + 1 / LARGEST)
+    return (torch.hypot(down, across) + 1 / LARGEST) ** -power
 
 
 def _dot(a: Tensor, b: Tensor) -> Tensor:

@@ -9,12 +9,13 @@ from torch import Tensor
 from style_transfer.images import MIN_SIDE, fit, resize
 
 SMALLEST = 96  # px on the longer side; below it the brush marks of a painting are gone
-FINEST_SHARE = 0.5  # of the steps
+FINEST_SHARE = 0.5  # of the steps, at least
+COARSE_STEPS = 12  # at each coarser size, at most
 
 
 @dataclass(frozen=True)
 class Stage:
-    """A part of a run: the size (height, width) it works at and its share of the steps."""
+    """A part of a run: the size (height, width) it works at and its share of few steps."""
 
     size: tuple[int, int]
     share: float
@@ -24,8 +25,9 @@ def stages(size: tuple[int, int]) -> list[Stage]:
     """Return the stages of a run that ends at `size` (height, width), from coarse to fine.
 
     Each has half the sides of the next, as long as the longer side keeps SMALLEST pixels and the
-    shorter MIN_SIDE. The finest has FINEST_SHARE of the steps, the others share the rest: enough
-    to settle the coarse structure, and no more, since they give up some of the photo's content.
+    shorter MIN_SIDE. Of few steps the finest has FINEST_SHARE, and the others share the rest; of
+    many they have COARSE_STEPS each: enough to settle the coarse structure, and no more, since they
+    give up some of the photo's content, and since the finest would have to see for itself anyway.
     """
     sizes = [size]
     while max(sizes[0]) // 2 >= SMALLEST and min(sizes[0]) // 2 >= MIN_SIDE:
@@ -51,7 +53,9 @@ def steps_left(plan: Sequence[Stage], step: int, steps: int, stage: int = 0) -> 
 
 
 def _ends(plan: Sequence[Stage], steps: int) -> list[int]:
-    return [round(share * steps) for share in accumulate(stage.share for stage in plan)]
+    shares = accumulate(stage.share for stage in plan[:-1])
+    coarse = enumerate(shares, 1)
+    return [*(min(round(s * steps), n * COARSE_STEPS) for n, s in coarse), steps]
 
 
 def enlarge(image: Tensor, photo: Tensor, full_photo: Tensor) -> Tensor:

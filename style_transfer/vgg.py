@@ -63,7 +63,7 @@ class VGG(nn.Module):
         if pooling not in POOLINGS:
             raise ValueError(f"pooling {pooling!r} is not one of {', '.join(POOLINGS)}.")
         self.name, self.layers = name, _layer_names(name)
-        self._pool = F.avg_pool2d if pooling == "average" else F.max_pool2d
+        self.pooling = pooling
         mean, std = _OXFORD if name.startswith("oxford") else _TORCHVISION
         self.register_buffer("mean", mean.view(1, 3, 1, 1))
         self.register_buffer("std", std.view(1, 3, 1, 1))
@@ -89,17 +89,19 @@ class VGG(nn.Module):
         may do, see `Convolution`.
         """
         self.check(layers)
-        left = set(layers)
+        left, averages = set(layers), self.pooling == "average"
         x = (image - self.mean) / self.std
-        for layer, convolution in self.convolutions.items():
+        for layer, following in zip(self.layers, (*self.layers[1:], ""), strict=True):
             if not left:
                 break
-            if layer.endswith("_1") and layer != self.layers[0]:
-                x = self._pool(x, 2)
-            x = convolution(x, relu=True, rough=rough)
-            if layer in left:
+            last, asked = following.endswith("_1"), layer in left  # last of its block
+            joined = last and averages and not asked
+            x = self.convolutions[layer](x, relu=True, rough=rough, pool=joined)
+            if asked:
                 left.remove(layer)
                 yield layer, x
+            if last and left and not joined:
+                x = F.avg_pool2d(x, 2) if averages else F.max_pool2d(x, 2)
 
     def multiplications(self, pixels: int, layers: Collection[str]) -> dict[str, float]:
         """Return how many each convolution on the way to `layers` takes, for so many pixels."""

@@ -33,10 +33,14 @@ class Direct:
         return direct(x, self._weight, self._bias, relu, self._zeros)
 
     def backward(self, gradient: Tensor, mask: Tensor | None) -> Tensor:
-        """Return the gradient of x for that of the result, which counts where the mask is > 0."""
+        """Return the gradient of x for that of the result, which counts where the mask is > 0.
+
+        Where it is smaller than the mask, it is the gradient of averages over 2 x 2 of the result.
+        """
+        gradient = _masked(gradient, mask)
         height, width = (side + 2 * (1 - self._zeros) for side in gradient.shape[2:])
         shape = 1, self._weight.shape[1], height, width
-        return conv2d_input(shape, self._weight, _masked(gradient, mask), padding=self._zeros)
+        return conv2d_input(shape, self._weight, gradient, padding=self._zeros)
 
     @staticmethod
     def units(height: int, width: int) -> int:
@@ -82,7 +86,7 @@ class Columns(Direct):
         return columns.transform_filters(self._weight)
 
     def backward(self, gradient: Tensor, mask: Tensor | None) -> Tensor:
-        mask = None if mask is None else _last(mask)
+        gradient, mask = _enlarged(gradient, mask), None if mask is None else _last(mask)
         return columns.gradient_of_input(_last(gradient), self._backward, mask, self._zeros)
 
 
@@ -134,7 +138,7 @@ class Digits(Direct):
         return F.relu_(y) if relu else y
 
     def backward(self, gradient: Tensor, mask: Tensor | None) -> Tensor:
-        mask = None if mask is None else _last(mask)
+        gradient, mask = _enlarged(gradient, mask), None if mask is None else _last(mask)
         return digits.convolve(_last(gradient), self._backward, mask)
 
 
@@ -155,7 +159,15 @@ def direct(x: Tensor, weight: Tensor, bias: Tensor, relu: bool, zeros: int) -> T
 def _masked(gradient: Tensor, mask: Tensor | None) -> Tensor:
     if mask is None:
         return gradient
-    return torch.ops.aten.threshold_backward(gradient, mask, 0)
+    return torch.ops.aten.threshold_backward(_enlarged(gradient, mask), mask, 0)
+
+
+def _enlarged(gradient: Tensor, mask: Tensor | None) -> Tensor:
+    """Return the gradient at the size of the mask, if that of averages over 2 x 2 is given."""
+    if mask is None or mask.shape == gradient.shape:
+        return gradient
+    pairs, none = [2, 2], [0, 0]
+    return torch.ops.aten.avg_pool2d_backward(gradient, mask, pairs, pairs, none, False, True, None)
 
 
 def _last(x: Tensor) -> Tensor:

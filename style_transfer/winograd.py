@@ -47,9 +47,13 @@ def convolve(
     """Return the convolution of x (H, W, C) with `filters`, as (1, K, H, W).
 
     Zero padding of 1; the result is channels last. With `relu` it is clamped at 0; with a `mask`
-    (H, W, C), x counts only where the mask is above 0, as in the gradient of a ReLU.
+    (H, W, C), x counts only where the mask is above 0, as in the gradient of a ReLU, and can be
+    (H // 2, W // 2, C), as in that of averages over 2 x 2 after it.
     """
-    (height, width, channels), (_, groups, _, n) = x.shape, filters.shape
+    (height, width, channels), (_, groups, _, n) = (
+        (x if mask is None else mask).shape,
+        filters.shape,
+    )
     down, across, outs = -(-height // TILE), -(-width // TILE), groups * n
     rows, some = _parts(down, across, groups, torch.get_num_threads())
     blocks = list(product(_spans(down, rows), _spans(groups, some)))

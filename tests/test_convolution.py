@@ -78,6 +78,33 @@ def test_every_way_agrees_with_float64_forward_and_backward(way, size, ins, outs
     assert error(x.grad.double(), exact.grad) < ERROR[way]
 
 
+@pytest.mark.parametrize("way", WAYS)
+@pytest.mark.parametrize("size", [*SIZES[:-1], (2, 3), (24, 70)])
+def test_pooling_that_is_part_of_a_convolution_is_torchs(way, size):
+    convolution = layer(64, 64)
+    choose(convolution, way)
+    x, y = (picture(64, *size).requires_grad_() for _ in range(2))
+    found, expected = (
+        convolution(x, relu=True, pool=True),
+        F.avg_pool2d(convolution(y, relu=True), 2),
+    )
+    assert torch.equal(found, expected)
+    gradient = torch.randn_like(found)
+    found.backward(gradient)
+    expected.backward(gradient)
+    assert error(x.grad, y.grad) < 1e-6
+
+
+@pytest.mark.parametrize("rough", [False, True])
+def test_pooling_needs_no_gradient_and_no_special_way(rough):
+    convolution, x = layer(16, 24), picture(16, 33, 47)
+    expected = F.avg_pool2d(convolution(x, relu=True, rough=rough), 2)
+    assert torch.equal(convolution(x, relu=True, rough=rough, pool=True), expected)
+    exact = convolution.double()
+    expected = F.avg_pool2d(exact(x.double(), relu=True), 2)
+    assert torch.equal(exact(x.double(), relu=True, pool=True), expected)
+
+
 @pytest.mark.skipif("digits" not in WAYS, reason="This CPU has no AMX.")
 def test_a_rough_convolution_takes_digits_unless_a_gradient_is_asked_for():
     convolution, x = layer(16, 24), picture(16, 33, 47)

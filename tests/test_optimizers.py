@@ -55,7 +55,7 @@ def test_lbfgs_takes_the_steps_of_torch_lbfgs(history):
     first = gradient(start)
     # torch's first step is the gradient, divided by its sum where that is above 1.
     first_step = first.square().mean().sqrt().item() * min(1, 1 / first.abs().sum().item())
-    ours = LBFGS(history=history, first_step=first_step, longest_step=1e9, smoothing=False)
+    ours = LBFGS(history=history, first_step=first_step, longest_step=1e9, preconditioned=False)
     theirs = partial(
         torch.optim.LBFGS,
         lr=1,
@@ -131,14 +131,14 @@ def test_lbfgs_keeps_no_more_pairs_than_its_history():
     image, memory = torch.zeros(SHAPE, dtype=torch.float64), ()
     for _ in range(9):
         image, memory = LBFGS(history=3).step(image, gradient(image), memory)
-    assert len(memory) == 2 + 2 * 3
+    assert len(memory) == 3 + 2 * 3
 
 
 def test_lbfgs_passes_over_a_change_that_is_no_guide_to_the_curvature():
     image, gradient = torch.zeros(SHAPE), torch.ones(SHAPE)
     image, memory = LBFGS().step(image, gradient, ())
     image, memory = LBFGS().step(image, 2 * gradient, memory)  # steeper downhill: concave
-    assert len(memory) == 2
+    assert len(memory) == 3
     assert image.isfinite().all()
 
 

@@ -48,10 +48,13 @@ def test_steps_go_through_every_stage_once_and_in_order(size):
             assert set(indices) == set(range(len(plan)))
 
 
-def test_a_stage_has_its_share_of_the_steps():
+@pytest.mark.parametrize(
+    ("steps", "expected"), [(4, [1, 1, 2]), (40, [10, 10, 20]), (100, [12, 12, 76])]
+)
+def test_a_stage_has_its_share_of_few_steps_and_a_coarse_one_no_more_of_many(steps, expected):
     plan = stages((384, 384))
-    indices = [stage_at(plan, step, 100) for step in range(1, 101)]
-    assert [indices.count(index) for index in range(3)] == [25, 25, 50]
+    indices = [stage_at(plan, step, steps) for step in range(1, steps + 1)]
+    assert [indices.count(index) for index in range(3)] == expected
 
 
 def test_more_steps_lead_to_no_later_stage():

@@ -24,7 +24,7 @@ def convolved(x, weight, rows, groups, n, at_once=1000, mask=None, least=-np.inf
     outs, ins = weight.shape[:2]
     filters = torch.kron(FILTERS, FILTERS) @ weight.permute(2, 3, 0, 1).reshape(9, -1).double()
     filters = filters.float().view(-1, outs // n, n, ins).transpose(2, 3).contiguous().numpy()
-    height, width, channels = x.shape
+    height, width, channels = (x if mask is None else mask).shape
     across = -(-width // TILE)
     sizes = room((rows[1] - rows[0]) * across, across, channels, n * (groups[1] - groups[0]))
     work = tuple(np.full(size, np.nan, np.float32) for size in sizes)
@@ -75,6 +75,19 @@ def test_what_is_masked_counts_where_the_mask_is_positive():
     x, mask, weight = random(9, 9, 5), random(9, 9, 5, seed=2), random(6, 5, 3, 3, seed=1)
     found = convolved(x, weight, (0, 3), (0, 1), n=6, mask=mask)
     assert_close(found, expected(x * (mask > 0), weight))
+
+
+@pytest.mark.parametrize("size", [(8, 12), (9, 7), (1, 1), (2, 5)])
+def test_the_gradient_of_averages_is_enlarged_on_the_way(size):
+    mask, weight = random(*size, 5, seed=2), random(6, 5, 3, 3, seed=1)
+    small = random(size[0] // 2, size[1] // 2, 5)
+    x = torch.zeros(*size, 5)
+    x[: size[0] // 2 * 2, : size[1] // 2 * 2] = small.repeat_interleave(2, 0).repeat_interleave(
+        2, 1
+    )
+    rows = 0, -(-size[0] // TILE)
+    found = convolved(small, weight, rows, (0, 1), n=6, mask=mask)
+    assert_close(found, expected(x / 4 * (mask > 0), weight))
 
 
 def test_nothing_comes_below_the_least_but_what_is_no_number():

@@ -13,7 +13,7 @@ from style_transfer.limits import limits
 from style_transfer.recipe import MAX_SEED, MAX_SIZE, Recipe
 from style_transfer.runs import Run
 from style_transfer.safekeeping import Keeper
-from style_transfer.schedule import FINEST_SHARE
+from style_transfer.schedule import stages, steps_left
 from style_transfer.settings import Settings, whole_number
 from style_transfer.styles import Styles
 from style_transfer.ui import knobs, materials
@@ -130,12 +130,13 @@ def _branching(
     assert parent is not None
     assert moment is not None
     same = source is parent.source
-    picture = resize(moment.picture, (source.content.shape[-2], source.content.shape[-1]))
+    size = source.content.shape[-2], source.content.shape[-1]
+    picture = resize(moment.picture, size)
 
     def begin() -> tuple[Record, Run]:
         step = moment.step
         if step >= settings.steps:  # it was finished: paint the finest scale again
-            step = round((1 - FINEST_SHARE) * settings.steps)
+            step = sum(steps_left(stages(size), 0, settings.steps)[:-1])
         record = session.new_record(
             source, f" from step {moment.step} of {parent.name.split(' from')[0]}"
         )

@@ -37,7 +37,7 @@ def longest_pause(steps):
     ("size", "begin", "pause"),
     [
         (128, 3, 60),  # a run that begins anew with each knob would halt for hundreds of steps
-        pytest.param(512, 202, 2, marks=pytest.mark.slow),  # the finest scale is half of the steps
+        pytest.param(512, 26, 2, marks=pytest.mark.slow),  # at the finest scale
     ],
 )
 def test_each_live_knob_acts_within_two_steps_and_the_run_never_halts(
