@@ -52,6 +52,7 @@ WAYS: dict[str, dict[str, Any]] = {  # name: what differs from the default
     "deep layers": {"style_layers": DEEP},
     "late average": {"average": True},
     "plain L-BFGS": {"optimizer": LBFGS(preconditioned=False)},
+    "places alike": {"most": 1.0},
     "pyramid": {"first_guess": "pyramid"},
 }
 
@@ -109,16 +110,18 @@ def _way(options: dict[str, Any]) -> Iterator[VGG]:
     if "padding" in options:
         network = VGG()
         network.convolutions["relu1_1"].padding = options.pop("padding")
-    guess = {"pyramid": _pyramid}.get(options.pop("first_guess", ""), optimizers._smooth)
+    guess = {"pyramid": _pyramid}.get(options.pop("first_guess", ""), optimizers._first_guess)
+    most = options.pop("most", optimizers.MOST)
     optimizer = options.pop("optimizer", OPTIMIZERS["lbfgs"])
     with (
         mock.patch.dict(OPTIMIZERS, {"lbfgs": optimizer}),
-        mock.patch.object(optimizers, "_smooth", guess),
+        mock.patch.object(optimizers, "_first_guess", guess),
+        mock.patch.object(optimizers, "MOST", most),
     ):
         yield network
 
 
-def _pyramid(vector: Tensor) -> Tensor:
+def _pyramid(_: Tensor, vector: Tensor) -> Tensor:
     """Return P P^T `vector`, where P adds up a pyramid of levels 1, 1/2, 1/4 ... enlarged.
 
     L-BFGS with it as the first guess is L-BFGS on the coefficients of the pyramid.

@@ -13,7 +13,6 @@ from style_transfer.convolution import RATES
 from style_transfer.images import resize
 from style_transfer.memory import keep_blocks
 from style_transfer.objective import Evaluation
-from style_transfer.onednn import MULTIPLIES_BYTES
 from style_transfer.optimizers import OPTIMIZERS, Optimizer
 from style_transfer.regions import composite
 from style_transfer.schedule import enlarge, stage_at, stages
@@ -61,9 +60,7 @@ class Frame:
 
 def default_size() -> int:
     """Return the longer side in px that a run of default length paints in about a minute."""
-    if default_device() != "cpu":
-        return 1024
-    return 480 if MULTIPLIES_BYTES else 384
+    return 480 if default_device() == "cpu" else 1024
 
 
 Style = Tensor | Sequence[Tensor] | Styles

@@ -13,7 +13,8 @@ from torch import Tensor
 from style_transfer.convolution import RATES, Rates
 from style_transfer.optimizers import Memory
 
-_FORMAT = "style-transfer-state-1"
+_FORMAT = "style-transfer-state-2"
+_OLDER = "style-transfer-state-1"  # whose optimiser remembered other things: it begins afresh
 
 
 @dataclass(frozen=True)
@@ -48,14 +49,15 @@ class State:
                 metadata = content.metadata() or {}
                 # Cloned because sums over memory that is aligned as in the file round differently.
                 tensors = {name: content.get_tensor(name).clone() for name in content.keys()}  # noqa: SIM118
-            if metadata.get("format") != _FORMAT:
+            if (form := metadata.get("format")) not in (_FORMAT, _OLDER):
                 raise KeyError("format")
             numbers = json.loads(metadata["numbers"])
             numbers["rates"] = {
                 shape: {name: tuple(pair) for name, pair in rates.items()}
                 for shape, rates in numbers["rates"].items()
             }
-            memory = tuple(tensors[name] for name in sorted(tensors) if name.startswith("memory."))
+            remembered = sorted(name for name in tensors if name.startswith("memory."))
+            memory = tuple(tensors[name] for name in remembered if form == _FORMAT)
             return cls(image=tensors["image"], good=tensors.get("good"), memory=memory, **numbers)
         except (OSError, SafetensorError, KeyError, TypeError, ValueError) as error:
             raise ValueError(f"{Path(file).name}: not a saved state ({error}).") from error

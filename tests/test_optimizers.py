@@ -3,7 +3,8 @@ from functools import partial
 import pytest
 import torch
 
-from style_transfer.optimizers import LBFGS, OPTIMIZERS, Adam
+from style_transfer import optimizers
+from style_transfer.optimizers import LBFGS, MOST, OPTIMIZERS, PLACE, Adam
 
 SHAPE = (1, 3, 4, 4)
 SIZE = 48  # of SHAPE
@@ -146,3 +147,51 @@ def test_no_step_of_adam_is_longer_than_a_gradient_that_underflows_allows():
     gradient = torch.full(SHAPE, 1e-30)  # its square is 0 in float32
     after, _ = Adam().step(torch.zeros(SHAPE), gradient, ())
     assert after.abs().max() <= Adam().rate
+
+
+def uneven():
+    """A convex function that the right half of an image bends a hundred times as much as the left,
+    and its gradient.
+    """
+    generator = torch.Generator().manual_seed(0)
+    target = torch.rand((1, 3, 32, 32), generator=generator, dtype=torch.float64)
+    bend = torch.ones_like(target)
+    bend[..., 16:] = 100
+
+    def value(image):
+        return (bend * (image - target).square()).sum().item()
+
+    return value, lambda image: 2 * bend * (image - target)
+
+
+def test_each_place_is_moved_by_what_its_gradient_has_answered(monkeypatch):
+    value, gradient = uneven()
+    start = torch.full((1, 3, 32, 32), 0.5, dtype=torch.float64)
+    *_, end = path(LBFGS(history=4), gradient, start, 25)
+    monkeypatch.setattr(optimizers, "MOST", 1.0)  # all alike
+    *_, alike = path(LBFGS(history=4), gradient, start, 25)
+    assert value(end) < value(alike) / 2
+
+
+@pytest.mark.parametrize("size", [(32, 32), (33, 47), (4, 5)])
+def test_a_place_is_moved_within_limits_and_like_the_others_where_nothing_changed(size):
+    generator = torch.Generator().manual_seed(0)
+    image, changes = torch.zeros((1, 3, *size)), [-(-side // PLACE) for side in size]
+    rested = optimizers._scales(torch.zeros(1, 2, *changes), image)
+    assert rested.shape == (1, 1, *size)
+    torch.testing.assert_close(rested, torch.ones_like(rested))
+    wild = 10 ** torch.empty(1, 2, *changes).uniform_(-12, 12, generator=generator)
+    scales = optimizers._scales(wild, image)
+    assert 1 / MOST**0.5 - 1e-6 <= scales.min() <= scales.max() <= MOST**0.5 + 1e-6
+
+
+def test_what_was_learnt_of_places_fades():
+    _, gradient = uneven()
+    image, memory, found = torch.full((1, 3, 32, 32), 0.5, dtype=torch.float64), (), []
+    for _ in range(3):
+        image, memory = LBFGS().step(image, gradient(image), memory)
+        found.append(memory[2])
+    assert (found[0] == 0).all()
+    latest = optimizers._changes(image - memory[0], gradient(image) - memory[1])
+    _, after = LBFGS().step(image, gradient(image), memory)
+    torch.testing.assert_close(after[2], optimizers.KEPT * found[2] + latest)

@@ -2,6 +2,7 @@ from dataclasses import fields
 
 import pytest
 import torch
+from safetensors import safe_open
 from safetensors.torch import save_file
 
 from style_transfer.convolution import RATES
@@ -101,3 +102,15 @@ def test_a_state_moves_with_all_its_tensors():
     assert all(t.device.type == "meta" for t in (moved.image, moved.good, *moved.memory))
     assert (moved.step, moved.loss, moved.objective) == (7, LATER.loss, LATER.objective)
     assert FIRST.to("meta").good is None
+
+
+def test_a_state_of_the_version_before_goes_on_without_the_optimisers_memory(tmp_path):
+    LATER.save(tmp_path / "run.state")
+    with safe_open(tmp_path / "run.state", framework="pt") as content:
+        tensors = {name: content.get_tensor(name) for name in content.keys()}  # noqa: SIM118
+        metadata = content.metadata() | {"format": "style-transfer-state-1"}
+    save_file(tensors, tmp_path / "older.state", metadata)
+    older = State.load(tmp_path / "older.state")
+    assert older.memory == ()
+    assert torch.equal(older.image, LATER.image)
+    assert (older.step, older.loss) == (LATER.step, LATER.loss)

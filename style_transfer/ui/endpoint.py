@@ -52,7 +52,7 @@ def stylize(
 ) -> Iterator[str | None]:
     """Paint a photo in the style of another picture (neural style transfer, Gatys et al. 2015).
 
-    It takes up to a second per step at 384 pixels without a GPU. The PNG carries its settings.
+    It takes up to a second per step at 480 pixels without a GPU. The PNG carries its settings.
 
     Args:
         photo: The picture to be painted.
