@@ -26,7 +26,12 @@ from style_transfer.optimize import stylize
 from style_transfer.settings import Settings
 from style_transfer.vgg import load_network
 
-OLDER = {"ATEN_CPU_CAPABILITY": "default", "ONEDNN_MAX_CPU_ISA": "AVX2"}
+OLDER = {
+    "ATEN_CPU_CAPABILITY": "default",
+    "ONEDNN_MAX_CPU_ISA": "AVX2",
+    "OPENBLAS_CORETYPE": "Haswell",
+    "NUMBA_CPU_NAME": "haswell",
+}
 RUNS: dict[str, tuple[str, dict[str, str], int]] = {  # convolutions, environment, threads
     "torch's own": ("direct", {}, 2),
     "fast": ("fast", {}, 2),

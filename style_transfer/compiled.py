@@ -16,9 +16,9 @@ import_module("scipy.linalg.cython_blas")
 threadpool_limits(1, user_api="blas")
 
 # OpenBLAS lays matrices out before it multiplies them, which can take as long as the product. On
-# CPUs with AVX-512, as it calls them, it leaves that out for products of up to so many
-# multiplications, by a row of numbers at a time of the second matrix, which is not transposed.
-_DIRECT = {"SkylakeX", "Cooperlake", "SapphireRapids"}
+# CPUs with AVX-512 it leaves that out for products of up to so many multiplications, if the second
+# matrix is not transposed.
+_DIRECT = {"SkylakeX", "Cooperlake", "SapphireRapids"}  # as it calls these CPUs
 _found = {library.get("architecture") for library in threadpool_info()}
 LARGEST_DIRECT_PRODUCT = 1e6 if _found & _DIRECT else math.inf
 

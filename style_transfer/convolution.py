@@ -89,9 +89,10 @@ class Convolution(nn.Module):
 
     def way(self, name: str) -> Direct:
         """Return one of WAYS with these filters."""
-        if name not in self._ways:
-            self._ways[name] = WAYS[name](self.weight, self.bias, self._zeros)
-        return self._ways[name]
+        way = self._ways.get(name)  # another thread may measure, and replace all
+        if way is None:
+            way = self._ways[name] = WAYS[name](self.weight, self.bias, self._zeros)
+        return way
 
     @torch.no_grad()
     def _measured(self, names: Sequence[str], backward: bool) -> Rates:

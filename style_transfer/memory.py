@@ -21,7 +21,7 @@ _MMAP_THRESHOLD = -3  # as malloc.h numbers it
 _LARGE = 600_000  # pixels
 # Bytes of a block that is kept from step to step, of small and of large pictures: larger ones would
 # leave gaps that nothing fits, smaller ones cost large pictures a quarter of their time.
-_KEPT = 20_000_000, 140_000_000
+_KEPT = 80_000_000, 140_000_000
 
 _MEMORY_2 = ("memory.max", "memory.current", "memory.stat", "inactive_file")
 _MEMORY_1 = (

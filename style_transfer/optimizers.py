@@ -49,6 +49,7 @@ class LBFGS:
     preconditioned: bool = True
 
     def step(self, image: Tensor, gradient: Tensor, memory: Memory) -> tuple[Tensor, Memory]:
+        gradient = gradient.contiguous()  # as the image is: sums over both then need no copies
         pairs, changes = self._learnt(image, gradient, memory)
         guess = partial(_first_guess, _scales(changes, image)) if self.preconditioned else _same
         direction = -_inverse_hessian_times(gradient, pairs, guess)
@@ -110,15 +111,16 @@ def _inverse_hessian_times(
     """Return the inverse Hessian that `pairs` imply, times `vector`, by the two-loop recursion."""
     if not pairs:
         return first_guess(vector)
+    bends = [_dot(s, y) for s, y in pairs]
     result, projections = vector, []
-    for s, y in reversed(pairs):
-        projection = _dot(s, result) / _dot(s, y)
+    for (s, y), bend in zip(reversed(pairs), reversed(bends), strict=True):
+        projection = _dot(s, result) / bend
         result = torch.addcmul(result, projection, y, value=-1)
         projections.append(projection)
-    s, y = pairs[-1]
-    result = first_guess(result) * (_dot(s, y) / _dot(y, first_guess(y)))
-    for (s, y), projection in zip(pairs, reversed(projections), strict=True):
-        result = torch.addcmul(result, projection - _dot(y, result) / _dot(s, y), s)
+    newest = pairs[-1][1]
+    result = first_guess(result) * (bends[-1] / _dot(newest, first_guess(newest)))
+    for (s, y), bend, projection in zip(pairs, bends, reversed(projections), strict=True):
+        result = torch.addcmul(result, projection - _dot(y, result) / bend, s)
     return result
 
 

@@ -50,10 +50,8 @@ def convolve(
     (H, W, C), x counts only where the mask is above 0, as in the gradient of a ReLU, and can be
     (H // 2, W // 2, C), as in that of averages over 2 x 2 after it.
     """
-    (height, width, channels), (_, groups, _, n) = (
-        (x if mask is None else mask).shape,
-        filters.shape,
-    )
+    height, width, channels = (x if mask is None else mask).shape
+    _, groups, _, n = filters.shape
     down, across, outs = -(-height // TILE), -(-width // TILE), groups * n
     rows, some = _parts(down, across, groups, torch.get_num_threads())
     blocks = list(product(_spans(down, rows), _spans(groups, some)))
