@@ -94,7 +94,7 @@ def test_a_style_can_be_added_and_taken_away_during_a_run(network, photo, painti
     assert ["style 2" in frame.losses for frame in frames[1:]] == [False] * 3 + [True] * 4 + [
         False
     ] * 2
-    assert len(frames[4].state.memory) == 2  # of another objective: begun afresh
+    assert len(frames[4].state.memory) == 3  # of another objective: begun afresh, without pairs
 
 
 def test_a_saved_run_with_masks_and_styles_goes_on_bit_for_bit(
