@@ -10,7 +10,7 @@ from style_transfer.images import MIN_SIDE, fit, resize
 
 SMALLEST = 96  # px on the longer side; below it the brush marks of a painting are gone
 FINEST_SHARE = 0.5  # of the steps, at least
-COARSE_STEPS = 12  # at each coarser size, at most
+COARSE_STEPS = 24  # at the coarser sizes together, at most
 
 
 @dataclass(frozen=True)
@@ -26,8 +26,8 @@ def stages(size: tuple[int, int]) -> list[Stage]:
 
     Each has half the sides of the next, as long as the longer side keeps SMALLEST pixels and the
     shorter MIN_SIDE. Of few steps the finest has FINEST_SHARE, and the others share the rest; of
-    many they have COARSE_STEPS each: enough to settle the coarse structure, and no more, since they
-    give up some of the photo's content, and since the finest would have to see for itself anyway.
+    many they have COARSE_STEPS in all: enough to settle the coarse structure, and no more, since
+    they give up some of the photo's content, and since the finest has to see for itself anyway.
     """
     sizes = [size]
     while max(sizes[0]) // 2 >= SMALLEST and min(sizes[0]) // 2 >= MIN_SIDE:
@@ -53,9 +53,9 @@ def steps_left(plan: Sequence[Stage], step: int, steps: int, stage: int = 0) -> 
 
 
 def _ends(plan: Sequence[Stage], steps: int) -> list[int]:
+    few = min(steps, COARSE_STEPS / (1 - FINEST_SHARE))
     shares = accumulate(stage.share for stage in plan[:-1])
-    coarse = enumerate(shares, 1)
-    return [*(min(round(s * steps), n * COARSE_STEPS) for n, s in coarse), steps]
+    return [*(round(share * few) for share in shares), steps]
 
 
 def enlarge(image: Tensor, photo: Tensor, full_photo: Tensor) -> Tensor:

@@ -51,10 +51,16 @@ def test_steps_go_through_every_stage_once_and_in_order(size):
 @pytest.mark.parametrize(
     ("steps", "expected"), [(4, [1, 1, 2]), (40, [10, 10, 20]), (100, [12, 12, 76])]
 )
-def test_a_stage_has_its_share_of_few_steps_and_a_coarse_one_no_more_of_many(steps, expected):
+def test_a_stage_has_its_share_of_few_steps_and_the_finest_what_is_left_of_many(steps, expected):
     plan = stages((384, 384))
     indices = [stage_at(plan, step, steps) for step in range(1, steps + 1)]
     assert [indices.count(index) for index in range(3)] == expected
+
+
+def test_the_finest_size_has_as_many_steps_however_many_coarser_ones_there_are():
+    for steps in range(8, 200):
+        left = {steps_left(stages((side, side)), 0, steps)[-1] for side in (192, 384, 768, 1536)}
+        assert max(left) - min(left) <= 1
 
 
 def test_more_steps_lead_to_no_later_stage():
