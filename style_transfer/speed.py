@@ -10,14 +10,14 @@ from functools import cache
 import torch
 
 from style_transfer.anchor import scales
-from style_transfer.memory import Size
+from style_transfer.memory import Size, keep_blocks
 from style_transfer.objective import Objective
 from style_transfer.schedule import Stage, stages, steps_left
 from style_transfer.settings import Settings
 from style_transfer.targets import look_size
 from style_transfer.vgg import VGG
 
-_SAMPLES = (96, 192)  # px a side; together about half a second on two cores
+_SAMPLES = (96, 192)  # px a side; together about a second on two cores
 _PIXELS_SHARE = 0.5  # of the larger sample's time, at the least, however the machine stumbles
 FORWARD = 0.45  # of a step's time: the way through the network without a gradient
 RECENT = 5  # steps that the present speed is judged by
@@ -105,8 +105,9 @@ class Clock:
 def _seconds(network: VGG, side: int) -> float:
     picture = torch.rand((1, 3, side, side), generator=torch.Generator().manual_seed(0))
     picture = picture.to(network.device)
+    keep_blocks((side, side))  # as a run does, whose steps fetch no memory anew
     objective, times = Objective(network, picture, picture), []
-    for _ in range(3):  # the first also makes the targets and chooses the ways of the convolutions
+    for _ in range(5):  # the first also makes the targets and chooses the ways of the convolutions
         began = time.perf_counter()
         objective.evaluate(
             picture, Settings()
