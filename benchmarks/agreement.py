@@ -21,10 +21,10 @@ from typing import Any
 import torch
 
 from benchmarks.contenders import ASSETS, PAIRS, table, with_torchs_convolutions
-from style_transfer.images import open_image, to_tensor
-from style_transfer.optimize import stylize
+from style_transfer.engine.optimize import stylize
+from style_transfer.images.files import open_image, to_tensor
+from style_transfer.network.vgg import load_network
 from style_transfer.settings import Settings
-from style_transfer.vgg import load_network
 
 OLDER = {
     "ATEN_CPU_CAPABILITY": "default",

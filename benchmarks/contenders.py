@@ -8,10 +8,10 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from style_transfer.convolution import Convolution
-from style_transfer.images import save
+from style_transfer.images.files import save
+from style_transfer.network.convolution import Convolution
+from style_transfer.network.vgg import VGG
 from style_transfer.settings import Settings
-from style_transfer.vgg import VGG
 
 ASSETS = Path(__file__).parents[1] / "assets"
 PAIRS = (

@@ -9,7 +9,7 @@ import argparse
 
 from benchmarks.samples import DOCS, painted, photo, save_sheet, style
 from style_transfer.settings import Settings
-from style_transfer.ui.presets import PRESETS
+from style_transfer.ui.panels.presets import PRESETS
 
 KINDS = (  # preset, photo, style
     ("Thick paint", "chelsea", "starry_night"),

@@ -12,14 +12,14 @@ import time
 from pathlib import Path
 
 from benchmarks.samples import photo, style
-from style_transfer.forecast import Forecast
-from style_transfer.images import save
-from style_transfer.memory import needed
-from style_transfer.runs import Run
-from style_transfer.schedule import stages, steps_left
+from style_transfer.engine.pyramid import stages, steps_left
+from style_transfer.images.files import save
+from style_transfer.network.vgg import load_network
+from style_transfer.runs.cost_model import measured
+from style_transfer.runs.estimate import Forecast
+from style_transfer.runs.memory import needed
+from style_transfer.runs.run import Run
 from style_transfer.settings import Settings
-from style_transfer.speed import measured
-from style_transfer.vgg import load_network
 
 
 def memory(name: str) -> int:

@@ -15,10 +15,10 @@ from dataclasses import dataclass
 from torch import Tensor
 
 from benchmarks.samples import DOCS, painted, photo, save_sheet, style
-from style_transfer.images import resize
-from style_transfer.objective import Objective
+from style_transfer.engine.objective import Objective
+from style_transfer.images.files import resize
+from style_transfer.network.vgg import load_network
 from style_transfer.settings import Settings
-from style_transfer.vgg import load_network
 
 SIZES = (256, 512, 1024)
 PAIRS = (("chelsea", "starry_night"), ("coffee", "mosaic"), ("rocket", "woodcut_waves"))

@@ -30,13 +30,13 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from benchmarks.samples import DOCS, photo, save_sheet, style
-from style_transfer import optimizers
-from style_transfer.images import fit, open_image, resize, save, to_tensor
-from style_transfer.objective import Objective
-from style_transfer.optimize import stylize
-from style_transfer.optimizers import LBFGS, OPTIMIZERS
+from style_transfer.engine import optimizers
+from style_transfer.engine.objective import Objective
+from style_transfer.engine.optimize import stylize
+from style_transfer.engine.optimizers import LBFGS, OPTIMIZERS
+from style_transfer.images.files import fit, open_image, resize, save, to_tensor
+from style_transfer.network.vgg import VGG, load_network
 from style_transfer.settings import Settings
-from style_transfer.vgg import VGG, load_network
 
 PHOTOS = ("chelsea", "astronaut", "coffee", "rocket", "hubble_deep_field")
 STYLES = ("starry_night", "impasto_field", "ink_drawing", "mosaic", "pointillism", "woodcut_waves")

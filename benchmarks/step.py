@@ -21,12 +21,12 @@ import torch
 from torch import Tensor
 
 from benchmarks.contenders import ASSETS, clock, pastiche, table, with_torchs_convolutions
-from style_transfer.images import open_image, to_tensor
-from style_transfer.memory import keep_blocks
-from style_transfer.objective import Objective
-from style_transfer.optimizers import LBFGS, Memory
+from style_transfer.engine.objective import Objective
+from style_transfer.engine.optimizers import LBFGS, Memory
+from style_transfer.images.files import open_image, to_tensor
+from style_transfer.network.vgg import VGG
+from style_transfer.runs.memory import keep_blocks
 from style_transfer.settings import Settings
-from style_transfer.vgg import VGG
 
 PHOTO, PAINTING = ASSETS / "content" / "chelsea.png", ASSETS / "style" / "starry_night.jpg"
 DEEPEST = "relu5_1"  # of the default layers

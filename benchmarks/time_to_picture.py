@@ -20,13 +20,13 @@ import torch
 from torch import Tensor
 
 from benchmarks.contenders import ASSETS, PAIRS, clock, pastiche, table, with_torchs_convolutions
-from style_transfer.images import open_image, resize, to_tensor
-from style_transfer.objective import Objective
-from style_transfer.optimize import stylize
-from style_transfer.optimizers import LBFGS, Memory
+from style_transfer.engine.objective import Objective
+from style_transfer.engine.optimize import stylize
+from style_transfer.engine.optimizers import LBFGS, Memory
+from style_transfer.engine.targets import look_size
+from style_transfer.images.files import open_image, resize, to_tensor
+from style_transfer.network.vgg import VGG, load_network
 from style_transfer.settings import Settings
-from style_transfer.targets import look_size
-from style_transfer.vgg import VGG, load_network
 
 GOALS = {50: 100, 100: 160}  # plain steps -> steps that a run of ours is planned for
 SETTINGS = Settings()

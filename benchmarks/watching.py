@@ -16,18 +16,18 @@ from pathlib import Path
 
 from playwright.sync_api import Browser, sync_playwright
 
-from style_transfer.images import open_image, to_tensor
-from style_transfer.optimize import default_size
+from style_transfer.engine.optimize import default_size
+from style_transfer.engine.styles import Styles
+from style_transfer.images.files import open_image, to_tensor
 from style_transfer.recipe import Recipe
-from style_transfer.runs import Run
-from style_transfer.safekeeping import Keeper
+from style_transfer.runs.checkpoints import Keeper
+from style_transfer.runs.run import Run
 from style_transfer.settings import Settings
-from style_transfer.styles import Styles
-from style_transfer.ui import events
+from style_transfer.ui.handlers import steering
 from style_transfer.ui.page import LAUNCH, build
-from style_transfer.ui.pictures import FIRST_STYLE, PHOTOS
-from style_transfer.ui.record import Record, Source
-from style_transfer.ui.timeline import Timeline
+from style_transfer.ui.panels.inputs import FIRST_STYLE, PHOTOS
+from style_transfer.ui.session.record import Record, Source
+from style_transfer.ui.session.timeline import Timeline
 
 
 def alone(size: int, steps: int) -> float:
@@ -56,11 +56,11 @@ def watched(browser: Browser, url: str, size: int, steps: int) -> float:
         number.fill(str(value))
         number.press("Tab")
     page.locator("#start").click()
-    while not (runs := [each.run for each in events.SESSIONS.all() if each.run]):
+    while not (runs := [each.run for each in steering.SESSIONS.all() if each.run]):
         page.wait_for_timeout(20)
     result = seconds(runs[0])
     page.close()
-    while events.SESSIONS.all():
+    while steering.SESSIONS.all():
         time.sleep(0.1)
     return result
 

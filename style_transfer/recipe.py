@@ -9,11 +9,11 @@ from typing import Any
 from urllib.parse import urlencode
 
 from style_transfer import __version__
-from style_transfer.images import MIN_SIDE
-from style_transfer.optimize import INITS, default_size
-from style_transfer.optimizers import OPTIMIZERS
+from style_transfer.engine.optimize import INITS, default_size
+from style_transfer.engine.optimizers import OPTIMIZERS
+from style_transfer.images.files import MIN_SIDE
+from style_transfer.network.vgg import NETWORKS, POOLINGS
 from style_transfer.settings import MAX_STEPS, MAX_STYLES, Settings, one_of, whole_number
-from style_transfer.vgg import NETWORKS, POOLINGS
 
 MAX_SIZE = 100_000  # px; longer than the longest side that images.MAX_PIXELS lets in
 MAX_SEED = 2**53 - 1  # the largest whole number that every reader of JSON keeps exactly

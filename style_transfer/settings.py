@@ -6,8 +6,8 @@ from dataclasses import dataclass, field, fields
 from types import MappingProxyType
 from typing import Any
 
-from style_transfer.statistics import STATISTICS
-from style_transfer.vgg import LAYERS
+from style_transfer.losses.statistics import STATISTICS
+from style_transfer.network.vgg import LAYERS
 
 STYLE_LAYERS = ("relu1_1", "relu2_1", "relu3_1", "relu4_1", "relu5_1")  # those of the paper
 MAX_STEPS = 100_000

@@ -5,8 +5,10 @@ from urllib.parse import parse_qsl
 
 import pytest
 
-from style_transfer.optimize import INITS
-from style_transfer.optimizers import OPTIMIZERS
+from style_transfer.engine.optimize import INITS
+from style_transfer.engine.optimizers import OPTIMIZERS
+from style_transfer.losses.statistics import STATISTICS
+from style_transfer.network.vgg import LAYERS, NETWORKS, POOLINGS
 from style_transfer.recipe import (
     MAX_NAME,
     MAX_SEED,
@@ -17,8 +19,6 @@ from style_transfer.recipe import (
     to_query,
 )
 from style_transfer.settings import MAX_STEPS, MAX_STYLES, Settings
-from style_transfer.statistics import STATISTICS
-from style_transfer.vgg import LAYERS, NETWORKS, POOLINGS
 
 
 def random_settings(chance: random.Random) -> Settings:

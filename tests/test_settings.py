@@ -6,6 +6,8 @@ from dataclasses import FrozenInstanceError, replace
 
 import pytest
 
+from style_transfer.losses.statistics import STATISTICS
+from style_transfer.network.vgg import LAYERS
 from style_transfer.settings import (
     MAX_STEPS,
     STYLE_LAYERS,
@@ -14,8 +16,6 @@ from style_transfer.settings import (
     knob,
     one_of,
 )
-from style_transfer.statistics import STATISTICS
-from style_transfer.vgg import LAYERS
 
 CHANGED = Settings(
     0.5, 12, 0.1, "relu3_2", {"relu2_1": 0.25, "relu1_1": 3}, "correlation", 7, (1, 0.5), 2, True, 1

@@ -7,25 +7,17 @@ from typing import Any
 import gradio as gr
 from starlette.middleware import Middleware
 
-from style_transfer.limits import limits
-from style_transfer.speed import measured
-from style_transfer.turns import DEVICE
-from style_transfer.ui import (
-    easel,
-    endpoint,
-    example,
-    figures,
-    gallery,
-    health,
-    housekeeping,
-    knobs,
-    pictures,
-    wiring,
-)
-from style_transfer.ui.calls import check_calls
-from style_transfer.ui.gate import Gate
-from style_transfer.ui.widgets import STATIC, widget
-from style_transfer.vgg import load_network
+from style_transfer.network.vgg import load_network
+from style_transfer.runs.cost_model import measured
+from style_transfer.runs.limits import limits
+from style_transfer.runs.scheduler import DEVICE
+from style_transfer.ui import example, wiring
+from style_transfer.ui.handlers import endpoint
+from style_transfer.ui.http import cleanup, health
+from style_transfer.ui.http.gradio_calls import check_calls
+from style_transfer.ui.http.middleware import Gate
+from style_transfer.ui.panels import canvas, controls, gallery, inputs, status
+from style_transfer.ui.panels.component import STATIC, widget
 
 POLLING = 0.05  # s; Gradio asks its own queue a thousand times a second, at the cost of the run
 
@@ -66,16 +58,16 @@ def build() -> gr.Blocks:
     with gr.Blocks(
         title="Style transfer, steered", delete_cache=(300, 7200), analytics_enabled=False
     ) as page:
-        widget("title", figures.TITLE, script="access")
+        widget("title", status.TITLE, script="access")
         widget("quiet")
         with gr.Row(elem_id="studio"):
             with gr.Column(scale=3, min_width=200, elem_id="pictures"):
-                pictures.build()
+                inputs.build()
             with gr.Column(scale=8, min_width=320, elem_id="easel"):
-                easel.build()
+                canvas.build()
             with gr.Column(scale=3, min_width=250, elem_id="knobs"):
-                knobs.build()
-                pictures.build_fixed()
+                controls.build()
+                inputs.build_fixed()
         with gr.Row(elem_id="gallery"):
             gallery.build()
         endpoint.build()
@@ -84,7 +76,7 @@ def build() -> gr.Blocks:
     page._queue.sleep_when_free = POLLING
     page._queue.progress_update_sleep_when_free = 1.0  # nothing here has a progress of that kind
     check_calls(page)
-    housekeeping.begin(page)
+    cleanup.begin(page)
     return page
 
 

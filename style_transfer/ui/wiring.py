@@ -5,14 +5,14 @@ from typing import Any
 
 import gradio as gr
 
-from style_transfer.limits import limits
-from style_transfer.ui import beginnings, events, materials, prospect, take_home
+from style_transfer.runs.limits import limits
+from style_transfer.ui.handlers import downloads, estimate, pictures, start, steering
 
 RUNS_HELD = limits().runs + limits().waiting + 2  # so that the line is ours, not Gradio's
 FILES_AT_ONCE = 4  # a visitor with a slow one should not hold up all others
 CHOSEN = (  # what a run begins with
     "content-image",
-    *materials.CHOSEN,
+    *pictures.CHOSEN,
     "settings",
     "size",
     "init",
@@ -44,57 +44,57 @@ def connect(page: gr.Blocks) -> None:
     chosen: Any = {named[name] for name in CHOSEN}
 
     def begins(trigger: Callable[..., Any], handler: Callable[..., Any], mode: str) -> None:
-        chosen_now = trigger(beginnings.choose, chosen, None, **AT_ONCE)
+        chosen_now = trigger(start.choose, chosen, None, **AT_ONCE)
         chosen_now.success(handler, None, shown, trigger_mode=mode, **IN_LINE)
 
     # A second click on Start is an accident; a branch, which paints, may be branched from.
-    begins(named["start"].click, beginnings.start, "once")
-    begins(named["restart"].click, beginnings.restart, "multiple")
+    begins(named["start"].click, start.start, "once")
+    begins(named["restart"].click, start.restart, "multiple")
     # The knobs are moved first, so that they tell what the run is made with.
     knobs: Any = {"inputs": {named["settings"], named["more"]}, "outputs": named["settings"]}
-    moved = named["branch"].click(events.settings_shown, **knobs, **AT_ONCE)
-    begins(moved.success, beginnings.branch, "multiple")
-    moved = named["continue"].click(events.more_steps, **knobs, **AT_ONCE)
-    begins(moved.success, beginnings.go_on, "multiple")
+    moved = named["branch"].click(steering.settings_shown, **knobs, **AT_ONCE)
+    begins(moved.success, start.branch, "multiple")
+    moved = named["continue"].click(steering.more_steps, **knobs, **AT_ONCE)
+    begins(moved.success, start.go_on, "multiple")
     cut_off: Any = named["interrupted"]
-    cut_off.input(events.interrupted, {cut_off}, cut_off, **AT_ONCE)
-    moved = cut_off.select(events.settings_interrupted, {cut_off}, named["settings"], **AT_ONCE)
-    begins(moved.success, beginnings.recover, "multiple")
+    cut_off.input(steering.interrupted, {cut_off}, cut_off, **AT_ONCE)
+    moved = cut_off.select(steering.settings_interrupted, {cut_off}, named["settings"], **AT_ONCE)
+    begins(moved.success, start.recover, "multiple")
 
     named["settings"].input(
-        events.steer,
+        steering.steer,
         {named["settings"]},
         [named["link"], shown],
         trigger_mode="always_last",
         **AT_ONCE,
     )
-    pictures = [named[name] for name in materials.CHOSEN]
+    chosen_pictures = [named[name] for name in pictures.CHOSEN]
     gr.on(
-        [*(picture.change for picture in pictures[:-1]), pictures[-1].input],
-        events.restyle,
-        {*pictures, named["settings"]},
-        [*pictures[1:-1], named["settings"]],
+        [*(picture.change for picture in chosen_pictures[:-1]), chosen_pictures[-1].input],
+        steering.restyle,
+        {*chosen_pictures, named["settings"]},
+        [*chosen_pictures[1:-1], named["settings"]],
         trigger_mode="always_last",
         **AT_ONCE,
     )
-    named["content-image"].change(events.without_regions, None, named["regions"], **AT_ONCE)
-    told: Any = [named[name] for name in prospect.CHOSEN]
+    named["content-image"].change(steering.without_regions, None, named["regions"], **AT_ONCE)
+    told: Any = [named[name] for name in estimate.CHOSEN]
     gr.on(
         [page.load, *(each.change for each in told)],
-        prospect.prospect,
+        estimate.prospect,
         set(told),
         named["forecast"],
         trigger_mode="always_last",
         **AT_ONCE,
     )
-    named["pause"].click(events.pause, None, shown, **AT_ONCE)
-    named["stop"].click(events.stop, None, None, **AT_ONCE)
+    named["pause"].click(steering.pause, None, shown, **AT_ONCE)
+    named["stop"].click(steering.stop, None, None, **AT_ONCE)
     named["timeline"].input(
-        events.walk, {named["timeline"]}, shown, trigger_mode="always_last", **AT_ONCE
+        steering.walk, {named["timeline"]}, shown, trigger_mode="always_last", **AT_ONCE
     )
-    named["runs"].select(events.bring_back, {named["runs"]}, shown, **AT_ONCE)
+    named["runs"].select(steering.bring_back, {named["runs"]}, shown, **AT_ONCE)
     _connect_files(page, named)
-    page.unload(events.leave)
+    page.unload(steering.leave)
 
 
 def _connect_files(page: gr.Blocks, named: dict[str, Any]) -> None:
@@ -103,17 +103,17 @@ def _connect_files(page: gr.Blocks, named: dict[str, Any]) -> None:
         "api_visibility": "private",
         "concurrency_limit": FILES_AT_ONCE,
     }
-    for name in ("content-image", *materials.CHOSEN[:-1]):
-        named[name].upload(events.check_picture, named[name], **quiet)
+    for name in ("content-image", *pictures.CHOSEN[:-1]):
+        named[name].upload(steering.check_picture, named[name], **quiet)
     named["export"].click(
-        take_home.export,
+        downloads.export,
         {named[name] for name in ("kind", "seconds", "hold")},
         named["exported"],
         api_visibility="private",
         concurrency_limit=FILES_AT_ONCE,
     )
-    named["kind"].change(take_home.film_chosen, named["kind"], named["film"], **AT_ONCE)
-    restored = [named[name] for name in take_home.RESTORED]
-    back = named["restore"].upload(take_home.restore, named["restore"], restored, **quiet)
-    back.success(events.steer, {named["settings"]}, [named["link"], named["view"]], **AT_ONCE)
-    page.load(events.settings_in_link, None, [named["settings"], named["link"]], **quiet)
+    named["kind"].change(downloads.film_chosen, named["kind"], named["film"], **AT_ONCE)
+    restored = [named[name] for name in downloads.RESTORED]
+    back = named["restore"].upload(downloads.restore, named["restore"], restored, **quiet)
+    back.success(steering.steer, {named["settings"]}, [named["link"], named["view"]], **AT_ONCE)
+    page.load(steering.settings_in_link, None, [named["settings"], named["link"]], **quiet)

@@ -62,14 +62,14 @@ def test_closing_the_page_ends_its_run(open_page, run_threads):
 
 
 def test_closing_the_page_ends_a_paused_run_and_removes_its_files(open_page, run_threads):
-    from style_transfer.ui import events
+    from style_transfer.ui.handlers import steering
 
-    others = events.SESSIONS.all()  # as that of assistants, who close no page
+    others = steering.SESSIONS.all()  # as that of assistants, who close no page
     page = open_page()
     start(page)
     page.locator("#pause").click()
     expect(page.locator("#status")).to_contain_text("Paused at step")
-    folders = [session.folder for session in events.SESSIONS.all() if session not in others]
+    folders = [session.folder for session in steering.SESSIONS.all() if session not in others]
     assert [folder for folder in folders if folder.exists()]
     page.close()
     assert wait_until(lambda: not run_threads(), 3)

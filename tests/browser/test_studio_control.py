@@ -6,7 +6,7 @@ import numpy as np
 from PIL import Image
 from playwright.sync_api import expect
 
-from style_transfer.ui import events
+from style_transfer.ui.handlers import steering
 from tests.browser.studio import finish, set_number, shown, start, status, step, stop, wait_until
 
 
@@ -16,7 +16,7 @@ def acts(page, words):
 
 def session():
     """The session of the only page that has a run."""
-    (found,) = [each for each in events.SESSIONS.all() if each.run]
+    (found,) = [each for each in steering.SESSIONS.all() if each.run]
     return found
 
 

@@ -10,9 +10,9 @@ import pytest
 from PIL import Image
 from playwright.sync_api import expect
 
-from style_transfer.export import read_recipe
-from style_transfer.images import to_pil
-from style_transfer.ui.events import SESSIONS
+from style_transfer.images.files import to_pil
+from style_transfer.images.metadata import read_recipe
+from style_transfer.ui.handlers.steering import SESSIONS
 from tests.browser.studio import finish, knobs, set_number, shown, start, wait_until
 from tests.browser.test_page import drop
 

@@ -4,7 +4,7 @@ import re
 
 from playwright.sync_api import expect
 
-from style_transfer import memory
+from style_transfer.runs import memory
 from tests.browser.studio import set_number, wait_until
 
 

@@ -7,9 +7,9 @@ import numpy as np
 from PIL import Image, ImageOps
 from playwright.sync_api import expect
 
-from style_transfer.images import resize
-from style_transfer.ui import session
-from style_transfer.ui.events import SESSIONS
+from style_transfer.images.files import resize
+from style_transfer.ui.handlers.steering import SESSIONS
+from style_transfer.ui.session import session
 from tests.browser.studio import (
     finish,
     newest_run,
@@ -189,12 +189,12 @@ def test_a_page_says_before_and_after_that_the_oldest_run_gives_its_place(open_p
 
 
 def test_whoever_waits_is_told_how_many_are_before_and_may_leave(open_page, monkeypatch):
-    from style_transfer.ui import painting
-    from style_transfer.ui.line import Line
+    from style_transfer.runs.admission import Line
+    from style_transfer.ui.handlers import watch
 
     line = Line(places=1)
     first = line.join()
-    monkeypatch.setattr(painting, "LINE", line)
+    monkeypatch.setattr(watch, "LINE", line)
     page = open_page()
     page.locator("#start").click()
     expect(page.locator("#status")).to_contain_text("1 run is before yours.")

@@ -6,7 +6,7 @@ import time
 
 import pytest
 
-from style_transfer.ui.housekeeping import EVERY
+from style_transfer.ui.http.cleanup import EVERY
 
 SIZE = 128
 SOON, CALM = 3.5, 60.0  # s; 3 promised, and the time that asking takes

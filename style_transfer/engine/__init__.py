@@ -1,0 +1,1 @@
+"""The optimisation: objective, scales, optimisers, and the generator that makes the steps."""

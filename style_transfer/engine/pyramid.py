@@ -1,0 +1,66 @@
+"""Coarse to fine: the stages that a run goes through, and how a picture moves between them."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import accumulate
+
+from torch import Tensor
+
+from style_transfer.images.files import MIN_SIDE, fit, resize
+
+SMALLEST = 96  # px on the longer side; below it the brush marks of a painting are gone
+FINEST_SHARE = 0.5  # of the steps, at least
+COARSE_STEPS = 24  # at the coarser sizes together, at most
+
+
+@dataclass(frozen=True)
+class Stage:
+    """A part of a run: the size (height, width) it works at and its share of few steps."""
+
+    size: tuple[int, int]
+    share: float
+
+
+def stages(size: tuple[int, int]) -> list[Stage]:
+    """Return the stages of a run that ends at `size` (height, width), from coarse to fine.
+
+    Each has half the sides of the next, as long as the longer side keeps SMALLEST pixels and the
+    shorter MIN_SIDE. Of few steps the finest has FINEST_SHARE, and the others share the rest; of
+    many they have COARSE_STEPS in all: enough to settle the coarse structure, and no more, since
+    they give up some of the photo's content, and since the finest has to see for itself anyway.
+    """
+    sizes = [size]
+    while max(sizes[0]) // 2 >= SMALLEST and min(sizes[0]) // 2 >= MIN_SIDE:
+        sizes.insert(0, fit(size, max(sizes[0]) // 2))
+    if len(sizes) == 1:
+        return [Stage(size, 1.0)]
+    coarse = (1 - FINEST_SHARE) / (len(sizes) - 1)
+    return [*(Stage(each, coarse) for each in sizes[:-1]), Stage(size, FINEST_SHARE)]
+
+
+def stage_at(plan: Sequence[Stage], step: int, steps: int) -> int:
+    """Return the index in `plan` of the stage that step number `step` (from 1) of `steps` is in."""
+    return next((i for i, end in enumerate(_ends(plan, steps)) if step <= end), len(plan) - 1)
+
+
+def steps_left(plan: Sequence[Stage], step: int, steps: int, stage: int = 0) -> list[int]:
+    """Return how many steps of each stage a run in `stage` has to make after `step` of `steps`."""
+    left, made = [0] * len(plan), step
+    for index, end in enumerate(_ends(plan, steps)):
+        left[max(index, stage)] += max(0, end - made)
+        made = max(made, end)
+    return left
+
+
+def _ends(plan: Sequence[Stage], steps: int) -> list[int]:
+    few = min(steps, COARSE_STEPS / (1 - FINEST_SHARE))
+    shares = accumulate(stage.share for stage in plan[:-1])
+    return [*(round(share * few) for share in shares), steps]
+
+
+def enlarge(image: Tensor, photo: Tensor, full_photo: Tensor) -> Tensor:
+    """Return `image`, a changed `photo`, as the same change of `full_photo`.
+
+    The photo brings the detail that a coarse picture lacks; unchanged, it stays as it is.
+    """
+    return full_photo + resize(image - photo, (full_photo.shape[-2], full_photo.shape[-1]))

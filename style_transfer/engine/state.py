@@ -1,0 +1,89 @@
+"""State: all that a run is between two steps, as plain data that can be saved and continued."""
+
+import json
+import os
+from dataclasses import dataclass, field, fields, replace
+from pathlib import Path
+from typing import Any
+
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import save_file
+from torch import Tensor
+
+from style_transfer.engine.optimizers import Memory
+from style_transfer.network.convolution import RATES, Rates
+
+_FORMAT = "style-transfer-state-2"
+_OLDER = "style-transfer-state-1"  # whose optimiser remembered other things: it begins afresh
+
+
+@dataclass(frozen=True)
+class State:
+    """A run between two steps. Its tensors are never written to, so keeping one copies nothing."""
+
+    step: int  # steps made
+    stage: int  # index of the stage it is in
+    image: Tensor  # (1, 3, h, w), at the size of the stage
+    memory: Memory = ()  # of the optimiser
+    objective: dict[str, Any] | None = None  # what `memory` belongs to, see Settings.objective
+    good: Tensor | None = None  # the image before `image`, whose losses were finite
+    loss: float | None = None  # of `good`
+    rates: dict[str, Rates] = field(default_factory=dict)  # see `convolution.RATES`
+    setbacks: int = 0  # since two steps in a row were good; see optimize
+
+    def save(self, file: str | os.PathLike[str]) -> None:
+        """Write the state as safetensors, whole or not at all. Raises OSError."""
+        tensors = {f"memory.{index:03}": tensor for index, tensor in enumerate(self.memory)}
+        tensors |= {n: t for n, t in (("image", self.image), ("good", self.good)) if t is not None}
+        # The rates say which way each convolution takes; another way would round differently.
+        state = replace(self, rates=self.rates or RATES)
+        numbers = {f.name: getattr(state, f.name) for f in fields(state) if f.name not in _TENSORS}
+        tensors = {name: t.detach().cpu().contiguous().clone() for name, t in tensors.items()}
+        save_tensors(tensors, file, {"format": _FORMAT, "numbers": json.dumps(numbers)})
+
+    @classmethod
+    def load(cls, file: str | os.PathLike[str]) -> "State":
+        """Return the state that `save` wrote. Raises ValueError where the file is no such state."""
+        try:
+            with safe_open(file, framework="pt") as content:
+                metadata = content.metadata() or {}
+                # Cloned because sums over memory that is aligned as in the file round differently.
+                tensors = {name: content.get_tensor(name).clone() for name in content.keys()}  # noqa: SIM118
+            if (form := metadata.get("format")) not in (_FORMAT, _OLDER):
+                raise KeyError("format")
+            numbers = json.loads(metadata["numbers"])
+            numbers["rates"] = {
+                shape: {name: tuple(pair) for name, pair in rates.items()}
+                for shape, rates in numbers["rates"].items()
+            }
+            remembered = sorted(name for name in tensors if name.startswith("memory."))
+            memory = tuple(tensors[name] for name in remembered if form == _FORMAT)
+            return cls(image=tensors["image"], good=tensors.get("good"), memory=memory, **numbers)
+        except (OSError, SafetensorError, KeyError, TypeError, ValueError) as error:
+            raise ValueError(f"{Path(file).name}: not a saved state ({error}).") from error
+
+    def to(self, device: Any) -> "State":
+        """Return the state with its tensors on `device`."""
+        moved = {
+            "image": self.image.to(device),
+            "good": None if self.good is None else self.good.to(device),
+            "memory": tuple(tensor.to(device) for tensor in self.memory),
+        }
+        return State(**{f.name: getattr(self, f.name) for f in fields(self)} | moved)
+
+
+def save_tensors(
+    tensors: dict[str, Tensor], file: str | os.PathLike[str], metadata: dict[str, str]
+) -> None:
+    """Write tensors as safetensors, whole or not at all. Raises OSError."""
+    part = Path(f"{os.fspath(file)}.part")
+    try:
+        save_file({name: t.contiguous() for name, t in tensors.items()}, part, metadata)
+        os.replace(part, file)
+    except SafetensorError as error:  # its own name for a full disk
+        raise OSError(str(error)) from error
+    finally:
+        part.unlink(missing_ok=True)
+
+
+_TENSORS = ("image", "good", "memory")

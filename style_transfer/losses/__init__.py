@@ -1,0 +1,1 @@
+"""What the optimisation makes small: pure functions of tensors."""

@@ -1,0 +1,1 @@
+"""The frozen network, and how its convolutions are computed."""

@@ -1,0 +1,112 @@
+"""How much memory a run takes, and how much there is for it."""
+
+import ctypes
+from collections.abc import Collection
+from contextlib import suppress
+from pathlib import Path
+
+import torch
+
+from style_transfer.engine.targets import look_size
+
+Size = tuple[int, int]  # height, width
+
+# Bytes, measured; tests/test_memory.py and `python -m benchmarks.large` hold them to it.
+_FIXED = 8e8  # the network as it is, its filters as the ways of convolution want them, two threads
+_PER_PIXEL = 2600  # of the finest stage: activations of VGG-19 up to relu5_1, and gradients
+_PER_LOOKED_AT = 800  # of a painting's pixels, for which no gradient is computed
+_PER_STEPPED = 500  # of the finest stage: the pairs of L-BFGS, and the pictures of a step
+
+_MMAP_THRESHOLD = -3  # as malloc.h numbers it
+_LARGE = 600_000  # pixels
+# Bytes of a block that is kept from step to step, of small and of large pictures: larger ones would
+# leave gaps that nothing fits, smaller ones cost large pictures a quarter of their time.
+_KEPT = 80_000_000, 140_000_000
+
+_MEMORY_2 = ("memory.max", "memory.current", "memory.stat", "inactive_file")
+_MEMORY_1 = (
+    "memory/memory.limit_in_bytes",
+    "memory/memory.usage_in_bytes",
+    "memory/memory.stat",
+    "total_inactive_file",
+)
+# Of a container, in both versions of control groups: its limit, what it uses, and what that counts
+# of files that would be dropped first.
+_GROUPS = (_MEMORY_2, _MEMORY_1)
+
+
+def needed(size: Size, paintings: Collection[Size], style_scale: float = 1.0) -> int:
+    """Return the bytes that a run takes at most, beside the program itself.
+
+    `size` (height, width) is that of the picture, `paintings` are those of the style pictures.
+    """
+    pixels = size[0] * size[1]
+    looks = [look_size(each, max(size), style_scale) for each in paintings]
+    looked_at = max(height * width for height, width in looks)
+    passes = max(_PER_PIXEL * pixels, _PER_LOOKED_AT * looked_at)
+    return round(_FIXED + passes + _PER_STEPPED * pixels)
+
+
+def check(size: Size, paintings: Collection[Size], style_scale: float, device: str) -> None:
+    """Raise ValueError, one sentence, where a run does not fit into the memory there is."""
+    need, free = needed(size, paintings, style_scale), available(device)
+    if free is not None and need > free:
+        height, width = size
+        raise ValueError(
+            f"A picture of {width} x {height} pixels needs {gigabytes(need)} of memory, and "
+            f"{gigabytes(free)} are free; choose a smaller size."
+        )
+
+
+def gigabytes(count: float) -> str:
+    """Return a number of bytes in words.
+
+    >>> gigabytes(6_840_000_000)
+    '6.8 GB'
+    """
+    return f"{count / 1e9:.1f} GB"
+
+
+def available(device: str = "cpu", system: Path = Path("/")) -> int | None:
+    """Return the bytes that a run can have on `device`; None where that cannot be told."""
+    if device == "cuda":
+        return torch.cuda.mem_get_info()[0]
+    known = [_free_in_system(system), *(_free_in_group(system, *names) for names in _GROUPS)]
+    return min((each for each in known if each is not None), default=None)
+
+
+def keep_blocks(size: Size) -> None:
+    """Let glibc keep the blocks that a step at `size` frees, which the next step fetches again.
+
+    It keeps them until `give_back`. Other libraries do as they like.
+    """
+    with suppress(OSError, AttributeError, TypeError):
+        ctypes.CDLL(None).mallopt(_MMAP_THRESHOLD, _KEPT[size[0] * size[1] > _LARGE])
+
+
+def give_back() -> None:
+    """Give free memory that the C library holds for later back to the system, where it can.
+
+    Each run has a thread, and glibc keeps apart for each what it once used.
+    """
+    with suppress(OSError, AttributeError, TypeError):  # another system, another library
+        ctypes.CDLL(None).malloc_trim(0)
+
+
+def _free_in_system(system: Path) -> int | None:
+    try:
+        lines = (system / "proc/meminfo").read_text().splitlines()
+        values = dict(line.split(":", 1) for line in lines)
+        return 1024 * int(values["MemAvailable"].split()[0])
+    except (OSError, KeyError, ValueError):  # no Linux
+        return None
+
+
+def _free_in_group(system: Path, limit: str, use: str, stat: str, files: str) -> int | None:
+    folder = system / "sys/fs/cgroup"
+    try:
+        most, used = (int((folder / name).read_text()) for name in (limit, use))
+        values = dict(line.split() for line in (folder / stat).read_text().splitlines())
+        return max(0, most - used + int(values[files]))
+    except (OSError, KeyError, ValueError):  # no such group, or "max": without a limit
+        return None

@@ -1,0 +1,209 @@
+"""How a run begins: anew, from a moment of another one, or where that one ended."""
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import gradio as gr
+
+from style_transfer.engine.pyramid import stages, steps_left
+from style_transfer.engine.styles import Styles
+from style_transfer.images.files import MIN_SIDE, open_image, resize, to_tensor
+from style_transfer.network.vgg import load_network
+from style_transfer.recipe import MAX_SEED, MAX_SIZE, Recipe
+from style_transfer.runs import checkpoints, memory
+from style_transfer.runs.checkpoints import Keeper
+from style_transfer.runs.limits import limits
+from style_transfer.runs.run import Run
+from style_transfer.settings import Settings, whole_number
+from style_transfer.ui.handlers import pictures
+from style_transfer.ui.handlers.steering import (
+    SESSIONS,
+    Shown,
+    Values,
+    key_of,
+    named_values,
+    with_told_errors,
+)
+from style_transfer.ui.handlers.watch import budget, paint
+from style_transfer.ui.panels import controls
+from style_transfer.ui.session.record import Record, Source
+from style_transfer.ui.session.session import Session
+
+LOOPBACK = ("127.0.0.1", "::1")
+
+
+def choose(values: Values, request: gr.Request) -> None:
+    """Take note of what is chosen; the run then begins with it.
+
+    A call of its own, because Gradio busies itself with the inputs of a call until that ends.
+    """
+    session = SESSIONS.of(key_of(request))
+    session.chosen = named_values(values)
+    session.here = bool(request.client) and request.client.host in LOOPBACK
+
+
+def start(request: gr.Request) -> Iterator[Shown]:
+    """Begin a run from the first image that was chosen, and show it until it ends."""
+    session, named = _session(request)
+    source, settings = _source(session, named), _settings(named)
+
+    def begin() -> tuple[Record, Run]:
+        record = session.new_record(source)
+        return record, _run(record, settings, named, init=source.recipe.init)
+
+    yield from paint(session, begin)
+
+
+def restart(request: gr.Request) -> Iterator[Shown]:
+    """Begin a run with what is chosen now from the picture that is looked at."""
+    session, named = _session(request)
+    if session.shown is None or session.moment is None:
+        raise gr.Error("There is no picture to go on from yet.", print_exception=False)
+    source, settings = _source(session, named), _settings(named)
+    yield from paint(session, _branching(session, source, settings, named))
+
+
+def branch(request: gr.Request) -> Iterator[Shown]:
+    """Begin a run from the moment that is looked at, with the settings of that moment."""
+    session, named = _session(request)
+    if session.shown is None or session.moment is None:
+        raise gr.Error("There is no moment to branch from yet.", print_exception=False)
+    source, settings = session.shown.source, session.moment.settings
+    yield from paint(session, _branching(session, source, settings, named))
+
+
+def go_on(request: gr.Request) -> Iterator[Shown]:
+    """Make more steps with the run that is looked at, as if it had never ended."""
+    session, named = _session(request)
+    record = session.shown
+    if record is None or record.last is None:
+        raise gr.Error("There is no run to go on with yet.", print_exception=False)
+    last, settings = record.last, _settings(named)
+    settings = replace(settings, steps=max(settings.steps, last.step + 1))
+
+    def begin() -> tuple[Record, Run]:
+        return record, _run(
+            record, settings, named, init=record.source.recipe.init, state=last.state
+        )
+
+    yield from paint(session, begin)
+
+
+def recover(request: gr.Request) -> Iterator[Shown]:
+    """Go on with this visitor's run that was cut off, as if it had never been."""
+    session, named = _session(request)
+    folder = checkpoints.find(_token(named))
+    if folder is None:
+        raise gr.Error("There is no interrupted run any more.", print_exception=False)
+    kept = with_told_errors(checkpoints.load, folder)
+    content = kept.pictures["content"]
+    recipe = kept.recipe
+    styles = with_told_errors(Styles.from_tensors, kept.pictures)
+    source = Source(content, styles, session.keep_photo(content), recipe)
+
+    def begin() -> tuple[Record, Run]:
+        record = session.new_record(source, f", continued at step {recipe.step}", kept.curve)
+        named["settings"]["preview_every"] = recipe.preview_every
+        keeper = Keeper(folder, kept.pictures)
+        options = {"init": recipe.init, "state": kept.state, "keeper": keeper}
+        return record, _run(record, recipe.settings, named, **options)
+
+    yield from paint(session, begin)
+
+
+def _session(request: gr.Request) -> tuple[Session, Mapping[str, Any]]:
+    """Return the session of a page and what was chosen on it, which serves once."""
+    session = SESSIONS.of(key_of(request))
+    chosen, session.chosen = session.chosen, {}
+    if not chosen:
+        raise gr.Error("Nothing was chosen yet to begin with.", print_exception=False)
+    with_told_errors(controls.to_settings, chosen["settings"])
+    return session, chosen
+
+
+def _branching(
+    session: Session, source: Source, settings: Settings, named: Mapping[str, Any]
+) -> Callable[[], tuple[Record, Run]]:
+    """Return how to begin a run from the moment that is looked at now."""
+    parent, moment = session.shown, session.moment
+    assert parent is not None
+    assert moment is not None
+    same = source is parent.source
+    size = source.content.shape[-2], source.content.shape[-1]
+    picture = resize(moment.picture, size)
+
+    def begin() -> tuple[Record, Run]:
+        step = moment.step
+        if step >= settings.steps:  # it was finished: paint the finest scale again
+            step = sum(steps_left(stages(size), 0, settings.steps)[:-1])
+        record = session.new_record(
+            source, f" from step {moment.step} of {parent.name.split(' from')[0]}"
+        )
+        if same:
+            record.timeline.begin_with(replace(moment, step=step))
+        return record, _run(record, settings, named, init=picture.clamp(0, 1), step=step)
+
+    return begin
+
+
+def _run(
+    record: Record,
+    settings: Settings,
+    named: Mapping[str, Any],
+    keeper: Keeper | None = None,
+    **options: Any,
+) -> Run:
+    source, recipe = record.source, record.source.recipe
+    with_told_errors(limits().check_steps, settings.steps)
+    network = with_told_errors(load_network, recipe.network, recipe.pooling)
+    size, *paintings = (each.shape[-2:] for each in (source.content, *source.styles.paintings))
+    with_told_errors(memory.check, size, paintings, settings.style_scale, network.device.type)
+    folder = checkpoints.new_folder(_token(named))
+    record.keeper = keeper or (Keeper(folder, source.pictures) if folder else None)
+    return with_told_errors(
+        Run,
+        source.content,
+        source.styles,
+        settings,
+        network=network,
+        optimizer=recipe.optimizer,
+        seed=recipe.seed,
+        preview_every=named["settings"]["preview_every"],
+        budget=budget(),
+        keep=record.keep,
+        **options,
+    )
+
+
+def _source(session: Session, named: Mapping[str, Any]) -> Source:
+    files = [named["content-image"], *pictures.style_files(named)]
+    for name, words in (("content-image", "photo"), ("style-image", "style picture")):
+        if named[name] is None:
+            raise gr.Error(f"Choose a {words} first.", print_exception=False)
+    recipe = with_told_errors(
+        Recipe,
+        photo=Path(files[0]).name,
+        **pictures.names(named),
+        size=with_told_errors(whole_number, "size", named["size"], MIN_SIDE, MAX_SIZE),
+        seed=with_told_errors(whole_number, "seed", named["seed"] or 0, 0, MAX_SEED),
+        **{name: named[name] for name in ("init", "optimizer", "network", "pooling")},
+    )
+    session.uploads.update(map(Path, files))
+    tensor = to_tensor(with_told_errors(open_image, files[0]), recipe.size)
+    with_told_errors(limits().check_size, *tensor.shape[-2:])
+    styles = with_told_errors(pictures.styles, named, session.paintings(files[1:]))
+    session.painting_files = files[1:]
+    return Source(tensor, styles, session.keep_photo(tensor), recipe)
+
+
+def _settings(named: Mapping[str, Any]) -> Settings:
+    settings = with_told_errors(controls.to_settings, named["settings"])
+    with_told_errors(limits().check_steps, settings.steps)
+    return settings
+
+
+def _token(named: Mapping[str, Any]) -> Any:
+    value = named["interrupted"]
+    return value.get("token") if isinstance(value, dict) else None

@@ -1,0 +1,1 @@
+"""Requests, connections and housekeeping beneath the page."""

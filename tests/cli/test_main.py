@@ -1,0 +1,245 @@
+"""The command line, in this process but for what only a process of its own shows."""
+
+import json
+import re
+import signal
+import subprocess
+import sys
+import time
+from contextlib import suppress
+from itertools import pairwise
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from style_transfer.cli.main import main
+from style_transfer.engine.optimize import stylize
+from style_transfer.images.files import to_pil
+from tests.unusual import write_all
+
+FAST = ["--size", "48", "--steps", "3"]
+
+
+@pytest.fixture
+def files(tmp_path, photo, painting):
+    for name, picture in (("photo.png", photo), ("style.png", painting)):
+        to_pil(picture).save(tmp_path / name)
+    return tmp_path / "photo.png", tmp_path / "style.png", tmp_path / "out.png"
+
+
+def run(files, *options):
+    photo, style, output = map(str, files)
+    return main([photo, style, "-o", output, *FAST, *options])
+
+
+def opened(file):
+    with Image.open(file) as picture:
+        picture.load()
+        return picture
+
+
+def records(file):
+    return [json.loads(line) for line in file.read_text().splitlines()]
+
+
+def test_the_log_has_a_line_for_each_step_and_both_losses_fall(files, tmp_path):
+    log = tmp_path / "run.jsonl"
+    assert run(files, "--steps", "20", "--init", "noise", "--log", str(log)) == 0
+    lines = records(log)
+    assert [line["step"] for line in lines] == list(range(1, 21))
+    assert set(lines[0]) == {
+        "step", "seconds", "height", "width", "content_loss", "style_loss", "total_loss"
+    }  # fmt: skip
+    assert lines[-1]["style_loss"] < lines[0]["style_loss"] / 2
+    assert lines[-1]["content_loss"] < 0.75 * lines[0]["content_loss"]  # 0.5 to 0.6, by backend
+    assert all(a["seconds"] < b["seconds"] for a, b in pairwise(lines))
+    assert (lines[-1]["height"], lines[-1]["width"]) == (48, 48)
+
+
+def test_with_beta_0_the_photo_comes_back(files):
+    assert run(files, "--beta", "0") == 0
+    photo, result = (np.asarray(opened(file)).astype(int) for file in (files[0], files[2]))
+    assert np.abs(photo - result).max() <= 1
+
+
+def test_it_says_beforehand_how_long_it_will_take_and_how_much_memory(files, capsys):
+    assert run(files) == 0
+    assert re.search(r"about \d+ (s|min) and \d+\.\d GB of memory", capsys.readouterr().err)
+
+
+def test_with_the_same_picture_twice_the_loss_starts_at_0(files, tmp_path):
+    log = tmp_path / "run.jsonl"
+    assert run((files[0], files[0], files[2]), "--log", str(log)) == 0
+    assert records(log)[0]["total_loss"] == 0
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        ["--optimizer", "adam"],
+        ["--init", "noise", "--seed", "3"],
+        ["--init", "style"],
+        ["--statistic", "covariance"],
+        ["--pooling", "max"],
+        ["--style-layers", "relu1_1", "relu2_1=0.5"],
+        ["--content-layer", "relu2_2", "--alpha", "2", "--tv", "1"],
+        ["--match-colors", "--style-scale", "2"],
+        ["--keep-colors", "0.5"],
+    ],
+)
+def test_every_option_makes_a_picture(files, options):
+    assert run(files, *options) == 0
+    assert opened(files[2]).size == (48, 48)
+
+
+def test_two_styles_and_a_mask_leave_what_is_black_as_it_is(files, tmp_path, painting):
+    to_pil(1 - painting).save(tmp_path / "other.png")
+    mask = Image.new("RGB", (96, 96), "black")  # twice as large as the photo
+    mask.paste("red", (40, 0, 96, 48))
+    mask.paste("lime", (40, 48, 96, 96))
+    mask.save(tmp_path / "mask.png")
+    arguments = [files[0], files[1], tmp_path / "other.png", "-o", files[2], *FAST]
+    options = ["--style-weights", "1", "2", "--mask", tmp_path / "mask.png"]
+    assert main([str(each) for each in (*arguments, *options)]) == 0
+    photo, result = (np.asarray(opened(file)).astype(int) for file in (files[0], files[2]))
+    assert np.abs(photo - result)[:, :20].max() <= 2
+    assert np.abs(photo - result)[:, 24:].mean() > 2
+
+
+def test_a_mask_of_other_proportions_and_styles_without_weight_are_told(files, tmp_path, capsys):
+    Image.new("RGB", (96, 48)).save(tmp_path / "mask.png")
+    assert run(files, "--mask", str(tmp_path / "mask.png")) == 2
+    assert "other proportions than the photo" in capsys.readouterr().err
+    twice = [str(file) for file in (files[0], files[1], files[1])]
+    assert main([*twice, "-o", str(files[2]), "--style-weights", "0", "0"]) == 2
+    assert "One of the 2 styles needs a weight above 0" in capsys.readouterr().err
+    assert main([*twice, *twice, "-o", str(files[2])]) == 2
+    assert "1 to 4 styles, not 5" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("name", ["out.png", "out.jpg", "out.webp"])
+def test_the_format_is_told_by_the_extension(files, name):
+    output = files[2].with_name(name)
+    assert run((*files[:2], output)) == 0
+    assert opened(output).format == {"jpg": "JPEG"}.get(name[4:], name[4:].upper())
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        (["--alpha", "-1"], "alpha must be a finite number of at least 0, not -1.0"),
+        (["--beta", "nan"], "beta must be a finite number"),
+        (["--steps", "0"], "steps must be a whole number from 1"),
+        (["--size", "8"], "8 is too small"),
+        (["--size", "large"], "'large'"),
+        (["--style-layers", "relu9_1"], "style layer 'relu9_1' is not one of relu1_1"),
+        (["--style-layers", "relu1_1=much"], "'much' of relu1_1 is not a number"),
+        (["--style-layers", "relu1_1=0"], "at least one layer"),
+        (["--content-layer", "conv1"], "'conv1'"),
+        (["--statistic", "mean"], "'mean'"),
+        (["-o", "/nowhere/out.png"], "the folder /nowhere does not exist"),
+        (["-o", "out.xyz"], "no known picture format"),
+        (["--log", "/nowhere/run.jsonl"], "/nowhere/run.jsonl"),
+        (["--unknown"], "--unknown"),
+        (["--style-weights", "0", "0", "0", "0"], "At least one style needs a weight above 0"),
+        (["--style-scale", "9"], "style_scale must be from 0.25 to 4, not 9.0"),
+        (["--mask", "nowhere.png"], "nowhere.png: there is no such file"),
+    ],
+)
+def test_a_mistake_is_one_line_on_stderr_and_exit_code_2(files, capsys, options, words):
+    try:
+        code = run(files, *options)
+    except SystemExit as exit:
+        code = exit.code
+    error = capsys.readouterr().err
+    assert code == 2
+    assert words in error
+    assert error.count("\n") == 1
+
+
+def test_a_file_that_is_no_picture_is_named_in_one_line(files, capsys):
+    files[1].write_text("not a picture")
+    assert run(files) == 2
+    error = capsys.readouterr().err
+    assert "style.png" in error
+    assert error.count("\n") == 1
+
+
+def test_unusual_pictures_each_give_a_picture_or_one_line(files, tmp_path, capfd):
+    folder = tmp_path / "unusual"
+    folder.mkdir()
+    for name, words in write_all(folder).items():
+        code = main([str(folder / name), str(files[1]), "-o", str(files[2]), "--steps", "1"])
+        error = capfd.readouterr().err
+        if words:
+            assert code == 2
+            assert words in error
+            assert error.count("\n") == 1
+        else:
+            assert code == 0, error
+            assert "step 1 of 1" in error.splitlines()[-1]  # nothing but the progress bar
+            assert opened(files[2]).size == ((48, 64) if name == "turned.jpg" else (64, 48))
+            files[2].unlink()
+
+
+def test_ctrl_c_saves_the_picture_so_far(files, tmp_path):
+    log = tmp_path / "run.jsonl"
+    command = [sys.executable, "-X", "faulthandler", "-m", "style_transfer"]
+    process = subprocess.Popen(
+        [
+            *command,
+            *map(str, files[:2]),
+            "-o",
+            str(files[2]),
+            "--size",
+            "48",
+            "--steps",
+            "100000",
+            "--log",
+            str(log),
+        ],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    until = time.monotonic() + 240
+    while not (log.exists() and log.stat().st_size) and time.monotonic() < until:
+        assert process.poll() is None
+        time.sleep(0.1)
+    process.send_signal(signal.SIGINT)
+    try:
+        out, error = process.communicate(timeout=120)
+    except subprocess.TimeoutExpired:
+        process.send_signal(signal.SIGABRT)  # tells where each thread is
+        out, error = process.communicate()
+    assert process.returncode == 0, error
+    assert "Traceback" not in error
+    assert "Interrupted after step" in out + error
+    assert opened(files[2]).size == (48, 48)
+
+
+def test_ctrl_c_that_is_caught_on_the_way_ends_the_run_all_the_same(files, capsys, monkeypatch):
+    def caught(*arguments, **named):
+        for frame in stylize(*arguments, **named):
+            if frame.step == 2:
+                with suppress(KeyboardInterrupt):
+                    signal.raise_signal(signal.SIGINT)
+            yield frame
+
+    monkeypatch.setattr("style_transfer.cli.main.stylize", caught)
+    before = signal.getsignal(signal.SIGINT)
+    assert run(files) == 0
+    assert "Interrupted after step 1" in "".join(capsys.readouterr())
+    assert signal.getsignal(signal.SIGINT) is before
+
+
+def test_ctrl_c_before_the_first_step_is_one_line(files, capsys, monkeypatch):
+    def interrupted(*_):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("style_transfer.cli.main.load_network", interrupted)
+    assert run(files) == 130
+    error = capsys.readouterr().err
+    assert "interrupted before there was a picture" in error
+    assert error.count("\n") == 1

@@ -1,0 +1,107 @@
+import pytest
+import torch
+from PIL import Image
+
+from style_transfer.engine.masks import (
+    STYLE_COLORS,
+    at_size,
+    blurred,
+    composite,
+    guides,
+    position_weights,
+    read_mask,
+    soft,
+)
+from style_transfer.images.files import open_image, to_tensor
+
+
+def right_half(height=60, width=100):
+    mask = torch.zeros((1, 1, height, width))
+    mask[..., width // 2 :] = 1
+    return mask
+
+
+def test_a_soft_edge_rises_inwards_without_a_jump_and_leaves_zeros_alone():
+    mask = right_half()
+    softened = soft(mask)
+    assert not softened[mask == 0].any()
+    assert softened[0, 0, 30, 90] == 1
+    assert softened.diff(dim=-1).max() <= 1 / 3 + 1e-6  # of 100 pixels the edge has 2 and one more
+    assert (softened.diff(dim=-1) >= 0).all()
+
+
+@pytest.mark.parametrize("value", [0.0, 0.3, 1.0])
+def test_a_constant_mask_stays_as_it_is(value):
+    mask = torch.full((1, 1, 40, 50), value)
+    for changed in (soft(mask), blurred(mask), at_size(mask, (64, 80))):
+        torch.testing.assert_close(changed.mean(), torch.tensor(value))
+        assert changed.max() - changed.min() < 1e-6
+
+
+def test_a_composite_is_exactly_the_photo_at_0_and_exactly_the_image_at_1():
+    image, photo = torch.rand((2, 1, 3, 60, 100), generator=torch.Generator().manual_seed(0))
+    mask = right_half()
+    result = composite(image, photo, mask)
+    assert torch.equal(result[..., :50], photo[..., :50])
+    assert torch.equal(result[..., 50:], image[..., 50:])
+    assert composite(image, photo, None) is image
+
+
+def test_without_masks_each_painting_counts_its_share_everywhere():
+    assert [(g.share, g.mask) for g in guides((0.75, 0.25), None, None)] == [
+        (0.75, None),
+        (0.25, None),
+    ]
+
+
+def test_shares_and_masks_add_up_to_the_strength():
+    strength, left = torch.rand((1, 1, 60, 100)), 1 - right_half()
+    found = guides((0.75, 0.25), strength, (left, torch.ones_like(left)))
+    total = sum(guide.mask for guide in found)
+    torch.testing.assert_close(total, strength)
+    assert sum(guide.share for guide in found) == pytest.approx(strength.mean().item())
+    both, alone = found[0].mask / strength, found[1].mask / strength
+    torch.testing.assert_close(both[..., :50], torch.full((1, 1, 60, 50), 0.75))
+    torch.testing.assert_close(alone[..., 50:], torch.ones((1, 1, 60, 50)))
+
+
+def test_where_no_painting_goes_none_counts():
+    left = 1 - right_half()
+    found = guides((1.0, 0.0), None, (left, 1 - left))
+    assert found[0].share == 0.5
+    assert found[1].share == 0
+    assert all(guide.mask.isfinite().all() for guide in found)
+
+
+def test_the_positions_of_a_layer_weigh_1_in_all_or_nothing():
+    weights = position_weights(right_half(), (6, 10))
+    assert weights.sum() == pytest.approx(1)
+    torch.testing.assert_close(weights.view(6, 10)[:, 5:], torch.full((6, 5), 1 / 30))
+    assert not position_weights(torch.zeros((1, 1, 60, 100)), (6, 10)).any()
+
+
+def test_a_mask_picture_is_read_by_brightness_and_colour():
+    colors = {
+        "black": (0, [1, 1, 1, 1]),
+        "white": (1, [1, 1, 1, 1]),
+        "gray": (128 / 255, [1, 1, 1, 1]),
+        "maroon": (128 / 255, [1, 0, 0, 0]),
+    }
+    hues = dict(zip(STYLE_COLORS, torch.eye(4).tolist(), strict=True))
+    hues["lime"] = hues.pop("green")  # HTML's green is dark
+    for name, (strength, areas) in (colors | {n: (1, a) for n, a in hues.items()}).items():
+        found, where = read_mask(to_tensor(Image.new("RGB", (8, 6), name)))
+        assert found.shape == (1, 1, 6, 8)
+        assert where.shape == (4, 1, 6, 8)
+        assert found.unique().tolist() == pytest.approx([strength])
+        assert [area.unique().item() for area in where] == areas
+
+
+def test_a_lossy_mask_still_leaves_what_is_black(tmp_path):
+    picture = Image.new("RGB", (64, 64), "black")
+    picture.paste("white", (32, 0, 64, 64))
+    picture.save(tmp_path / "mask.jpg", quality=75)
+    strength, areas = read_mask(to_tensor(open_image(tmp_path / "mask.jpg")))
+    assert not strength[..., :24].any()
+    assert (strength[..., 40:] == 1).all()
+    assert (areas == 1).all()

@@ -1,0 +1,170 @@
+"""Runs with several styles and with colours kept; see test_optimize.py for all others."""
+
+from dataclasses import replace
+
+import pytest
+import torch
+
+from style_transfer.engine.objective import Objective
+from style_transfer.engine.optimize import stylize
+from style_transfer.engine.state import State
+from style_transfer.engine.styles import Styles
+from style_transfer.images.files import resize
+from style_transfer.settings import Settings
+
+QUICK = Settings(content_layer="relu2_1", style_layers=["relu1_1", "relu2_1"], steps=8)
+ONLY = {1: replace(QUICK, style_weights=[1, 0]), 2: replace(QUICK, style_weights=[0, 1])}
+
+
+@pytest.fixture
+def other():
+    """Another painting, with finer structure."""
+    return torch.rand((1, 3, 48, 40), generator=torch.Generator().manual_seed(5))
+
+
+def run(photo, style, settings=QUICK, **options):
+    """All frames of a run."""
+    return list(stylize(photo, style, lambda: settings, **options))
+
+
+def same_frames(ours, theirs):
+    return all(
+        torch.equal(a.image, b.image) and a.losses == b.losses
+        for a, b in zip(ours, theirs, strict=True)
+    )
+
+
+def errors(network, frame, photo, styles):
+    """The style error of a picture against each painting."""
+    return [
+        Objective(network, photo, style).evaluate(frame.picture, QUICK).losses["style"]
+        for style in styles
+    ]
+
+
+def test_weights_1_and_0_are_the_run_with_one_style_bit_for_bit(tall_photo, painting, other):
+    styles = (painting, other)
+    for number, style in enumerate(styles, 1):
+        assert same_frames(run(tall_photo, style), run(tall_photo, styles, ONLY[number]))
+
+
+def test_four_styles_each_have_a_part_in_the_picture(network, photo, painting, other):
+    styles = (painting, other, 1 - painting, other.flip(1))
+    last = run(photo, styles)[-1]
+    assert {f"style {number}" for number in range(1, 5)} <= last.losses.keys()
+    untouched = errors(network, run(photo, styles, replace(QUICK, steps=1))[0], photo, styles)
+    found = errors(network, last, photo, styles)
+    assert sum(found) < sum(untouched)
+    weighed = run(photo, styles, replace(QUICK, style_weights=[0, 0, 0, 1]))[-1]
+    assert errors(network, weighed, photo, styles)[3] < found[3]
+
+
+def test_half_of_each_lies_between_in_both_styles_errors(network, photo, painting, other):
+    styles = (painting, other)
+    ends = [run(photo, styles, s)[-1] for s in (ONLY[1], QUICK, ONLY[2])]
+    first, both, second = (errors(network, frame, photo, styles) for frame in ends)
+    assert first[0] < both[0] < second[0]
+    assert second[1] < both[1] < first[1]
+    assert {"style 1", "style 2"} < ends[1].losses.keys()
+
+
+def test_a_move_to_the_other_style_ends_where_that_style_alone_would(
+    network, photo, painting, other
+):
+    # So many steps that both have settled: how far they still are from it depends on roundings.
+    styles, steps, moved_at = (painting, other), 100, 20
+    settings = {number: replace(ONLY[number], steps=steps) for number in ONLY}
+    frames = []
+    for frame in stylize(photo, styles, lambda: settings[1 if len(frames) <= moved_at else 2]):
+        frames.append(frame)
+    alone = run(photo, other, replace(QUICK, steps=steps - moved_at))
+    for name in ("total", "style"):
+        assert frames[-1].losses[name] < 1.1 * alone[-1].losses[name]
+
+
+def test_a_style_can_be_added_and_taken_away_during_a_run(network, photo, painting, other):
+    alone, both = Styles((painting,)), Styles((painting, other))
+    frames = []
+
+    def read_styles():
+        return both if 4 <= len(frames) <= 7 else alone
+
+    for frame in stylize(photo, read_styles, lambda: replace(QUICK, steps=9)):
+        frames.append(frame)
+    assert ["style 2" in frame.losses for frame in frames[1:]] == [False] * 3 + [True] * 4 + [
+        False
+    ] * 2
+    assert len(frames[4].state.memory) == 3  # of another objective: begun afresh, without pairs
+
+
+def test_a_saved_run_with_masks_and_styles_goes_on_bit_for_bit(
+    tall_photo, painting, other, tmp_path
+):
+    mask = resize(torch.rand((1, 1, 12, 4), generator=torch.Generator().manual_seed(7)), (192, 64))
+    mask = mask.clamp(0, 1)
+    settings = replace(QUICK, style_weights=[1, 0.4], style_scale=0.7, match_colors=True)
+
+    def styles():
+        return Styles((painting, other), mask, (1 - mask, torch.ones_like(mask)))
+
+    whole = run(tall_photo, styles(), settings)
+    for at in (3, 6):
+        whole[at].state.save(tmp_path / "run.state")
+        state = State.load(tmp_path / "run.state")
+        rest = run(tall_photo, styles(), settings, state=state)
+        assert same_frames(rest, whole[at + 1 :])
+
+
+def test_larger_strokes_are_those_of_a_larger_painting(network, photo):
+    """Noise in blocks of 2 px, looked at twice as large, is noise in blocks of 4 px."""
+    noise = torch.rand((1, 3, 24, 24), generator=torch.Generator().manual_seed(0))
+    fine, coarse = (noise.repeat_interleave(n, 2).repeat_interleave(n, 3) for n in (2, 4))
+    picture = torch.zeros((1, 3, 96, 96)) + resize(photo, (96, 96))
+    losses = {}
+    for scale in (1, 2):
+        settings = replace(QUICK, style_scale=scale)
+        objective = Objective(network, picture, fine)
+        losses[scale] = objective.evaluate(coarse, settings).losses["style"]
+    assert losses[2] < losses[1] / 2
+
+
+@pytest.mark.parametrize(
+    "settings", [{"match_colors": True}, {"keep_colors": 0.5}, {"keep_colors": 1.0}]
+)
+@pytest.mark.parametrize("kind", ["grey photo", "grey style", "constant", "equal"])
+def test_every_way_to_keep_colours_paints_unusual_pictures(photo, painting, settings, kind):
+    grey = {p: p.mean(1, keepdim=True).expand_as(p).contiguous() for p in (photo, painting)}
+    pair = {
+        "grey photo": (grey[photo], painting),
+        "grey style": (photo, grey[painting]),
+        "constant": (photo, torch.full_like(photo, 0.4)),
+        "equal": (photo, photo),
+    }[kind]
+    last = run(*pair, replace(QUICK, **settings))[-1]
+    assert last.note == ""
+    assert last.picture.isfinite().all()
+    assert 0 <= last.picture.min() <= last.picture.max() <= 1
+    colorfulness = (last.picture.amax(1) - last.picture.amin(1)).mean()
+    if kind == "equal":
+        torch.testing.assert_close(last.picture, photo, atol=2 / 255, rtol=0)
+    if kind == "grey photo" and settings != {"keep_colors": 0.5}:
+        assert colorfulness < 0.1 * (painting.amax(1) - painting.amin(1)).mean()
+
+
+def test_with_a_constant_photo_every_way_to_keep_colours_is_finite(photo, painting):
+    constant = torch.full_like(photo, 0.4)
+    for settings in ({"match_colors": True}, {"keep_colors": 1.0}):
+        last = run(constant, painting, replace(QUICK, **settings))[-1]
+        assert last.picture.isfinite().all()
+
+
+def test_kept_colours_are_shown_and_do_not_touch_the_run(photo, painting):
+    plain, kept = run(photo, painting), run(photo, painting, replace(QUICK, keep_colors=1.0))
+    assert same_frames(plain, kept)
+    assert torch.equal(plain[-1].picture, kept[-1].painted)
+    assert not torch.equal(plain[-1].picture, kept[-1].picture)
+
+
+def test_styles_without_a_weight_are_refused(photo, painting):
+    with pytest.raises(ValueError, match="One of the 2 styles needs a weight above 0"):
+        run(photo, (painting, painting), replace(QUICK, style_weights=[0, 0, 1, 1]))

@@ -1,0 +1,72 @@
+"""What docs/quality.md says of the pictures, on fewer of them."""
+
+from collections import defaultdict
+from dataclasses import replace
+from itertools import islice
+
+import pytest
+import torch
+
+from benchmarks.preview import results
+from benchmarks.samples import painted, photo, style
+from benchmarks.sheets import measured, summary
+from style_transfer.engine.optimize import stylize
+from style_transfer.engine.styles import Styles
+from style_transfer.settings import Settings
+from tests.engine.test_optimize_masks import bands, edge
+
+PAIRS = (("chelsea", "starry_night"), ("coffee", "pointillism"), ("rocket", "ink_drawing"))
+
+
+@pytest.mark.slow
+def test_the_border_has_as_much_detail_as_the_interior():
+    measures = defaultdict(list)
+    for content, painting in PAIRS:
+        small, target = photo(content, 192), style(painting)
+        picture = painted(small, target, Settings(steps=40))
+        for name, value in measured(picture, small, target).items():
+            measures[name].append(value)
+    found = summary(measures)
+    print(found)
+    assert 0.8 < found["border"] < 1.2
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("pair", PAIRS[:2], ids=" ".join)
+def test_a_preview_tells_the_errors_of_a_larger_picture(pair):
+    preview, large = results(*pair, Settings(steps=40), sizes=(256, 512))
+    print(large.differs_from(preview))
+    assert all(abs(d) < 0.15 for d in large.differs_from(preview).values())
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("pair", PAIRS, ids=" ".join)
+def test_a_seam_is_no_steeper_than_the_painted_half(pair):
+    content, target = photo(pair[0], 192), style(pair[1])
+    mask = torch.zeros((1, 1, *content.shape[-2:]))
+    mask[..., 96:] = 1
+    picture = painted(content, Styles((target,), mask), Settings(steps=20))
+    own = bands(picture)[96 + edge(picture) :].quantile(0.95).item()
+    seam, before = (bands(each)[95].item() for each in (picture, content))
+    print(f"seam {seam:.3f}, photo there {before:.3f}, painted half {own:.3f}")
+    assert seam <= own
+
+
+@pytest.mark.parametrize(
+    "trio", [("chelsea", "starry_night", "mosaic"), ("coffee", "pointillism", "ink_drawing")]
+)
+def test_a_move_to_another_painter_ends_where_that_one_alone_would(trio):
+    moved_at, further = 10, 24  # steps
+    content, styles = photo(trio[0], 128), (style(trio[1]), style(trio[2]))
+    one = Settings(steps=1000, style_weights=(1, 0))
+    other = replace(one, style_weights=(0, 1))
+    *_, alone = islice(stylize(content, styles[1], lambda: other), further + 1)
+    losses = []
+    for frame in stylize(content, styles, lambda: one if len(losses) <= moved_at else other):
+        losses.append(frame.losses)
+        if frame.step == moved_at + further:
+            break
+    ratios = {name: losses[-1][name] / alone.losses[name] for name in ("total", "style", "content")}
+    print(trio, ratios)
+    assert losses[moved_at + 1]["style"] > 2 * alone.losses["style"]  # there was a way to go
+    assert all(ratio < 1.1 for ratio in ratios.values())

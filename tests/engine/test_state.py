@@ -1,0 +1,116 @@
+from dataclasses import fields
+
+import pytest
+import torch
+from safetensors import safe_open
+from safetensors.torch import save_file
+
+from style_transfer.engine.state import State
+from style_transfer.network.convolution import RATES
+from style_transfer.settings import Settings
+
+IMAGE = torch.rand((1, 3, 33, 35), generator=torch.Generator().manual_seed(0))
+FIRST = State(0, 0, IMAGE)
+LATER = State(
+    step=7,
+    stage=1,
+    image=IMAGE,
+    memory=(*(IMAGE * factor for factor in range(13)), torch.tensor(5.0)),
+    objective=Settings(alpha=1 / 3, style_layers={"relu1_1": 0.1}).objective,
+    good=IMAGE / 3,
+    loss=0.1 + 0.2,
+    setbacks=2,
+)
+
+
+def same(one, other):
+    if isinstance(one, torch.Tensor):
+        return torch.equal(one, other) and one.dtype == other.dtype
+    if isinstance(one, tuple):
+        return len(one) == len(other) and all(map(same, one, other))
+    return one == other
+
+
+@pytest.mark.parametrize("state", [FIRST, LATER], ids=["first", "later"])
+def test_a_saved_state_comes_back_bit_for_bit(state, tmp_path):
+    state.save(tmp_path / "run.state")
+    loaded = State.load(tmp_path / "run.state")
+    assert loaded.rates == RATES  # of the process that saved it
+    for field in fields(State):
+        if field.name == "rates":
+            continue
+        assert same(getattr(state, field.name), getattr(loaded, field.name)), field.name
+
+
+def test_a_loaded_tensor_lies_in_memory_as_a_new_one_does(tmp_path):
+    # torch.dot adds in another order where it does not; 64 bytes are torch's own alignment.
+    LATER.save(tmp_path / "run.state")
+    loaded = State.load(tmp_path / "run.state")
+    tensors = (loaded.image, loaded.good, *loaded.memory)
+    assert all(tensor.data_ptr() % 64 == 0 for tensor in tensors)
+
+
+def test_saving_replaces_an_older_state_and_leaves_nothing_else(tmp_path):
+    FIRST.save(tmp_path / "run.state")
+    LATER.save(str(tmp_path / "run.state"))
+    assert State.load(str(tmp_path / "run.state")).step == 7
+    assert [file.name for file in tmp_path.iterdir()] == ["run.state"]
+
+
+def test_a_save_that_fails_leaves_the_older_state(tmp_path, monkeypatch):
+    FIRST.save(tmp_path / "run.state")
+
+    def full(*_, **__):
+        raise OSError("no room")
+
+    monkeypatch.setattr("style_transfer.engine.state.save_file", full)
+    with pytest.raises(OSError, match="no room"):
+        LATER.save(tmp_path / "run.state")
+    assert State.load(tmp_path / "run.state").step == 0
+
+
+def cut(file):
+    LATER.save(file)
+    file.write_bytes(file.read_bytes()[:-100])
+
+
+@pytest.mark.parametrize(
+    "write",
+    [
+        lambda file: None,
+        lambda file: file.write_bytes(b""),
+        lambda file: file.write_text("no state at all"),
+        lambda file: save_file({"image": IMAGE}, file),
+        lambda file: save_file({"image": IMAGE}, file, {"format": "style-transfer-state-0"}),
+        lambda file: save_file(
+            {"image": IMAGE}, file, {"format": "style-transfer-state-1", "numbers": "[1]"}
+        ),
+        lambda file: file.mkdir(),
+        cut,
+    ],
+    ids=["missing", "empty", "text", "weights", "older", "numbers", "folder", "cut"],
+)
+def test_what_is_no_state_is_refused_in_one_sentence(write, tmp_path):
+    write(tmp_path / "run.state")
+    with pytest.raises(ValueError, match=r"^run\.state: not a saved state") as error:
+        State.load(tmp_path / "run.state")
+    assert "\n" not in str(error.value)
+
+
+def test_a_state_moves_with_all_its_tensors():
+    moved = LATER.to("meta")
+    assert all(t.device.type == "meta" for t in (moved.image, moved.good, *moved.memory))
+    assert (moved.step, moved.loss, moved.objective) == (7, LATER.loss, LATER.objective)
+    assert FIRST.to("meta").good is None
+
+
+def test_a_state_of_the_version_before_goes_on_without_the_optimisers_memory(tmp_path):
+    LATER.save(tmp_path / "run.state")
+    with safe_open(tmp_path / "run.state", framework="pt") as content:
+        tensors = {name: content.get_tensor(name) for name in content.keys()}  # noqa: SIM118
+        metadata = content.metadata() | {"format": "style-transfer-state-1"}
+    save_file(tensors, tmp_path / "older.state", metadata)
+    older = State.load(tmp_path / "older.state")
+    assert older.memory == ()
+    assert torch.equal(older.image, LATER.image)
+    assert (older.step, older.loss) == (LATER.step, LATER.loss)

@@ -1,0 +1,76 @@
+import pytest
+import torch
+
+from style_transfer.engine.styles import Styles, masked
+
+PAINTING = torch.rand((1, 3, 40, 50), generator=torch.Generator().manual_seed(0))
+MASK = torch.ones((1, 1, 30, 40))
+
+
+def test_one_painting_or_several_become_styles():
+    assert Styles.of(PAINTING).paintings == (PAINTING,)
+    styles = Styles.of([PAINTING, PAINTING])
+    assert len(styles.paintings) == 2
+    assert Styles.of(styles) is styles
+
+
+@pytest.mark.parametrize(
+    ("make", "words"),
+    [
+        (lambda: Styles(()), "1 to 4 styles, not 0"),
+        (lambda: Styles((PAINTING,) * 5), "1 to 4 styles, not 5"),
+        (lambda: Styles((PAINTING,), areas=(MASK, MASK)), "2 masks for 1 styles"),
+        (lambda: Styles((PAINTING,), 2 * MASK), "from 0 to 1"),
+        (lambda: Styles((PAINTING,), MASK * float("nan")), "from 0 to 1"),
+        (lambda: Styles((PAINTING,), MASK[0]), r"must be \(1, 1, H, W\), not \(1, 30, 40\)"),
+    ],
+)
+def test_what_cannot_be_used_is_refused_in_one_sentence(make, words):
+    with pytest.raises(ValueError, match=words):
+        make()
+
+
+def test_a_mask_has_the_proportions_of_the_photo_within_what_rounding_takes():
+    styles = Styles((PAINTING,), MASK)
+    styles.check(torch.zeros((1, 3, 61, 80)))
+    with pytest.raises(ValueError, match=r"mask, 40 x 30, has other proportions .* photo, 80 x 80"):
+        styles.check(torch.zeros((1, 3, 80, 80)))
+
+
+def test_equal_pictures_have_equal_fingerprints_and_others_do_not():
+    styles = Styles((PAINTING, PAINTING), MASK)
+    same = Styles((PAINTING.clone(), PAINTING.clone()), MASK.clone())
+    assert same.fingerprint == styles.fingerprint
+    others = [
+        Styles((PAINTING,), MASK),
+        Styles((PAINTING, PAINTING)),
+        Styles((PAINTING, 1 - PAINTING), MASK),
+        Styles((PAINTING, PAINTING), MASK / 2),
+        Styles((PAINTING, PAINTING), areas=(MASK, MASK)),
+    ]
+    assert len({each.fingerprint for each in (styles, *others)}) == 6
+
+
+def test_a_mask_picture_says_how_strongly_and_in_which_style():
+    picture = torch.ones((1, 3, 30, 40))
+    assert masked((PAINTING,), picture).strength is None
+    picture[..., :20] = 0
+    styles = masked((PAINTING, PAINTING), picture)
+    assert styles.strength.mean() == 0.5
+    assert styles.areas is None
+    picture[:, 2, :, :20] = 1  # blue: the third style, which there is not
+    picture[:, 1:, :10] = 0  # red: the first
+    styles = masked((PAINTING, PAINTING), picture)
+    assert [area.shape for area in styles.areas] == [(1, 1, 30, 40)] * 2
+    assert [area[0, 0, -1, 0].item() for area in styles.areas] == [0, 0]
+    assert [area[0, 0, 0, -1].item() for area in styles.areas] == [1, 0]
+    assert [area[0, 0, -1, -1].item() for area in styles.areas] == [1, 1]
+
+
+def test_a_change_is_described_in_words():
+    one, two = Styles((PAINTING,)), Styles((PAINTING, PAINTING))
+    assert one.describe_change(Styles((PAINTING,))) == ""
+    assert one.describe_change(two) == "2 styles"
+    assert two.describe_change(one) == "1 style"
+    assert one.describe_change(Styles((1 - PAINTING,))) == "another style picture"
+    assert one.describe_change(Styles((PAINTING,), 0 * MASK)) == "other regions"

@@ -1,0 +1,248 @@
+import shutil
+from urllib.error import URLError
+
+import pytest
+import torch
+import torchvision
+from torch import nn
+
+from style_transfer.network import vgg
+from style_transfer.network.backends import WAYS
+from style_transfer.network.convolution import Convolution
+from style_transfer.network.vgg import LAYERS, VGG
+
+MIXED = "F(4x4)", "digits" if "digits" in WAYS else "direct"  # forward, and for the gradient
+CHANNELS = [64] * 2 + [128] * 2 + [256] * 4 + [512] * 8  # of the convolutions of VGG-19
+
+
+def noise_image(height, width):
+    return torch.rand((1, 3, height, width), generator=torch.Generator().manual_seed(0))
+
+
+def torchvisions_activations(network, image, pool):
+    """Activations by layer of torchvision's VGG-19 with the network's weights."""
+    modules = list(torchvision.models.vgg19(weights=None, init_weights=False).features)
+    ours = iter(network.convolutions.values())
+    x = (image * 255 - torch.tensor([123.68, 116.779, 103.939]).view(1, 3, 1, 1)).double()
+    activations, names = {}, iter(LAYERS)
+    for index, module in enumerate(modules):
+        if isinstance(module, nn.Conv2d):
+            module.load_state_dict(next(ours).state_dict())
+            module.double()
+            if index == 0:  # where ours differs: the border is repeated
+                module.padding_mode = "replicate"
+                module._reversed_padding_repeated_twice = [1, 1, 1, 1]
+        x = pool(x) if isinstance(module, nn.MaxPool2d) else module(x)
+        if isinstance(module, nn.ReLU):
+            activations[next(names)] = x.clone()
+    return activations
+
+
+def test_the_layers_are_those_of_the_paper():
+    assert len(LAYERS) == 16
+    assert LAYERS[:5] == ("relu1_1", "relu1_2", "relu2_1", "relu2_2", "relu3_1")
+    assert LAYERS[-2:] == ("relu5_3", "relu5_4")
+
+
+def test_the_bundled_weights_have_the_shapes_of_vgg19(network):
+    convolutions = list(network.convolutions.values())
+    shapes = [tuple(convolution.weight.shape) for convolution in convolutions]
+    inputs = [3, *CHANNELS[:-1]]
+    assert shapes == [(out, into, 3, 3) for out, into in zip(CHANNELS, inputs, strict=True)]
+    assert [tuple(convolution.bias.shape) for convolution in convolutions] == [
+        (out,) for out in CHANNELS
+    ]
+    assert all(parameter.dtype == torch.float32 for parameter in network.parameters())
+
+
+@pytest.mark.parametrize("pooling", ["average", "max"])
+@torch.no_grad()
+def test_every_layer_agrees_with_torchvisions_vgg19(pooling):
+    network, image = VGG(pooling=pooling), noise_image(36, 48)
+    pool = nn.AvgPool2d(2) if pooling == "average" else nn.MaxPool2d(2)
+    expected = torchvisions_activations(network, image, pool)
+    activations = network(image, LAYERS)
+    assert activations.keys() == expected.keys()
+    for layer, activation in activations.items():
+        # float32 against float64, through up to 16 convolutions
+        scale = expected[layer].abs().max().item()
+        torch.testing.assert_close(
+            activation.double(), expected[layer], rtol=1e-3, atol=1e-5 * scale
+        )
+
+
+@torch.no_grad()
+def test_one_colour_stays_one_colour_in_the_first_layer(network):
+    activation = network(torch.full((1, 3, 32, 32), 0.7), ["relu1_1"])["relu1_1"]
+    torch.testing.assert_close(activation, activation[..., :1, :1].expand_as(activation))
+
+
+@pytest.mark.parametrize(
+    ("layers", "convolutions"),
+    [([], 0), (["relu1_1"], 1), (["relu3_1", "relu1_2"], 5), (["relu5_4"], 16)],
+)
+def test_the_network_stops_at_the_deepest_layer_asked_for(network, layers, convolutions):
+    calls = []
+    hooks = [
+        convolution.register_forward_hook(lambda *_: calls.append(1))
+        for convolution in network.convolutions.values()
+    ]
+    activations = network(noise_image(32, 32), layers)
+    for hook in hooks:
+        hook.remove()
+    assert len(calls) == convolutions
+    assert activations.keys() == set(layers)
+
+
+def test_a_layer_is_the_same_whatever_else_is_asked_for(network):
+    image = noise_image(32, 32)
+    alone = network(image, ["relu2_1"])["relu2_1"]
+    assert torch.equal(alone, network(image, LAYERS)["relu2_1"])
+
+
+def test_only_the_image_gets_a_gradient(network):
+    image = noise_image(32, 32).requires_grad_()
+    network(image, ["relu1_1", "relu5_1"])["relu5_1"].sum().backward()
+    assert image.grad.abs().sum() > 0
+    assert not any(parameter.requires_grad for parameter in network.parameters())
+    assert all(parameter.grad is None for parameter in network.parameters())
+
+
+@pytest.mark.parametrize("way", [*WAYS, MIXED])
+def test_the_gradient_of_every_layer_is_torchs_whatever_the_way(monkeypatch, way):
+    network = VGG()  # not the one of all tests, which would keep the filters of every way
+    for size in [(32, 48), (33, 49), (37, 34)]:  # remainders of 0, 1 and more
+        with monkeypatch.context() as patch:
+            patch.setattr(Convolution, "fastest", always(way))
+            fast = image_gradients(network, size)
+            patch.setattr(Convolution, "forward", torchs_own)
+            for layer, gradient in image_gradients(network, size).items():
+                # At a value of 0 within rounding a ReLU may let through what another holds back.
+                assert (fast[layer] - gradient).abs().max() < 1e-3 * gradient.abs().max(), layer
+
+
+def always(way):
+    """A choice of this way wherever it may be taken.
+
+    Digits never compute what a gradient is taken of, and only two ways do without zeros around.
+    """
+
+    def fastest(convolution, height, width, backward=False):
+        name = MIXED[backward] if way == MIXED else way
+        few = convolution.padding == "replicate" and name not in ("direct", "columns")
+        return "direct" if few or (name == "digits" and not backward) else name
+
+    return fastest
+
+
+def torchs_own(convolution, x, relu=False, **_):
+    padding = {"zeros": "constant"}.get(convolution.padding, convolution.padding)
+    x = nn.functional.pad(x, (1, 1, 1, 1), mode=padding)
+    return nn.functional.relu(nn.functional.conv2d(x, convolution.weight, convolution.bias))
+
+
+def image_gradients(network, size):
+    """Gradients of the image by layer, for the same random gradient of each activation."""
+    image, generator = noise_image(*size).requires_grad_(), torch.Generator().manual_seed(1)
+    return {
+        layer: torch.autograd.grad(
+            x, image, torch.randn(x.shape, generator=generator), retain_graph=True
+        )[0]
+        for layer, x in network(image, LAYERS).items()
+    }
+
+
+@pytest.mark.parametrize("size", [(32, 32), (33, 32), (32, 47), (63, 65), (32, 640), (51, 37)])
+def test_every_size_from_32_px_up_works_odd_ones_as_well(network, size):
+    deepest = network(noise_image(*size), LAYERS)["relu5_4"]
+    assert deepest.shape == (1, 512, size[0] // 16, size[1] // 16)
+    assert deepest.isfinite().all()
+
+
+def test_an_unknown_layer_is_refused_with_all_that_there_are(network):
+    with pytest.raises(ValueError, match=r"oxford-vgg19 has no layer 'relu6_1'; it has relu1_1, "):
+        network(noise_image(32, 32), ["relu1_1", "relu6_1"])
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"name": "alexnet"}, "network 'alexnet' is not one of oxford-vgg19, "),
+        ({"pooling": "sum"}, "pooling 'sum' is not one of average, max"),
+    ],
+)
+def test_an_unknown_network_or_pooling_is_refused(options, message):
+    with pytest.raises(ValueError, match=message):
+        VGG(**options)
+
+
+def test_the_network_is_loaded_once():
+    assert vgg.load_network() is vgg.load_network()
+
+
+@pytest.mark.parametrize(
+    ("damage", "words"),
+    [
+        (lambda file: file.unlink(), "cannot be read"),
+        (lambda file: file.write_bytes(file.read_bytes()[:-1]), "is damaged"),
+        (lambda file: file.write_bytes(b""), "is damaged"),
+        (lambda file: file.write_bytes(file.read_bytes()[:-1] + b"?"), "is damaged"),
+    ],
+    ids=["missing", "truncated", "empty", "altered"],
+)
+def test_a_bad_weights_file_is_named_in_one_sentence(monkeypatch, tmp_path, damage, words):
+    for file in vgg.WEIGHTS_FOLDER.glob("*.safetensors"):
+        shutil.copy(file, tmp_path)
+    monkeypatch.setattr(vgg, "WEIGHTS_FOLDER", tmp_path)
+    bad = tmp_path / "block3.safetensors"
+    damage(bad)
+    with pytest.raises(ValueError, match=words) as error:
+        VGG()
+    assert str(bad) in str(error.value)
+    assert "\n" not in str(error.value)
+
+
+def test_torchvisions_weights_offline_give_one_sentence(monkeypatch):
+    def unreachable(*_, **__):
+        raise URLError("no route to host")
+
+    monkeypatch.setattr("torchvision.models._api.load_state_dict_from_url", unreachable)
+    with pytest.raises(ValueError, match="no route to host") as error:
+        VGG("torchvision-vgg19")
+    assert "oxford-vgg19 needs no download" in str(error.value)
+    assert "\n" not in str(error.value)
+
+
+@pytest.mark.parametrize("content", [b"", b"junk", b"hello world"])
+def test_a_damaged_download_gives_one_sentence(monkeypatch, tmp_path, content):
+    monkeypatch.setattr("torch.hub.get_dir", lambda: str(tmp_path))
+    (tmp_path / "checkpoints").mkdir()
+    url = torchvision.models.VGG16_Weights.IMAGENET1K_V1.url
+    (tmp_path / "checkpoints" / url.rpartition("/")[2]).write_bytes(content)
+    with pytest.raises(ValueError, match="torchvision-vgg16 cannot be had"):
+        VGG("torchvision-vgg16")
+
+
+@pytest.mark.parametrize("name", ["vgg16", "vgg19"])
+@torch.no_grad()
+def test_torchvisions_networks_load_and_agree_with_torchvision(monkeypatch, name):
+    original = getattr(torchvision.models, name)(weights=None, init_weights=False)
+    monkeypatch.setattr(
+        "torchvision.models._api.load_state_dict_from_url",
+        lambda *_, **__: original.state_dict(),
+    )
+    network = VGG(f"torchvision-{name}", pooling="max")
+    assert network.layers == tuple(
+        layer
+        for layer in LAYERS
+        if name == "vgg19" or layer not in ("relu3_4", "relu4_4", "relu5_4")
+    )
+
+    image = noise_image(48, 48)
+    mean, std = torch.tensor([0.485, 0.456, 0.406]), torch.tensor([0.229, 0.224, 0.225])
+    features = original.features[:-1]  # without the last pooling
+    features[0].padding = (0, 0)
+    normalised = (image - mean.view(1, 3, 1, 1)) / std.view(1, 3, 1, 1)
+    expected = features(nn.functional.pad(normalised, (1, 1, 1, 1), mode="replicate"))
+    deepest = network.layers[-1]
+    torch.testing.assert_close(network(image, [deepest])[deepest], expected, rtol=1e-3, atol=1e-5)

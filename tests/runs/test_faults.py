@@ -1,0 +1,88 @@
+"""What goes wrong in one run ends it with a sentence; others and the next know nothing of it."""
+
+import re
+import threading
+import time
+from dataclasses import replace
+
+import pytest
+import torch
+
+from style_transfer.engine.objective import Objective
+from style_transfer.runs.run import Run
+from style_transfer.settings import Settings
+
+SETTINGS = Settings(steps=6, style_layers=["relu1_1"], content_layer="relu2_1")
+LONG = replace(SETTINGS, steps=100_000)
+
+
+def wait_for(condition, seconds=60):
+    until = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < until
+        time.sleep(0.01)
+
+
+@pytest.fixture
+def begin(photo, painting):
+    begun = []
+
+    def begin(settings=LONG):
+        begun.append(Run(photo, painting, settings))
+        return begun[-1]
+
+    yield begin
+    for run in begun:
+        run.stop()
+        assert run.join(60)
+
+
+def full(*_):
+    """As much memory as no machine has, asked of the allocator itself."""
+    torch.empty(2**50, dtype=torch.uint8)
+
+
+def dead(*_):
+    raise SystemExit
+
+
+def made(run):
+    return [step for step, _ in run.history]
+
+
+@pytest.mark.parametrize(
+    ("fault", "words"),
+    [
+        (full, r"There was not enough memory for step \d+; a smaller size needs less\."),
+        (dead, r"A fault of the program ended the run at step \d+\."),
+        (None, r"The run diverged at step \d+: its loss is (inf|nan)\. Smaller weights help\."),
+    ],
+    ids=["out of memory", "a thread that dies", "diverged"],
+)
+def test_a_run_that_fails_ends_with_a_sentence_and_the_others_go_on(
+    begin, monkeypatch, fault, words
+):
+    before = begin(SETTINGS)
+    assert before.join(60)
+    other = begin()
+    wait_for(lambda: len(made(other)) >= 2)
+    failing = begin(LONG if fault else replace(LONG, alpha=1e300))
+    if fault:
+        wait_for(lambda: len(made(failing)) >= 2)
+        evaluate, its = Objective.evaluate, failing._thread
+
+        def evaluate_or_fail(*arguments):
+            if threading.current_thread() is its:
+                fault()
+            return evaluate(*arguments)
+
+        monkeypatch.setattr(Objective, "evaluate", evaluate_or_fail)
+    assert failing.join(60)
+    assert re.fullmatch(words, str(failing.error))
+    at = len(made(other))
+    wait_for(lambda: len(made(other)) >= at + 3)
+    assert not other.ended
+    assert made(other) == list(range(1, len(made(other)) + 1))
+    after = begin(SETTINGS)
+    assert after.join(60)
+    assert after.frame.picture.equal(before.frame.picture)

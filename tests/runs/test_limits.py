@@ -1,0 +1,45 @@
+import re
+from dataclasses import fields
+from pathlib import Path
+
+import pytest
+
+from style_transfer.runs.limits import PREFIX, Limits
+
+
+def test_a_limit_is_read_from_the_variable_of_its_name():
+    assert Limits.read({"STYLE_TRANSFER_RUNS": " 3 ", "STYLE_TRANSFER_STEPS": ""}) == Limits(runs=3)
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "words"),
+    [
+        ("RUNS", "0", "RUNS must be from 1 to 64, not 0"),
+        ("UPLOAD", "many", "UPLOAD must be a whole number, not 'many'"),
+        ("STEPS", "1e3", "STEPS must be a whole number, not '1e3'"),
+        ("PAUSED", "-1", "PAUSED must be from 1 to 86,400, not -1"),
+    ],
+)
+def test_a_bad_limit_is_refused_in_one_sentence(name, text, words):
+    with pytest.raises(ValueError, match=words) as error:
+        Limits.read({PREFIX + name: text})
+    assert "\n" not in str(error.value)
+
+
+def test_what_is_beyond_a_limit_is_refused_with_what_is_allowed():
+    with pytest.raises(ValueError, match="at most 5,000 steps here, not 1,000,000,000,000"):
+        Limits().check_steps(10**12)
+    with pytest.raises(ValueError, match="not 60000 x 10"):
+        Limits(pixels=4096).check_size(10, 60000)
+
+
+def test_the_readme_lists_every_limit_with_its_default():
+    readme = (Path(__file__).parents[2] / "README.md").read_text()
+    listed = re.findall(rf"^\| `{PREFIX}(\w+)` \| (\d+) \|", readme, flags=re.MULTILINE)
+    assert listed == [(each.name.upper(), str(each.default)) for each in fields(Limits)]
+
+
+def test_a_picture_of_2048_pixels_a_side_is_allowed():
+    Limits().check_size(2048, 2048)
+    with pytest.raises(ValueError, match="at most 4,194,304 pixels here, not 2049 x 2048"):
+        Limits().check_size(2048, 2049)

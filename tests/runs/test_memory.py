@@ -1,0 +1,111 @@
+import subprocess
+import sys
+
+import pytest
+
+from style_transfer.runs import memory
+from style_transfer.runs.memory import available, check, needed
+
+RUN = """
+import sys
+import torch
+from style_transfer.runs.memory import needed
+from style_transfer.engine.optimize import stylize
+from style_transfer.settings import Settings
+from style_transfer.network.vgg import load_network
+
+def told(name):
+    status = open("/proc/self/status").read().splitlines()
+    return 1024 * int(next(line.split()[1] for line in status if line.startswith(name)))
+
+torch.set_num_threads(2)
+height, width, scale = map(float, sys.argv[1:])
+photo, painting = torch.rand(1, 3, int(height), int(width)), torch.rand(1, 3, 300, 400)
+load_network()
+before, settings = told("VmRSS"), Settings(steps=103, style_scale=scale)
+for _ in stylize(photo, painting, lambda: settings, init=photo, step=100):
+    pass
+plan = needed(photo.shape[-2:], [painting.shape[-2:]], scale)
+print((told("VmHWM") - before) / plan)
+"""
+
+
+def share_of_plan(*arguments):
+    """The memory that a run in a process of its own took at most, over what was planned."""
+    command = [sys.executable, "-c", RUN, *map(str, arguments)]
+    return float(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="reads what Linux tells of a process")
+@pytest.mark.parametrize("arguments", [(384, 512, 1), (64, 96, 4)], ids=["picture", "painting"])
+def test_a_run_takes_no_more_than_planned_and_not_much_less(arguments):
+    assert 0.3 < share_of_plan(*arguments) < 1
+
+
+HOLES = """
+import torch
+from style_transfer.runs.memory import give_back
+
+def used():
+    lines = open("/proc/self/status").read().splitlines()
+    return 1024 * int(next(line.split()[1] for line in lines if line.startswith("VmRSS")))
+
+before = used()
+pieces = [torch.ones(20_000) for _ in range(4000)]  # 320 MB in small pieces
+last = pieces.pop()
+del pieces
+held = used()
+give_back()
+print(held - before, used() - before)
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="reads what Linux tells of a process")
+def test_memory_that_is_held_for_later_is_given_back():
+    done = subprocess.run([sys.executable, "-c", HOLES], check=True, capture_output=True, text=True)
+    held, left = map(int, done.stdout.split())
+    assert left < 1e8
+    assert left <= held
+
+
+def test_larger_pictures_and_larger_looks_at_the_style_need_more():
+    small, large = needed((512, 512), [(600, 800)]), needed((1024, 1024), [(600, 800)])
+    assert 2 * small < large < 4 * small
+    assert needed((256, 256), [(600, 800)], 4) > needed((256, 256), [(600, 800)], 1)
+
+
+def system(folder, files):
+    for name, text in files.items():
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_text(text)
+    return folder
+
+
+MEMINFO = {"proc/meminfo": "MemTotal: 9000 kB\nMemAvailable: 5000 kB\n"}
+
+
+def test_the_memory_of_the_system_is_read(tmp_path):
+    assert available(system=system(tmp_path, MEMINFO)) == 5000 * 1024
+
+
+def test_a_container_may_allow_less_than_the_system_has(tmp_path):
+    group = {"memory.max": "4000000", "memory.current": "3000000"}
+    files = {f"sys/fs/cgroup/{name}": f"{text}\n" for name, text in group.items()}
+    files["sys/fs/cgroup/memory.stat"] = "anon 2500000\ninactive_file 500000\n"
+    assert available(system=system(tmp_path, MEMINFO | files)) == 1_500_000
+    files["sys/fs/cgroup/memory.max"] = "max\n"
+    assert available(system=system(tmp_path, files)) == 5000 * 1024
+
+
+def test_where_nothing_is_told_nothing_is_refused(tmp_path, monkeypatch):
+    assert available(system=tmp_path) is None
+    monkeypatch.setattr(memory, "available", lambda _: None)
+    check((100_000, 100_000), [(600, 800)], 1.0, "cpu")
+
+
+def test_a_run_that_does_not_fit_is_refused_in_one_sentence(monkeypatch):
+    monkeypatch.setattr(memory, "available", lambda _: 1_200_000_000)
+    words = r"2048 x 1365 pixels needs \d+\.\d GB of memory, and 1\.2 GB are free; choose a small"
+    with pytest.raises(ValueError, match=words):
+        check((1365, 2048), [(600, 800)], 1.0, "cpu")
+    check((256, 256), [(600, 800)], 1.0, "cpu")

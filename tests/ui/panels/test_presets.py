@@ -1,0 +1,30 @@
+"""Presets and knobs as the page knows them."""
+
+import json
+import re
+from html import unescape
+
+from style_transfer.settings import Settings
+from style_transfer.ui.panels import controls
+from style_transfer.ui.panels.presets import PRESETS
+
+
+def test_every_preset_is_a_valid_setting_and_leaves_the_steps_alone():
+    for name, changes in PRESETS.items():
+        assert "steps" not in changes, name
+        Settings(**changes)
+
+
+def test_the_value_of_the_knobs_gives_the_settings_back():
+    settings = Settings(beta=8, style_layers={"relu1_1": 1, "relu3_1": 0.5}, steps=40)
+    value = json.loads(json.dumps(controls.to_value(settings, preview_every=3)))
+    assert controls.to_settings(value) == settings
+
+
+def test_every_input_of_the_knobs_has_a_label():
+    html = controls.build().html_template
+    for tag in re.findall(r"<(?:input|select)[^>]*>", html):
+        elem_id = re.search(r'id="([^"]+)"', tag)
+        labelled = "aria-label=" in tag or (elem_id and f'for="{elem_id[1]}"' in html)
+        inside = re.search(rf"<label>{re.escape(tag)}", html)
+        assert labelled or inside, unescape(tag)
