@@ -1,5 +1,6 @@
 """Record: a run as the page keeps it, with what it was made from and every preview of it."""
 
+import threading
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -41,7 +42,8 @@ class Record:
         """Begin without a step here; `curve` is of those that were made elsewhere."""
         self.name, self.source, self.timeline = name, source, timeline
         self.run: Run | None = None
-        self.last: Frame | None = None  # the newest frame, exact
+        self.last: Frame | None = None  # the newest frame, exact; at rest without its memory
+        self._lock = threading.Lock()  # of `run` and `last`, which change in different threads
         self.keeper: Keeper | None = None  # while a run goes on
         self._curve: Curve = curve or []  # of the runs before `run`, which went on after them
         self._changes: list[Change] = []
@@ -71,8 +73,12 @@ class Record:
         self._curve, self._changes, self.run = self.curve, self.changes, run
 
     def add(self, frame: Frame) -> None:
-        """Keep a preview as the newest frame and as a moment."""
-        self.last = frame
+        """Keep a preview as the newest frame and as a moment.
+
+        The last frame of a run may arrive after `rest`; its optimiser memory is not kept then.
+        """
+        with self._lock:
+            self.last = frame if self.run else _without_memory(frame)
         newest = self.moments[-1] if self.moments else None
         if newest is None or newest.step != frame.step:
             self.timeline.add(frame)
@@ -102,11 +108,12 @@ class Record:
     def rest(self) -> None:
         """Give back the optimiser's memory, many times the picture's, as another run begins."""
         self.forget()
-        if self.last:
-            self.last = replace(self.last, state=replace(self.last.state, memory=(), good=None))
-        if self.run:
-            self.source = replace(self.source, recipe=self._recipe)
-            self._curve, self._changes, self.run = self.curve, self.changes, None
+        with self._lock:
+            if self.run:
+                self.source = replace(self.source, recipe=self._recipe)
+                self._curve, self._changes, self.run = self.curve, self.changes, None
+            if self.last:
+                self.last = _without_memory(self.last)
 
     def keep(self, run: Run, at_once: bool = False) -> None:
         """Keep the newest state of `run` on disk, if the last time was long enough ago."""
@@ -144,3 +151,8 @@ class Record:
         if self.run:
             return self.run.settings
         return self.moments[-1].settings
+
+
+def _without_memory(frame: Frame) -> Frame:
+    """Return a frame from which a run can go on, with the optimiser beginning afresh."""
+    return replace(frame, state=replace(frame.state, memory=(), good=None))

@@ -1,0 +1,59 @@
+"""A run as the page holds it, while it goes on and after it."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from style_transfer.engine.styles import Styles
+from style_transfer.recipe import Recipe
+from style_transfer.runs.run import Run
+from style_transfer.settings import Settings
+from style_transfer.ui.session.record import Record, Source
+from style_transfer.ui.session.timeline import Timeline
+
+SETTINGS = Settings(steps=3, style_layers=["relu1_1"], content_layer="relu2_1")
+
+
+@pytest.fixture
+def run(photo, painting):
+    """A run that has made its steps, whose last frame has the optimiser's memory."""
+    run = Run(photo, painting, SETTINGS)
+    for _ in run.frames():
+        pass
+    assert run.frame.state.memory
+    return run
+
+
+@pytest.fixture
+def record(tmp_path, run, photo, painting):
+    source = Source(photo, Styles((painting,)), Path("photo.jpg"), Recipe())
+    record = Record("Run 1", source, Timeline(tmp_path / "previews"))
+    record.follow(run)
+    return record
+
+
+def test_a_record_can_continue_its_own_run_with_the_optimisers_memory(record, run):
+    record.add(run.frame)
+    assert record.last.state is run.frame.state
+
+
+def test_a_record_at_rest_holds_no_optimiser_memory(record, run):
+    record.add(run.frame)
+    record.rest()
+    assert not record.last.state.memory
+    assert record.last.state.good is None
+
+
+@pytest.mark.parametrize("earlier", [0, 1])
+def test_a_frame_that_arrives_after_its_record_was_put_to_rest_brings_no_memory(
+    record, run, earlier
+):
+    for _ in range(earlier):
+        record.add(replace(run.frame, step=2))
+    record.rest()
+    record.add(run.frame)
+    assert record.last.step == 3
+    assert not record.last.state.memory
+    assert record.last.state.good is None
+    assert record.moments[-1].step == 3
