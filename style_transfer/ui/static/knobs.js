@@ -7,7 +7,7 @@ const weights = all("#style-weights .layer");
 const match = find("#match-colors input");
 const papers = JSON.parse(find("#style-layers").dataset.default); // layers and weights
 const HIGHEST_WEIGHT = 4, WEIGHT_POWER = 2; // the middle of a layer's slider is weight 1
-const name = (knob) => knob.id.replace("-", "_");
+const name = (knob) => knob.id.replaceAll("-", "_");
 const equal = (one, other) => JSON.stringify(one) === JSON.stringify(other);
 const range = (knob) => knob.querySelector("input[type=range]");
 const number = (knob) => knob.querySelector("input[type=number]");
