@@ -2,7 +2,11 @@
 
 import logging
 
-from style_transfer.ui.page import LAUNCH, build
+from style_transfer import runtime
+
+runtime.configure()  # before torch is imported
+
+from style_transfer.ui.page import LAUNCH, build  # noqa: E402
 
 demo = build()
 

@@ -1,3 +1,5 @@
-"""What is measured: each module is a command of its own."""
+"""Measurements: each module is a command of its own."""
 
-import style_transfer  # noqa: F401  # before torch, which takes over how threads wait
+from style_transfer import runtime
+
+runtime.configure()  # before torch is imported: measure the process as the program sets it up

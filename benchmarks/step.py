@@ -25,7 +25,7 @@ from style_transfer.engine.objective import Objective
 from style_transfer.engine.optimizers import LBFGS, Memory
 from style_transfer.images.files import open_image, to_tensor
 from style_transfer.network.vgg import VGG
-from style_transfer.runs.memory import keep_blocks
+from style_transfer.runtime import retain_freed_blocks
 from style_transfer.settings import Settings
 
 PHOTO, PAINTING = ASSETS / "content" / "chelsea.png", ASSETS / "style" / "starry_night.jpg"
@@ -67,7 +67,7 @@ def measure(side: int, rounds: int) -> dict[str, float]:
     photo, painting = (
         to_tensor(open_image(file).resize((side, side))) for file in (PHOTO, PAINTING)
     )
-    keep_blocks((side, side))  # as a run does; all of them gain by it
+    retain_freed_blocks((side, side))  # as a run does; all of them gain by it
     plain = with_torchs_convolutions()
     step = {
         "ours": ours(VGG(), photo, painting),

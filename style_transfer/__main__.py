@@ -2,7 +2,16 @@
 
 import sys
 
-from style_transfer.cli.main import main
+from style_transfer import runtime
+
+
+def main() -> int:
+    """Set up the process, run the command line and return its exit code."""
+    runtime.configure()  # before torch is imported
+    from style_transfer.cli.main import main as run
+
+    return run()
+
 
 if __name__ == "__main__":
     sys.exit(main())

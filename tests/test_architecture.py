@@ -65,7 +65,6 @@ STILL_TO_MEND: set[str] = {
     "engine -> images: past the door",
     "engine -> losses: past the door",
     "engine -> network: past the door",
-    "engine -> runs: upwards",
     "images -> recipe: upwards",
     "losses -> network: past the door",
     "recipe -> engine: past the door",

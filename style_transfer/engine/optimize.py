@@ -18,7 +18,7 @@ from style_transfer.images.color_transfer import keep_colors
 from style_transfer.images.files import resize
 from style_transfer.network.convolution import RATES
 from style_transfer.network.vgg import VGG, default_device, load_network
-from style_transfer.runs.memory import keep_blocks
+from style_transfer.runtime import retain_freed_blocks
 from style_transfer.settings import Settings, one_of
 
 INITS = ("content", "noise", "style")
@@ -128,7 +128,7 @@ def stylize(
             if objective is not None:
                 objective.styles = styles
         if objective is None:
-            keep_blocks(plan[stage].size)
+            retain_freed_blocks(plan[stage].size)
             objective = AnchoredObjective(network, _photo_at(content, plan[stage].size), styles)
         evaluation = objective.evaluate(state.image, settings)
         aim = {"styles": styles.fingerprint} | settings.objective

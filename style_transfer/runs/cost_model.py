@@ -14,7 +14,8 @@ from style_transfer.engine.objective import Objective
 from style_transfer.engine.pyramid import Stage, stages, steps_left
 from style_transfer.engine.targets import look_size
 from style_transfer.network.vgg import VGG
-from style_transfer.runs.memory import Size, keep_blocks
+from style_transfer.runs.memory import Size
+from style_transfer.runtime import retain_freed_blocks
 from style_transfer.settings import Settings
 
 _SAMPLES = (96, 192)  # px a side; together about a second on two cores
@@ -105,7 +106,7 @@ class Clock:
 def _seconds(network: VGG, side: int) -> float:
     picture = torch.rand((1, 3, side, side), generator=torch.Generator().manual_seed(0))
     picture = picture.to(network.device)
-    keep_blocks((side, side))  # as a run does, whose steps fetch no memory anew
+    retain_freed_blocks((side, side))  # as a run does, whose steps fetch no memory anew
     objective, times = Objective(network, picture, picture), []
     for _ in range(5):  # the first also makes the targets and chooses the ways of the convolutions
         began = time.perf_counter()

@@ -1,8 +1,6 @@
 """How much memory a run takes, and how much there is for it."""
 
-import ctypes
 from collections.abc import Collection
-from contextlib import suppress
 from pathlib import Path
 
 import torch
@@ -16,12 +14,6 @@ _FIXED = 8e8  # the network as it is, its filters as the ways of convolution wan
 _PER_PIXEL = 2600  # of the finest stage: activations of VGG-19 up to relu5_1, and gradients
 _PER_LOOKED_AT = 800  # of a painting's pixels, for which no gradient is computed
 _PER_STEPPED = 500  # of the finest stage: the pairs of L-BFGS, and the pictures of a step
-
-_MMAP_THRESHOLD = -3  # as malloc.h numbers it
-_LARGE = 600_000  # pixels
-# Bytes of a block that is kept from step to step, of small and of large pictures: larger ones would
-# leave gaps that nothing fits, smaller ones cost large pictures a quarter of their time.
-_KEPT = 80_000_000, 140_000_000
 
 _MEMORY_2 = ("memory.max", "memory.current", "memory.stat", "inactive_file")
 _MEMORY_1 = (
@@ -73,24 +65,6 @@ def available(device: str = "cpu", system: Path = Path("/")) -> int | None:
         return torch.cuda.mem_get_info()[0]
     known = [_free_in_system(system), *(_free_in_group(system, *names) for names in _GROUPS)]
     return min((each for each in known if each is not None), default=None)
-
-
-def keep_blocks(size: Size) -> None:
-    """Let glibc keep the blocks that a step at `size` frees, which the next step fetches again.
-
-    It keeps them until `give_back`. Other libraries do as they like.
-    """
-    with suppress(OSError, AttributeError, TypeError):
-        ctypes.CDLL(None).mallopt(_MMAP_THRESHOLD, _KEPT[size[0] * size[1] > _LARGE])
-
-
-def give_back() -> None:
-    """Give free memory that the C library holds for later back to the system, where it can.
-
-    Each run has a thread, and glibc keeps apart for each what it once used.
-    """
-    with suppress(OSError, AttributeError, TypeError):  # another system, another library
-        ctypes.CDLL(None).malloc_trim(0)
 
 
 def _free_in_system(system: Path) -> int | None:

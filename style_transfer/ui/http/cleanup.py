@@ -10,7 +10,8 @@ from pathlib import Path
 import gradio as gr
 from gradio.utils import get_upload_folder
 
-from style_transfer.runs import checkpoints, memory
+from style_transfer import runtime
+from style_transfer.runs import checkpoints
 from style_transfer.ui.handlers.steering import SESSIONS
 from style_transfer.ui.http.middleware import PAGES
 
@@ -94,7 +95,7 @@ def _work(page: gr.Blocks, samples: set[Path]) -> None:
         time.sleep(EVERY)
         nobodys = tidy_round(page, samples, nobodys)
         gc.collect()  # what has left in a circle would hold its pictures for long
-        memory.give_back()
+        runtime.release_free_memory()
 
 
 def _samples(page: gr.Blocks) -> set[Path]:
