@@ -1,7 +1,8 @@
 """What the program wrote before it was divided into packages opens and means the same.
 
 The files in `before_packages` are of one run of 32 x 32 pixels with two styles and a strength mask,
-cut off after step 3 of 6. Its pictures are `blobs(1)` as photo, `blobs(2)` and `blobs(3)` as styles.
+cut off after step 3 of 6. Its pictures are `blobs(1)` as photo, `blobs(2)` and `blobs(3)` as
+styles.
 """
 
 import json
