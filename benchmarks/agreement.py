@@ -21,7 +21,7 @@ from typing import Any
 import torch
 
 from benchmarks.contenders import ASSETS, PAIRS, table, with_torchs_convolutions
-from style_transfer.engine.optimize import stylize
+from style_transfer.engine import stylize
 from style_transfer.images.files import open_image, to_tensor
 from style_transfer.network.vgg import load_network
 from style_transfer.settings import Settings

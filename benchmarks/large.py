@@ -12,7 +12,7 @@ import time
 from pathlib import Path
 
 from benchmarks.samples import photo, style
-from style_transfer.engine.pyramid import stages, steps_left
+from style_transfer.engine import remaining_steps, stages
 from style_transfer.images.files import save
 from style_transfer.network.vgg import load_network
 from style_transfer.runs.cost_model import measured
@@ -44,7 +44,7 @@ def main() -> None:
     settings, before = Settings(steps=options.steps), memory("VmRSS")
     print(f"{size[1]} x {size[0]} pixels: {Forecast.of(network, size, [look], settings)}")
     plan, speed = stages(size), measured(network)
-    until = options.steps - steps_left(plan, 0, options.steps)[-1] + options.last
+    until = options.steps - remaining_steps(plan, 0, options.steps)[-1] + options.last
     began, last = time.perf_counter(), 0
     run = Run(content, painting, settings)
     for frame in run.frames():

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from torch import Tensor
 
 from benchmarks.samples import DOCS, painted, photo, save_sheet, style
-from style_transfer.engine.objective import Objective
+from style_transfer.engine import Objective
 from style_transfer.images.files import resize
 from style_transfer.network.vgg import load_network
 from style_transfer.settings import Settings

@@ -6,7 +6,7 @@ from pathlib import Path
 from PIL import Image, ImageDraw
 from torch import Tensor
 
-from style_transfer.engine.optimize import stylize
+from style_transfer.engine import stylize
 from style_transfer.images.files import open_image, resize, to_pil, to_tensor
 from style_transfer.settings import Settings
 

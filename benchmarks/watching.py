@@ -16,8 +16,7 @@ from pathlib import Path
 
 from playwright.sync_api import Browser, sync_playwright
 
-from style_transfer.engine.optimize import default_size
-from style_transfer.engine.styles import Styles
+from style_transfer.engine import Styles, default_size
 from style_transfer.images.files import open_image, to_tensor
 from style_transfer.recipe import Recipe
 from style_transfer.runs.checkpoints import Keeper

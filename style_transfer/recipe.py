@@ -9,8 +9,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 from style_transfer import __version__
-from style_transfer.engine.optimize import INITS, default_size
-from style_transfer.engine.optimizers import OPTIMIZERS
+from style_transfer.engine import INITS, OPTIMIZERS, default_size
 from style_transfer.images.files import MIN_SIDE
 from style_transfer.network.vgg import NETWORKS, POOLINGS
 from style_transfer.settings import MAX_STEPS, MAX_STYLES, Settings, one_of, whole_number

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, fields
 from types import MappingProxyType
 from typing import Any
 
-from style_transfer.losses.statistics import STATISTICS
+from style_transfer.losses import STATISTICS
 from style_transfer.network.vgg import LAYERS
 
 STYLE_LAYERS = ("relu1_1", "relu2_1", "relu3_1", "relu4_1", "relu5_1")  # those of the paper

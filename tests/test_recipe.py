@@ -5,9 +5,8 @@ from urllib.parse import parse_qsl
 
 import pytest
 
-from style_transfer.engine.optimize import INITS
-from style_transfer.engine.optimizers import OPTIMIZERS
-from style_transfer.losses.statistics import STATISTICS
+from style_transfer.engine import INITS, OPTIMIZERS
+from style_transfer.losses import STATISTICS
 from style_transfer.network.vgg import LAYERS, NETWORKS, POOLINGS
 from style_transfer.recipe import (
     MAX_NAME,

@@ -6,7 +6,7 @@ from dataclasses import FrozenInstanceError, replace
 
 import pytest
 
-from style_transfer.losses.statistics import STATISTICS
+from style_transfer.losses import STATISTICS
 from style_transfer.network.vgg import LAYERS
 from style_transfer.settings import (
     MAX_STEPS,

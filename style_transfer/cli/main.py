@@ -14,9 +14,7 @@ from typing import IO, Any
 from tqdm import tqdm
 
 from style_transfer.cli.parser import USAGE_ERROR, parse, settings_in
-from style_transfer.engine.optimize import DivergedError, Frame, stylize
-from style_transfer.engine.pyramid import stages
-from style_transfer.engine.styles import Styles, masked
+from style_transfer.engine import DivergedError, Frame, Styles, masked, stages, stylize
 from style_transfer.images.files import check_output, open_image, save, to_tensor
 from style_transfer.network.vgg import VGG, load_network
 from style_transfer.runs.cost_model import Clock
@@ -43,10 +41,10 @@ def _run(options: argparse.Namespace) -> int:
         content = to_tensor(open_image(options.photo, str(options.photo)), options.size)
         styles = _styles(options)
         styles.check(content)
-        settings.shares(len(styles.paintings))
+        settings.shares(len(styles.images))
         network = load_network(options.network, options.pooling)
         network.check([settings.content_layer, *settings.style_layers])
-        sizes = [(each.shape[-2], each.shape[-1]) for each in (content, *styles.paintings)]
+        sizes = [(each.shape[-2], each.shape[-1]) for each in (content, *styles.images)]
         plan = Forecast.of(network, sizes[0], sizes[1:], settings)
     except (ValueError, OSError) as error:
         return _fail(error, USAGE_ERROR)
@@ -68,7 +66,8 @@ def _paint(
 ) -> int:
     """Make all steps, or as many as there are until Ctrl-C or divergence, and save the picture."""
     frame, code = next(frames), 0
-    plan, clock, stage = stages((frame.photo.shape[-2], frame.photo.shape[-1])), Clock(network), -1
+    size = frame.content.shape[-2], frame.content.shape[-1]
+    plan, clock, stage = stages(size), Clock(network), -1
     began = last = time.perf_counter()
     # A bar of seconds, not steps: those of the last scale take most of the time.
     with tqdm(total=forecast.seconds, bar_format="{percentage:3.0f}%|{bar}|{desc}") as bar:

@@ -5,10 +5,8 @@ from dataclasses import fields
 from pathlib import Path
 from typing import NoReturn
 
-from style_transfer.engine.masks import STYLE_COLORS
-from style_transfer.engine.optimize import INITS, default_size
-from style_transfer.engine.optimizers import OPTIMIZERS
-from style_transfer.losses.statistics import STATISTICS
+from style_transfer.engine import INITS, OPTIMIZERS, STYLE_COLORS, default_size
+from style_transfer.losses import STATISTICS
 from style_transfer.network.vgg import NETWORKS, POOLINGS
 from style_transfer.settings import MAX_STYLES, Settings
 

@@ -1,1 +1,41 @@
-"""The optimisation: objective, scales, optimisers, and the generator that makes the steps."""
+"""The optimisation: objective, image pyramid, optimisers, and the generator of its frames."""
+
+from style_transfer.engine.masks import STYLE_COLORS
+from style_transfer.engine.multiscale import evaluation_sizes
+from style_transfer.engine.objective import Evaluation, Objective
+from style_transfer.engine.optimize import (
+    INITS,
+    DivergedError,
+    Frame,
+    Style,
+    default_size,
+    stylize,
+)
+from style_transfer.engine.optimizers import OPTIMIZERS, Optimizer
+from style_transfer.engine.pyramid import Stage, remaining_steps, stages
+from style_transfer.engine.state import State, save_tensors
+from style_transfer.engine.styles import Styles, masked
+from style_transfer.engine.targets import style_image_size
+
+__all__ = [
+    "INITS",
+    "OPTIMIZERS",
+    "STYLE_COLORS",
+    "DivergedError",
+    "Evaluation",
+    "Frame",
+    "Objective",
+    "Optimizer",
+    "Stage",
+    "State",
+    "Style",
+    "Styles",
+    "default_size",
+    "evaluation_sizes",
+    "masked",
+    "remaining_steps",
+    "save_tensors",
+    "stages",
+    "style_image_size",
+    "stylize",
+]

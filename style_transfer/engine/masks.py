@@ -1,6 +1,6 @@
-"""Regions: how strongly, and in which style, each part of a photo is painted.
+"""Masks: how strongly, and in which style, each part of the content image is stylised.
 
-A mask is (1, 1, H, W) in [0, 1], of any size; it is laid over the photo and stretched to it.
+A mask is (1, 1, H, W) in [0, 1], of any size; it covers the content image and is resized to it.
 """
 
 from collections.abc import Sequence
@@ -10,109 +10,113 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-EDGE = 0.04  # of the longer side; so wide is the way from an untouched pixel to a painted one
+FEATHER_WIDTH = 0.04  # width of a soft edge, as a share of the longer side
 STYLE_COLORS = {  # of styles 1 to 4 in a mask picture
     "red": (1.0, 0.0, 0.0),
     "green": (0.0, 1.0, 0.0),
     "blue": (0.0, 0.0, 1.0),
     "yellow": (1.0, 1.0, 0.0),
 }
-_COLORED = 0.5  # saturation from which a colour names a style
-_NEARLY = 0.03  # what lossy files make of black and white
+_MIN_SATURATION = 0.5  # from which a colour names a style
+_ROUNDING = 0.03  # by so much lossy compression moves black and white
 
 
 @dataclass(frozen=True, eq=False)
-class Guide:
-    """Where one painting counts: its share of the picture, and of each pixel."""
+class Guidance:
+    """Where one style applies: its share of the whole image, and of each pixel."""
 
     share: float  # mean of the mask
-    mask: Tensor | None = None  # (1, 1, H, W); None: the same everywhere
+    mask: Tensor | None = None  # (1, 1, H, W); None: uniform
 
 
-def guides(
-    shares: Sequence[float], weight: Tensor | None, areas: Sequence[Tensor] | None
-) -> list[Guide]:
-    """Return where each painting counts, given what it weighs, in all and at each pixel.
+def spatial_guidance(
+    shares: Sequence[float], weight_map: Tensor | None, style_masks: Sequence[Tensor] | None
+) -> list[Guidance]:
+    """Return where each style applies, from its share, the weight of each pixel and its mask.
 
-    Where areas overlap, the shares tell how much of each; where no painting goes, the photo stays
-    unguided. Paintings that count in the same places have the same mask.
+    Where masks overlap, `shares` divide the pixel among the styles; where no mask reaches, the
+    style loss sees nothing. Styles that apply to the same pixels get the same mask object. Gatys et
+    al. 2017, "Controlling Perceptual Factors in Neural Style Transfer", section 4.
     """
-    if areas is None:
-        if weight is None:
-            return [Guide(share) for share in shares]
-        covered = weight.mean().item()
-        return [Guide(share * covered, weight) for share in shares]
-    weighted = [share * area for share, area in zip(shares, areas, strict=True)]
+    if style_masks is None:
+        if weight_map is None:
+            return [Guidance(share) for share in shares]
+        covered = weight_map.mean().item()
+        return [Guidance(share * covered, weight_map) for share in shares]
+    weighted = [share * mask for share, mask in zip(shares, style_masks, strict=True)]
     total = torch.stack(weighted).sum(0)
-    painted = (total > 0) if weight is None else (total > 0) * weight
-    masks = [painted * each / total.clamp_min(torch.finfo(total.dtype).tiny) for each in weighted]
-    return [Guide(mask.mean().item(), mask) for mask in masks]
+    covers = (total > 0) if weight_map is None else (total > 0) * weight_map
+    masks = [covers * each / total.clamp_min(torch.finfo(total.dtype).tiny) for each in weighted]
+    return [Guidance(mask.mean().item(), mask) for mask in masks]
 
 
 def position_weights(mask: Tensor, size: tuple[int, int]) -> Tensor:
-    """Return how much each position of a layer (height, width) counts, (N,), in all 1 or 0."""
+    """Return the weight of each position of a layer of `size` (height, width), (N,).
+
+    The weights sum to 1, or are all 0 where the mask is.
+    """
     weights = F.adaptive_avg_pool2d(mask, size).flatten()
     return weights / weights.sum().clamp_min(torch.finfo(weights.dtype).tiny)
 
 
-def composite(image: Tensor, photo: Tensor, strength: Tensor | None) -> Tensor:
-    """Return `image` where the strength is 1, `photo` where it is 0, and between a blend.
+def composite(image: Tensor, content: Tensor, strength: Tensor | None) -> Tensor:
+    """Return `image` where the strength is 1, `content` where it is 0, and a blend in between.
 
-    Half the strength is not half transparent: that would show two pictures at once, and the
-    optimiser would exaggerate one to be seen through the other. There the style weighs less.
+    A strength of 0.5 gives an opacity of 0.75, and the rest is left to `style_weight_map`: with an
+    opacity of 0.5 both images would be seen at once, and the optimiser would exaggerate the style
+    to make up for the transparency.
     """
-    return image if strength is None else torch.lerp(photo, image, strength * (2 - strength))
+    return image if strength is None else torch.lerp(content, image, strength * (2 - strength))
 
 
-def style_weight(strength: Tensor | None) -> Tensor | None:
-    """Return what the style weighs where it has a strength: half of it is a quarter of beta."""
+def style_weight_map(strength: Tensor | None) -> Tensor | None:
+    """Return the factor of beta at each pixel: a strength of 0.5 weighs a quarter."""
     return None if strength is None else strength.square()
 
 
-def at_size(mask: Tensor, size: tuple[int, int]) -> Tensor:
-    """Return a mask stretched to `size` (height, width)."""
+def resize_mask(mask: Tensor, size: tuple[int, int]) -> Tensor:
+    """Return a mask resized to `size` (height, width)."""
     if mask.shape[-2:] == size:
         return mask
     return F.interpolate(mask, size=size, mode="bilinear", antialias=True).clamp(0, 1)
 
 
-def soft(mask: Tensor) -> Tensor:
-    """Return a mask whose edges rise within EDGE, and inwards only: what is 0 stays 0.
+def feather_inwards(mask: Tensor) -> Tensor:
+    """Return a mask whose edges rise over FEATHER_WIDTH, on the inner side: 0 stays 0.
 
-    Each pixel becomes the mean of the least strength within 0, 1, 2 ... pixels of it.
+    Each pixel becomes the mean of the minima within 0, 1, 2 ... pixels of it.
     """
-    reach = _reach(mask)
-    least = total = mask
-    for _ in range(reach):
-        least = -F.max_pool2d(-least, 3, stride=1, padding=1)
-        total = total + least
-    return total / (reach + 1)
+    radius = _feather_radius(mask)
+    minimum = total = mask
+    for _ in range(radius):
+        minimum = -F.max_pool2d(-minimum, 3, stride=1, padding=1)
+        total = total + minimum
+    return total / (radius + 1)
 
 
-def blurred(mask: Tensor) -> Tensor:
-    """Return a mask whose edges rise within EDGE to both sides."""
-    width = 2 * _reach(mask) + 1
+def feather(mask: Tensor) -> Tensor:
+    """Return a mask whose edges rise over FEATHER_WIDTH on both sides, by a box blur."""
+    width = 2 * _feather_radius(mask) + 1
     return F.avg_pool2d(mask, width, stride=1, padding=width // 2, count_include_pad=False)
 
 
-def _reach(mask: Tensor) -> int:
-    return max(1, round(EDGE * max(mask.shape[-2:])))
+def _feather_radius(mask: Tensor) -> int:
+    return max(1, round(FEATHER_WIDTH * max(mask.shape[-2:])))
 
 
 def read_mask(picture: Tensor) -> tuple[Tensor, Tensor]:
-    """Return strength (1, 1, H, W) and the areas of styles 1 to 4, (4, 1, H, W), of a picture.
+    """Return strength (1, 1, H, W) and the masks of styles 1 to 4, (4, 1, H, W), of a picture.
 
-    Its brightness is the strength: black leaves the photo, white paints it in all styles. One of
-    STYLE_COLORS names the only style that goes there, dark shades of it with less strength.
+    Its HSV value is the strength: black leaves the content image, white applies all styles. A
+    saturated pixel belongs to the style of the nearest of STYLE_COLORS alone; dark shades of that
+    colour give it less strength.
     """
     least, value = picture.aminmax(dim=1, keepdim=True)
-    strength = torch.where(value < _NEARLY, 0.0, torch.where(value > 1 - _NEARLY, 1.0, value))
-    spread = value - least
-    pure = ((picture - least) / spread.clamp_min(1e-6)).unsqueeze(
-        1
-    )  # (1, 1, 3, H, W), each from 0 to 1
+    strength = torch.where(value < _ROUNDING, 0.0, torch.where(value > 1 - _ROUNDING, 1.0, value))
+    chroma = value - least
+    hue = ((picture - least) / chroma.clamp_min(1e-6)).unsqueeze(1)  # (1, 1, 3, H, W) in [0, 1]
     colors = picture.new_tensor([*STYLE_COLORS.values()]).view(1, -1, 3, 1, 1)
-    nearest = (pure - colors).square().sum(2).argmin(1, keepdim=True)  # number of the style
-    grey = spread <= _COLORED * value
-    areas = [grey | (nearest == number) for number in range(len(STYLE_COLORS))]
-    return strength, torch.cat(areas).float()
+    nearest = (hue - colors).square().sum(2).argmin(1, keepdim=True)  # index of the style
+    is_grey = chroma <= _MIN_SATURATION * value
+    masks = [is_grey | (nearest == index) for index in range(len(STYLE_COLORS))]
+    return strength, torch.cat(masks).float()

@@ -11,17 +11,17 @@ from style_transfer.images.files import fit, resize
 from style_transfer.network.vgg import VGG
 from style_transfer.settings import Settings
 
-ANCHOR = 256  # px on the longer side; from twice that on it costs a quarter of a step or less
-SHARE = 0.65  # of the objective, for what is seen small: equal shares leave it behind the preview
+SMALL_SIDE = 256  # px on the longer side; from twice that on it costs a quarter of a step or less
+SMALL_WEIGHT = 0.65  # of the evaluation at SMALL_SIDE; with 0.5 a large picture lags its preview
 
 
-def scales(size: tuple[int, int]) -> list[tuple[int, int]]:
+def evaluation_sizes(size: tuple[int, int]) -> list[tuple[int, int]]:
     """Return the sizes (height, width) at which a picture of `size` is measured."""
-    return [size, fit(size, ANCHOR)] if max(size) >= 2 * ANCHOR else [size]
+    return [size, fit(size, SMALL_SIDE)] if max(size) >= 2 * SMALL_SIDE else [size]
 
 
-class AnchoredObjective:
-    """The objective of a picture at its own size; of a large one a mean with that at ANCHOR px.
+class MultiscaleObjective:
+    """The objective of a picture at its own size; of a large one a mean with that at SMALL_SIDE px.
 
     Differs from the paper because the network's receptive fields have a fixed size in pixels: seen
     at its own size alone, a large picture forgets the large strokes and gives up more of the photo
@@ -30,7 +30,7 @@ class AnchoredObjective:
 
     def __init__(self, network: VGG, content: Tensor, style: Tensor | Styles) -> None:
         """Take the photo (1, 3, H, W) at the size of the image, the paintings as they are."""
-        sizes = scales((content.shape[-2], content.shape[-1]))
+        sizes = evaluation_sizes((content.shape[-2], content.shape[-1]))
         photos = [resize(content, size).clamp(0, 1) for size in sizes]
         self._objectives = [Objective(network, photo, style) for photo in photos]
         self._sizes = sizes
@@ -54,9 +54,12 @@ class AnchoredObjective:
         if len(parts) == 1:
             return parts[0]
         own, small = parts
-        losses = {n: (1 - SHARE) * loss + SHARE * small.losses[n] for n, loss in own.losses.items()}
-        gradient = torch.lerp(own.gradient, small.gradient, SHARE)
-        return Evaluation(losses, gradient, own.behind + small.behind)
+        losses = {
+            n: (1 - SMALL_WEIGHT) * loss + SMALL_WEIGHT * small.losses[n]
+            for n, loss in own.losses.items()
+        }
+        gradient = torch.lerp(own.gradient, small.gradient, SMALL_WEIGHT)
+        return Evaluation(losses, gradient, own.stale_layers + small.stale_layers)
 
 
 def _evaluate_at(

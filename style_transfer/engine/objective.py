@@ -5,7 +5,13 @@ from dataclasses import dataclass, replace
 import torch
 from torch import Tensor
 
-from style_transfer.engine.masks import Guide, composite, guides, position_weights, style_weight
+from style_transfer.engine.masks import (
+    Guidance,
+    composite,
+    position_weights,
+    spatial_guidance,
+    style_weight_map,
+)
 from style_transfer.engine.styles import Styles
 from style_transfer.engine.targets import ByLayer, Targets
 from style_transfer.losses.statistics import STATISTICS
@@ -14,7 +20,7 @@ from style_transfer.network.vgg import VGG
 from style_transfer.settings import Settings
 
 _LEAST_SHARE = 1e-3  # some contrast is left in a low-contrast painting, none in a plain colour
-Asked = tuple[int, Guide, ByLayer]  # a painting that counts: its number, where, and its targets
+Asked = tuple[int, Guidance, ByLayer]  # a painting that counts: its number, where, and its targets
 
 
 @dataclass(frozen=True)
@@ -27,7 +33,7 @@ class Evaluation:
 
     losses: dict[str, float]
     gradient: Tensor  # (1, 3, H, W)
-    behind: int = 0  # layers that are still measured as before a move, see `Targets.style`
+    stale_layers: int = 0  # layers that are still measured as before a move, see `Targets.style`
 
     @property
     def finite(self) -> bool:
@@ -57,16 +63,19 @@ class Objective:
         photo = self._targets.photo
         size = photo.shape[-2], photo.shape[-1]
         self._styles = styles.to(photo.device)
-        self._strength, self._areas = self._styles.strength_at(size), self._styles.areas_at(size)
+        self._strength, self._style_masks = (
+            self._styles.strength_at(size),
+            self._styles.style_masks_at(size),
+        )
 
     def evaluate(self, image: Tensor, settings: Settings) -> Evaluation:
         """Return losses and gradient of `image`, which has the photo's shape.
 
         Raises ValueError where none of several styles has a weight.
         """
-        paintings = self.styles.paintings
-        weight = style_weight(self._strength)
-        where = guides(settings.shares(len(paintings)), weight, self._areas)
+        paintings = self.styles.images
+        weight = style_weight_map(self._strength)
+        where = spatial_guidance(settings.shares(len(paintings)), weight, self._style_masks)
         self._targets.keep(paintings, settings)
         content = self._targets.content(settings.content_layer)
         asked = [
@@ -98,7 +107,7 @@ class Objective:
             if weighted:
                 (gradient,) = torch.autograd.grad(total, image)
         losses = {name: term.item() for name, term in terms.items()}
-        return Evaluation(losses | {"total": total.item()}, gradient, self._targets.behind)
+        return Evaluation(losses | {"total": total.item()}, gradient, self._targets.stale_layers)
 
 
 def _without_what_is_still_to_come(settings: Settings, asked: list[Asked]) -> Settings:

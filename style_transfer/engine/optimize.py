@@ -8,10 +8,10 @@ import torch
 from torch import Tensor
 
 from style_transfer.engine.masks import composite
-from style_transfer.engine.multiscale import AnchoredObjective
+from style_transfer.engine.multiscale import MultiscaleObjective
 from style_transfer.engine.objective import Evaluation
 from style_transfer.engine.optimizers import OPTIMIZERS, Optimizer
-from style_transfer.engine.pyramid import enlarge, stage_at, stages
+from style_transfer.engine.pyramid import stage_index, stages, upsample_change
 from style_transfer.engine.state import State
 from style_transfer.engine.styles import Styles
 from style_transfer.images.color_transfer import keep_colors
@@ -23,7 +23,9 @@ from style_transfer.settings import Settings, one_of
 
 INITS = ("content", "noise", "style")
 MAX_SETBACKS = 3  # without two good steps in a row; a fresh optimiser that fails so often is lost
-RISE = 20.0  # a loss that grows so much in one step has left the range where L-BFGS's model holds
+MAX_LOSS_RATIO = (
+    20.0  # a loss that grows so much in one step has left the range where L-BFGS's model holds
+)
 
 
 @dataclass(frozen=True)
@@ -35,15 +37,15 @@ class Frame:
     losses: dict[str, float]  # of the image before the step, see Evaluation; none at step 0
     settings: Settings
     state: State  # to continue from here
-    photo: Tensor  # (1, 3, H, W), at the size asked for
-    from_photo: bool  # whether the image is a change of the photo, not of noise or a painting
+    content: Tensor  # (1, 3, H, W), at the size asked for
+    from_content: bool  # whether the image is a change of the photo, not of noise or a painting
     strength: Tensor | None = None  # (1, 1, H, W), how much of the image lies on the photo; None: 1
     note: str = ""  # what went out of the ordinary, in one sentence
 
     @property
     def picture(self) -> Tensor:
         """What there is to see, (1, 3, H, W), with as many of the photo's colours as asked for."""
-        return keep_colors(self.painted, self.photo, self.settings.keep_colors)
+        return keep_colors(self.stylized, self.content, self.settings.keep_colors)
 
     def with_colors(self, kept: float) -> "Frame":
         """Return the frame with so many of the photo's colours, which takes no step."""
@@ -52,10 +54,12 @@ class Frame:
         return replace(self, settings=replace(self.settings, keep_colors=kept))
 
     @property
-    def painted(self) -> Tensor:
+    def stylized(self) -> Tensor:
         """The picture in the painting's colours: a coarse one has the photo's detail."""
-        photo = self.photo if self.from_photo else None
-        return composite(_enter(_size(self.photo), self.image, photo), self.photo, self.strength)
+        photo = self.content if self.from_content else None
+        return composite(
+            _enter(_size(self.content), self.image, photo), self.content, self.strength
+        )
 
 
 def default_size() -> int:
@@ -105,12 +109,12 @@ def stylize(
     plan, read_styles = stages(_size(content)), style if callable(style) else _always(style)
     styles = read_styles()
     changed = content if isinstance(init, Tensor) or init == "content" else None
-    frame = partial(Frame, photo=content, from_photo=changed is not None)
+    frame = partial(Frame, content=content, from_content=changed is not None)
     strength = _strength(styles, content)
     if state is None:
         settings = read_settings()
-        stage = stage_at(plan, step + 1, settings.steps)
-        image = _first_image(init, content, styles.paintings[0], plan[stage].size, seed)
+        stage = stage_index(plan, step + 1, settings.steps)
+        image = _first_image(init, content, styles.images[0], plan[stage].size, seed)
         state = State(step, stage, _enter(plan[stage].size, image, changed))
         yield frame(step, image, {}, settings, state, strength=strength)
     state = state.to(content.device)
@@ -119,7 +123,7 @@ def stylize(
         raise ValueError("This state belongs to a photo of another size.")
     objective = None
     while state.step < (settings := read_settings()).steps:
-        stage = max(state.stage, stage_at(plan, state.step + 1, settings.steps))
+        stage = max(state.stage, stage_index(plan, state.step + 1, settings.steps))
         if stage != state.stage:
             image = _enter(plan[stage].size, state.image, changed)
             state, objective = State(state.step, stage, image), None
@@ -129,11 +133,11 @@ def stylize(
                 objective.styles = styles
         if objective is None:
             retain_freed_blocks(plan[stage].size)
-            objective = AnchoredObjective(network, _photo_at(content, plan[stage].size), styles)
+            objective = MultiscaleObjective(network, _photo_at(content, plan[stage].size), styles)
         evaluation = objective.evaluate(state.image, settings)
         aim = {"styles": styles.fingerprint} | settings.objective
-        if evaluation.behind:
-            aim["behind"] = evaluation.behind
+        if evaluation.stale_layers:
+            aim["stale_layers"] = evaluation.stale_layers
         if aim != state.objective:
             state = replace(state, objective=aim, memory=(), loss=None)
         state, note = _step(state, evaluation, settings, OPTIMIZERS[optimizer])
@@ -161,7 +165,7 @@ def _step(
     # A relative loss of 1 is as far off as an image can well be: what rises from nearly 0 to less,
     # as it does where the photo is to be hardly changed, can be made up for.
     far = settings.alpha + settings.beta + settings.tv
-    risen = state.loss is not None and loss > RISE * state.loss + far
+    risen = state.loss is not None and loss > MAX_LOSS_RATIO * state.loss + far
     if evaluation.finite and not risen:
         image, memory = optimizer.step(state.image, evaluation.gradient, state.memory)
         # Differs from the paper because what a screen cannot show would be lost in the end: the
@@ -198,7 +202,9 @@ def _enter(size: tuple[int, int], image: Tensor, photo: Tensor | None) -> Tensor
         return image
     if photo is None:
         return _photo_at(image, size)
-    return enlarge(image, _photo_at(photo, _size(image)), _photo_at(photo, size)).clamp(0, 1)
+    return upsample_change(image, _photo_at(photo, _size(image)), _photo_at(photo, size)).clamp(
+        0, 1
+    )
 
 
 def _photo_at(photo: Tensor, size: tuple[int, int]) -> Tensor:

@@ -13,11 +13,13 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-LARGEST = 32  # px; structures above it are all moved alike
-PLACE = 4  # px a side
-LEAST = 1e-3  # of the mean change: less tells nothing of a place
-MOST = 4.0  # times as far as elsewhere, or as little, one place is moved
-KEPT = 0.25  # of what was learnt of places by the step before: they change as fast as the picture
+LONGEST_WAVE = 32  # px; structures above it are all moved alike
+CELL = 4  # px a side
+CURVATURE_FLOOR = 1e-3  # of the mean change: less tells nothing of a place
+MAX_CELL_RATIO = 4.0  # times as far as elsewhere, or as little, one place is moved
+CELL_DECAY = (
+    0.25  # of what was learnt of places by the step before: they change as fast as the picture
+)
 Memory = tuple[Tensor, ...]  # empty at first, and whenever the objective is another one
 
 
@@ -65,13 +67,13 @@ class LBFGS:
     ) -> tuple[list[tuple[Tensor, Tensor]], Tensor]:
         """Return the pairs up to this image, and the changes in each place."""
         if not memory:
-            height, width = (-(-side // PLACE) for side in image.shape[-2:])
+            height, width = (-(-side // CELL) for side in image.shape[-2:])
             return [], image.new_zeros((1, 2, height, width))
         last_image, last_gradient, changes, *flat = memory
         pairs = list(zip(flat[::2], flat[1::2], strict=True))
         s, y = image - last_image, gradient - last_gradient
         if self.preconditioned:
-            changes = KEPT * changes + _changes(s, y)
+            changes = CELL_DECAY * changes + _changes(s, y)
         if _dot(s, y) > 1e-10 * _dot(y, y):  # otherwise the curvature is no guide, as in torch
             pairs = [*pairs, (s, y)][-self.history :]
         return pairs, changes
@@ -136,7 +138,7 @@ def _first_guess(scales: Tensor, vector: Tensor) -> Tensor:
 
 
 def _filtered(vector: Tensor, power: float) -> Tensor:
-    """Return (1, C, H, W) with each frequency, above 1 / LARGEST px, divided by it to a power."""
+    """Return (1, C, H, W) with each frequency component divided by its frequency to a power."""
     height, width = vector.shape[-2:]
     weights = _frequency_weights(height, width, power, vector.device)
     return torch.fft.irfft2(torch.fft.rfft2(vector) * weights, s=(height, width))
@@ -148,14 +150,16 @@ def _changes(s: Tensor, y: Tensor) -> Tensor:
     Frequencies are evened out, so that the first guess without places would make them alike.
     """
     even = torch.cat((_filtered(s, -0.5), _filtered(y, 0.5))).square().mean(1)
-    return F.avg_pool2d(even, PLACE, ceil_mode=True).unsqueeze(0)
+    return F.avg_pool2d(even, CELL, ceil_mode=True).unsqueeze(0)
 
 
 def _scales(changes: Tensor, image: Tensor) -> Tensor:
     """Return how strongly each place of the image counts beside others, (1, 1, H, W)."""
     mean = changes.mean((2, 3), keepdim=True) + torch.finfo(changes.dtype).tiny
-    change, response = (changes / mean + LEAST).split(1, 1)  # alike where nothing has changed
-    scales = (change / response).clamp(1 / MOST**2, MOST**2) ** 0.25
+    change, response = (changes / mean + CURVATURE_FLOOR).split(
+        1, 1
+    )  # alike where nothing has changed
+    scales = (change / response).clamp(1 / MAX_CELL_RATIO**2, MAX_CELL_RATIO**2) ** 0.25
     return F.interpolate(scales, size=image.shape[-2:], mode="bilinear")
 
 
@@ -163,7 +167,7 @@ def _scales(changes: Tensor, image: Tensor) -> Tensor:
 def _frequency_weights(height: int, width: int, power: float, device: torch.device) -> Tensor:
     down = torch.fft.fftfreq(height, device=device).unsqueeze(1)
     across = torch.fft.rfftfreq(width, device=device)
-    return (torch.hypot(down, across) + 1 / LARGEST) ** -power
+    return (torch.hypot(down, across) + 1 / LONGEST_WAVE) ** -power
 
 
 def _dot(a: Tensor, b: Tensor) -> Tensor:

@@ -8,9 +8,9 @@ from torch import Tensor
 
 from style_transfer.images.files import MIN_SIDE, fit, resize
 
-SMALLEST = 96  # px on the longer side; below it the brush marks of a painting are gone
+MIN_LONGER_SIDE = 96  # px on the longer side; below it the brush marks of a painting are gone
 FINEST_SHARE = 0.5  # of the steps, at least
-COARSE_STEPS = 24  # at the coarser sizes together, at most
+MAX_COARSE_STEPS = 24  # at the coarser sizes together, at most
 
 
 @dataclass(frozen=True)
@@ -24,13 +24,13 @@ class Stage:
 def stages(size: tuple[int, int]) -> list[Stage]:
     """Return the stages of a run that ends at `size` (height, width), from coarse to fine.
 
-    Each has half the sides of the next, as long as the longer side keeps SMALLEST pixels and the
-    shorter MIN_SIDE. Of few steps the finest has FINEST_SHARE, and the others share the rest; of
-    many they have COARSE_STEPS in all: enough to settle the coarse structure, and no more, since
-    they give up some of the photo's content, and since the finest has to see for itself anyway.
+    Each has half the sides of the next, as long as the longer side keeps MIN_LONGER_SIDE pixels and
+    the shorter MIN_SIDE. The finest stage has FINEST_SHARE of the steps or more: the coarser ones
+    share the rest, up to MAX_COARSE_STEPS in all. That settles the coarse structure; more steps
+    there lose detail of the content image, and the finest stage has to converge anyway.
     """
     sizes = [size]
-    while max(sizes[0]) // 2 >= SMALLEST and min(sizes[0]) // 2 >= MIN_SIDE:
+    while max(sizes[0]) // 2 >= MIN_LONGER_SIDE and min(sizes[0]) // 2 >= MIN_SIDE:
         sizes.insert(0, fit(size, max(sizes[0]) // 2))
     if len(sizes) == 1:
         return [Stage(size, 1.0)]
@@ -38,12 +38,12 @@ def stages(size: tuple[int, int]) -> list[Stage]:
     return [*(Stage(each, coarse) for each in sizes[:-1]), Stage(size, FINEST_SHARE)]
 
 
-def stage_at(plan: Sequence[Stage], step: int, steps: int) -> int:
+def stage_index(plan: Sequence[Stage], step: int, steps: int) -> int:
     """Return the index in `plan` of the stage that step number `step` (from 1) of `steps` is in."""
     return next((i for i, end in enumerate(_ends(plan, steps)) if step <= end), len(plan) - 1)
 
 
-def steps_left(plan: Sequence[Stage], step: int, steps: int, stage: int = 0) -> list[int]:
+def remaining_steps(plan: Sequence[Stage], step: int, steps: int, stage: int = 0) -> list[int]:
     """Return how many steps of each stage a run in `stage` has to make after `step` of `steps`."""
     left, made = [0] * len(plan), step
     for index, end in enumerate(_ends(plan, steps)):
@@ -53,12 +53,12 @@ def steps_left(plan: Sequence[Stage], step: int, steps: int, stage: int = 0) -> 
 
 
 def _ends(plan: Sequence[Stage], steps: int) -> list[int]:
-    few = min(steps, COARSE_STEPS / (1 - FINEST_SHARE))
+    few = min(steps, MAX_COARSE_STEPS / (1 - FINEST_SHARE))
     shares = accumulate(stage.share for stage in plan[:-1])
     return [*(round(share * few) for share in shares), steps]
 
 
-def enlarge(image: Tensor, photo: Tensor, full_photo: Tensor) -> Tensor:
+def upsample_change(image: Tensor, photo: Tensor, full_photo: Tensor) -> Tensor:
     """Return `image`, a changed `photo`, as the same change of `full_photo`.
 
     The photo brings the detail that a coarse picture lacks; unchanged, it stays as it is.

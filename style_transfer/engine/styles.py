@@ -1,4 +1,4 @@
-"""Styles: the paintings of a run and where each goes. A value: replaced whole to change them."""
+"""Styles: the style images of a run and the masks that say where each of them applies."""
 
 import math
 import zlib
@@ -9,28 +9,29 @@ from functools import cached_property
 import torch
 from torch import Tensor
 
-from style_transfer.engine.masks import at_size, blurred, read_mask, soft
+from style_transfer.engine.masks import feather, feather_inwards, read_mask, resize_mask
 from style_transfer.settings import MAX_STYLES
 
-_STRETCH = 0.1  # by so much the proportions of mask and photo may differ
+_ASPECT_TOLERANCE = 0.1  # largest difference of the logarithms of two aspect ratios
 
 
 @dataclass(frozen=True, eq=False)
 class Styles:
-    """One to four paintings, how strongly each part of the photo is painted, and in which style.
+    """One to four style images, with masks of the content image for where they apply.
 
-    Raises ValueError, one sentence, for more paintings or masks that cannot be used.
+    Immutable: a run is given another value to change its styles. Raises ValueError, one sentence,
+    for a wrong number of images or a mask that cannot be used.
     """
 
-    paintings: tuple[Tensor, ...]  # each (1, 3, h, w) RGB in [0, 1]
-    strength: Tensor | None = None  # mask of the photo: 0 leaves it, 1 paints it; None: 1
-    areas: tuple[Tensor, ...] | None = None  # a mask for each painting; None: all everywhere
+    images: tuple[Tensor, ...]  # each (1, 3, h, w) RGB in [0, 1]
+    strength: Tensor | None = None  # (1, 1, H, W): 0 leaves the content image, 1 is full style
+    style_masks: tuple[Tensor, ...] | None = None  # one for each image; None: all apply everywhere
 
     def __post_init__(self) -> None:
-        if not 1 <= len(self.paintings) <= MAX_STYLES:
-            raise ValueError(f"A run has 1 to {MAX_STYLES} styles, not {len(self.paintings)}.")
-        if self.areas is not None and len(self.areas) != len(self.paintings):
-            count = f"{len(self.areas)} masks for {len(self.paintings)} styles"
+        if not 1 <= len(self.images) <= MAX_STYLES:
+            raise ValueError(f"A run has 1 to {MAX_STYLES} styles, not {len(self.images)}.")
+        if self.style_masks is not None and len(self.style_masks) != len(self.images):
+            count = f"{len(self.style_masks)} masks for {len(self.images)} styles"
             raise ValueError(f"There are {count}; each style needs one.")
         for mask in self._masks:
             if mask.dim() != 4 or mask.shape[:2] != (1, 1):
@@ -40,99 +41,106 @@ class Styles:
 
     @classmethod
     def of(cls, style: "Tensor | Sequence[Tensor] | Styles") -> "Styles":
-        """Return one painting, or several, as Styles."""
+        """Return one style image, or several, as Styles without masks."""
         if isinstance(style, Styles):
             return style
         return cls((style,) if isinstance(style, Tensor) else tuple(style))
 
     def describe_change(self, after: "Styles") -> str:
         """Return in words what differs, such as "2 styles, other regions"; "" if nothing."""
-        words, count = [], len(after.paintings)
-        if count != len(self.paintings):
+        words, count = [], len(after.images)
+        if count != len(self.images):
             words.append(f"{count} style{'s' if count > 1 else ''}")
-        elif not _same(self.paintings, after.paintings):
+        elif not _equal(self.images, after.images):
             words.append("another style picture")
-        if not _same(self.strength, after.strength) or not _same(self.areas, after.areas):
+        masks_equal = _equal(self.style_masks, after.style_masks)
+        if not masks_equal or not _equal(self.strength, after.strength):
             words.append("other regions")
         return ", ".join(words)
 
     @property
     def _masks(self) -> tuple[Tensor, ...]:
-        return (*(() if self.strength is None else (self.strength,)), *(self.areas or ()))
+        return (*(() if self.strength is None else (self.strength,)), *(self.style_masks or ()))
 
     @property
     def _tensors(self) -> tuple[Tensor, ...]:
-        return self.paintings + self._masks
+        return self.images + self._masks
 
-    def check(self, photo: Tensor) -> None:
-        """Raise ValueError where a mask has not the proportions of `photo` (1, 3, H, W)."""
-        height, width = photo.shape[-2:]
+    def check(self, content: Tensor) -> None:
+        """Raise ValueError where a mask's aspect ratio is not that of `content` (1, 3, H, W)."""
+        height, width = content.shape[-2:]
         for mask in self._masks:
-            high, wide = mask.shape[-2:]
-            if abs(math.log(wide / high * height / width)) > _STRETCH:
+            mask_height, mask_width = mask.shape[-2:]
+            if abs(math.log(mask_width / mask_height * height / width)) > _ASPECT_TOLERANCE:
                 raise ValueError(
-                    f"The mask, {wide} x {high}, has other proportions than the photo, "
-                    f"{width} x {height}."
+                    f"The mask, {mask_width} x {mask_height}, has other proportions than the "
+                    f"photo, {width} x {height}."
                 )
 
     def strength_at(self, size: tuple[int, int]) -> Tensor | None:
-        """Return the strength with soft edges, (1, 1, H, W) at `size` (height, width)."""
-        return None if self.strength is None else soft(at_size(self.strength, size))
+        """Return the strength mask with soft edges, (1, 1, H, W) at `size` (height, width)."""
+        return None if self.strength is None else feather_inwards(resize_mask(self.strength, size))
 
-    def areas_at(self, size: tuple[int, int]) -> list[Tensor] | None:
-        """Return the areas, each (1, 1, H, W) at `size`, one passing softly into the other."""
-        if self.areas is None:
+    def style_masks_at(self, size: tuple[int, int]) -> list[Tensor] | None:
+        """Return the masks of the styles with soft edges, each (1, 1, H, W) at `size`."""
+        if self.style_masks is None:
             return None
-        return [blurred(at_size(area, size)) for area in self.areas]
+        return [feather(resize_mask(mask, size)) for mask in self.style_masks]
 
     def to(self, device: torch.device) -> "Styles":
-        """Return these with all tensors on `device`; themselves where they are there."""
+        """Return these styles with all tensors on `device`; `self` where they are there."""
         if all(tensor.device == device for tensor in self._tensors):
             return self
-        areas = None if self.areas is None else tuple(area.to(device) for area in self.areas)
-        strength = None if self.strength is None else self.strength.to(device)
-        return Styles(tuple(each.to(device) for each in self.paintings), strength, areas)
+        masks = self.style_masks
+        return Styles(
+            tuple(image.to(device) for image in self.images),
+            None if self.strength is None else self.strength.to(device),
+            None if masks is None else tuple(mask.to(device) for mask in masks),
+        )
 
     def as_tensors(self) -> dict[str, Tensor]:
-        """Return all pictures and masks by names that `from_tensors` knows."""
-        tensors = {f"style {n}": painting for n, painting in enumerate(self.paintings, 1)}
-        tensors |= {f"area {n}": area for n, area in enumerate(self.areas or (), 1)}
+        """Return all images and masks by the names under which checkpoints store them."""
+        tensors = {f"style {n}": image for n, image in enumerate(self.images, 1)}
+        tensors |= {f"area {n}": mask for n, mask in enumerate(self.style_masks or (), 1)}
         return tensors if self.strength is None else tensors | {"strength": self.strength}
 
     @classmethod
     def from_tensors(cls, tensors: Mapping[str, Tensor]) -> "Styles":
-        """Return what `as_tensors` took apart; other names are ignored."""
+        """Return the styles that `as_tensors` took apart; other names are ignored."""
 
-        def listed(kind: str) -> tuple[Tensor, ...]:
+        def numbered(kind: str) -> tuple[Tensor, ...]:
             names = (f"{kind} {n}" for n in range(1, MAX_STYLES + 1))
             return tuple(tensors[name] for name in names if name in tensors)
 
-        return cls(listed("style"), tensors.get("strength"), listed("area") or None)
+        return cls(numbered("style"), tensors.get("strength"), numbered("area") or None)
 
     @cached_property
     def fingerprint(self) -> str:
-        """What tells these pictures and masks from others, also in another process."""
+        """A checksum of all images and masks, the same in every process."""
         code = 0
         for tensor in self._tensors:
             code = zlib.crc32(str(tuple(tensor.shape)).encode(), code)
             code = zlib.crc32(tensor.detach().cpu().contiguous().numpy(), code)
-        return f"{len(self.paintings)}-{code:08x}"
+        return f"{len(self.images)}-{code:08x}"
 
 
-def masked(paintings: tuple[Tensor, ...], mask: Tensor) -> Styles:
-    """Return the paintings where a mask picture (1, 3, H, W) puts them, see `read_mask`."""
-    strength, areas = read_mask(mask)
-    own = tuple(areas[: len(paintings)].unsqueeze(1))
+def masked(images: tuple[Tensor, ...], mask: Tensor) -> Styles:
+    """Return style images with the masks that a mask picture (1, 3, H, W) codes for them.
+
+    See `read_mask`. A mask that is 1 everywhere is left out.
+    """
+    strength, masks = read_mask(mask)
+    style_masks = tuple(masks[: len(images)].unsqueeze(1))
     return Styles(
-        paintings,
+        images,
         None if (strength == 1).all() else strength,
-        None if all((area == 1).all() for area in own) else own,
+        None if all((each == 1).all() for each in style_masks) else style_masks,
     )
 
 
-def _same(one: Tensor | tuple[Tensor, ...] | None, other: object) -> bool:
+def _equal(one: Tensor | tuple[Tensor, ...] | None, other: object) -> bool:
     if isinstance(one, tuple) and isinstance(other, tuple):
-        return len(one) == len(other) and all(map(_same, one, other))
+        return len(one) == len(other) and all(map(_equal, one, other))
     if isinstance(one, Tensor) and isinstance(other, Tensor):
         return one is other or torch.equal(one, other)
     return one is other

@@ -39,7 +39,9 @@ class Targets:
     def __init__(self, network: VGG, photo: Tensor) -> None:
         """Take the photo (1, 3, H, W) at the size of the scale."""
         self.photo = photo
-        self.behind = 0  # layers for which paintings ask in the way that they were looked at before
+        self.stale_layers = (
+            0  # layers for which paintings ask in the way that they were looked at before
+        )
         self._step, self._spent = math.inf, 0.0  # multiplications of a step, and by passes in it
         self._network = network
         self._content: dict[str, Tensor] = {}  # activation by layer
@@ -78,7 +80,7 @@ class Targets:
                 self._spent += cost
                 look.left -= cost
             missing = _lacking(look.asked, layers, names)
-        self.behind += len(missing)
+        self.stale_layers += len(missing)
         if missing:
             return look.asked | {layer: before[layer] for layer in missing & before.keys()}
         look.sought, self._before[id(painting)] = None, look.asked
@@ -92,7 +94,7 @@ class Targets:
         look = settings.style_scale, settings.match_colors
         self._looks = {k: v for k, v in self._looks.items() if k[0] in ids and k[1:] == look}
         self._before = {k: v for k, v in self._before.items() if k in ids}
-        self.behind = 0
+        self.stale_layers = 0
         one_way = self._network.multiplications(math.prod(_size(self.photo)), settings.style_layers)
         self._step, self._spent = 2 * sum(one_way.values()), 0.0
 
@@ -114,7 +116,7 @@ class Targets:
             yield costs[layer]
 
     def _looked_at(self, painting: Tensor, settings: Settings) -> Tensor:
-        size = look_size(_size(painting), max(_size(self.photo)), settings.style_scale)
+        size = style_image_size(_size(painting), max(_size(self.photo)), settings.style_scale)
         picture = resize(painting, size).clamp(0, 1)  # the filter overshoots at edges
         return match_colors(picture, self.photo) if settings.match_colors else picture
 
@@ -123,7 +125,7 @@ def _lacking(asked: ByLayer, layers: set[str], names: set[str]) -> set[str]:
     return {layer for layer in layers if not names <= asked.get(layer, {}).keys()}
 
 
-def look_size(size: tuple[int, int], longer_side: int, scale: float) -> tuple[int, int]:
+def style_image_size(size: tuple[int, int], longer_side: int, scale: float) -> tuple[int, int]:
     """Return the size at which a painting of `size` is looked at beside a photo of `longer_side`.
 
     At scale 1 it is as long as the photo, or as it is where it is smaller; its strokes grow and

@@ -4,7 +4,7 @@ import threading
 import time
 from collections.abc import Iterator
 
-from style_transfer.engine.optimize import Frame
+from style_transfer.engine import Frame
 
 HEARTBEAT = 1.0  # s; the longest that somebody who watches is left without a word
 

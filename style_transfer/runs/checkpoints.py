@@ -21,8 +21,7 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file
 from torch import Tensor
 
-from style_transfer.engine.optimize import Frame
-from style_transfer.engine.state import State, save_tensors
+from style_transfer.engine import Frame, State, save_tensors
 from style_transfer.recipe import Recipe
 from style_transfer.runs.limits import PREFIX, limits
 

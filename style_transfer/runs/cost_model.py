@@ -9,10 +9,14 @@ from functools import cache
 
 import torch
 
-from style_transfer.engine.multiscale import scales
-from style_transfer.engine.objective import Objective
-from style_transfer.engine.pyramid import Stage, stages, steps_left
-from style_transfer.engine.targets import look_size
+from style_transfer.engine import (
+    Objective,
+    Stage,
+    evaluation_sizes,
+    remaining_steps,
+    stages,
+    style_image_size,
+)
 from style_transfer.network.vgg import VGG
 from style_transfer.runs.memory import Size
 from style_transfer.runtime import retain_freed_blocks
@@ -34,7 +38,7 @@ class Speed:
 
     def of_step(self, size: tuple[int, int]) -> float:
         """Return the seconds of a step at `size` (height, width)."""
-        pixels = [height * width for height, width in scales(size)]
+        pixels = [height * width for height, width in evaluation_sizes(size)]
         return len(pixels) * self.seconds_per_step + self.seconds_per_pixel * sum(pixels)
 
     def of_rest(self, plan: list[Stage], step: int, steps: int, stage: int = -1) -> float:
@@ -43,7 +47,7 @@ class Speed:
         A stage still to be entered costs the time of one step more: photo and painting go through
         the network once, without a gradient. Stage -1 is that of a run that has not begun.
         """
-        counts = steps_left(plan, step, steps, max(stage, 0))
+        counts = remaining_steps(plan, step, steps, max(stage, 0))
         entered = [index > stage and count > 0 for index, count in enumerate(counts)]
         return sum(
             (count + enters) * self.of_step(part.size)
@@ -69,8 +73,8 @@ def expected(
     """
     speed, plan = measured(network), stages(size)
     seconds = speed.of_rest(plan, 0, steps)
-    for part, count in zip(plan, steps_left(plan, 0, steps), strict=True):
-        looks = [look_size(each, max(part.size), style_scale) for each in paintings]
+    for part, count in zip(plan, remaining_steps(plan, 0, steps), strict=True):
+        looks = [style_image_size(each, max(part.size), style_scale) for each in paintings]
         # One that is as large as the picture is in the time of a stage's first step already.
         more = sum(map(math.prod, looks)) - math.prod(part.size)
         if count and more > 0:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import torch
 
-from style_transfer.engine.targets import look_size
+from style_transfer.engine import style_image_size
 
 Size = tuple[int, int]  # height, width
 
@@ -33,7 +33,7 @@ def needed(size: Size, paintings: Collection[Size], style_scale: float = 1.0) ->
     `size` (height, width) is that of the picture, `paintings` are those of the style pictures.
     """
     pixels = size[0] * size[1]
-    looks = [look_size(each, max(size), style_scale) for each in paintings]
+    looks = [style_image_size(each, max(size), style_scale) for each in paintings]
     looked_at = max(height * width for height, width in looks)
     passes = max(_PER_PIXEL * pixels, _PER_LOOKED_AT * looked_at)
     return round(_FIXED + passes + _PER_STEPPED * pixels)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import torch
 
-from style_transfer.engine.optimize import DivergedError
+from style_transfer.engine import DivergedError
 
 PATIENCE = 20.0  # s; a run that nobody has watched for so long ends
 _NO_MEMORY = ("not enough memory", "out of memory", "can't allocate")  # torch's words on a CPU

@@ -10,9 +10,7 @@ from typing import Any
 
 from torch import Tensor
 
-from style_transfer.engine.optimize import Frame, Style, stylize
-from style_transfer.engine.pyramid import stages
-from style_transfer.engine.styles import Styles
+from style_transfer.engine import Frame, Style, Styles, stages, stylize
 from style_transfer.network.vgg import VGG, load_network
 from style_transfer.runs.broadcast import HEARTBEAT, News
 from style_transfer.runs.cost_model import Clock
@@ -89,7 +87,7 @@ class Run:
     @settings.setter
     def settings(self, settings: Settings) -> None:
         self.network.check([settings.content_layer, *settings.style_layers])
-        settings.shares(len(self._styles.paintings))
+        settings.shares(len(self._styles.images))
         with self._news.changed:
             self.changes.note(self._read_for + 1, self._settings, settings)
             self._settings = settings
@@ -109,7 +107,7 @@ class Run:
     @styles.setter
     def styles(self, styles: Styles) -> None:
         styles.check(self._content)
-        self._settings.shares(len(styles.paintings))
+        self._settings.shares(len(styles.images))
         with self._news.changed:
             told = self._styles.describe_change(styles)
             self.changes.note(self._read_for + 1, self._settings, self._settings, told)

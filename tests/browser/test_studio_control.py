@@ -59,7 +59,7 @@ def test_styles_are_added_weighed_and_taken_away_during_a_run(open_page, samples
     page.locator("#weight-1").fill("100")
     page.locator("#style-2").get_by_label("Remove Image").click()
     acts(page, "1 style")
-    assert wait_until(lambda: len(session().run.styles.paintings) == 1, 10)
+    assert wait_until(lambda: len(session().run.styles.images) == 1, 10)
     stop(page)
 
 
@@ -108,7 +108,7 @@ def test_regions_painted_during_a_run_keep_the_photo(open_page):
     assert wait_until(lambda: step(page) > at + 2, 20)
     frame = session().run.frame
     assert (frame.strength == 0).float().mean() > 0.05
-    difference = (frame.picture - frame.photo).abs() * (frame.strength == 0)
+    difference = (frame.picture - frame.content).abs() * (frame.strength == 0)
     assert difference.max() <= 2 / 255
     page.locator("#regions .undo").click()
     assert wait_until(lambda: session().run.styles.strength is None, 10)
@@ -152,10 +152,10 @@ def test_a_style_goes_where_its_pen_went(open_page, tmp_path):
     set_number(page, "beta", 20)
     finish(page, 16)
     run = session().run
-    left, right = (area.mean((0, 1, 2)) for area in run.styles.areas)
+    left, right = (area.mean((0, 1, 2)) for area in run.styles.style_masks)
     assert left[:200].min() == right[-200:].min() == 1  # of 512 columns
     assert left[-200:].max() == right[:200].max() == 0
-    change = run.frame.picture - run.frame.photo
+    change = run.frame.picture - run.frame.content
     redder = (change[0, 0] - change[0, 2]).mean(0)
     assert redder[:56].mean() > 0.2  # of 128 columns
     assert redder[-56:].mean() < 0  # without regions 0.13: the photo is less red than both together

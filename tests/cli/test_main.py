@@ -14,7 +14,7 @@ import pytest
 from PIL import Image
 
 from style_transfer.cli.main import main
-from style_transfer.engine.optimize import stylize
+from style_transfer.engine import stylize
 from style_transfer.images.files import to_pil
 from tests.unusual import write_all
 

@@ -15,9 +15,7 @@ import torch
 
 from style_transfer.cli.main import main
 from style_transfer.cli.parser import parse, settings_in
-from style_transfer.engine.optimize import stylize
-from style_transfer.engine.state import State
-from style_transfer.engine.styles import Styles
+from style_transfer.engine import State, Styles, stylize
 from style_transfer.images.files import open_image, resize, save
 from style_transfer.images.metadata import read_recipe
 from style_transfer.recipe import Recipe, from_query

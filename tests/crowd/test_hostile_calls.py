@@ -8,7 +8,7 @@ import time
 import httpx
 import pytest
 
-from style_transfer.engine.optimize import default_size
+from style_transfer.engine import default_size
 from tests.crowd.visitor import BEGINNINGS
 
 ODD = (

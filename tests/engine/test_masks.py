@@ -4,13 +4,13 @@ from PIL import Image
 
 from style_transfer.engine.masks import (
     STYLE_COLORS,
-    at_size,
-    blurred,
     composite,
-    guides,
+    feather,
+    feather_inwards,
     position_weights,
     read_mask,
-    soft,
+    resize_mask,
+    spatial_guidance,
 )
 from style_transfer.images.files import open_image, to_tensor
 
@@ -23,7 +23,7 @@ def right_half(height=60, width=100):
 
 def test_a_soft_edge_rises_inwards_without_a_jump_and_leaves_zeros_alone():
     mask = right_half()
-    softened = soft(mask)
+    softened = feather_inwards(mask)
     assert not softened[mask == 0].any()
     assert softened[0, 0, 30, 90] == 1
     assert softened.diff(dim=-1).max() <= 1 / 3 + 1e-6  # of 100 pixels the edge has 2 and one more
@@ -33,7 +33,7 @@ def test_a_soft_edge_rises_inwards_without_a_jump_and_leaves_zeros_alone():
 @pytest.mark.parametrize("value", [0.0, 0.3, 1.0])
 def test_a_constant_mask_stays_as_it_is(value):
     mask = torch.full((1, 1, 40, 50), value)
-    for changed in (soft(mask), blurred(mask), at_size(mask, (64, 80))):
+    for changed in (feather_inwards(mask), feather(mask), resize_mask(mask, (64, 80))):
         torch.testing.assert_close(changed.mean(), torch.tensor(value))
         assert changed.max() - changed.min() < 1e-6
 
@@ -48,7 +48,7 @@ def test_a_composite_is_exactly_the_photo_at_0_and_exactly_the_image_at_1():
 
 
 def test_without_masks_each_painting_counts_its_share_everywhere():
-    assert [(g.share, g.mask) for g in guides((0.75, 0.25), None, None)] == [
+    assert [(g.share, g.mask) for g in spatial_guidance((0.75, 0.25), None, None)] == [
         (0.75, None),
         (0.25, None),
     ]
@@ -56,7 +56,7 @@ def test_without_masks_each_painting_counts_its_share_everywhere():
 
 def test_shares_and_masks_add_up_to_the_strength():
     strength, left = torch.rand((1, 1, 60, 100)), 1 - right_half()
-    found = guides((0.75, 0.25), strength, (left, torch.ones_like(left)))
+    found = spatial_guidance((0.75, 0.25), strength, (left, torch.ones_like(left)))
     total = sum(guide.mask for guide in found)
     torch.testing.assert_close(total, strength)
     assert sum(guide.share for guide in found) == pytest.approx(strength.mean().item())
@@ -67,7 +67,7 @@ def test_shares_and_masks_add_up_to_the_strength():
 
 def test_where_no_painting_goes_none_counts():
     left = 1 - right_half()
-    found = guides((1.0, 0.0), None, (left, 1 - left))
+    found = spatial_guidance((1.0, 0.0), None, (left, 1 - left))
     assert found[0].share == 0.5
     assert found[1].share == 0
     assert all(guide.mask.isfinite().all() for guide in found)

@@ -181,7 +181,7 @@ def test_what_takes_a_long_pass_acts_from_the_very_next_step_and_in_whole_a_few_
     photo, painting, network, before, after
 ):
     frames = steered(photo, painting, {0: before, 3: after})
-    behind = [frame.state.objective.get("behind", 0) for frame in frames[1:]]
+    behind = [frame.state.objective.get("stale_layers", 0) for frame in frames[1:]]
     assert behind[:3] == [0, 0, 0]
     assert behind[3] > 0
     assert behind[-1] == 0
@@ -362,7 +362,7 @@ def test_a_setback_survives_being_saved(photo, painting, monkeypatch, tmp_path):
 def test_frames_are_never_written_to_afterwards(tall_photo, painting, optimizer):
     def tensors(frame):
         state = frame.state
-        kept = (frame.image, frame.photo, state.image, state.good, *state.memory)
+        kept = (frame.image, frame.content, state.image, state.good, *state.memory)
         return [tensor for tensor in kept if tensor is not None]
 
     frames, copies = [], []

@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 import torch
 
-from style_transfer.engine.masks import EDGE
+from style_transfer.engine.masks import FEATHER_WIDTH
 from style_transfer.engine.styles import Styles
 from style_transfer.images.files import resize
 from tests.engine.test_optimize_styles import QUICK, run
@@ -22,7 +22,7 @@ def bands(picture):
 
 def edge(picture):
     """How many columns there are from the last untouched one to the first painted all over."""
-    return 2 + round(EDGE * max(picture.shape[-2:]))
+    return 2 + round(FEATHER_WIDTH * max(picture.shape[-2:]))
 
 
 @pytest.mark.parametrize("init", ["content", "noise"])
@@ -80,7 +80,7 @@ def test_each_style_goes_where_its_area_is(photo):
     noise = 0.1 * torch.rand((1, 3, 48, 48), generator=torch.Generator().manual_seed(0))
     left = torch.zeros((1, 1, 48, 48))
     left[..., :24] = 1
-    styles = Styles((red + noise, blue + noise), areas=(left, 1 - left))
+    styles = Styles((red + noise, blue + noise), style_masks=(left, 1 - left))
     picture = run(photo, styles, replace(QUICK, beta=50, steps=20))[-1].picture
     redder = picture[:, 0] - picture[:, 2]
     assert redder[..., :20].mean() > 0.2

@@ -161,7 +161,7 @@ def test_with_a_constant_photo_every_way_to_keep_colours_is_finite(photo, painti
 def test_kept_colours_are_shown_and_do_not_touch_the_run(photo, painting):
     plain, kept = run(photo, painting), run(photo, painting, replace(QUICK, keep_colors=1.0))
     assert same_frames(plain, kept)
-    assert torch.equal(plain[-1].picture, kept[-1].painted)
+    assert torch.equal(plain[-1].picture, kept[-1].stylized)
     assert not torch.equal(plain[-1].picture, kept[-1].picture)
 
 

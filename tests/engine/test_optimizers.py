@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from style_transfer.engine import optimizers
-from style_transfer.engine.optimizers import LBFGS, MOST, OPTIMIZERS, PLACE, Adam
+from style_transfer.engine.optimizers import CELL, LBFGS, MAX_CELL_RATIO, OPTIMIZERS, Adam
 
 SHAPE = (1, 3, 4, 4)
 SIZE = 48  # of SHAPE
@@ -168,7 +168,7 @@ def test_each_place_is_moved_by_what_its_gradient_has_answered(monkeypatch):
     value, gradient = uneven()
     start = torch.full((1, 3, 32, 32), 0.5, dtype=torch.float64)
     *_, end = path(LBFGS(history=4), gradient, start, 25)
-    monkeypatch.setattr(optimizers, "MOST", 1.0)  # all alike
+    monkeypatch.setattr(optimizers, "MAX_CELL_RATIO", 1.0)  # all alike
     *_, alike = path(LBFGS(history=4), gradient, start, 25)
     assert value(end) < value(alike) / 2
 
@@ -176,13 +176,15 @@ def test_each_place_is_moved_by_what_its_gradient_has_answered(monkeypatch):
 @pytest.mark.parametrize("size", [(32, 32), (33, 47), (4, 5)])
 def test_a_place_is_moved_within_limits_and_like_the_others_where_nothing_changed(size):
     generator = torch.Generator().manual_seed(0)
-    image, changes = torch.zeros((1, 3, *size)), [-(-side // PLACE) for side in size]
+    image, changes = torch.zeros((1, 3, *size)), [-(-side // CELL) for side in size]
     rested = optimizers._scales(torch.zeros(1, 2, *changes), image)
     assert rested.shape == (1, 1, *size)
     torch.testing.assert_close(rested, torch.ones_like(rested))
     wild = 10 ** torch.empty(1, 2, *changes).uniform_(-12, 12, generator=generator)
     scales = optimizers._scales(wild, image)
-    assert 1 / MOST**0.5 - 1e-6 <= scales.min() <= scales.max() <= MOST**0.5 + 1e-6
+    assert (
+        1 / MAX_CELL_RATIO**0.5 - 1e-6 <= scales.min() <= scales.max() <= MAX_CELL_RATIO**0.5 + 1e-6
+    )
 
 
 def test_what_was_learnt_of_places_fades():
@@ -194,4 +196,4 @@ def test_what_was_learnt_of_places_fades():
     assert (found[0] == 0).all()
     latest = optimizers._changes(image - memory[0], gradient(image) - memory[1])
     _, after = LBFGS().step(image, gradient(image), memory)
-    torch.testing.assert_close(after[2], optimizers.KEPT * found[2] + latest)
+    torch.testing.assert_close(after[2], optimizers.CELL_DECAY * found[2] + latest)

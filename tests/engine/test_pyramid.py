@@ -3,7 +3,13 @@ from itertools import pairwise
 import pytest
 import torch
 
-from style_transfer.engine.pyramid import SMALLEST, enlarge, stage_at, stages, steps_left
+from style_transfer.engine.pyramid import (
+    MIN_LONGER_SIDE,
+    remaining_steps,
+    stage_index,
+    stages,
+    upsample_change,
+)
 from style_transfer.images.files import MIN_SIDE
 
 SIZES = [
@@ -21,7 +27,7 @@ def test_every_run_ends_at_the_size_asked_for_and_grows_on_the_way():
         assert all(stage.share > 0 for stage in plan)
         for coarse, fine in pairwise(plan):
             assert min(coarse.size) >= MIN_SIDE
-            assert max(coarse.size) >= SMALLEST
+            assert max(coarse.size) >= MIN_LONGER_SIDE
             for side, double in zip(coarse.size, fine.size, strict=True):
                 # half, but for the rounding of both; a short side is not rounded below MIN_SIDE
                 assert abs(double - 2 * side) <= 2
@@ -30,7 +36,7 @@ def test_every_run_ends_at_the_size_asked_for_and_grows_on_the_way():
 def test_a_run_begins_as_small_as_allowed():
     for size in SIZES:
         height, width = stages(size)[0].size
-        assert max(height, width) // 2 < SMALLEST or min(height, width) // 2 < MIN_SIDE
+        assert max(height, width) // 2 < MIN_LONGER_SIDE or min(height, width) // 2 < MIN_SIDE
 
 
 def test_the_stages_of_the_default_size():
@@ -41,7 +47,7 @@ def test_the_stages_of_the_default_size():
 def test_steps_go_through_every_stage_once_and_in_order(size):
     plan = stages(size)
     for steps in range(1, 200):
-        indices = [stage_at(plan, step, steps) for step in range(1, steps + 1)]
+        indices = [stage_index(plan, step, steps) for step in range(1, steps + 1)]
         assert indices == sorted(indices)
         assert set(indices) <= set(range(len(plan)))
         if steps >= 4 * len(plan):  # fewer may be less than one for a stage
@@ -53,37 +59,39 @@ def test_steps_go_through_every_stage_once_and_in_order(size):
 )
 def test_a_stage_has_its_share_of_few_steps_and_the_finest_what_is_left_of_many(steps, expected):
     plan = stages((384, 384))
-    indices = [stage_at(plan, step, steps) for step in range(1, steps + 1)]
+    indices = [stage_index(plan, step, steps) for step in range(1, steps + 1)]
     assert [indices.count(index) for index in range(3)] == expected
 
 
 def test_the_finest_size_has_as_many_steps_however_many_coarser_ones_there_are():
     for steps in range(8, 200):
-        left = {steps_left(stages((side, side)), 0, steps)[-1] for side in (192, 384, 768, 1536)}
+        left = {
+            remaining_steps(stages((side, side)), 0, steps)[-1] for side in (192, 384, 768, 1536)
+        }
         assert max(left) - min(left) <= 1
 
 
 def test_more_steps_lead_to_no_later_stage():
     plan = stages((2000, 1500))
     for step in range(1, 60):
-        indices = [stage_at(plan, step, steps) for steps in range(step, 200)]
+        indices = [stage_index(plan, step, steps) for steps in range(step, 200)]
         assert indices == sorted(indices, reverse=True)
 
 
 def test_the_steps_left_are_told_by_stage():
     plan = stages((192, 64))  # 96 x 32 for half of the steps
-    assert steps_left(plan, 0, 8) == [4, 4]
-    assert steps_left(plan, 3, 8) == [1, 4]
-    assert steps_left(plan, 7, 8) == [0, 1]
-    assert steps_left(plan, 8, 8) == [0, 0]
-    assert steps_left(plan, 9, 8) == [0, 0]
-    assert steps_left(plan, 0, 8, stage=1) == [0, 8]  # a run never goes back
+    assert remaining_steps(plan, 0, 8) == [4, 4]
+    assert remaining_steps(plan, 3, 8) == [1, 4]
+    assert remaining_steps(plan, 7, 8) == [0, 1]
+    assert remaining_steps(plan, 8, 8) == [0, 0]
+    assert remaining_steps(plan, 9, 8) == [0, 0]
+    assert remaining_steps(plan, 0, 8, stage=1) == [0, 8]  # a run never goes back
 
 
 def test_an_unchanged_coarse_photo_becomes_the_photo(photo):
-    assert torch.equal(enlarge(photo[..., ::2, ::2], photo[..., ::2, ::2], photo), photo)
+    assert torch.equal(upsample_change(photo[..., ::2, ::2], photo[..., ::2, ::2], photo), photo)
 
 
 def test_a_change_is_enlarged_with_the_picture(photo):
     coarse = photo[..., ::2, ::2]
-    torch.testing.assert_close(enlarge(coarse + 0.1, coarse, photo), photo + 0.1)
+    torch.testing.assert_close(upsample_change(coarse + 0.1, coarse, photo), photo + 0.1)

@@ -8,9 +8,9 @@ MASK = torch.ones((1, 1, 30, 40))
 
 
 def test_one_painting_or_several_become_styles():
-    assert Styles.of(PAINTING).paintings == (PAINTING,)
+    assert Styles.of(PAINTING).images == (PAINTING,)
     styles = Styles.of([PAINTING, PAINTING])
-    assert len(styles.paintings) == 2
+    assert len(styles.images) == 2
     assert Styles.of(styles) is styles
 
 
@@ -19,7 +19,7 @@ def test_one_painting_or_several_become_styles():
     [
         (lambda: Styles(()), "1 to 4 styles, not 0"),
         (lambda: Styles((PAINTING,) * 5), "1 to 4 styles, not 5"),
-        (lambda: Styles((PAINTING,), areas=(MASK, MASK)), "2 masks for 1 styles"),
+        (lambda: Styles((PAINTING,), style_masks=(MASK, MASK)), "2 masks for 1 styles"),
         (lambda: Styles((PAINTING,), 2 * MASK), "from 0 to 1"),
         (lambda: Styles((PAINTING,), MASK * float("nan")), "from 0 to 1"),
         (lambda: Styles((PAINTING,), MASK[0]), r"must be \(1, 1, H, W\), not \(1, 30, 40\)"),
@@ -46,7 +46,7 @@ def test_equal_pictures_have_equal_fingerprints_and_others_do_not():
         Styles((PAINTING, PAINTING)),
         Styles((PAINTING, 1 - PAINTING), MASK),
         Styles((PAINTING, PAINTING), MASK / 2),
-        Styles((PAINTING, PAINTING), areas=(MASK, MASK)),
+        Styles((PAINTING, PAINTING), style_masks=(MASK, MASK)),
     ]
     assert len({each.fingerprint for each in (styles, *others)}) == 6
 
@@ -57,14 +57,14 @@ def test_a_mask_picture_says_how_strongly_and_in_which_style():
     picture[..., :20] = 0
     styles = masked((PAINTING, PAINTING), picture)
     assert styles.strength.mean() == 0.5
-    assert styles.areas is None
+    assert styles.style_masks is None
     picture[:, 2, :, :20] = 1  # blue: the third style, which there is not
     picture[:, 1:, :10] = 0  # red: the first
     styles = masked((PAINTING, PAINTING), picture)
-    assert [area.shape for area in styles.areas] == [(1, 1, 30, 40)] * 2
-    assert [area[0, 0, -1, 0].item() for area in styles.areas] == [0, 0]
-    assert [area[0, 0, 0, -1].item() for area in styles.areas] == [1, 0]
-    assert [area[0, 0, -1, -1].item() for area in styles.areas] == [1, 1]
+    assert [area.shape for area in styles.style_masks] == [(1, 1, 30, 40)] * 2
+    assert [area[0, 0, -1, 0].item() for area in styles.style_masks] == [0, 0]
+    assert [area[0, 0, 0, -1].item() for area in styles.style_masks] == [1, 0]
+    assert [area[0, 0, -1, -1].item() for area in styles.style_masks] == [1, 1]
 
 
 def test_a_change_is_described_in_words():

@@ -1,7 +1,7 @@
 import pytest
 import torch
 
-from style_transfer.engine.targets import MAX_SIDE, Targets, look_size
+from style_transfer.engine.targets import MAX_SIDE, Targets, style_image_size
 from style_transfer.losses.statistics import STATISTICS
 from style_transfer.settings import Settings
 from tests.conftest import smooth_picture
@@ -22,12 +22,12 @@ QUICK = Settings(style_layers=["relu1_1"])
     ],
 )
 def test_a_painting_is_looked_at_beside_the_photo(size, scale, expected):
-    assert look_size(size, 384, scale) == expected
+    assert style_image_size(size, 384, scale) == expected
 
 
 def test_a_photo_larger_than_the_limit_is_painted_with_strokes_of_its_own_size():
-    assert look_size((3000, 3000), 2000, 1) == (2000, 2000)
-    assert look_size((3000, 3000), 2000, 4) == (2000, 2000)
+    assert style_image_size((3000, 3000), 2000, 1) == (2000, 2000)
+    assert style_image_size((3000, 3000), 2000, 4) == (2000, 2000)
 
 
 def test_a_painting_in_the_photos_colours_asks_for_them(network, photo, painting):
@@ -73,7 +73,7 @@ def test_a_pass_longer_than_a_step_is_spread_over_several(network, photo, painti
     small, large = Settings(), Settings(style_scale=3)
     targets.keep([painting], small)
     before = targets.style(painting, small)
-    assert targets.behind == 0  # there is nothing to go on with meanwhile
+    assert targets.stale_layers == 0  # there is nothing to go on with meanwhile
     whole = Targets(network, photo).style(painting, large)
     lacking = []
     while not lacking or lacking[-1]:
@@ -81,7 +81,7 @@ def test_a_pass_longer_than_a_step_is_spread_over_several(network, photo, painti
         asked = targets.style(painting, large)
         new = {layer for layer in asked if torch.equal(asked[layer]["gram"], whole[layer]["gram"])}
         assert {layer for layer in asked if asked[layer] is before[layer]} == asked.keys() - new
-        lacking.append(targets.behind)
+        lacking.append(targets.stale_layers)
     assert len(lacking) > 2
     assert lacking == sorted(lacking, reverse=True)
     assert asked.keys() == new
@@ -93,7 +93,7 @@ def test_two_paintings_hold_a_step_up_no_longer_than_one(network, photo, paintin
     for settings in (small, large):
         targets.keep(pair, settings)
         asked = [targets.style(each, settings) for each in pair]
-    assert targets.behind > len(asked[0])  # of the second painting all are as before
+    assert targets.stale_layers > len(asked[0])  # of the second painting all are as before
 
 
 def test_a_layer_that_was_never_asked_for_is_left_out_until_the_pass_comes_to_it(
@@ -111,4 +111,4 @@ def test_where_there_is_nothing_to_go_on_with_all_is_asked_for_at_once(network, 
     for settings in (QUICK, Settings(style_layers=["relu2_1", "relu4_1"], style_scale=3)):
         targets.keep([painting], settings)
         assert targets.style(painting, settings).keys() == settings.style_layers.keys()
-        assert targets.behind == 0
+        assert targets.stale_layers == 0

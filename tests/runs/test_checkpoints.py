@@ -7,9 +7,7 @@ import time
 import pytest
 import torch
 
-from style_transfer.engine import state
-from style_transfer.engine.optimize import stylize
-from style_transfer.engine.styles import Styles
+from style_transfer.engine import Styles, state, stylize
 from style_transfer.recipe import Recipe
 from style_transfer.runs import checkpoints
 from style_transfer.runs.checkpoints import Keeper, find, load, new_folder, step_of, sweep

@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from style_transfer.engine.pyramid import Stage, stages
+from style_transfer.engine import Stage, stages
 from style_transfer.images.files import open_image, to_tensor
 from style_transfer.runs.cost_model import BELIEF, Clock, Speed, expected, measured
 from style_transfer.runs.run import Run

@@ -8,7 +8,7 @@ from dataclasses import replace
 import pytest
 import torch
 
-from style_transfer.engine.objective import Objective
+from style_transfer.engine import Objective
 from style_transfer.runs.run import Run
 from style_transfer.settings import Settings
 

@@ -12,7 +12,7 @@ from style_transfer import runtime
 runtime.configure()
 import torch
 from style_transfer.runs.memory import needed
-from style_transfer.engine.optimize import stylize
+from style_transfer.engine import stylize
 from style_transfer.settings import Settings
 from style_transfer.network.vgg import load_network
 

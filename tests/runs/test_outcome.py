@@ -1,7 +1,7 @@
 import pytest
 import torch
 
-from style_transfer.engine.optimize import DivergedError
+from style_transfer.engine import DivergedError
 from style_transfer.runs import outcome
 from style_transfer.runs.outcome import Budget, ending_of
 

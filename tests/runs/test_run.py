@@ -5,8 +5,7 @@ from dataclasses import replace
 import pytest
 import torch
 
-from style_transfer.engine.optimize import DivergedError
-from style_transfer.engine.styles import Styles
+from style_transfer.engine import DivergedError, Styles
 from style_transfer.network.vgg import LAYERS
 from style_transfer.runs import broadcast
 from style_transfer.runs import run as module

@@ -7,11 +7,10 @@ from pathlib import Path
 
 import gradio as gr
 
-from style_transfer.engine.optimize import Frame, default_size
-from style_transfer.engine.styles import Styles
+from style_transfer.engine import Frame, Styles, default_size
 from style_transfer.images.files import MIN_SIDE, open_image, to_tensor
 from style_transfer.images.metadata import save_picture
-from style_transfer.losses.statistics import STATISTICS
+from style_transfer.losses import STATISTICS
 from style_transfer.network.vgg import LAYERS, default_device
 from style_transfer.recipe import Recipe
 from style_transfer.runs.broadcast import HEARTBEAT

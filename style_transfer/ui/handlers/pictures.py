@@ -9,7 +9,7 @@ from typing import Any
 
 from torch import Tensor
 
-from style_transfer.engine.styles import Styles, masked
+from style_transfer.engine import Styles, masked
 from style_transfer.images.files import open_image, to_tensor
 from style_transfer.settings import MAX_STYLES
 

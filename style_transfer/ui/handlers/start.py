@@ -7,8 +7,7 @@ from typing import Any
 
 import gradio as gr
 
-from style_transfer.engine.pyramid import stages, steps_left
-from style_transfer.engine.styles import Styles
+from style_transfer.engine import Styles, remaining_steps, stages
 from style_transfer.images.files import MIN_SIDE, open_image, resize, to_tensor
 from style_transfer.network.vgg import load_network
 from style_transfer.recipe import MAX_SEED, MAX_SIZE, Recipe
@@ -137,7 +136,7 @@ def _branching(
     def begin() -> tuple[Record, Run]:
         step = moment.step
         if step >= settings.steps:  # it was finished: paint the finest scale again
-            step = sum(steps_left(stages(size), 0, settings.steps)[:-1])
+            step = sum(remaining_steps(stages(size), 0, settings.steps)[:-1])
         record = session.new_record(
             source, f" from step {moment.step} of {parent.name.split(' from')[0]}"
         )
@@ -158,7 +157,7 @@ def _run(
     source, recipe = record.source, record.source.recipe
     with_told_errors(limits().check_steps, settings.steps)
     network = with_told_errors(load_network, recipe.network, recipe.pooling)
-    size, *paintings = (each.shape[-2:] for each in (source.content, *source.styles.paintings))
+    size, *paintings = (each.shape[-2:] for each in (source.content, *source.styles.images))
     with_told_errors(memory.check, size, paintings, settings.style_scale, network.device.type)
     folder = checkpoints.new_folder(_token(named))
     record.keeper = keeper or (Keeper(folder, source.pictures) if folder else None)

@@ -11,7 +11,7 @@ from typing import Any
 
 import gradio as gr
 
-from style_transfer.losses.statistics import STATISTICS
+from style_transfer.losses import STATISTICS
 from style_transfer.network.vgg import LAYERS
 from style_transfer.recipe import PREVIEWS
 from style_transfer.settings import MAX_STYLES, Settings, knob, whole_number

@@ -5,9 +5,7 @@ from typing import Any
 
 import gradio as gr
 
-from style_transfer.engine.masks import STYLE_COLORS
-from style_transfer.engine.optimize import INITS, default_size
-from style_transfer.engine.optimizers import OPTIMIZERS
+from style_transfer.engine import INITS, OPTIMIZERS, STYLE_COLORS, default_size
 from style_transfer.network.vgg import NETWORKS, POOLINGS
 from style_transfer.ui.handlers import pictures
 from style_transfer.ui.panels.component import widget

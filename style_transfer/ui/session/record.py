@@ -7,8 +7,7 @@ from typing import Any
 
 from torch import Tensor
 
-from style_transfer.engine.optimize import Frame
-from style_transfer.engine.styles import Styles
+from style_transfer.engine import Frame, Styles
 from style_transfer.images.color_transfer import keep_colors
 from style_transfer.recipe import Recipe
 from style_transfer.runs.checkpoints import Curve, Keeper
@@ -90,7 +89,7 @@ class Record:
         picture = moment.picture
         if self.last is not None and self.last.step == moment.step:
             self.last = self.last.with_colors(kept)
-            picture = self.last.painted
+            picture = self.last.stylized
         return self.timeline.recolor(moment, keep_colors(picture, self.source.content, kept), kept)
 
     def change_styles(self, styles: Styles, names: dict[str, Any]) -> None:

@@ -97,7 +97,7 @@ class Session:
         """Return those of `files` that the run begun last has read already."""
         if not self.working:
             return {}
-        read = zip(self.painting_files, self.working.source.styles.paintings, strict=False)
+        read = zip(self.painting_files, self.working.source.styles.images, strict=False)
         return {file: painting for file, painting in read if file in files}
 
     def new_record(self, source: Source, origin: str = "", curve: Curve | None = None) -> Record:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from torch import Tensor
 
-from style_transfer.engine.optimize import Frame
+from style_transfer.engine import Frame
 from style_transfer.images.files import open_image, to_pil, to_tensor
 from style_transfer.settings import Settings
 
@@ -53,7 +53,7 @@ class Timeline:
 
     def add(self, frame: Frame) -> Moment:
         """Keep a frame as the newest moment and return it."""
-        moment = Moment(frame.step, self._save(frame.painted), frame.settings, frame.losses)
+        moment = Moment(frame.step, self._save(frame.stylized), frame.settings, frame.losses)
         if frame.settings.keep_colors:
             moment = replace(moment, recolored=self._save(frame.picture))
         return self._keep(moment)

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from style_transfer.engine.styles import Styles
+from style_transfer.engine import Styles
 from style_transfer.recipe import Recipe
 from style_transfer.runs.run import Run
 from style_transfer.settings import Settings

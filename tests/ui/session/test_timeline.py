@@ -7,8 +7,7 @@ import torch
 from PIL import Image
 from PIL.JpegImagePlugin import get_sampling
 
-from style_transfer.engine.optimize import Frame
-from style_transfer.engine.state import State
+from style_transfer.engine import Frame, State
 from style_transfer.settings import Settings
 from style_transfer.ui.session.timeline import GRACE, Timeline
 
