@@ -183,6 +183,7 @@ def test_unusual_pictures_each_give_a_picture_or_one_line(files, tmp_path, capfd
             files[2].unlink()
 
 
+@pytest.mark.integration
 def test_ctrl_c_saves_the_picture_so_far(files, tmp_path):
     log = tmp_path / "run.jsonl"
     command = [sys.executable, "-X", "faulthandler", "-m", "style_transfer"]

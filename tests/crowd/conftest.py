@@ -2,11 +2,14 @@
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
 from tests.crowd.server import Server
-from tests.crowd.visitor import Visitor
+
+if TYPE_CHECKING:
+    from tests.crowd.visitor import Visitor
 
 
 @pytest.fixture
@@ -24,11 +27,13 @@ def serve(tmp_path: Path) -> Iterator[Callable[..., Server]]:
 
 
 @pytest.fixture
-def visit() -> Iterator[Callable[..., Visitor]]:
+def visit() -> Iterator[Callable[..., "Visitor"]]:
     """A function that opens the page of a server."""
+    from tests.crowd.visitor import Visitor  # imports gradio, without which tests are skipped
+
     visitors = []
 
-    def visit(server: Server, token: str = "") -> Visitor:
+    def visit(server: Server, token: str = "") -> "Visitor":
         visitors.append(Visitor(server.url, token))
         return visitors[-1]
 

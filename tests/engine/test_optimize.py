@@ -243,6 +243,7 @@ for file in folder.glob("*.state"):
 """
 
 
+@pytest.mark.integration
 def test_a_run_can_be_continued_in_a_new_process(tall_photo, painting, tmp_path):
     (tmp_path / "arguments").write_bytes(pickle.dumps((tall_photo, painting, TWO_STAGES)))
     last = {}

@@ -52,6 +52,7 @@ def test_a_seam_is_no_steeper_than_the_painted_half(pair):
     assert seam <= own
 
 
+@pytest.mark.integration
 @pytest.mark.parametrize(
     "trio", [("chelsea", "starry_night", "mosaic"), ("coffee", "pointillism", "ink_drawing")]
 )

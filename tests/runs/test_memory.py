@@ -38,6 +38,7 @@ def share_of_plan(*arguments):
     return float(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
 
 
+@pytest.mark.integration
 @pytest.mark.skipif(sys.platform != "linux", reason="reads what Linux tells of a process")
 @pytest.mark.parametrize("arguments", [(384, 512, 1), (64, 96, 4)], ids=["picture", "painting"])
 def test_a_run_takes_no_more_than_planned_and_not_much_less(arguments):

@@ -1,0 +1,53 @@
+"""What applies to all tests, and to the doctests of the package."""
+
+from collections.abc import Generator
+from importlib.util import find_spec
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent
+# Chromium, and servers of many visitors: folders with a marker of their name.
+SYSTEM_TESTS = {name: ROOT / "tests" / name for name in ("browser", "crowd")}
+PAGE = ROOT / "style_transfer" / "ui"
+PAGE_TESTS = (ROOT / "tests" / "ui", *SYSTEM_TESTS.values())
+NOT_FAST = {"slow", "integration", *SYSTEM_TESTS}
+
+
+class NeedsGradio(pytest.Module):
+    """A module of tests that is skipped without being imported."""
+
+    def collect(self) -> list[pytest.Item]:
+        raise pytest.skip.Exception("the page needs gradio", allow_module_level=True)
+
+
+def missing_gradio(path: Path, folders: tuple[Path, ...]) -> bool:
+    """Return whether a test in one of `folders` needs gradio, which is not installed."""
+    if not any(folder in path.parents for folder in folders):
+        return False
+    try:
+        return find_spec("gradio") is None
+    except ModuleNotFoundError:  # raised by finders that hide it
+        return True
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_collect_file(
+    file_path: Path, parent: pytest.Collector
+) -> Generator[None, list[pytest.Collector], list[pytest.Collector]]:
+    """Skip the tests of the page, and leave its doctests alone, where they cannot be imported."""
+    collectors = yield
+    if missing_gradio(file_path, PAGE_TESTS):
+        tests = any(isinstance(collector, pytest.Module) for collector in collectors)
+        return [NeedsGradio.from_parent(parent, path=file_path)] if tests else []
+    return [] if missing_gradio(file_path, (PAGE,)) else collectors
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark system tests by their folder, and as `fast` what no other marker excludes."""
+    for item in items:
+        for name, folder in SYSTEM_TESTS.items():
+            if folder in item.path.parents:
+                item.add_marker(name)
+        if NOT_FAST.isdisjoint(marker.name for marker in item.iter_markers()):
+            item.add_marker("fast")
