@@ -22,7 +22,7 @@ import torch
 
 from benchmarks.contenders import ASSETS, PAIRS, table, with_torchs_convolutions
 from style_transfer.engine import stylize
-from style_transfer.images.files import open_image, to_tensor
+from style_transfer.images import open_image, to_tensor
 from style_transfer.network.vgg import load_network
 from style_transfer.settings import Settings
 

@@ -8,7 +8,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from style_transfer.images.files import save
+from style_transfer.images import save
 from style_transfer.network.convolution import Convolution
 from style_transfer.network.vgg import VGG
 from style_transfer.settings import Settings

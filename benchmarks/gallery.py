@@ -9,7 +9,7 @@ import argparse
 from typing import Any
 
 from benchmarks.samples import DOCS, JPEG_QUALITY, painted, photo, style
-from style_transfer.images.files import to_pil
+from style_transfer.images import to_pil
 from style_transfer.recipe import to_query
 from style_transfer.settings import Settings
 from style_transfer.ui.panels.presets import PRESETS

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from benchmarks.samples import photo, style
 from style_transfer.engine import remaining_steps, stages
-from style_transfer.images.files import save
+from style_transfer.images import save
 from style_transfer.network.vgg import load_network
 from style_transfer.runs.cost_model import measured
 from style_transfer.runs.estimate import Forecast

@@ -23,7 +23,7 @@ def measure(side: int, steps: int) -> dict[str, Any]:
     """Return peak and speed of a square run, in this process."""
     from benchmarks.contenders import ASSETS, PAIRS
     from style_transfer.engine import stylize
-    from style_transfer.images.files import open_image, to_tensor
+    from style_transfer.images import open_image, to_tensor
     from style_transfer.settings import Settings
 
     before = _resident()

@@ -16,7 +16,7 @@ from torch import Tensor
 
 from benchmarks.samples import DOCS, painted, photo, save_sheet, style
 from style_transfer.engine import Objective
-from style_transfer.images.files import resize
+from style_transfer.images import resize
 from style_transfer.network.vgg import load_network
 from style_transfer.settings import Settings
 

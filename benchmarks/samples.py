@@ -7,7 +7,7 @@ from PIL import Image, ImageDraw
 from torch import Tensor
 
 from style_transfer.engine import stylize
-from style_transfer.images.files import open_image, resize, to_pil, to_tensor
+from style_transfer.images import open_image, resize, to_pil, to_tensor
 from style_transfer.settings import Settings
 
 ASSETS = Path(__file__).parents[1] / "assets"

@@ -52,7 +52,7 @@ def program() -> float:
 
 def first_frames(size: int) -> dict[str, float]:
     """Return the seconds from Start to the first picture and the first step, cold and warm."""
-    from style_transfer.images.files import open_image, to_tensor
+    from style_transfer.images import open_image, to_tensor
     from style_transfer.runs.run import Run
     from style_transfer.settings import Settings
 

@@ -23,7 +23,7 @@ from torch import Tensor
 from benchmarks.contenders import ASSETS, clock, pastiche, table, with_torchs_convolutions
 from style_transfer.engine import Objective
 from style_transfer.engine.optimizers import LBFGS, Memory
-from style_transfer.images.files import open_image, to_tensor
+from style_transfer.images import open_image, to_tensor
 from style_transfer.network.vgg import VGG
 from style_transfer.runtime import retain_freed_blocks
 from style_transfer.settings import Settings

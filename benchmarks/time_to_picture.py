@@ -22,7 +22,7 @@ from torch import Tensor
 from benchmarks.contenders import ASSETS, PAIRS, clock, pastiche, table, with_torchs_convolutions
 from style_transfer.engine import Objective, style_image_size, stylize
 from style_transfer.engine.optimizers import LBFGS, Memory
-from style_transfer.images.files import open_image, resize, to_tensor
+from style_transfer.images import open_image, resize, to_tensor
 from style_transfer.network.vgg import VGG, load_network
 from style_transfer.settings import Settings
 

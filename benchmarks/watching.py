@@ -17,7 +17,7 @@ from pathlib import Path
 from playwright.sync_api import Browser, sync_playwright
 
 from style_transfer.engine import Styles, default_size
-from style_transfer.images.files import open_image, to_tensor
+from style_transfer.images import open_image, to_tensor
 from style_transfer.recipe import Recipe
 from style_transfer.runs.checkpoints import Keeper
 from style_transfer.runs.run import Run

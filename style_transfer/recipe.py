@@ -1,16 +1,18 @@
 """Recipe: all that made a picture, as a value, as a text, and its settings as a link."""
 
 import json
+import os
 import re
 import textwrap
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
 
 from style_transfer import __version__
 from style_transfer.engine import INITS, OPTIMIZERS, default_size
-from style_transfer.images.files import MIN_SIDE
+from style_transfer.images import MIN_SIDE, read_text
 from style_transfer.network.vgg import NETWORKS, POOLINGS
 from style_transfer.settings import MAX_STEPS, MAX_STYLES, Settings, one_of, whole_number
 
@@ -83,6 +85,19 @@ class Recipe:
             return cls(**values | {"settings": Settings(**_known(Settings, settings))})
         except ValueError as error:
             raise _refusal(f"{name} cannot be used", error) from error
+
+
+def save_recipe(recipe: Recipe, file: str | os.PathLike[str]) -> None:
+    """Write the recipe as a settings file, indented JSON."""
+    Path(file).write_text(recipe.to_json(indent=2) + "\n", encoding="utf-8")
+
+
+def read_recipe(file: str | os.PathLike[str]) -> Recipe:
+    """Return the recipe of a picture or of a settings file, whatever its extension.
+
+    Raises ValueError, one sentence that names the file, where there is no recipe in it.
+    """
+    return Recipe.from_json(read_text(file, MAX_TEXT + 1), Path(file).name)
 
 
 def to_query(settings: Settings) -> str:

@@ -15,7 +15,7 @@ from tqdm import tqdm
 
 from style_transfer.cli.parser import USAGE_ERROR, parse, settings_in
 from style_transfer.engine import DivergedError, Frame, Styles, masked, stages, stylize
-from style_transfer.images.files import check_output, open_image, save, to_tensor
+from style_transfer.images import check_output, open_image, save, to_tensor
 from style_transfer.network.vgg import VGG, load_network
 from style_transfer.runs.cost_model import Clock
 from style_transfer.runs.estimate import Forecast

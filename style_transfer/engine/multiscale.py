@@ -7,7 +7,7 @@ from torch import Tensor
 
 from style_transfer.engine.objective import Evaluation, Objective
 from style_transfer.engine.styles import Styles
-from style_transfer.images.files import fit, resize
+from style_transfer.images import fit, resize
 from style_transfer.network.vgg import VGG
 from style_transfer.settings import Settings
 

@@ -14,8 +14,7 @@ from style_transfer.engine.optimizers import OPTIMIZERS, Optimizer
 from style_transfer.engine.pyramid import stage_index, stages, upsample_change
 from style_transfer.engine.state import State
 from style_transfer.engine.styles import Styles
-from style_transfer.images.color_transfer import keep_colors
-from style_transfer.images.files import resize
+from style_transfer.images import keep_colors, resize
 from style_transfer.network.convolution import RATES
 from style_transfer.network.vgg import VGG, default_device, load_network
 from style_transfer.runtime import retain_freed_blocks

@@ -6,7 +6,7 @@ from itertools import accumulate
 
 from torch import Tensor
 
-from style_transfer.images.files import MIN_SIDE, fit, resize
+from style_transfer.images import MIN_SIDE, fit, resize
 
 MIN_LONGER_SIDE = 96  # px on the longer side; below it the brush marks of a painting are gone
 FINEST_SHARE = 0.5  # of the steps, at least

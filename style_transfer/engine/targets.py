@@ -7,8 +7,7 @@ from dataclasses import dataclass, field
 import torch
 from torch import Tensor
 
-from style_transfer.images.color_transfer import match_colors
-from style_transfer.images.files import MIN_SIDE, fit, resize
+from style_transfer.images import MIN_SIDE, fit, match_colors, resize
 from style_transfer.losses.statistics import STATISTICS
 from style_transfer.network.vgg import VGG
 from style_transfer.settings import Settings

@@ -1,15 +1,15 @@
 """Time-lapse: the frames of a run as a film that browsers play."""
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
 
-import av
-from av.video.reformatter import Colorspace
 from PIL import Image
 
-from style_transfer.images.files import fit, open_image
+from style_transfer.images.reading import open_image
+from style_transfer.images.resizing import fit
 
 Files = Sequence[str | os.PathLike[str]]
 
@@ -19,6 +19,14 @@ WEBP_FRAME_RATE = 12  # at most; WebP is slower to encode than H.264, and larger
 WEBP_SIDE = 512  # px, the longer side; all frames are in memory at once, up to 0.8 MB each
 _BT_709 = 1  # matrix, primaries and transfer of HD television, numbered in ITU-T H.273
 _LIMITED = 1  # 16 is black and 235 white, in FFmpeg's numbers
+
+
+@dataclass(frozen=True)
+class FilmFormat:
+    """A format of time-lapses."""
+
+    label: str  # on the page
+    save: Callable[..., None]  # as `save_mp4`
 
 
 def save_mp4(
@@ -106,6 +114,9 @@ def _fitted(image: Image.Image, size: tuple[int, int]) -> Image.Image:
 
 
 def _encode(pictures: Iterator[Image.Image], size: tuple[int, int], file: Path) -> None:
+    import av  # an extra; the command line and the library do without
+    from av.video.reformatter import Colorspace
+
     begin = {"movflags": "+faststart"}  # the index comes first, so that a browser plays at once
     with av.open(str(file), "w", format="mp4", options=begin) as container:
         quality = {"crf": "18", "preset": "veryfast"}
@@ -125,3 +136,9 @@ def _encode(pictures: Iterator[Image.Image], size: tuple[int, int], file: Path) 
             frame.pts = number
             container.mux(stream.encode(frame))
         container.mux(stream.encode())
+
+
+FILM_FORMATS = {  # by the ending of the file's name
+    ".mp4": FilmFormat("Time-lapse, MP4", save_mp4),
+    "-film.webp": FilmFormat("Time-lapse, animated WebP", save_animated_webp),
+}

@@ -12,8 +12,8 @@ import httpx
 import pytest
 from PIL import Image
 
-from style_transfer.images.files import open_image, to_tensor
-from style_transfer.images.metadata import read_recipe
+from style_transfer.images import open_image, to_tensor
+from style_transfer.recipe import read_recipe
 
 README = Path(__file__).parents[2] / "README.md"
 

@@ -10,8 +10,8 @@ import pytest
 from PIL import Image
 from playwright.sync_api import expect
 
-from style_transfer.images.files import to_pil
-from style_transfer.images.metadata import read_recipe
+from style_transfer.images import to_pil
+from style_transfer.recipe import read_recipe
 from style_transfer.ui.handlers.steering import SESSIONS
 from tests.browser.studio import finish, knobs, set_number, shown, start, wait_until
 from tests.browser.test_page import drop

@@ -7,7 +7,7 @@ import numpy as np
 from PIL import Image, ImageOps
 from playwright.sync_api import expect
 
-from style_transfer.images.files import resize
+from style_transfer.images import resize
 from style_transfer.ui.handlers.steering import SESSIONS
 from style_transfer.ui.session import session
 from tests.browser.studio import (

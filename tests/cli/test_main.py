@@ -15,7 +15,7 @@ from PIL import Image
 
 from style_transfer.cli.main import main
 from style_transfer.engine import stylize
-from style_transfer.images.files import to_pil
+from style_transfer.images import to_pil
 from tests.unusual import write_all
 
 FAST = ["--size", "48", "--steps", "3"]

@@ -16,9 +16,8 @@ import torch
 from style_transfer.cli.main import main
 from style_transfer.cli.parser import parse, settings_in
 from style_transfer.engine import State, Styles, stylize
-from style_transfer.images.files import open_image, resize, save
-from style_transfer.images.metadata import read_recipe
-from style_transfer.recipe import Recipe, from_query
+from style_transfer.images import open_image, resize, save
+from style_transfer.recipe import Recipe, from_query, read_recipe
 from style_transfer.runs.checkpoints import find, load
 from style_transfer.settings import Settings
 

@@ -12,7 +12,7 @@ from style_transfer.engine.masks import (
     resize_mask,
     spatial_guidance,
 )
-from style_transfer.images.files import open_image, to_tensor
+from style_transfer.images import open_image, to_tensor
 
 
 def right_half(height=60, width=100):

@@ -8,7 +8,7 @@ from style_transfer.engine.multiscale import (
     evaluation_sizes,
 )
 from style_transfer.engine.objective import Objective
-from style_transfer.images.files import resize
+from style_transfer.images import resize
 from style_transfer.settings import Settings
 from tests.conftest import smooth_picture
 

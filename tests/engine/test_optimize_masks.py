@@ -7,7 +7,7 @@ import torch
 
 from style_transfer.engine.masks import FEATHER_WIDTH
 from style_transfer.engine.styles import Styles
-from style_transfer.images.files import resize
+from style_transfer.images import resize
 from tests.engine.test_optimize_styles import QUICK, run
 
 

@@ -9,7 +9,7 @@ from style_transfer.engine.objective import Objective
 from style_transfer.engine.optimize import stylize
 from style_transfer.engine.state import State
 from style_transfer.engine.styles import Styles
-from style_transfer.images.files import resize
+from style_transfer.images import resize
 from style_transfer.settings import Settings
 
 QUICK = Settings(content_layer="relu2_1", style_layers=["relu1_1", "relu2_1"], steps=8)

@@ -10,7 +10,7 @@ from style_transfer.engine.pyramid import (
     stages,
     upsample_change,
 )
-from style_transfer.images.files import MIN_SIDE
+from style_transfer.images import MIN_SIDE
 
 SIZES = [
     (height, width)

@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from style_transfer.images.files import MAX_PIXELS, open_image
+from style_transfer.images import MAX_PIXELS, open_image
 
 SIDES = 64, 48
 LEVELS = np.random.default_rng(0).integers(0, 256, (SIDES[1], SIDES[0], 3), dtype=np.uint8)

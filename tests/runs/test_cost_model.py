@@ -5,7 +5,7 @@ import pytest
 import torch
 
 from style_transfer.engine import Stage, stages
-from style_transfer.images.files import open_image, to_tensor
+from style_transfer.images import open_image, to_tensor
 from style_transfer.runs.cost_model import BELIEF, Clock, Speed, expected, measured
 from style_transfer.runs.run import Run
 from style_transfer.settings import Settings

@@ -1,17 +1,14 @@
 """Take home: files of the picture and of its way there, and settings that come back from them."""
 
 import re
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import gradio as gr
 from torch import Tensor
 
-from style_transfer.images.files import open_image, to_tensor
-from style_transfer.images.metadata import read_recipe, save_picture, save_recipe
-from style_transfer.images.timelapse import save_animated_webp, save_mp4
-from style_transfer.recipe import Recipe, to_query
+from style_transfer.images import FILM_FORMATS, PICTURE_FORMATS, open_image, save, to_tensor
+from style_transfer.recipe import Recipe, read_recipe, save_recipe, to_query
 from style_transfer.settings import one_of
 from style_transfer.ui.handlers.steering import (
     SESSIONS,
@@ -23,15 +20,8 @@ from style_transfer.ui.handlers.steering import (
 from style_transfer.ui.panels import controls
 from style_transfer.ui.session.session import Session
 
-PICTURES = {
-    "PNG, every pixel, with its settings": ".png",
-    "JPEG": ".jpg",
-    "WebP": ".webp",
-}
-FILMS: dict[str, tuple[str, Callable[..., None]]] = {
-    "Time-lapse, MP4": (".mp4", save_mp4),
-    "Time-lapse, animated WebP": ("-film.webp", save_animated_webp),
-}
+PICTURES = {each.label: suffix for suffix, each in PICTURE_FORMATS.items() if each.label}
+FILMS = {each.label: (ending, each.save) for ending, each in FILM_FORMATS.items()}
 SETTINGS = "Settings file"
 CHOICES = [*PICTURES, *FILMS, SETTINGS]
 RESTORED = ("settings", "link", "size", "seed", "init", "optimizer", "network", "pooling")
@@ -46,16 +36,16 @@ def export(values: Values, request: gr.Request) -> str:
     recipe, kind = record.recipe(moment), named["kind"]
     with_told_errors(one_of, "kind of file", kind, CHOICES)
     if kind in FILMS:
-        ending, save = FILMS[kind]
+        ending, save_film = FILMS[kind]
         file = _file(session, recipe, ending)
         frames = [each.seen for each in record.moments]
-        with_told_errors(save, frames, file, named["seconds"], named["hold"])
+        with_told_errors(save_film, frames, file, named["seconds"], named["hold"])
     elif kind == SETTINGS:
         file = _file(session, recipe, ".json")
         save_recipe(recipe, file)
     else:
         file = _file(session, recipe, PICTURES[kind])
-        save_picture(_exact(session), file, recipe)
+        save(_exact(session), file, recipe.to_json())
     return str(file)
 
 

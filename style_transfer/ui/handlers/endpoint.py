@@ -8,8 +8,7 @@ from pathlib import Path
 import gradio as gr
 
 from style_transfer.engine import Frame, Styles, default_size
-from style_transfer.images.files import MIN_SIDE, open_image, to_tensor
-from style_transfer.images.metadata import save_picture
+from style_transfer.images import MIN_SIDE, open_image, save, to_tensor
 from style_transfer.losses import STATISTICS
 from style_transfer.network.vgg import LAYERS, default_device
 from style_transfer.recipe import Recipe
@@ -166,5 +165,5 @@ def _paint(session: Session, photo: str, styles: Styles, recipe: Recipe) -> Iter
 def _save(session: Session, frame: Frame, recipe: Recipe) -> str:
     folder = session.folder / secrets.token_hex(8)
     folder.mkdir()
-    save_picture(frame.picture, folder / "picture.png", recipe)
+    save(frame.picture, folder / "picture.png", recipe.to_json())
     return str(folder / "picture.png")

@@ -1,6 +1,6 @@
 """Prospect: what the run that Start would begin takes, told before it is pressed."""
 
-from style_transfer.images.files import MIN_SIDE, fit, size_of
+from style_transfer.images import MIN_SIDE, fit, size_of
 from style_transfer.network.vgg import load_network
 from style_transfer.recipe import MAX_SIZE
 from style_transfer.runs.cost_model import measured

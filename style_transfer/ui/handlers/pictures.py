@@ -10,7 +10,7 @@ from typing import Any
 from torch import Tensor
 
 from style_transfer.engine import Styles, masked
-from style_transfer.images.files import open_image, to_tensor
+from style_transfer.images import open_image, to_tensor
 from style_transfer.settings import MAX_STYLES
 
 STYLE_SIDE = 2048  # px at most; 50 MB, and a page keeps some for each of its runs

@@ -8,7 +8,7 @@ from typing import Any
 import gradio as gr
 
 from style_transfer.engine import Styles, remaining_steps, stages
-from style_transfer.images.files import MIN_SIDE, open_image, resize, to_tensor
+from style_transfer.images import MIN_SIDE, open_image, resize, to_tensor
 from style_transfer.network.vgg import load_network
 from style_transfer.recipe import MAX_SEED, MAX_SIZE, Recipe
 from style_transfer.runs import checkpoints, memory

@@ -10,7 +10,7 @@ from typing import Any
 import gradio as gr
 from gradio.components import Component
 
-from style_transfer.images.files import open_image
+from style_transfer.images import open_image
 from style_transfer.recipe import from_query, to_query
 from style_transfer.runs import checkpoints
 from style_transfer.runs.limits import limits

@@ -8,7 +8,7 @@ from typing import Any
 from torch import Tensor
 
 from style_transfer.engine import Frame, Styles
-from style_transfer.images.color_transfer import keep_colors
+from style_transfer.images import keep_colors
 from style_transfer.recipe import Recipe
 from style_transfer.runs.checkpoints import Curve, Keeper
 from style_transfer.runs.history import Change

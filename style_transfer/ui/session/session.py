@@ -12,7 +12,7 @@ import gradio as gr
 from gradio.utils import get_upload_folder
 from torch import Tensor
 
-from style_transfer.images.files import to_pil
+from style_transfer.images import to_pil
 from style_transfer.runs.checkpoints import Curve
 from style_transfer.runs.run import Run
 from style_transfer.ui import example

@@ -9,7 +9,7 @@ from pathlib import Path
 from torch import Tensor
 
 from style_transfer.engine import Frame
-from style_transfer.images.files import open_image, to_pil, to_tensor
+from style_transfer.images import open_image, to_pil, to_tensor
 from style_transfer.settings import Settings
 
 KEPT = 240  # previews of a run; at 384 px about 15 MB

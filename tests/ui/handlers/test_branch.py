@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from style_transfer.engine import stylize
-from style_transfer.images.files import open_image, to_tensor
+from style_transfer.images import open_image, to_tensor
 from style_transfer.settings import Settings
 from style_transfer.ui.panels.inputs import FIRST_STYLE, PHOTOS
 

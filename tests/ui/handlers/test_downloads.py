@@ -2,8 +2,7 @@
 
 import pytest
 
-from style_transfer.images.metadata import save_recipe
-from style_transfer.recipe import Recipe
+from style_transfer.recipe import Recipe, save_recipe
 from style_transfer.ui.handlers.downloads import restore
 
 

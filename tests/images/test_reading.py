@@ -5,18 +5,8 @@ import pytest
 import torch
 from PIL import Image, ImageCms
 
-from style_transfer.images.files import (
-    MAX_STRETCH,
-    MIN_SIDE,
-    check_output,
-    check_size,
-    fit,
-    open_image,
-    resize,
-    save,
-    to_pil,
-    to_tensor,
-)
+from style_transfer.images import MIN_SIDE, open_image, to_pil, to_tensor
+from style_transfer.images.reading import MAX_STRETCH, check_size
 
 WIDTH, HEIGHT = SIZE = (64, 48)
 RED, WHITE = (255, 0, 0), (255, 255, 255)
@@ -267,71 +257,3 @@ def test_channels_are_red_green_and_blue_and_rows_come_first():
     assert tensor[0, :, 0, 0].tolist() == [1, 0, 0]
     assert tensor[0, :, 0, -1].tolist() == [0, 1, 0]
     assert tensor[0, :, -1, 0].tolist() == [0, 0, 1]
-
-
-def test_values_beyond_the_range_are_clipped_and_the_others_rounded():
-    image = to_pil(torch.tensor([-1.0, 0.4999 / 255, 0.5001 / 255, 7.0]).expand(1, 3, 32, 4))
-    assert [image.getpixel((x, 0))[0] for x in range(4)] == [0, 0, 1, 255]
-
-
-@pytest.mark.parametrize(
-    ("size", "max_side", "expected"),
-    [
-        ((800, 600), 400, (400, 300)),
-        ((600, 800), 400, (300, 400)),
-        ((300, 200), 400, (300, 200)),  # never enlarged
-        ((400, 300), 400, (400, 300)),
-        ((1000, 333), 500, (500, 166)),
-        ((2000, 100), 200, (640, 32)),  # the shorter side keeps MIN_SIDE
-        ((640, 32), 200, (640, 32)),
-    ],
-)
-def test_a_size_is_reduced_to_the_longer_side_asked_for(size, max_side, expected):
-    assert fit(size, max_side) == expected
-    assert to_tensor(Image.new("RGB", size), max_side).shape[-2:] == expected[::-1]
-
-
-def test_no_size_is_reduced_below_what_the_network_needs():
-    for height in range(MIN_SIDE, 700, 7):
-        for width in range(MIN_SIDE, 700, 11):
-            for max_side in (32, 96, 200):
-                fitted = fit((height, width), max_side)
-                assert min(fitted) >= MIN_SIDE
-                assert max(fitted) <= max(max_side, max(height, width))
-
-
-def test_reducing_averages_and_does_not_pick_pixels():
-    rows, columns = np.indices((400, 400))
-    board = Image.fromarray(((rows + columns) % 2 * 255).astype(np.uint8))
-    reduced = to_tensor(board, 100)
-    torch.testing.assert_close(reduced, torch.full_like(reduced, 0.5), atol=0.01, rtol=0)
-    full = to_tensor(board)
-    reduced = resize(full, (100, 100))
-    torch.testing.assert_close(reduced, torch.full_like(reduced, 0.5), atol=0.01, rtol=0)
-
-
-def test_a_picture_that_has_the_size_is_not_touched():
-    image = to_tensor(quartered())
-    assert resize(image, (HEIGHT, WIDTH)) is image
-
-
-@pytest.mark.parametrize("name", ["out.png", "out.JPG", "out.webp"])
-def test_a_picture_can_be_saved_and_opened_again(tmp_path, name):
-    check_output(tmp_path / name)
-    save(to_tensor(quartered()), tmp_path / name)
-    assert_colours(open_image(tmp_path / name), *colours(quartered()), within=8)
-
-
-@pytest.mark.parametrize(
-    ("name", "words"),
-    [
-        ("out", "no known picture format"),
-        ("out.txt", "no known picture format"),
-        ("nowhere/out.png", "does not exist"),
-        ("folder.png", "is a folder"),
-    ],
-)
-def test_a_file_that_could_not_be_saved_is_refused(tmp_path, name, words):
-    (tmp_path / "folder.png").mkdir()
-    with pytest.raises(ValueError, match=words):
-        check_output(tmp_path / name)

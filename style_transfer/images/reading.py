@@ -1,24 +1,22 @@
-"""Pictures: any file Pillow opens becomes RGB in [0, 1], and back."""
+"""Picture files to tensors: any file that Pillow opens becomes RGB in [0, 1]."""
 
 import io
 import warnings
+from functools import cache
 from os import PathLike
 from pathlib import Path
 from typing import BinaryIO
 
 import numpy as np
-import torch
-import torch.nn.functional as F
 from PIL import ExifTags, Image, ImageCms, ImageOps, UnidentifiedImageError
 from torch import Tensor
-from torchvision.transforms.functional import pil_to_tensor, to_pil_image
+from torchvision.transforms.functional import pil_to_tensor
 
-MIN_SIDE = 32  # px; relu5_1 has a sixteenth of the side, and statistics need two positions
+from style_transfer.images.resizing import MIN_SIDE, fit
+
 MAX_STRETCH = 20  # longer side : shorter side
 MAX_PIXELS = 100_000_000  # in the file; 300 MB once decoded
 
-Image.init()
-_FORMATS = sorted(set(Image.ID) - {"EPS"})  # EPS is a program: Pillow would hand it to Ghostscript
 _SRGB = ImageCms.createProfile("sRGB")
 
 
@@ -26,7 +24,7 @@ def open_image(file: str | PathLike[str] | BinaryIO, name: str | None = None) ->
     """Return the picture in `file` as an upright RGB image in sRGB colours.
 
     Orientation from EXIF is applied, transparency is laid on white, an ICC profile is converted
-    to sRGB, deep greys are brought to 8 bits, an animation gives its first frame.
+    to sRGB, deep greys are reduced to 8 bits, an animation gives its first frame.
 
     Raises ValueError, one sentence that names the file, where it cannot be read, has a side below
     MIN_SIDE, is stretched beyond MAX_STRETCH:1 or has more than MAX_PIXELS.
@@ -48,7 +46,7 @@ def open_image(file: str | PathLike[str] | BinaryIO, name: str | None = None) ->
 def size_of(file: str) -> tuple[int, int]:
     """Return (height, width) of the picture in `file` without decoding it.
 
-    Raises ValueError as `open_image` does, but for what only decoding shows.
+    Raises ValueError as `open_image` does, but for errors that only decoding finds.
     """
     name = _name(file)
     with _recognised(file, name) as image:
@@ -57,7 +55,7 @@ def size_of(file: str) -> tuple[int, int]:
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore")
                 turned = image.getexif().get(ExifTags.Base.Orientation, 1) > 4
-        except Exception as error:  # decoders meet damage with many kinds of exception
+        except Exception as error:  # decoders raise many kinds of exception for damage
             raise ValueError(f"{name}: this picture is damaged ({error}).") from error
         return image.size if turned else (image.height, image.width)
 
@@ -66,12 +64,19 @@ def _name(file: object) -> str:
     return Path(file).name if isinstance(file, str | PathLike) else "the picture"
 
 
+@cache
+def _readable_formats() -> tuple[str, ...]:
+    """Return all formats that Pillow reads but EPS, which it would hand to Ghostscript to run."""
+    Image.init()
+    return tuple(sorted(set(Image.ID) - {"EPS"}))
+
+
 def _recognised(file: str | PathLike[str] | BinaryIO, name: str) -> Image.Image:
     """Return the picture in `file`, not yet decoded."""
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # a damaged tag is no reason to refuse the pixels
-            return Image.open(file, formats=_FORMATS)
+            return Image.open(file, formats=_readable_formats())
     except FileNotFoundError:
         raise ValueError(f"{name}: there is no such file.") from None
     except UnidentifiedImageError:
@@ -79,9 +84,9 @@ def _recognised(file: str | PathLike[str] | BinaryIO, name: str) -> Image.Image:
     except Image.DecompressionBombError:
         raise ValueError(f"{name}: more than {MAX_PIXELS:,} pixels; reduce it first.") from None
     except OSError as error:
-        words = error.strerror or error  # without the folder, which is nobody's business
+        words = error.strerror or error  # leaves out the folder, which is private
         raise ValueError(f"{name}: this picture cannot be opened ({words}).") from error
-    except Exception as error:  # decoders meet damage with many kinds of exception
+    except Exception as error:  # decoders raise many kinds of exception for damage
         raise ValueError(f"{name}: this picture cannot be opened ({error}).") from error
 
 
@@ -108,43 +113,6 @@ def to_tensor(image: Image.Image, max_side: int | None = None) -> Tensor:
         if size != image.size:
             image = image.resize(size, Image.Resampling.LANCZOS, reducing_gap=3.0)
     return pil_to_tensor(image.convert("RGB")).unsqueeze(0).float() / 255
-
-
-def check_output(file: Path) -> None:
-    """Raise ValueError, one sentence, where a picture could not be saved as `file`."""
-    if Image.EXTENSION.get(file.suffix.lower()) not in Image.SAVE:
-        raise ValueError(f"{file}: no known picture format; use .png, .jpg or .webp.")
-    if not file.absolute().parent.is_dir():
-        raise ValueError(f"{file}: the folder {file.absolute().parent} does not exist.")
-    if file.is_dir():
-        raise ValueError(f"{file}: this is a folder, not a file.")
-
-
-def save(image: Tensor, file: Path) -> None:
-    """Write (1, 3, H, W) as a picture whose format is told by the file's extension."""
-    to_pil(image).save(file, quality=95)
-
-
-def to_pil(image: Tensor) -> Image.Image:
-    """Return (1, 3, H, W) RGB as a picture; values are clipped to [0, 1] and rounded."""
-    levels = image.detach()[0].clamp(0, 1).mul(255).round().to("cpu", torch.uint8)
-    return to_pil_image(levels)
-
-
-def fit(size: tuple[int, int], max_side: int) -> tuple[int, int]:
-    """Return `size` reduced so that its longer side is `max_side`, its shorter at least MIN_SIDE.
-
-    The order of the two sides is kept; a size that fits already comes back as it is.
-    """
-    ratio = min(1.0, max(max_side / max(size), MIN_SIDE / min(size)))
-    return round(size[0] * ratio), round(size[1] * ratio)
-
-
-def resize(image: Tensor, size: tuple[int, int]) -> Tensor:
-    """Return (1, 3, H, W) at `size` = (height, width), antialiased where it shrinks."""
-    if tuple(image.shape[-2:]) == tuple(size):
-        return image
-    return F.interpolate(image, size=tuple(size), mode="bicubic", antialias=True)
 
 
 def _to_srgb(image: Image.Image, profile: bytes | None) -> Image.Image:

@@ -11,10 +11,9 @@ import torch
 from PIL import Image
 from PIL.PngImagePlugin import MAX_TEXT_CHUNK, PngInfo
 
-from style_transfer.images.files import open_image, to_tensor
-from style_transfer.images.metadata import SUFFIXES, read_recipe, save_picture, save_recipe
+from style_transfer.images import PICTURE_FORMATS, open_image, save, to_tensor
 from style_transfer.network.vgg import LAYERS
-from style_transfer.recipe import Recipe
+from style_transfer.recipe import Recipe, read_recipe, save_recipe
 from style_transfer.settings import Settings
 
 RECIPE = Recipe(
@@ -52,48 +51,48 @@ def smooth(height: int = 48, width: int = 64) -> torch.Tensor:
     return torch.stack((x, y, 1 - x)).unsqueeze(0)
 
 
-@pytest.mark.parametrize("suffix", SUFFIXES)
+@pytest.mark.parametrize("suffix", PICTURE_FORMATS)
 def test_a_picture_carries_its_recipe(tmp_path, suffix):
     file = tmp_path / f"out{suffix}"
-    save_picture(levels() / 255, file, RECIPE)
+    save(levels() / 255, file, RECIPE.to_json())
     assert read_recipe(file) == RECIPE
 
 
-@pytest.mark.parametrize("suffix", SUFFIXES)
+@pytest.mark.parametrize("suffix", PICTURE_FORMATS)
 def test_the_recipe_is_found_whatever_the_file_is_called(tmp_path, suffix):
     file = tmp_path / f"out{suffix}"
-    save_picture(levels() / 255, file, RECIPE)
+    save(levels() / 255, file, RECIPE.to_json())
     assert read_recipe(file.rename(tmp_path / "download")) == RECIPE
 
 
-@pytest.mark.parametrize("suffix", SUFFIXES)
+@pytest.mark.parametrize("suffix", PICTURE_FORMATS)
 def test_the_longest_recipe_fits_into_a_picture(tmp_path, suffix):
     layers = {layer: 1 / 3 + number for number, layer in enumerate(LAYERS)}
     longest = Recipe(photo="🌌" * 999, style="星" * 999, settings=Settings(style_layers=layers))
-    save_picture(smooth(), tmp_path / f"out{suffix}", longest)
+    save(smooth(), tmp_path / f"out{suffix}", longest.to_json())
     assert read_recipe(tmp_path / f"out{suffix}") == longest
 
 
 def test_a_png_has_exactly_the_levels_of_the_tensor(tmp_path):
-    save_picture(levels() / 255, tmp_path / "out.png", RECIPE)
+    save(levels() / 255, tmp_path / "out.png", RECIPE.to_json())
     assert torch.equal(to_tensor(open_image(tmp_path / "out.png")) * 255, levels().float())
 
 
 @pytest.mark.parametrize("suffix", [".jpg", ".webp"])
 def test_a_lossy_picture_is_close_to_the_tensor(tmp_path, suffix):
-    save_picture(smooth(), tmp_path / f"out{suffix}", RECIPE)
+    save(smooth(), tmp_path / f"out{suffix}", RECIPE.to_json())
     back = to_tensor(open_image(tmp_path / f"out{suffix}"))
     assert (back - smooth()).abs().mean() < 2 / 255
 
 
 def test_a_jpeg_keeps_colours_at_full_size(tmp_path):
-    save_picture(smooth(), tmp_path / "out.jpg", RECIPE)
+    save(smooth(), tmp_path / "out.jpg", RECIPE.to_json())
     with Image.open(tmp_path / "out.jpg") as image:
         assert {sampling[1:3] for sampling in image.layer} == {(1, 1)}
 
 
 def test_a_png_says_that_it_is_srgb_and_has_only_the_chunks_it_needs(tmp_path):
-    save_picture(levels() / 255, tmp_path / "out.png", RECIPE)
+    save(levels() / 255, tmp_path / "out.png", RECIPE.to_json())
     kinds = [kind for kind, _ in chunks((tmp_path / "out.png").read_bytes())]
     assert list(dict.fromkeys(kinds)) == [b"IHDR", b"sRGB", b"iTXt", b"IDAT", b"IEND"]
     assert kinds.count(b"iTXt") == 1
@@ -101,7 +100,7 @@ def test_a_png_says_that_it_is_srgb_and_has_only_the_chunks_it_needs(tmp_path):
 
 @pytest.mark.parametrize("suffix", [".jpg", ".webp"])
 def test_the_exif_of_a_lossy_picture_is_the_recipe_and_the_colour_space(tmp_path, suffix):
-    save_picture(levels() / 255, tmp_path / f"out{suffix}", RECIPE)
+    save(levels() / 255, tmp_path / f"out{suffix}", RECIPE.to_json())
     with Image.open(tmp_path / f"out{suffix}") as image:
         exif = image.getexif()
         details = exif.get_ifd(0x8769)
@@ -113,7 +112,7 @@ def test_the_exif_of_a_lossy_picture_is_the_recipe_and_the_colour_space(tmp_path
         assert not {"icc_profile", "xmp", "comment", "photoshop"} & set(image.info)
 
 
-@pytest.mark.parametrize("suffix", SUFFIXES)
+@pytest.mark.parametrize("suffix", PICTURE_FORMATS)
 def test_no_path_and_no_metadata_of_the_photo_reach_the_file(tmp_path, suffix):
     exif = Image.Exif()
     exif[0x010E] = "Secret description"
@@ -121,7 +120,7 @@ def test_no_path_and_no_metadata_of_the_photo_reach_the_file(tmp_path, suffix):
     photo = tmp_path / "photo.jpg"
     Image.new("RGB", (64, 48), "teal").save(photo, exif=exif, comment=b"Secret comment")
     file = tmp_path / f"out{suffix}"
-    save_picture(to_tensor(open_image(photo)), file, Recipe(photo=str(photo), style=str(photo)))
+    save(to_tensor(open_image(photo)), file, Recipe(photo=str(photo), style=str(photo)).to_json())
     content = file.read_bytes()
     assert b"Secret" not in content
     assert tmp_path.name.encode() not in content
@@ -130,7 +129,7 @@ def test_no_path_and_no_metadata_of_the_photo_reach_the_file(tmp_path, suffix):
 
 def test_a_picture_in_another_format_is_refused(tmp_path):
     with pytest.raises(ValueError, match=r"^out\.gif: the extension is not one of \.png, \.jpg"):
-        save_picture(smooth(), tmp_path / "out.gif", RECIPE)
+        save(smooth(), tmp_path / "out.gif", RECIPE.to_json())
 
 
 def test_a_settings_file_comes_back_and_is_made_for_reading(tmp_path):
@@ -234,7 +233,7 @@ def test_a_missing_file_or_a_folder_is_refused_without_its_path(tmp_path, name):
 
 def test_reading_a_picture_with_a_damaged_tag_warns_nobody(tmp_path, recwarn):
     warnings.simplefilter("always")
-    save_picture(smooth(), tmp_path / "out.jpg", RECIPE)
+    save(smooth(), tmp_path / "out.jpg", RECIPE.to_json())
     content = (tmp_path / "out.jpg").read_bytes()
     for place in range(30, 80):  # the directory of the EXIF
         broken = content[:place] + b"\xff" + content[place + 1 :]

@@ -1,0 +1,82 @@
+"""Tensors to picture files."""
+
+import io
+import os
+import secrets
+from contextlib import suppress
+from pathlib import Path
+
+import torch
+from PIL import Image
+from torch import Tensor
+from torchvision.transforms.functional import to_pil_image
+
+from style_transfer.images.formats import PICTURE_FORMATS, QUALITY
+from style_transfer.images.resizing import MIN_SIDE
+
+
+def to_pil(image: Tensor) -> Image.Image:
+    """Return (1, 3, H, W) RGB as a picture; values are clipped to [0, 1] and rounded."""
+    levels = image.detach()[0].clamp(0, 1).mul(255).round().to("cpu", torch.uint8)
+    return to_pil_image(levels)
+
+
+def save(image: Tensor, file: str | os.PathLike[str], text: str | None = None) -> None:
+    """Write (1, 3, H, W) RGB in [0, 1] as sRGB; the extension of `file` tells the format.
+
+    PNG keeps the rounded values, JPEG and WebP have QUALITY, JPEG with colours at full resolution.
+    The `text`, ASCII such as a recipe, is embedded as metadata, which only PICTURE_FORMATS can do;
+    without it any format goes that Pillow writes. The file is written whole or not at all.
+
+    Raises ValueError, one sentence, for another extension, and OSError where it cannot be written.
+    """
+    _write_whole(Path(file), _encode(to_pil(image), Path(file), text))
+
+
+def check_output(file: Path) -> None:
+    """Raise ValueError, one sentence, where a picture could not be saved as `file`."""
+    try:
+        _encode(Image.new("RGB", (MIN_SIDE, MIN_SIDE)), file)
+    except (ValueError, OSError, KeyError):  # of no picture, or one that cannot hold RGB
+        known = [suffix for suffix, each in PICTURE_FORMATS.items() if each.label]
+        words = f"{', '.join(known[:-1])} or {known[-1]}"
+        raise ValueError(f"{file}: no known picture format; use {words}.") from None
+    folder = file.absolute().parent
+    if not folder.is_dir():
+        raise ValueError(f"{file}: the folder {folder} does not exist.")
+    if file.is_dir():
+        raise ValueError(f"{file}: this is a folder, not a file.")
+    if not os.access(file if file.exists() else folder, os.W_OK):
+        raise ValueError(f"{file}: this file cannot be written.")
+
+
+def _encode(picture: Image.Image, file: Path, text: str | None = None) -> bytes:
+    suffix = file.suffix.lower()
+    if suffix in PICTURE_FORMATS:
+        options = PICTURE_FORMATS[suffix].options(text)
+    elif text is None and suffix in Image.registered_extensions():
+        options = {"quality": QUALITY}
+    else:
+        known = ", ".join(PICTURE_FORMATS)
+        raise ValueError(f"{file.name}: the extension is not one of {known}.")
+    encoded = io.BytesIO()
+    picture.save(encoded, Image.registered_extensions()[suffix], **options)
+    return encoded.getvalue()
+
+
+def _write_whole(file: Path, data: bytes) -> None:
+    """Write a file in one go; one that stands there already stays whole if this fails."""
+    target = Path(os.path.realpath(file))  # of a link, the file it points to is replaced
+    if target.is_file() or not target.exists():
+        part = target.with_name(f".{secrets.token_hex(8)}.part")
+        try:
+            part.write_bytes(data)
+            os.replace(part, target)
+            return
+        except PermissionError:  # of the folder; the file itself may be writable
+            if not target.exists():
+                raise
+        finally:
+            with suppress(OSError):
+                part.unlink(missing_ok=True)
+    target.write_bytes(data)

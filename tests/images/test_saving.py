@@ -1,0 +1,73 @@
+from pathlib import Path
+
+import pytest
+import torch
+
+from style_transfer.images import check_output, open_image, save, to_pil, to_tensor
+
+
+def test_values_beyond_the_range_are_clipped_and_the_others_rounded():
+    image = to_pil(torch.tensor([-1.0, 0.4999 / 255, 0.5001 / 255, 7.0]).expand(1, 3, 32, 4))
+    assert [image.getpixel((x, 0))[0] for x in range(4)] == [0, 0, 1, 255]
+
+
+@pytest.mark.parametrize("name", ["out.png", "out.JPG", "out.webp"])
+def test_a_picture_can_be_saved_and_opened_again(tmp_path, photo, name):
+    check_output(tmp_path / name)
+    save(photo, tmp_path / name)
+    assert (to_tensor(open_image(tmp_path / name)) - photo).abs().mean() < 5 / 255
+
+
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [
+        ("out", "no known picture format"),
+        ("out.txt", "no known picture format"),
+        ("nowhere/out.png", "does not exist"),
+        ("folder.png", "is a folder"),
+    ],
+)
+def test_a_file_that_could_not_be_saved_is_refused(tmp_path, name, words):
+    (tmp_path / "folder.png").mkdir()
+    with pytest.raises(ValueError, match=words):
+        check_output(tmp_path / name)
+
+
+def test_a_format_that_cannot_hold_colours_is_refused_beforehand(tmp_path):
+    with pytest.raises(ValueError, match="no known picture format"):
+        check_output(tmp_path / "out.xbm")
+
+
+def test_every_picture_format_is_named_where_another_is_refused(tmp_path):
+    with pytest.raises(ValueError, match=r"use \.png, \.jpg or \.webp\.$"):
+        check_output(tmp_path / "out.txt")
+
+
+def test_a_file_stays_as_it_was_where_writing_it_anew_fails(tmp_path, photo, monkeypatch):
+    (tmp_path / "out.png").write_text("older")
+
+    def full(file, data):
+        with file.open("wb") as stream:
+            stream.write(data[:100])
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("pathlib.Path.write_bytes", full)
+    with pytest.raises(OSError, match="No space left"):
+        save(photo, tmp_path / "out.png")
+    assert [file.name for file in tmp_path.iterdir()] == ["out.png"]
+    assert (tmp_path / "out.png").read_text() == "older"
+
+
+def test_of_a_link_the_file_it_points_to_is_written(tmp_path, photo):
+    (tmp_path / "real.png").write_text("older")
+    (tmp_path / "out.png").symlink_to("real.png")
+    save(photo, tmp_path / "out.png")
+    assert (tmp_path / "out.png").is_symlink()
+    assert open_image(tmp_path / "real.png").size == (48, 48)
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="Linux has such a device")
+def test_a_device_is_written_to_and_not_replaced(tmp_path, photo):
+    (tmp_path / "out.png").symlink_to("/dev/full")
+    with pytest.raises(OSError, match="No space left"):
+        save(photo, tmp_path / "out.png")
