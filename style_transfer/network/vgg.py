@@ -13,9 +13,10 @@ from torch import Tensor, nn
 from torchvision.models import VGG16_Weights, VGG19_Weights
 from torchvision.models.vgg import cfgs
 
+from style_transfer import assets
 from style_transfer.network.convolution import Convolution
 
-WEIGHTS_FOLDER = Path(__file__).parents[2] / "assets" / "vgg19"
+WEIGHTS_FOLDER = assets.path("vgg19")
 _SHA256 = {  # of the bundled files
     "block1.safetensors": "2e2bfdcf9e5b0ec496073e8eb2aac81e55187a1a14d5de4a7a06b92a1c994e5c",
     "block2.safetensors": "af68f5423cfa023dda1ac7658b5ffae4dbdfe5f64e3e089c8f2f81723524d291",

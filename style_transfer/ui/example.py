@@ -1,9 +1,8 @@
 """The finished example that is on the canvas when the page opens."""
 
-from pathlib import Path
+from style_transfer import assets
 
-ASSETS = Path(__file__).parents[2] / "assets"
-FOLDER = ASSETS / "examples"
+FOLDER = assets.path("examples")
 TIMELAPSE = FOLDER / "chelsea-starry_night.webp"
 STILL = FOLDER / "chelsea-starry_night.jpg"
 PHOTO = FOLDER / "chelsea.jpg"

@@ -5,18 +5,18 @@ from typing import Any
 
 import gradio as gr
 
+from style_transfer import assets
 from style_transfer.engine import INITS, OPTIMIZERS, STYLE_COLORS, default_size
 from style_transfer.network.vgg import NETWORKS, POOLINGS
 from style_transfer.ui.handlers import pictures
 from style_transfer.ui.panels.component import widget
 
-ASSETS = Path(__file__).parents[3] / "assets"
 PHOTOS = [
-    ASSETS / "content" / name
+    assets.path("content", name)
     for name in ("chelsea.png", "astronaut.png", "coffee.png", "rocket.jpg")
 ]
-STYLES = sorted((ASSETS / "style").glob("*.jpg"))
-FIRST_STYLE = ASSETS / "style" / "starry_night.jpg"
+STYLES = sorted(assets.path("style").glob("*.jpg"))
+FIRST_STYLE = assets.path("style", "starry_night.jpg")
 SIZES = (128, 2048)  # px, range of the longer side
 
 
