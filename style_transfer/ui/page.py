@@ -14,12 +14,11 @@ from style_transfer.runs.scheduler import DEVICE
 from style_transfer.ui import example, wiring
 from style_transfer.ui.handlers import endpoint
 from style_transfer.ui.http import cleanup, health
-from style_transfer.ui.http.gradio_calls import check_calls
-from style_transfer.ui.http.middleware import Gate
+from style_transfer.ui.http.gate import Gate
+from style_transfer.ui.http.gradio_internals import check_calls, poll_seldom
+from style_transfer.ui.http.presence import PAGES
 from style_transfer.ui.panels import canvas, controls, gallery, inputs, status
 from style_transfer.ui.panels.component import STATIC, widget
-
-POLLING = 0.05  # s; Gradio asks its own queue a thousand times a second, at the cost of the run
 
 LAUNCH: dict[str, Any] = {
     "theme": gr.themes.Base(
@@ -41,7 +40,10 @@ LAUNCH: dict[str, Any] = {
     "max_file_size": f"{limits().upload}mb",
     "max_threads": limits().runs + limits().waiting + 40,  # whoever waits holds one
     "enable_monitoring": False,
-    "app_kwargs": {"middleware": [Middleware(Gate)], "routes": [health.ROUTE]},
+    "app_kwargs": {
+        "middleware": [Middleware(Gate, PAGES, limits().upload)],
+        "routes": [health.ROUTE],
+    },
     "state_session_capacity": 500,
     "run_history": False,
     "ssr_mode": False,
@@ -73,8 +75,7 @@ def build() -> gr.Blocks:
         endpoint.build()
         wiring.connect(page)
     page.queue(max_size=100)
-    page._queue.sleep_when_free = POLLING
-    page._queue.progress_update_sleep_when_free = 1.0  # nothing here has a progress of that kind
+    poll_seldom(page)
     check_calls(page)
     cleanup.begin(page)
     return page

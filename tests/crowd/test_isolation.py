@@ -71,7 +71,7 @@ def paths(server, alice):
         "/proc/self/cwd/app.py",
         "/dev/zero",
         "app.py",
-        "style_transfer/ui/http/middleware.py",
+        "style_transfer/ui/http/gate.py",
         "assets/vgg19/block1.safetensors",
         "assets/examples/../../app.py",
         "../../../../etc/passwd",

@@ -10,13 +10,8 @@ from torch import Tensor
 from style_transfer.images import FILM_FORMATS, PICTURE_FORMATS, open_image, save, to_tensor
 from style_transfer.recipe import Recipe, read_recipe, save_recipe, to_query
 from style_transfer.settings import one_of
-from style_transfer.ui.handlers.steering import (
-    SESSIONS,
-    Values,
-    key_of,
-    named_values,
-    with_told_errors,
-)
+from style_transfer.ui.handlers.steering import SESSIONS
+from style_transfer.ui.http.calls import Values, by_elem_id, or_error_on_page, session_key
 from style_transfer.ui.panels import controls
 from style_transfer.ui.session.session import Session
 
@@ -29,17 +24,17 @@ RESTORED = ("settings", "link", "size", "seed", "init", "optimizer", "network", 
 
 def export(values: Values, request: gr.Request) -> str:
     """Return the path of the file that was asked for, made from what is looked at."""
-    session, named = SESSIONS.find(key_of(request)), named_values(values)
+    session, named = SESSIONS.find(session_key(request)), by_elem_id(values)
     record, moment = session.shown, session.moment
     if record is None or moment is None:
         raise gr.Error("There is no picture of yours to take home yet.", print_exception=False)
     recipe, kind = record.recipe(moment), named["kind"]
-    with_told_errors(one_of, "kind of file", kind, CHOICES)
+    or_error_on_page(one_of, "kind of file", kind, CHOICES)
     if kind in FILMS:
         ending, save_film = FILMS[kind]
         file = _file(session, recipe, ending)
         frames = [each.seen for each in record.moments]
-        with_told_errors(save_film, frames, file, named["seconds"], named["hold"])
+        or_error_on_page(save_film, frames, file, named["seconds"], named["hold"])
     elif kind == SETTINGS:
         file = _file(session, recipe, ".json")
         save_recipe(recipe, file)
@@ -58,7 +53,7 @@ def restore(file: str | None) -> tuple[Any, ...]:
     """Return controls, link and choices as they are in a picture or settings file made here."""
     if file is None:
         return tuple(gr.skip() for _ in RESTORED)
-    recipe = with_told_errors(read_recipe, file)
+    recipe = or_error_on_page(read_recipe, file)
     chosen = (getattr(recipe, name) for name in RESTORED[2:])
     gr.Info(f"Settings of {Path(file).name} are back.{_missing(recipe)}")
     values = controls.to_value(recipe.settings, recipe.preview_every)

@@ -17,9 +17,9 @@ from style_transfer.runs.limits import limits
 from style_transfer.runs.run import Run
 from style_transfer.settings import Settings, whole_number
 from style_transfer.ui.handlers.pictures import read_styles
-from style_transfer.ui.handlers.steering import SESSIONS, key_of
+from style_transfer.ui.handlers.steering import SESSIONS
 from style_transfer.ui.handlers.watch import LINE, budget
-from style_transfer.ui.http.gradio_calls import brief
+from style_transfer.ui.http.calls import session_key, shorten
 from style_transfer.ui.panels.inputs import picture_input
 from style_transfer.ui.session.session import ABSENCE, Session
 
@@ -99,13 +99,13 @@ def stylize(
             seed=seed,
             settings=settings,
         )
-        session = SESSIONS.of(key_of(request))
+        session = SESSIONS.of(session_key(request))
         given = [file for file in (photo, style, other_style, mask) if file]
         session.uploads |= {Path(file) for file in given}
         styles = read_styles([file for file in (style, other_style) if file], mask)
         yield from _paint(session, photo, styles, recipe)
     except ValueError as error:
-        raise gr.Error(brief(str(error)), print_exception=False) from error
+        raise gr.Error(shorten(str(error)), print_exception=False) from error
 
 
 def build() -> None:

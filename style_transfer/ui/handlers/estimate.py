@@ -9,7 +9,7 @@ from style_transfer.runs.limits import limits
 from style_transfer.runs.scheduler import DEVICE
 from style_transfer.settings import whole_number
 from style_transfer.ui.handlers import pictures
-from style_transfer.ui.handlers.steering import Values, named_values
+from style_transfer.ui.http.calls import Values, by_elem_id
 from style_transfer.ui.panels import controls
 
 CHOSEN = ("content-image", *pictures.CHOSEN[:-1], "settings", "size")  # what it depends on
@@ -17,7 +17,7 @@ CHOSEN = ("content-image", *pictures.CHOSEN[:-1], "settings", "size")  # what it
 
 def prospect(values: Values) -> str:
     """Return size, time and memory of the run that is chosen now, or why it cannot be."""
-    named = named_values(values)
+    named = by_elem_id(values)
     files = pictures.style_files(named)
     if named["content-image"] is None or not files:
         return ""

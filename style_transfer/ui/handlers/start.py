@@ -17,15 +17,9 @@ from style_transfer.runs.limits import limits
 from style_transfer.runs.run import Run
 from style_transfer.settings import Settings, whole_number
 from style_transfer.ui.handlers import pictures
-from style_transfer.ui.handlers.steering import (
-    SESSIONS,
-    Shown,
-    Values,
-    key_of,
-    named_values,
-    with_told_errors,
-)
+from style_transfer.ui.handlers.steering import SESSIONS, Shown
 from style_transfer.ui.handlers.watch import budget, paint
+from style_transfer.ui.http.calls import Values, by_elem_id, or_error_on_page, session_key
 from style_transfer.ui.panels import controls
 from style_transfer.ui.session.record import Record, Source
 from style_transfer.ui.session.session import Session
@@ -38,8 +32,8 @@ def choose(values: Values, request: gr.Request) -> None:
 
     A call of its own, because Gradio busies itself with the inputs of a call until that ends.
     """
-    session = SESSIONS.of(key_of(request))
-    session.chosen = named_values(values)
+    session = SESSIONS.of(session_key(request))
+    session.chosen = by_elem_id(values)
     session.here = bool(request.client) and request.client.host in LOOPBACK
 
 
@@ -96,10 +90,10 @@ def recover(request: gr.Request) -> Iterator[Shown]:
     folder = checkpoints.find(_token(named))
     if folder is None:
         raise gr.Error("There is no interrupted run any more.", print_exception=False)
-    kept = with_told_errors(checkpoints.load, folder)
+    kept = or_error_on_page(checkpoints.load, folder)
     content = kept.pictures["content"]
     recipe = kept.recipe
-    styles = with_told_errors(Styles.from_tensors, kept.pictures)
+    styles = or_error_on_page(Styles.from_tensors, kept.pictures)
     source = Source(content, styles, session.keep_photo(content), recipe)
 
     def begin() -> tuple[Record, Run]:
@@ -114,11 +108,11 @@ def recover(request: gr.Request) -> Iterator[Shown]:
 
 def _session(request: gr.Request) -> tuple[Session, Mapping[str, Any]]:
     """Return the session of a page and what was chosen on it, which serves once."""
-    session = SESSIONS.of(key_of(request))
+    session = SESSIONS.of(session_key(request))
     chosen, session.chosen = session.chosen, {}
     if not chosen:
         raise gr.Error("Nothing was chosen yet to begin with.", print_exception=False)
-    with_told_errors(controls.to_settings, chosen["settings"])
+    or_error_on_page(controls.to_settings, chosen["settings"])
     return session, chosen
 
 
@@ -155,13 +149,13 @@ def _run(
     **options: Any,
 ) -> Run:
     source, recipe = record.source, record.source.recipe
-    with_told_errors(limits().check_steps, settings.steps)
-    network = with_told_errors(load_network, recipe.network, recipe.pooling)
+    or_error_on_page(limits().check_steps, settings.steps)
+    network = or_error_on_page(load_network, recipe.network, recipe.pooling)
     size, *paintings = (each.shape[-2:] for each in (source.content, *source.styles.images))
-    with_told_errors(memory.check, size, paintings, settings.style_scale, network.device.type)
+    or_error_on_page(memory.check, size, paintings, settings.style_scale, network.device.type)
     folder = checkpoints.new_folder(_token(named))
     record.keeper = keeper or (Keeper(folder, source.pictures) if folder else None)
-    return with_told_errors(
+    return or_error_on_page(
         Run,
         source.content,
         source.styles,
@@ -181,25 +175,25 @@ def _source(session: Session, named: Mapping[str, Any]) -> Source:
     for name, words in (("content-image", "photo"), ("style-image", "style picture")):
         if named[name] is None:
             raise gr.Error(f"Choose a {words} first.", print_exception=False)
-    recipe = with_told_errors(
+    recipe = or_error_on_page(
         Recipe,
         photo=Path(files[0]).name,
         **pictures.names(named),
-        size=with_told_errors(whole_number, "size", named["size"], MIN_SIDE, MAX_SIZE),
-        seed=with_told_errors(whole_number, "seed", named["seed"] or 0, 0, MAX_SEED),
+        size=or_error_on_page(whole_number, "size", named["size"], MIN_SIDE, MAX_SIZE),
+        seed=or_error_on_page(whole_number, "seed", named["seed"] or 0, 0, MAX_SEED),
         **{name: named[name] for name in ("init", "optimizer", "network", "pooling")},
     )
     session.uploads.update(map(Path, files))
-    tensor = to_tensor(with_told_errors(open_image, files[0]), recipe.size)
-    with_told_errors(limits().check_size, *tensor.shape[-2:])
-    styles = with_told_errors(pictures.styles, named, session.paintings(files[1:]))
+    tensor = to_tensor(or_error_on_page(open_image, files[0]), recipe.size)
+    or_error_on_page(limits().check_size, *tensor.shape[-2:])
+    styles = or_error_on_page(pictures.styles, named, session.paintings(files[1:]))
     session.painting_files = files[1:]
     return Source(tensor, styles, session.keep_photo(tensor), recipe)
 
 
 def _settings(named: Mapping[str, Any]) -> Settings:
-    settings = with_told_errors(controls.to_settings, named["settings"])
-    with_told_errors(limits().check_steps, settings.steps)
+    settings = or_error_on_page(controls.to_settings, named["settings"])
+    or_error_on_page(limits().check_steps, settings.steps)
     return settings
 
 

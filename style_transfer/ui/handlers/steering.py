@@ -3,12 +3,10 @@
 Values come as {component: value} and are read by the component's elem_id, never by position.
 """
 
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import gradio as gr
-from gradio.components import Component
 
 from style_transfer.images import open_image
 from style_transfer.recipe import from_query, to_query
@@ -16,14 +14,13 @@ from style_transfer.runs import checkpoints
 from style_transfer.runs.limits import limits
 from style_transfer.settings import MAX_STEPS, Settings, whole_number
 from style_transfer.ui.handlers import pictures
-from style_transfer.ui.http.gradio_calls import brief
+from style_transfer.ui.http.calls import Values, by_elem_id, or_error_on_page, session_key, shorten
 from style_transfer.ui.panels import controls
 from style_transfer.ui.panels.view import view
 from style_transfer.ui.session.session import Sessions
 
 SESSIONS = Sessions()
 
-Values = dict[Component, Any]
 Shown = dict[str, Any]
 
 
@@ -33,8 +30,8 @@ def steer(values: Values, request: gr.Request) -> tuple[Any, Any]:
 
     What they may not be is said in the status line.
     """
-    session = SESSIONS.find(key_of(request))
-    named = named_values(values)
+    session = SESSIONS.find(session_key(request))
+    named = by_elem_id(values)
     try:
         settings = controls.to_settings(named["settings"])
         limits().check_steps(settings.steps)
@@ -43,7 +40,7 @@ def steer(values: Values, request: gr.Request) -> tuple[Any, Any]:
             session.run.settings = settings
         session.notice = ""
     except ValueError as error:
-        session.notice = brief(str(error))
+        session.notice = shorten(str(error))
         return gr.skip(), gr.skip()
     record, moment = session.shown, session.moment
     if session.going or record is None or moment is None:
@@ -58,7 +55,7 @@ def restyle(values: Values, request: gr.Request) -> tuple[Any, ...]:
 
     Returns the further style pictures and the controls, moved up where one between was taken away.
     """
-    session, named = SESSIONS.find(key_of(request)), named_values(values)
+    session, named = SESSIONS.find(session_key(request)), by_elem_id(values)
     chosen = [named[name] for name in pictures.MORE_STYLES]
     filled = [file for file in chosen if file]
     if filled != chosen[: len(filled)]:  # the change that this makes comes here again
@@ -75,7 +72,7 @@ def restyle(values: Values, request: gr.Request) -> tuple[Any, ...]:
             record.change_styles(styles, pictures.names(named))
             session.painting_files, session.notice = files, ""
         except ValueError as error:
-            session.notice = brief(str(error))
+            session.notice = shorten(str(error))
     return tuple(gr.skip() for _ in (*chosen, "knobs"))
 
 
@@ -86,7 +83,7 @@ def without_regions() -> dict[str, str]:
 
 def pause(request: gr.Request) -> Shown:
     """Pause the run, or let it go on."""
-    session = SESSIONS.find(key_of(request))
+    session = SESSIONS.find(session_key(request))
     if session.run and session.going:
         if session.run.paused:
             session.run.resume()
@@ -97,12 +94,12 @@ def pause(request: gr.Request) -> Shown:
 
 def stop(request: gr.Request) -> None:
     """End the run after the step under way, or leave the line."""
-    SESSIONS.find(key_of(request)).stop()
+    SESSIONS.find(session_key(request)).stop()
 
 
 def walk(values: Values, request: gr.Request) -> Shown:
     """Look at another moment of the same run."""
-    session, at = SESSIONS.find(key_of(request)), _index(values, "timeline", "at")
+    session, at = SESSIONS.find(session_key(request)), _index(values, "timeline", "at")
     if session.shown and session.shown.moments:
         moments = session.shown.moments
         session.look(session.shown, moments[max(0, min(at, len(moments) - 1))])
@@ -111,7 +108,7 @@ def walk(values: Values, request: gr.Request) -> Shown:
 
 def bring_back(values: Values, request: gr.Request) -> Shown:
     """Look at another run of this page."""
-    session, chosen = SESSIONS.find(key_of(request)), _index(values, "runs", "chosen")
+    session, chosen = SESSIONS.find(session_key(request)), _index(values, "runs", "chosen")
     if 0 <= chosen < len(session.records):
         session.look(session.records[chosen])
     return view(session)
@@ -119,16 +116,16 @@ def bring_back(values: Values, request: gr.Request) -> Shown:
 
 def settings_shown(values: Values, request: gr.Request) -> Any:
     """Return the knobs as they were at the moment that is looked at."""
-    moment, knobs_now = SESSIONS.find(key_of(request)).moment, named_values(values)["settings"]
+    moment, knobs_now = SESSIONS.find(session_key(request)).moment, by_elem_id(values)["settings"]
     if moment is None:
         return gr.skip()
-    with_told_errors(controls.to_settings, knobs_now)
+    or_error_on_page(controls.to_settings, knobs_now)
     return controls.to_value(moment.settings, knobs_now["preview_every"])
 
 
 def interrupted(values: Values, request: gr.Request) -> dict[str, Any]:
     """Return what the page may offer: the step at which a run of this browser was cut off."""
-    value = named_values(values)["interrupted"]
+    value = by_elem_id(values)["interrupted"]
     token = value.get("token") if isinstance(value, dict) else None
     folder = checkpoints.find(token)
     step = checkpoints.step_of(folder) if folder else None
@@ -137,21 +134,21 @@ def interrupted(values: Values, request: gr.Request) -> dict[str, Any]:
 
 def settings_interrupted(values: Values) -> Any:
     """Return the knobs as they were in the run that was cut off."""
-    value = named_values(values)["interrupted"]
+    value = by_elem_id(values)["interrupted"]
     folder = checkpoints.find(value.get("token") if isinstance(value, dict) else None)
     if folder is None:
         return gr.skip()
-    kept = with_told_errors(checkpoints.load, folder)
+    kept = or_error_on_page(checkpoints.load, folder)
     return controls.to_value(kept.recipe.settings, kept.recipe.preview_every)
 
 
 def more_steps(values: Values, request: gr.Request) -> Any:
     """Return the knobs with so many steps that the run looked at goes on for as many as asked."""
-    session, named = SESSIONS.find(key_of(request)), named_values(values)
+    session, named = SESSIONS.find(session_key(request)), by_elem_id(values)
     if session.shown is None or session.shown.last is None:
         return gr.skip()
-    with_told_errors(controls.to_settings, named["settings"])
-    more = with_told_errors(whole_number, "more steps", named["more"] or 1, 1, MAX_STEPS)
+    or_error_on_page(controls.to_settings, named["settings"])
+    more = or_error_on_page(whole_number, "more steps", named["more"] or 1, 1, MAX_STEPS)
     return named["settings"] | {"steps": session.shown.last.step + more}
 
 
@@ -170,38 +167,18 @@ def settings_in_link(request: gr.Request) -> tuple[Any, Any]:
 
 def leave(request: gr.Request) -> None:
     """End and forget everything of a page that was closed."""
-    SESSIONS.close(key_of(request))
+    SESSIONS.close(session_key(request))
 
 
 def check_picture(file: str | None, request: gr.Request) -> None:
     """Say at once, in one sentence, why a picture just chosen cannot be used."""
     if file:
-        SESSIONS.of(key_of(request)).uploads.add(Path(file))
-        with_told_errors(open_image, file)
-
-
-def with_told_errors(make: Callable[..., Any], *arguments: Any, **named: Any) -> Any:
-    """Return what `make` returns; its ValueError becomes a message on the page."""
-    try:
-        return make(*arguments, **named)
-    except ValueError as error:
-        raise gr.Error(brief(str(error)), print_exception=False) from error
-
-
-def named_values(values: Values) -> dict[str, Any]:
-    """Return the values by the elem_id of their component."""
-    return {str(component.elem_id): value for component, value in values.items()}
-
-
-def key_of(request: gr.Request) -> str:
-    """Return what tells one browser tab from another. Raises gr.Error for a call without it."""
-    if not request.session_hash:
-        raise gr.Error("This call belongs to no page: it has no session.", print_exception=False)
-    return request.session_hash
+        SESSIONS.of(session_key(request)).uploads.add(Path(file))
+        or_error_on_page(open_image, file)
 
 
 def _index(values: Values, name: str, key: str) -> int:
     """Return the whole number that a component of ours sent."""
-    value = named_values(values)[name]
+    value = by_elem_id(values)[name]
     number = value.get(key) if isinstance(value, dict) else None
-    return with_told_errors(whole_number, key, number, 0, 2**31)
+    return or_error_on_page(whole_number, key, number, 0, 2**31)

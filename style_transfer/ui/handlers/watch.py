@@ -10,7 +10,7 @@ from style_transfer.runs.broadcast import HEARTBEAT
 from style_transfer.runs.limits import limits
 from style_transfer.runs.outcome import Budget
 from style_transfer.runs.run import Run
-from style_transfer.ui.handlers.steering import with_told_errors
+from style_transfer.ui.http.calls import or_error_on_page
 from style_transfer.ui.panels.view import view
 from style_transfer.ui.session.record import Record
 from style_transfer.ui.session.session import ABSENCE, Session
@@ -40,7 +40,7 @@ def _paint(
 ) -> Generator[View, None, None]:
     session.stop()
     LINE.leave(session.ticket)  # its own run, which ends, must not keep it out
-    session.ticket = ticket = with_told_errors(LINE.join)
+    session.ticket = ticket = or_error_on_page(LINE.join)
     run = None
     try:
         while session.ticket is ticket and (before := LINE.before(ticket)):

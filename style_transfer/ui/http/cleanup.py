@@ -8,12 +8,13 @@ from contextlib import suppress
 from pathlib import Path
 
 import gradio as gr
-from gradio.utils import get_upload_folder
 
 from style_transfer import runtime
 from style_transfer.runs import checkpoints
 from style_transfer.ui.handlers.steering import SESSIONS
-from style_transfer.ui.http.middleware import PAGES
+from style_transfer.ui.http import gradio_internals
+from style_transfer.ui.http.connections import ConnectionMonitor
+from style_transfer.ui.http.presence import PAGES
 
 EVERY = 30.0  # s
 UNCLAIMED = 900.0  # s; an upload that no open page has made use of is removed after that
@@ -23,11 +24,14 @@ _log = logging.getLogger(__name__)
 
 def begin(page: gr.Blocks) -> None:
     """Tidy up now and then for as long as the process lives, and when somebody leaves."""
-    samples = _samples(page)
+    samples = gradio_internals.sample_files(page)
     gc.freeze()  # what is there now stays: it need not be looked through again and again
-    SESSIONS.release = lambda file: None if file in samples else remove(file)
+    SESSIONS.release = lambda file: (
+        None if file in samples else gradio_internals.remove_upload(file)
+    )
     work = threading.Thread(target=_work, args=(page, samples), name="housekeeping", daemon=True)
     work.start()
+    ConnectionMonitor(lambda: gradio_internals.server_of(page)).start()
 
 
 def tidy(samples: set[Path]) -> None:
@@ -35,9 +39,9 @@ def tidy(samples: set[Path]) -> None:
     SESSIONS.sweep()
     checkpoints.sweep()
     claimed = SESSIONS.uploads() | samples
-    for file in _uploads():
-        if file not in claimed and _age(file) > UNCLAIMED:
-            remove(file)
+    for file, age in gradio_internals.uploads():
+        if file not in claimed and age > UNCLAIMED:
+            gradio_internals.remove_upload(file)
 
 
 def forget(page: gr.Blocks, before: set[str]) -> set[str]:
@@ -46,32 +50,12 @@ def forget(page: gr.Blocks, before: set[str]) -> set[str]:
     Gradio itself keeps the last few hundred, each with all that its page showed, and the messages
     that nobody fetched any more.
     """
-    known = (
-        page.state_holder.session_data,
-        page.state_holder.time_last_used,
-        page._queue.pending_messages_per_session,
-        page._queue.pending_event_ids_session,
-    )
-    kept = {session.key for session in SESSIONS.all()}
-    kept |= {event.session_hash for event in list(page._queue.event_ids_to_events.values())}
-    keys = {key for each in known for key in list(each)} - kept
-    nobodys = {key for key in keys if not PAGES.open(key)}
-    for each in known:
-        for key in nobodys & before:
-            each.pop(key, None)
+    ours = {session.key for session in SESSIONS.all()} | gradio_internals.calling_sessions(page)
+    nobodys = {
+        key for key in gradio_internals.known_sessions(page) - ours if not PAGES.is_open(key)
+    }
+    gradio_internals.forget_sessions(page, nobodys & before)
     return nobodys - before
-
-
-def remove(file: Path) -> None:
-    """Remove an upload and the folder of its own; any other file stays."""
-    folder, uploads = file.parent, Path(get_upload_folder())
-    own = len(folder.name) == 64 and folder.parent == uploads  # Gradio names it by a SHA-256
-    broken_off = folder == uploads and file.name.startswith("tmp")
-    with suppress(OSError):
-        if own or broken_off:
-            file.unlink()
-        if own:
-            folder.rmdir()
 
 
 def tidy_round(page: gr.Blocks, samples: set[Path], nobodys: set[str]) -> set[str]:
@@ -96,22 +80,3 @@ def _work(page: gr.Blocks, samples: set[Path]) -> None:
         nobodys = tidy_round(page, samples, nobodys)
         gc.collect()  # what has left in a circle would hold its pictures for long
         runtime.release_free_memory()
-
-
-def _samples(page: gr.Blocks) -> set[Path]:
-    kept = (getattr(block, "keep_in_cache", ()) for block in page.blocks.values())
-    return {Path(file) for files in kept for file in files}
-
-
-def _uploads() -> list[Path]:
-    """Return all uploads, also those that were broken off."""
-    folder = Path(get_upload_folder())
-    whole = [f for d in folder.glob("*") if len(d.name) == 64 for f in d.glob("*") if f.is_file()]
-    return whole + [file for file in folder.glob("tmp*") if file.is_file()]
-
-
-def _age(file: Path) -> float:
-    try:
-        return time.time() - file.stat().st_mtime
-    except OSError:
-        return 0.0

@@ -9,6 +9,7 @@ from style_transfer import assets
 from style_transfer.engine import INITS, OPTIMIZERS, STYLE_COLORS, default_size
 from style_transfer.network.vgg import NETWORKS, POOLINGS
 from style_transfer.ui.handlers import pictures
+from style_transfer.ui.http.gradio_internals import use_path_unread
 from style_transfer.ui.panels.component import widget
 
 PHOTOS = [
@@ -51,8 +52,7 @@ def build_fixed() -> None:
 def picture_input(label: str, **options: Any) -> gr.Image:
     """Return an image input whose value is the path of the visitor's file, or None."""
     chosen = gr.Image(label=label, type="filepath", **options)
-    # Gradio would decode the file first, and meet a damaged one with a traceback.
-    chosen.preprocess = lambda payload: payload.path if payload else None  # type: ignore[method-assign]
+    use_path_unread(chosen)
     return chosen
 
 

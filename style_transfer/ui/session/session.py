@@ -9,14 +9,14 @@ from pathlib import Path
 from typing import Any
 
 import gradio as gr
-from gradio.utils import get_upload_folder
 from torch import Tensor
 
 from style_transfer.images import to_pil
 from style_transfer.runs.checkpoints import Curve
 from style_transfer.runs.run import Run
 from style_transfer.ui import example
-from style_transfer.ui.http.middleware import PAGES
+from style_transfer.ui.http.gradio_internals import upload_folder
+from style_transfer.ui.http.presence import PAGES
 from style_transfer.ui.session.record import Record, Source
 from style_transfer.ui.session.timeline import JPEG_QUALITY, Moment, Timeline
 
@@ -54,14 +54,14 @@ class Session:
             if self.closed:
                 raise gr.Error("This page was closed.", print_exception=False)
             self._folder = self._folder or secrets.token_hex(16)
-            folder = Path(get_upload_folder()) / self._folder
+            folder = upload_folder() / self._folder
             folder.mkdir(parents=True, exist_ok=True)
             return folder
 
     @property
     def absent(self) -> float:
         """Seconds since a connection to the page was seen, 0 while there is one."""
-        if PAGES.open(self.key):
+        if PAGES.is_open(self.key):
             self._seen = time.monotonic()
             return 0.0
         return time.monotonic() - self._seen
@@ -160,7 +160,7 @@ class Session:
         if self.run:
             self.run.join()
         if self._folder:
-            shutil.rmtree(Path(get_upload_folder()) / self._folder, ignore_errors=True)
+            shutil.rmtree(upload_folder() / self._folder, ignore_errors=True)
         for record in self.records:
             record.leave()
 

@@ -13,7 +13,7 @@ from style_transfer.runs.run import Run
 from style_transfer.settings import Settings
 from style_transfer.ui.handlers import watch
 from style_transfer.ui.handlers.watch import LINE, paint
-from style_transfer.ui.http.middleware import PAGES
+from style_transfer.ui.http.presence import PAGES
 from style_transfer.ui.panels.status import status
 from style_transfer.ui.session.record import Source
 from style_transfer.ui.session.session import Session
@@ -25,7 +25,7 @@ SETTINGS = Settings(steps=4, style_layers=["relu1_1"], content_layer="relu2_1")
 @pytest.fixture
 def session(tmp_path, monkeypatch):
     monkeypatch.setenv("GRADIO_TEMP_DIR", str(tmp_path))
-    monkeypatch.setattr(PAGES, "watched", False)
+    monkeypatch.setattr(PAGES, "is_tracked", False)
     session = Session("a page")
     yield session
     session.close()

@@ -10,8 +10,9 @@ from gradio.routes import App
 
 from style_transfer.ui.handlers.steering import SESSIONS
 from style_transfer.ui.http import cleanup
-from style_transfer.ui.http.cleanup import UNCLAIMED, forget, remove, tidy, tidy_round
-from style_transfer.ui.http.middleware import PAGES
+from style_transfer.ui.http.cleanup import UNCLAIMED, forget, tidy, tidy_round
+from style_transfer.ui.http.gradio_internals import remove_upload
+from style_transfer.ui.http.presence import PAGES
 
 
 @pytest.fixture
@@ -39,7 +40,7 @@ def test_an_upload_that_nobody_made_use_of_goes_after_its_time(upload):
 
 
 def test_an_upload_goes_with_the_last_page_that_used_it(upload, monkeypatch):
-    monkeypatch.setattr(SESSIONS, "release", remove)
+    monkeypatch.setattr(SESSIONS, "release", remove_upload)
     file = upload()
     for page in ("one", "other"):
         SESSIONS.of(page).uploads.add(file)
@@ -58,23 +59,13 @@ def test_an_upload_that_was_broken_off_goes(upload):
     assert not broken.exists()
 
 
-def test_no_file_but_an_upload_is_ever_removed(upload, tmp_path):
-    upload()
-    others = [tmp_path / "mine.jpg", tmp_path / "uploads" / ("z" * 32) / "1.jpg"]
-    for other in others:
-        other.parent.mkdir(exist_ok=True)
-        other.touch()
-        remove(other)
-        assert other.exists()
-
-
 def test_a_caller_without_a_page_is_forgotten_after_a_while(upload, monkeypatch):
     monkeypatch.setattr(cleanup.SESSIONS, "_sessions", {})
     SESSIONS.of("caller")
     SESSIONS.sweep()
     assert SESSIONS.all()
     monkeypatch.setattr("style_transfer.ui.session.session.IDLE", -1.0)
-    monkeypatch.setattr("style_transfer.ui.session.session.PAGES.watched", True)
+    monkeypatch.setattr("style_transfer.ui.session.session.PAGES.is_tracked", True)
     SESSIONS.sweep()
     assert not SESSIONS.all()
 
@@ -109,7 +100,7 @@ def known(page):
 
 
 def test_gradio_forgets_a_session_that_was_nobodys_twice(page, monkeypatch):
-    monkeypatch.setattr(PAGES, "watched", True)
+    monkeypatch.setattr(PAGES, "is_tracked", True)
     PAGES.add("other", 1)
     try:
         once = forget(page, set())
@@ -122,7 +113,7 @@ def test_gradio_forgets_a_session_that_was_nobodys_twice(page, monkeypatch):
 
 
 def test_gradio_forgets_no_session_of_ours_and_none_with_a_call_under_way(page, monkeypatch):
-    monkeypatch.setattr(PAGES, "watched", True)
+    monkeypatch.setattr(PAGES, "is_tracked", True)
     SESSIONS.of("one")
     event = type("Event", (), {"session_hash": "other"})()
     page._queue.event_ids_to_events["event"] = event

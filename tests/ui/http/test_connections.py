@@ -2,13 +2,14 @@
 
 import socket
 import sys
+import threading
 import time
 from contextlib import suppress
 
 import pytest
 
 from style_transfer.ui.http import connections
-from style_transfer.ui.http.connections import Watch, ask_when_idle
+from style_transfer.ui.http.connections import ConnectionMonitor, LostConnections, probe_when_idle
 from tests.crowd.visitor import deafen
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells")
@@ -34,13 +35,13 @@ def pair():
     client.close()
 
 
-def judged(watch, server, seconds, send):
+def judged(lost, server, seconds, send):
     """Whether a connection is lost within so many seconds, in which the server goes on sending."""
     until = time.monotonic() + seconds
     while time.monotonic() < until:
         with suppress(BlockingIOError):
             server.send(send)
-        if watch.lost([server]):
+        if lost.find([server]):
             return True
         time.sleep(0.1)
     return False
@@ -48,39 +49,62 @@ def judged(watch, server, seconds, send):
 
 def test_a_connection_that_the_network_has_lost_is_found(pair):
     server, client = pair
-    watch = Watch()
-    assert not judged(watch, server, 0.3, b"x")
+    lost = LostConnections()
+    assert not judged(lost, server, 0.3, b"x")
     deafen(client)
     began = time.monotonic()
-    assert judged(watch, server, 60, b"x")
+    assert judged(lost, server, 60, b"x")
     assert time.monotonic() - began > SILENCE
 
 
 def test_one_that_is_lost_while_nothing_is_sent_is_found(pair):
     server, client = pair
-    ask_when_idle(server)
+    probe_when_idle(server)
     deafen(client)
-    assert judged(Watch(), server, 60, b"")
+    assert judged(LostConnections(), server, 60, b"")
 
 
 def test_one_that_only_does_not_read_is_left_alone_even_when_nothing_more_fits(pair):
     server, client = pair
-    ask_when_idle(server)
+    probe_when_idle(server)
     client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
     with suppress(BlockingIOError):
         while True:
             server.send(b"x" * 1_000_000)
-    assert not judged(Watch(), server, 4 * SILENCE, b"x")
+    assert not judged(LostConnections(), server, 4 * SILENCE, b"x")
 
 
 def test_one_that_was_idle_for_long_is_not_lost_when_something_is_sent(pair):
     server, _ = pair
-    watch = Watch()
+    lost = LostConnections()
     time.sleep(SILENCE + 0.2)
-    assert not judged(watch, server, 0.3, b"x")
+    assert not judged(lost, server, 0.3, b"x")
 
 
 def test_a_closed_connection_is_not_lost_but_gone(pair):
     server, _ = pair
     server.close()
-    assert Watch().lost([server]) == []
+    assert LostConnections().find([server]) == []
+
+
+def test_the_monitor_ends_lost_connections_of_the_server_until_it_is_stopped(pair, monkeypatch):
+    server, client = pair
+    aborted = threading.Event()
+    monkeypatch.setattr(connections, "open_connections", lambda _: {server: aborted.set})
+    monitor = ConnectionMonitor(lambda: "a server")
+    monitor.start()
+    try:
+        deafen(client)
+        assert aborted.wait(60)
+    finally:
+        monitor.stop()
+    assert "connections" not in [thread.name for thread in threading.enumerate()]
+
+
+def test_another_version_of_uvicorn_costs_the_monitor_alone(monkeypatch, caplog):
+    monkeypatch.setattr(connections, "INTERVAL", 0.01)
+    monitor = ConnectionMonitor(object)  # whose connections are elsewhere
+    monitor.start()
+    time.sleep(0.3)
+    monitor.stop()
+    assert caplog.messages == ["Lost connections cannot be found with this version of uvicorn."]

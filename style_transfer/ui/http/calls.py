@@ -1,0 +1,41 @@
+"""What a call from a browser or a program means to a handler: its session, values and errors."""
+
+from collections.abc import Callable
+from typing import Any
+
+import gradio as gr
+from gradio.components import Component
+
+MAX_MESSAGE = 300  # characters
+
+Values = dict[Component, Any]  # what Gradio passes to a handler whose inputs are a set
+
+
+def shorten(message: str) -> str:
+    """Return a message, which may quote a value that somebody sent, cut to MAX_MESSAGE."""
+    return message if len(message) <= MAX_MESSAGE else f"{message[: MAX_MESSAGE - 4]} ..."
+
+
+def error_on_page(message: str) -> gr.Error:
+    """Return an exception whose message the page shows; nothing is logged."""
+    return gr.Error(shorten(message), print_exception=False)
+
+
+def or_error_on_page(function: Callable[..., Any], *arguments: Any, **named: Any) -> Any:
+    """Return what `function` returns; a ValueError that it raises becomes a message on the page."""
+    try:
+        return function(*arguments, **named)
+    except ValueError as error:
+        raise error_on_page(str(error)) from error
+
+
+def by_elem_id(values: Values) -> dict[str, Any]:
+    """Return the values by the elem_id of their component, so that none is read by position."""
+    return {str(component.elem_id): value for component, value in values.items()}
+
+
+def session_key(request: gr.Request) -> str:
+    """Return the hash that Gradio gives a browser tab. Raises gr.Error for a call without one."""
+    if not request.session_hash:
+        raise error_on_page("This call belongs to no page: it has no session.")
+    return request.session_hash

@@ -1,0 +1,185 @@
+"""All that the page uses of Gradio beyond its public interface.
+
+tests/ui/http/test_gradio_internals.py checks each of these against the installed version, and
+says in one sentence what has moved.
+"""
+
+import time
+from collections.abc import Callable, Iterator, Mapping
+from functools import wraps
+from pathlib import Path
+from typing import Any
+from urllib.parse import unquote
+
+import gradio as gr
+from gradio.route_utils import MultiPartException
+from gradio.utils import get_upload_folder
+
+from style_transfer.ui.http.calls import error_on_page
+
+UNFIT_VALUES = (
+    "These values do not fit the call: it takes other types, another number, or own uploads."
+)
+NOT_UPLOADED = "Upload the file first, to /gradio_api/upload; no address is fetched from here."
+FILE_ROUTE = "/gradio_api/file="  # in the address of an upload, before its path
+FILE_MARK = {"_type": "gradio.FileData"}  # of a file whose path Gradio checks; others it trusts
+QUEUE_POLLING = 0.05  # s; Gradio asks its own queue a thousand times a second, which slows runs
+PROGRESS_POLLING = 1.0  # s; for gr.Progress, which is not used
+
+# Gradio removes what it has received of an upload only at an exception of this class, and answers
+# with 413 where its message contains this phrase.
+UploadError = MultiPartException
+UPLOAD_TOO_LARGE = "maximum allowed size"
+
+
+def poll_seldom(page: gr.Blocks) -> None:
+    """Let Gradio look less often for work in its queue. After `page.queue()`."""
+    page._queue.sleep_when_free = QUEUE_POLLING
+    page._queue.progress_update_sleep_when_free = PROGRESS_POLLING
+
+
+def use_path_unread(image: gr.Image) -> None:
+    """Let an image input give its handlers the path of the uploaded file, or None.
+
+    Gradio would decode the picture first, and log a traceback for a damaged one.
+    """
+    image.preprocess = _path_of  # type: ignore[method-assign]
+
+
+def check_calls(page: gr.Blocks) -> None:
+    """Answer values that the components of `page` cannot take in one sentence, without traceback.
+
+    After `page.queue()`. Calls name files by path or by the address of an upload; other addresses,
+    which Gradio would fetch, are refused, and so are paths that are no uploads. An empty session
+    hash, whose session Gradio would not find again, counts as none.
+    """
+    preprocess_data, push = page.preprocess_data, page._queue.push
+
+    async def checked_push(body: Any, request: Any, username: Any) -> Any:
+        body.session_hash = body.session_hash or None
+        return await push(body=body, request=request, username=username)
+
+    async def checked_preprocess(block_fn: Any, inputs: Any, *rest: Any, **named: Any) -> Any:
+        try:
+            for file in _files_in(inputs):
+                file["path"] = unquote(file["path"].partition(FILE_ROUTE)[2]) or file["path"]
+                if file["path"].lower().startswith(("http:", "https:", "ftp:", "data:")):
+                    raise error_on_page(NOT_UPLOADED)
+                file["meta"] = dict(FILE_MARK)
+            return await preprocess_data(block_fn, inputs, *rest, **named)
+        except gr.Error as error:
+            raise error_on_page(error.message) from None
+        except Exception:  # each component raises its own kinds
+            raise error_on_page(UNFIT_VALUES) from None
+
+    for each in page.fns.values():
+        if each.fn and each.fn.__module__.startswith("gradio."):  # such as those of gr.Examples
+            each.fn = _with_sentence(each.fn)
+    page.preprocess_data = checked_preprocess  # type: ignore[method-assign]
+    page._queue.push = checked_push  # type: ignore[method-assign]
+
+
+def known_sessions(page: gr.Blocks) -> set[str]:
+    """Return the hashes of all sessions that Gradio stores anything of, open or not."""
+    return {key for store in _session_stores(page) for key in list(store)}
+
+
+def calling_sessions(page: gr.Blocks) -> set[str]:
+    """Return the hashes of the sessions whose calls are queued or under way."""
+    return {event.session_hash for event in list(page._queue.event_ids_to_events.values())}
+
+
+def forget_sessions(page: gr.Blocks, keys: set[str]) -> None:
+    """Drop the component values and unread messages of these sessions.
+
+    Gradio itself keeps those of the last few hundred.
+    """
+    for store in _session_stores(page):
+        for key in keys:
+            store.pop(key, None)
+
+
+def server_of(page: gr.Blocks) -> Any:
+    """Return the uvicorn server that serves `page`; None before and without one."""
+    return getattr(page, "server", None) if page.is_running else None
+
+
+def upload_folder() -> Path:
+    """Return the folder below which Gradio stores uploads and serves any file."""
+    return Path(get_upload_folder())
+
+
+def sample_files(page: gr.Blocks) -> set[Path]:
+    """Return the files that Gradio copied into its upload folder for all visitors."""
+    kept = (getattr(block, "keep_in_cache", ()) for block in page.blocks.values())
+    return {Path(file) for files in kept for file in files}
+
+
+def uploads() -> list[tuple[Path, float]]:
+    """Return all uploaded files, also incomplete ones, with their age in seconds."""
+    folder = upload_folder()
+    complete = (f for d in folder.glob("*") if _is_own_folder(d) for f in d.glob("*"))
+    found = [*complete, *folder.glob("tmp*")]
+    return [(file, _age(file)) for file in found if file.is_file()]
+
+
+def remove_upload(file: Path) -> None:
+    """Remove an upload and the folder that it has for itself; any other file stays."""
+    own, incomplete = _is_own_folder(file.parent), file.parent == upload_folder()
+    try:
+        if own or (incomplete and file.name.startswith("tmp")):
+            file.unlink()
+        if own:
+            file.parent.rmdir()
+    except OSError:  # gone already, or not empty
+        pass
+
+
+def _path_of(payload: Any) -> str | None:
+    return payload.path if payload else None
+
+
+def _session_stores(page: gr.Blocks) -> list[Any]:
+    holder, queue = page.state_holder, page._queue
+    return [
+        holder.session_data,
+        holder.time_last_used,
+        queue.pending_messages_per_session,
+        queue.pending_event_ids_session,
+    ]
+
+
+def _is_own_folder(folder: Path) -> bool:
+    """Return whether a folder is one that Gradio made for an upload, named by its SHA-256."""
+    return len(folder.name) == 64 and folder.parent == upload_folder()
+
+
+def _age(file: Path) -> float:
+    try:
+        return time.time() - file.stat().st_mtime
+    except OSError:
+        return 0.0
+
+
+def _with_sentence(handler: Callable[..., Any]) -> Callable[..., Any]:
+    """Return a handler of Gradio's own with one sentence in the place of its exceptions."""
+
+    @wraps(handler)
+    def wrapped(*values: Any) -> Any:
+        try:
+            return handler(*values)
+        except Exception:
+            raise error_on_page(UNFIT_VALUES) from None
+
+    return wrapped
+
+
+def _files_in(value: Any) -> Iterator[dict[str, Any]]:
+    """Yield all files in the values of a call: dictionaries with a path."""
+    if isinstance(value, Mapping):
+        if isinstance(value.get("path"), str):
+            yield value  # type: ignore[misc]
+        value = list(value.values())
+    if isinstance(value, list | tuple):
+        for each in value:
+            yield from _files_in(each)

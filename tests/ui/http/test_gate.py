@@ -1,0 +1,232 @@
+"""The gate, in front of an app that tells what came through, and in front of Gradio."""
+
+import asyncio
+import json
+import re
+
+import gradio as gr
+import pytest
+from gradio.routes import App
+
+from style_transfer.ui.http import gate
+from style_transfer.ui.http.gate import ALLOWED, MAX_CALL, MULTIPART_OVERHEAD, Gate, is_allowed
+from style_transfer.ui.http.gradio_internals import UploadError
+from style_transfer.ui.http.presence import Presence
+
+# Of Gradio: what this page does not use, and behind some of which lies what belongs to others.
+CLOSED = (
+    "/custom_component/a/client/component/x.js",
+    "/dev/reload",
+    "/docs",
+    "/login",
+    "/logout",
+    "/monitoring",
+    "/monitoring/summary",
+    "/openapi.json",
+    "/gradio_api/api/stylize",
+    "/gradio_api/app_id",
+    "/gradio_api/component_server",
+    "/gradio_api/deep_link",
+    "/gradio_api/dev/reload",
+    "/gradio_api/file/etc/passwd",
+    "/gradio_api/file=http://127.0.0.1/",
+    "/gradio_api/file=HTTPS://127.0.0.1/",
+    "/gradio_api/openapi.json",
+    "/gradio_api/process_recording",
+    "/gradio_api/profiling/clear",
+    "/gradio_api/proxy=http://127.0.0.1/",
+    "/gradio_api/queue/status",
+    "/gradio_api/run-history/records",
+    "/gradio_api/stream/a/1/1/playlist.m3u8",
+    "/gradio_api/token",
+    "/gradio_api/undo-vibe-edit",
+    "/gradio_api/user",
+    "/gradio_api/vibe-edit",
+    "/gradio_api/queue/joined",
+    "/gradio_api",
+    "/GRADIO_API/UPLOAD",
+    "//config",
+    "/nothing",
+    "",
+)
+OPEN = (
+    "/",
+    "/config",
+    "/config/",
+    "/health",
+    "/assets/index-a1.js",
+    "/static/img/logo.svg",
+    "/svelte/svelte.js",
+    "/theme.css",
+    "/gradio_api/file=/tmp/gradio/a/photo.png",
+    "/gradio_api/heartbeat/abc",
+    "/gradio_api/queue/join",
+    "/gradio_api/queue/data",
+    "/gradio_api/run/predict",
+    "/gradio_api/call/stylize/abc",
+    "/gradio_api/call/v2/stylize/abc",
+    "/gradio_api/info",
+    "/gradio_api/mcp/",
+    "/gradio_api/mcp/schema",
+    "/gradio_api/upload",
+    "/gradio_api/upload_progress",
+)
+
+
+async def reader(scope, receive, send):
+    """An app that reads all and answers with how many bytes came."""
+    count, more = 0, True
+    while more:
+        message = await receive()
+        count += len(message.get("body", b""))
+        more = message.get("more_body", False)
+    await gate._answer(send, 200, str(count))
+
+
+def ask(path, body=(b"",), app=reader, method="POST", headers=(), root=""):
+    """Return status, words and how many parts of the body were taken."""
+    parts, sent = list(body), []
+
+    async def receive():
+        return {"type": "http.request", "body": parts.pop(0), "more_body": bool(parts)}
+
+    async def send(message):
+        sent.append(message)
+
+    scope = {
+        "type": "http",
+        "path": path,
+        "root_path": root,
+        "query_string": b"",
+        "headers": list(headers),
+        "method": method,
+    }
+    asyncio.run(Gate(app, Presence(), max_upload=1)(scope, receive, send))
+    assert ((b"connection", b"close") in sent[0]["headers"]) == (sent[0]["status"] == 413)
+    words = json.loads(b"".join(m.get("body", b"") for m in sent[1:]) or b"{}")
+    return sent[0]["status"], words.get("error"), len(body) - len(parts)
+
+
+def test_what_fits_goes_through():
+    assert ask("/gradio_api/queue/join", [b"x" * 10, b"y" * 5]) == (200, "15", 2)
+
+
+@pytest.mark.parametrize("path", CLOSED)
+@pytest.mark.parametrize("root", ["", "/below"])
+def test_what_the_page_does_not_need_answers_404(path, root):
+    async def never(*_):
+        raise AssertionError("it went through")
+
+    for method in ("GET", "POST"):
+        refused = (404, "There is nothing here.", 0)
+        assert ask(root + path, app=never, method=method, root=root) == refused
+
+
+@pytest.mark.parametrize("path", OPEN)
+def test_what_the_page_needs_goes_through(path):
+    assert ask(path)[:2] == (200, "0")
+    assert ask(f"/below{path}", root="/below")[:2] == (200, "0")
+    assert ask(path, root="/below")[:2] == (200, "0")  # behind a proxy that takes that away
+
+
+def gradios_routes():
+    """The paths of all routes that Gradio registers, with an example for each parameter."""
+
+    async def create():
+        with gr.Blocks(analytics_enabled=False) as page:
+            gr.Textbox()
+        return App.create_app(page, mcp_server=True)
+
+    app = asyncio.run(create())
+    paths = [*app.openapi()["paths"], *(getattr(each, "path", "") for each in app.routes)]
+    for outer in app.routes:
+        paths += [outer.path + each.path for each in getattr(outer, "routes", None) or []]
+    return {re.sub(r"{[^}]*}", "x", path) for path in paths}
+
+
+@pytest.mark.filterwarnings("default")
+def test_every_route_of_gradio_is_named_or_answers_404_and_every_name_is_of_a_route():
+    async def never(*_):
+        raise AssertionError("it went through")
+
+    routes = gradios_routes()
+    assert len(routes) > 40
+    for path in routes:
+        if not is_allowed(path):
+            assert ask(path, app=never)[0] == 404
+    for name in ALLOWED:
+        leads = [path for path in routes if path.startswith(name.removesuffix("*"))]
+        assert leads or name == "/health", f"Gradio has no route {name} any more"
+
+
+def test_a_call_that_says_it_is_too_long_is_refused_before_it_comes():
+    size = str(MAX_CALL + 1).encode()
+    refused = ask("/gradio_api/queue/join", headers=[(b"content-length", size)])
+    assert refused == (413, "This call is too long.", 0)
+    assert ask("/config", headers=[(b"content-length", b"-5")])[0] == 413
+
+
+def test_a_call_that_becomes_too_long_is_refused_while_it_comes():
+    parts = [b"x" * (MAX_CALL // 4)] * 100
+    assert ask("/gradio_api/queue/join", parts) == (413, "This call is too long.", 5)
+
+
+def test_an_upload_that_is_too_large_is_refused_before_or_while_it_comes():
+    told = (413, "At most 1 MB can be uploaded.")
+    headers = [(b"content-length", b"200000000")]
+    assert ask("/gradio_api/upload", headers=headers) == (*told, 0)
+
+    taken = []
+
+    async def upload(scope, receive, send):  # as Gradio does it
+        try:
+            while (await receive()).get("more_body"):
+                taken.append(1)
+        except UploadError as error:
+            await gate._answer(send, 413, error.message)
+
+    parts = [b"x" * 100_000] * 2000  # 200 MB of which nothing was said
+    status, words, count = ask("/gradio_api/upload", parts, upload)
+    assert (status, words.startswith(told[1])) == (413, True)
+    assert count <= (1_000_000 + MULTIPART_OVERHEAD) // 100_000 + 1
+
+
+def test_a_request_that_breaks_what_is_behind_is_answered_without_a_traceback(caplog):
+    async def broken(*_):
+        raise KeyError("session")
+
+    caplog.set_level("INFO")
+    assert ask("/gradio_api/queue/join", app=broken)[:2] == (
+        400,
+        "This request cannot be understood.",
+    )
+    assert not caplog.records
+
+
+@pytest.mark.parametrize(
+    ("path", "query"),
+    [
+        ("/gradio_api/heartbeat/abc", b""),
+        ("/gradio_api/queue/data", b"session_hash=abc"),
+        ("/gradio_api/call/stylize/abc", b""),
+    ],
+)
+def test_a_page_counts_as_open_while_it_listens(path, query):
+    seen, presence = [], Presence()
+
+    async def look(scope, receive, send):
+        seen.append(presence.is_open("abc"))
+        await gate._answer(send, 200, "")
+
+    async def go():
+        scope = {"type": "http", "path": path, "query_string": query}
+        scope |= {"headers": [], "method": "GET"}
+        await Gate(look, presence, max_upload=1)(scope, None, lambda _: asyncio.sleep(0))
+
+    asyncio.run(go())
+    assert seen == [True]
+    assert not presence.is_open("abc")
+
+
+def test_without_a_gate_every_page_passes_for_open():
+    assert Presence().is_open("abc")

@@ -1,0 +1,353 @@
+"""What the page uses of Gradio beyond its public interface, on real pages of the installed version.
+
+A failure names what an upgrade of Gradio has moved.
+"""
+
+import asyncio
+import inspect
+import os
+import time
+from pathlib import Path
+from types import SimpleNamespace
+
+import gradio as gr
+import httpx
+import pytest
+from PIL import Image
+
+from style_transfer.ui.http import gradio_internals
+from style_transfer.ui.http.calls import MAX_MESSAGE
+from style_transfer.ui.http.gradio_internals import (
+    FILE_ROUTE,
+    NOT_UPLOADED,
+    UNFIT_VALUES,
+    check_calls,
+    remove_upload,
+    uploads,
+)
+
+pytestmark = pytest.mark.filterwarnings("default")  # Gradio's own are not ours to mend
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    """The upload folder."""
+    folder = tmp_path_factory.mktemp("gradio") / "uploads"
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("GRADIO_TEMP_DIR", str(folder))
+        yield folder
+
+
+def build(sample, seen):
+    """A page as Gradio makes it; `seen` collects what the handler of its picture was given."""
+    Image.new("RGB", (8, 8)).save(sample)
+    with gr.Blocks(analytics_enabled=False) as page:
+        image, number = gr.Image(type="filepath"), gr.Number(1, precision=0)
+        gradio_internals.use_path_unread(image)
+        gr.Examples([[str(sample)]], image)
+        shown, data = gr.Textbox(), gr.JSON()
+
+        def handle(file, count, request: gr.Request):
+            seen.append((file, count, request.session_hash))
+            return str(count)
+
+        gr.Button().click(handle, [image, number], shown, api_name="handle")
+        gr.Button().click(lambda value: "", data, shown, api_name="nested")
+        gr.Button().click(lambda: time.sleep(2), api_name="slow")
+        gr.Button().click(Handlers().double, number, number)
+    page.queue()
+    return page
+
+
+class Handlers:
+    """Handlers that are bound methods."""
+
+    def double(self, count: int, request: gr.Request) -> int:
+        """Double a number.
+
+        Args:
+            count: The number.
+        """
+        assert request.session_hash == "abc"
+        return 2 * count
+
+
+@pytest.fixture
+def page(folder, tmp_path):
+    return build(tmp_path / "sample.png", [])
+
+
+@pytest.fixture(scope="module")
+def server(folder, tmp_path_factory):
+    """The page on a server of its own, with calls checked, and an HTTP client."""
+    seen = []
+    page = build(tmp_path_factory.mktemp("sample") / "sample.png", seen)
+    check_calls(page)
+    gradio_internals.poll_seldom(page)
+    _, url, _ = page.launch(prevent_thread_lock=True, quiet=True, ssr_mode=False, run_history=False)
+    with httpx.Client(base_url=url, timeout=60) as client:
+        yield SimpleNamespace(page=page, client=client, seen=seen)
+    page.close()
+
+
+@pytest.fixture
+def served(server):
+    server.seen.clear()
+    return server
+
+
+@pytest.fixture
+def seen(served):
+    """What the handler of the page was given."""
+    return served.seen
+
+
+def call(served, *data, session="abc", name="handle"):
+    """Make a call that is answered at once, and return the answer's status and words."""
+    (number,) = [n for n, each in served.page.fns.items() if each.api_name == name]
+    body = {"data": list(data), "fn_index": number, "session_hash": session}
+    answer = served.client.post(f"/gradio_api/run/{name}", json=body)
+    return answer.status_code, answer.json().get("error") or answer.json().get("data")
+
+
+def upload(served, content=b"no picture"):
+    (path,) = served.client.post(
+        "/gradio_api/upload", files={"files": ("my photo.png", content)}
+    ).json()
+    return path
+
+
+def file(path):
+    return {"path": path, "meta": {"_type": "gradio.FileData"}}
+
+
+def test_the_pauses_of_the_queue_are_where_they_are_set(page):
+    for name in ("sleep_when_free", "progress_update_sleep_when_free"):
+        before = getattr(page._queue, name, None)
+        assert isinstance(before, float), f"Gradio has moved Queue.{name}: its queue is polled fast"
+    gradio_internals.poll_seldom(page)
+    assert page._queue.sleep_when_free == gradio_internals.QUEUE_POLLING
+
+
+def test_an_image_input_passes_the_path_of_a_file_that_is_no_picture(served, seen):
+    path = upload(served)
+    assert call(served, file(path), 1) == (200, ["1"]), (
+        "Gradio has moved Component.preprocess: images are decoded before the handler"
+    )
+    assert seen == [(path, 1, "abc")]
+    assert call(served, None, 2) == (200, ["2"])
+    assert seen[-1] == (None, 2, "abc")
+
+
+def test_the_checks_of_calls_stand_where_gradio_makes_its_calls(page):
+    for holder, name, arguments in (
+        (page, "preprocess_data", ["block_fn", "inputs"]),
+        (page._queue, "push", ["body", "request", "username"]),
+    ):
+        method = getattr(holder, name, None)
+        assert inspect.iscoroutinefunction(method), f"Gradio has moved {name}: calls are unchecked"
+        assert [*inspect.signature(method).parameters][: len(arguments)] == arguments, (
+            f"Gradio has changed the arguments of {name}: calls cannot be checked"
+        )
+
+
+@pytest.mark.parametrize(
+    "address",
+    ["http://127.0.0.1/x.png", "HTTPS://a", "ftp://a", "data:a", f"a{FILE_ROUTE}http://a"],
+)
+@pytest.mark.parametrize("nest", [lambda it: it, lambda it: [it], lambda it: {"x": [{"y": it}]}])
+def test_no_address_is_fetched_wherever_it_is_hidden(page, address, nest):
+    check_calls(page)
+    handler = next(each for each in page.fns.values() if each.api_name == "nested")
+    with pytest.raises(gr.Error) as told:
+        asyncio.run(page.preprocess_data(handler, [nest({"path": address})], None))
+    assert told.value.message == NOT_UPLOADED
+
+
+def test_a_call_that_names_an_address_is_refused_by_the_server(served, seen):
+    status, words = call(served, file("http://127.0.0.1:1/photo.png"), 1)
+    assert (status, words) == (500, NOT_UPLOADED), (
+        "Gradio has moved Blocks.preprocess_data: addresses in calls are not refused"
+    )
+    assert seen == []
+
+
+def test_the_address_of_an_upload_is_taken_for_its_path(served, seen):
+    path = upload(served)
+    address = f"https://name.hf.space{FILE_ROUTE}{path}".replace(" ", "%20")
+    assert call(served, file(address), 1)[0] == 200
+    assert seen == [(path, 1, "abc")]
+
+
+@pytest.mark.parametrize("data", [(None, "x" * 50), (5, 1), ({"path": 5}, 1), (None,)])
+def test_values_that_do_not_fit_get_one_sentence_and_no_traceback(served, seen, capfd, data):
+    assert call(served, *data) == (500, UNFIT_VALUES), (
+        "Gradio has moved Blocks.preprocess_data: values that do not fit are answered by itself"
+    )
+    assert seen == []
+    assert "Traceback" not in "".join(capfd.readouterr())
+
+
+@pytest.mark.parametrize("meta", [{}, {"meta": {}}, {"meta": None}, {"meta": {"_type": "other"}}])
+def test_a_path_that_is_no_upload_is_refused_whatever_is_said_of_it(served, seen, meta):
+    assert call(served, {"path": __file__} | meta, 1) == (500, UNFIT_VALUES), (
+        "Gradio has moved what tells it that a value is a file: any file can be read"
+    )
+    assert seen == []
+
+
+def test_a_long_value_is_not_repeated_whole(page):
+    async def refuse(*_):
+        raise gr.Error(f"Value: {'x ' * 10_000} is not in the list")
+
+    page.preprocess_data = refuse
+    check_calls(page)
+    with pytest.raises(gr.Error) as told:
+        asyncio.run(page.preprocess_data(None, [], None))
+    assert len(told.value.message) <= MAX_MESSAGE
+
+
+@pytest.mark.parametrize(("given", "kept"), [("abc", "abc"), ("", None), (None, None)])
+def test_a_queued_call_with_an_empty_session_is_one_without(page, given, kept):
+    pushed = []
+
+    async def push(body, request, username):
+        pushed.append(body.session_hash)
+
+    page._queue.push = push
+    check_calls(page)
+    body = SimpleNamespace(session_hash=given)
+    asyncio.run(page._queue.push(body=body, request=None, username=None))
+    assert pushed == [kept]
+
+
+def test_handlers_of_gradio_itself_answer_in_a_sentence_too(page):
+    own = [
+        each for each in page.fns.values() if each.fn and each.fn.__module__.startswith("gradio.")
+    ]
+    assert own, "Gradio has moved the handlers of gr.Examples"
+    check_calls(page)
+    for each in own:
+        with pytest.raises(gr.Error, match="do not fit the call"):
+            each.fn("too", "many", "values", "for", "it", "by", "far")
+
+
+def test_everything_that_gradio_stores_of_a_session_is_known_and_can_be_dropped(served):
+    page = served.page
+    join = {"data": [None, 1], "fn_index": 0, "session_hash": "queued"}
+    (join["fn_index"],) = [n for n, each in page.fns.items() if each.api_name == "handle"]
+    assert call(served, None, 1, session="direct")[0] == 200
+    assert served.client.post("/gradio_api/queue/join", json=join).is_success
+    holder, queue = page.state_holder, page._queue
+    stores = {
+        "StateHolder.session_data": holder.session_data,
+        "StateHolder.time_last_used": holder.time_last_used,
+        "Queue.pending_messages_per_session": queue.pending_messages_per_session,
+        "Queue.pending_event_ids_session": queue.pending_event_ids_session,
+    }
+    until = time.monotonic() + 30
+    while gradio_internals.calling_sessions(page) and time.monotonic() < until:
+        time.sleep(0.05)
+    for name, store in stores.items():
+        assert "queued" in store, f"Gradio has moved {name}: sessions cannot be forgotten"
+    assert {"direct", "queued"} <= gradio_internals.known_sessions(page)
+    gradio_internals.forget_sessions(page, {"queued"})
+    assert "queued" not in gradio_internals.known_sessions(page)
+    assert "direct" in gradio_internals.known_sessions(page)
+
+
+def test_a_call_under_way_is_known_with_its_session(served):
+    (number,) = [n for n, each in served.page.fns.items() if each.api_name == "slow"]
+    body = {"data": [], "fn_index": number, "session_hash": "slow"}
+    assert served.client.post("/gradio_api/queue/join", json=body).is_success
+    assert gradio_internals.calling_sessions(served.page) == {"slow"}, (
+        "Gradio has moved Queue.event_ids_to_events: sessions with a call could be forgotten"
+    )
+
+
+def test_the_server_of_a_page_is_found_while_it_is_served(served, page):
+    server = gradio_internals.server_of(served.page)
+    assert hasattr(server, "server_state"), "Gradio has moved Blocks.server, its uvicorn server"
+    assert gradio_internals.server_of(page) is None
+
+
+def test_uploads_are_files_in_folders_named_by_a_sha256(served, folder):
+    path = upload(served)
+    found = [str(file) for file, _ in uploads()]
+    assert path in found, "Gradio has moved or renamed the folders of its uploads"
+    remove_upload(Path(path))
+    assert path not in [str(file) for file, _ in uploads()]
+
+
+def test_an_incomplete_upload_is_an_upload(folder):
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "tmpabc").touch()
+    os.utime(folder / "tmpabc", (0, 0))
+    ((file, age),) = [each for each in uploads() if each[0].name == "tmpabc"]
+    assert age > 1e9
+    remove_upload(file)
+    assert not file.exists()
+
+
+def test_no_file_but_an_upload_is_ever_removed(folder, tmp_path):
+    others = [tmp_path / "mine.jpg", folder / ("z" * 32) / "1.jpg", tmp_path / ("a" * 64) / "x"]
+    for other in others:
+        other.parent.mkdir(exist_ok=True, parents=True)
+        other.touch()
+        remove_upload(other)
+        assert other.exists()
+
+
+def test_the_samples_that_gradio_copied_are_known(page, folder):
+    samples = gradio_internals.sample_files(page)
+    assert [file.name for file in samples] == ["sample.png"], (
+        "Gradio has moved Component.keep_in_cache: housekeeping would remove samples"
+    )
+    assert all(file.is_relative_to(folder) for file in samples)
+
+
+def test_an_upload_that_is_refused_while_it_comes_leaves_no_file(served):
+    before = uploads()
+
+    async def ask():
+        sent = []
+        head = b'--x\r\nContent-Disposition: form-data; name="files"; filename="a.png"\r\n\r\n'
+        parts = [head, b"x" * 100_000]
+
+        async def receive():
+            if parts:
+                return {"type": "http.request", "body": parts.pop(0), "more_body": True}
+            raise gradio_internals.UploadError(f"the {gradio_internals.UPLOAD_TOO_LARGE}")
+
+        async def send(message):
+            sent.append(message)
+
+        scope = {
+            "type": "http",
+            "method": "POST",
+            "path": "/gradio_api/upload",
+            "raw_path": b"/gradio_api/upload",
+            "root_path": "",
+            "query_string": b"",
+            "headers": [(b"content-type", b"multipart/form-data; boundary=x"), (b"host", b"x")],
+            "client": ("127.0.0.1", 1),
+            "server": ("127.0.0.1", 1),
+            "scheme": "http",
+            "http_version": "1.1",
+        }
+        await served.page.app(scope, receive, send)
+        return sent[0]["status"]
+
+    assert asyncio.run(ask()) == 413, (
+        "Gradio answers uploads that are too large otherwise than by MultiPartException"
+    )
+    assert len(uploads()) == len(before), "Gradio keeps what has come of an upload that was refused"
+
+
+def test_bound_methods_are_handlers_like_functions(served):
+    info = served.client.get("/gradio_api/info").json()["named_endpoints"]["/double"]
+    assert info["description"].startswith("Double a number")
+    assert [each["parameter_name"] for each in info["parameters"]] == ["count"], (
+        "Gradio does not tell the arguments of bound methods as those of functions"
+    )
+    assert call(served, 4, name="double") == (200, [8])
