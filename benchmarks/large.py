@@ -12,13 +12,9 @@ import time
 from pathlib import Path
 
 from benchmarks.samples import photo, style
-from style_transfer.engine import remaining_steps, stages
+from style_transfer.engine import Styles, remaining_steps, stages
 from style_transfer.images import save
-from style_transfer.network.vgg import load_network
-from style_transfer.runs.cost_model import measured
-from style_transfer.runs.estimate import Forecast
-from style_transfer.runs.memory import needed
-from style_transfer.runs.run import Run
+from style_transfer.runs import Estimate, Job, RunService, run_memory
 from style_transfer.settings import Settings
 
 
@@ -35,18 +31,15 @@ def main() -> None:
         parser.add_argument(f"--{name}", type=int, default=value)
     parser.add_argument("-o", "--output", type=Path, default=Path("large.jpg"))
     options = parser.parse_args()
-    content, painting, network = (
-        photo("rocket", options.size),
-        style("starry_night"),
-        load_network(),
-    )
+    content, painting = photo("rocket", options.size), style("starry_night")
+    service = RunService.from_environment({})
     size, look = ((each.shape[-2], each.shape[-1]) for each in (content, painting))
     settings, before = Settings(steps=options.steps), memory("VmRSS")
-    print(f"{size[1]} x {size[0]} pixels: {Forecast.of(network, size, [look], settings)}")
-    plan, speed = stages(size), measured(network)
+    plan, cost_model = stages(size), service.executor.cost_model()
+    print(f"{size[1]} x {size[0]} pixels: {Estimate.of(cost_model, size, [look], settings)}")
     until = options.steps - remaining_steps(plan, 0, options.steps)[-1] + options.last
     began, last = time.perf_counter(), 0
-    run = Run(content, painting, settings)
+    run = service.start(Job(content, Styles.of(painting), settings))
     for frame in run.frames():
         if frame and frame.step > last:
             last, seconds = frame.step, round(time.perf_counter() - began, 1)
@@ -57,10 +50,10 @@ def main() -> None:
     run.join()
     assert run.frame is not None
     save(run.frame.picture, options.output)
-    forecast = speed.of_rest(plan, 0, options.steps)
-    forecast -= speed.of_rest(plan, run.frame.step, options.steps, len(plan) - 1)
+    forecast = cost_model.remaining_seconds(plan, 0, options.steps)
+    forecast -= cost_model.remaining_seconds(plan, run.frame.step, options.steps, len(plan) - 1)
     result = {"seconds": time.perf_counter() - began, "seconds forecast": forecast}
-    result |= {"GB": (memory("VmHWM") - before) / 1e9, "GB planned": needed(size, [look]) / 1e9}
+    result |= {"GB": (memory("VmHWM") - before) / 1e9, "GB planned": run_memory(size, [look]) / 1e9}
     print(json.dumps({name: round(value, 2) for name, value in result.items()}))
 
 

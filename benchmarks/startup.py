@@ -52,15 +52,17 @@ def program() -> float:
 
 def first_frames(size: int) -> dict[str, float]:
     """Return the seconds from Start to the first picture and the first step, cold and warm."""
+    from style_transfer.engine import Styles
     from style_transfer.images import open_image, to_tensor
-    from style_transfer.runs.run import Run
+    from style_transfer.runs import Job, RunService
     from style_transfer.settings import Settings
 
     photo = to_tensor(open_image(ASSETS / "content" / PAIRS[0][0]), size)
     painting = to_tensor(open_image(ASSETS / "style" / PAIRS[0][1]))
-    found = dict[str, float]()
-    for name in ("cold", "warm"):  # the network and the ways of the convolutions are to be found
-        began, run = time.perf_counter(), Run(photo, painting, Settings(steps=2))
+    service, found = RunService.from_environment({}), dict[str, float]()
+    job = Job(photo, Styles.of(painting), Settings(steps=2))
+    for name in ("cold", "warm"):  # cold: the network is loaded, the backends are measured
+        began, run = time.perf_counter(), service.start(job)
         for frame in run.frames():
             if frame is not None:
                 seconds = time.perf_counter() - began

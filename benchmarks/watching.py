@@ -19,8 +19,7 @@ from playwright.sync_api import Browser, sync_playwright
 from style_transfer.engine import Styles, default_size
 from style_transfer.images import open_image, to_tensor
 from style_transfer.recipe import Recipe
-from style_transfer.runs.checkpoints import Keeper
-from style_transfer.runs.run import Run
+from style_transfer.runs import Job, Limits, Run, RunService
 from style_transfer.settings import Settings
 from style_transfer.ui.handlers import steering
 from style_transfer.ui.page import LAUNCH, build
@@ -35,8 +34,11 @@ def alone(size: int, steps: int) -> float:
     with tempfile.TemporaryDirectory() as folder:
         source = Source(content, Styles.of(style), PHOTOS[0], Recipe())
         record = Record("alone", source, Timeline(Path(folder) / "previews"))
-        record.keeper = Keeper(Path(folder) / "kept", source.pictures)
-        run = Run(content, style, Settings(steps=steps), keep=record.keep)
+        service = RunService(Limits(), Path(folder) / "kept")
+        record.checkpoint = service.checkpoints.create("a" * 64, source.pictures)
+        run = service.start(
+            Job(content, source.styles, Settings(steps=steps)), on_frame=record.keep
+        )
         record.follow(run)
         result = seconds(run)
         run.join()
@@ -66,7 +68,7 @@ def watched(browser: Browser, url: str, size: int, steps: int) -> float:
 
 def seconds(run: Run) -> float:
     """Wait for the first step of a run and return how long the others take."""
-    while not run.history:
+    while not run.losses:
         time.sleep(0.01)
     began = time.perf_counter()
     for _ in run.frames():  # the least that anybody who watches does; unwatched, a run would end

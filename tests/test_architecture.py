@@ -33,6 +33,7 @@ RANKS = {
     "__main__": 8,
 }
 UI_RANKS = {
+    "service": -1,
     "example": 0,
     "http": 0,
     "session": 1,
@@ -58,7 +59,6 @@ RESERVED = {
 STILL_TO_MEND: set[str] = {
     "__main__ -> cli: past the door",
     "cli -> network: past the door",
-    "cli -> runs: past the door",
     "engine -> losses: past the door",
     "engine -> network: past the door",
     "losses -> network: past the door",
@@ -66,7 +66,6 @@ STILL_TO_MEND: set[str] = {
     "runs -> network: past the door",
     "settings -> network: past the door",
     "ui -> network: past the door",
-    "ui -> runs: past the door",
     "ui.http -> ui.handlers: upwards",
     "ui.panels -> ui.handlers: upwards",
 }
@@ -188,7 +187,7 @@ DOORS = [
     for path in SOURCES
     if path.name == "__init__.py" and path.parent.parent.name == "style_transfer"
 ]
-DOORS_TO_FILL = {"cli", "engine", "images", "losses", "network", "runs", "ui"}  # shrinks to nothing
+DOORS_TO_FILL = {"cli", "engine", "images", "losses", "network", "ui"}  # shrinks to nothing
 
 
 @pytest.mark.parametrize("door", DOORS, ids=lambda path: path.parent.name)

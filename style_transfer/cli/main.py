@@ -14,11 +14,17 @@ from typing import IO, Any
 from tqdm import tqdm
 
 from style_transfer.cli.parser import USAGE_ERROR, parse, settings_in
-from style_transfer.engine import DivergedError, Frame, Styles, masked, stages, stylize
+from style_transfer.engine import DivergedError, Frame, Styles, masked, stylize
 from style_transfer.images import check_output, open_image, save, to_tensor
-from style_transfer.network.vgg import VGG, load_network
-from style_transfer.runs.cost_model import Clock
-from style_transfer.runs.estimate import Forecast
+from style_transfer.network.vgg import load_network
+from style_transfer.runs import (
+    CostModel,
+    Estimate,
+    RunClock,
+    available_memory,
+    check_memory,
+    run_memory,
+)
 
 DIVERGED = 1  # exit codes, beside USAGE_ERROR
 INTERRUPTED = 130  # as shells number it
@@ -45,9 +51,12 @@ def _run(options: argparse.Namespace) -> int:
         network = load_network(options.network, options.pooling)
         network.check([settings.content_layer, *settings.style_layers])
         sizes = [(each.shape[-2], each.shape[-1]) for each in (content, *styles.images)]
-        plan = Forecast.of(network, sizes[0], sizes[1:], settings)
+        needed = run_memory(sizes[0], sizes[1:], settings.style_scale)
+        check_memory(sizes[0], needed, available_memory(network.device.type))
+        cost_model = CostModel.measure(network)
     except (ValueError, OSError) as error:
         return _fail(error, USAGE_ERROR)
+    estimate = Estimate.of(cost_model, sizes[0], sizes[1:], settings)
     frames = stylize(
         content,
         styles,
@@ -58,20 +67,23 @@ def _run(options: argparse.Namespace) -> int:
         seed=options.seed,
     )
     with log as file:
-        return _paint(frames, network, plan, options.output, file)
+        return _paint(frames, cost_model, estimate, options.output, file)
 
 
 def _paint(
-    frames: Iterator[Frame], network: VGG, forecast: Forecast, output: Path, log: IO[str] | None
+    frames: Iterator[Frame],
+    cost_model: CostModel,
+    estimate: Estimate,
+    output: Path,
+    log: IO[str] | None,
 ) -> int:
     """Make all steps, or as many as there are until Ctrl-C or divergence, and save the picture."""
     frame, code = next(frames), 0
-    size = frame.content.shape[-2], frame.content.shape[-1]
-    plan, clock, stage = stages(size), Clock(network), -1
+    clock = RunClock(cost_model, frame)
     began = last = time.perf_counter()
     # A bar of seconds, not steps: those of the last scale take most of the time.
-    with tqdm(total=forecast.seconds, bar_format="{percentage:3.0f}%|{bar}|{desc}") as bar:
-        bar.set_description_str(f" {forecast}")
+    with tqdm(total=estimate.seconds, bar_format="{percentage:3.0f}%|{bar}|{desc}") as bar:
+        bar.set_description_str(f" {estimate}")
         try:
             for frame in _until_interrupted(frames):
                 if frame.note:
@@ -79,10 +91,9 @@ def _paint(
                 if log:
                     print(json.dumps(_record(frame, time.perf_counter() - began)), file=log)
                 now = time.perf_counter()
-                size = frame.image.shape[-2], frame.image.shape[-1]
-                clock.add(now - last, size, entered=frame.state.stage != stage)
-                last, stage = now, frame.state.stage
-                left = clock.seconds_left(plan, frame.step, frame.settings.steps, stage)
+                clock.add(frame, now - last)
+                last = now
+                left = clock.seconds_left(frame.step, frame.settings.steps)
                 bar.total = now - began + left
                 bar.n = now - began
                 bar.set_description_str(_words(frame, left))

@@ -42,6 +42,14 @@ def _layer_names(network: str) -> tuple[str, ...]:
     return tuple(names)
 
 
+def check_layers(network: str, layers: Collection[str]) -> None:
+    """Raise ValueError, one sentence, where the network of that name lacks one of `layers`."""
+    known = _layer_names(network)
+    for layer in layers:
+        if layer not in known:
+            raise ValueError(f"{network} has no layer {layer!r}; it has {', '.join(known)}.")
+
+
 LAYERS = _layer_names("oxford-vgg19")  # from shallow to deep; VGG-16 lacks relu3_4, 4_4 and 5_4
 
 
@@ -123,11 +131,7 @@ class VGG(nn.Module):
 
     def check(self, layers: Collection[str]) -> None:
         """Raise ValueError, one sentence, where the network lacks one of `layers`."""
-        for layer in layers:
-            if layer not in self.layers:
-                raise ValueError(
-                    f"{self.name} has no layer {layer!r}; it has {', '.join(self.layers)}."
-                )
+        check_layers(self.name, layers)
 
 
 def default_device() -> str:

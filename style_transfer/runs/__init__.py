@@ -1,1 +1,51 @@
-"""Runs beside each other on one machine: threads, turns, checkpoints, limits, memory, cost."""
+"""Runs: jobs that executors compute side by side, with their limits, estimates and checkpoints."""
+
+from style_transfer.runs.admission import AdmissionQueue
+from style_transfer.runs.broadcast import HEARTBEAT
+from style_transfer.runs.checkpoint import Checkpoint, step_of
+from style_transfer.runs.checkpoint_store import CheckpointStore
+from style_transfer.runs.checkpoint_writer import CheckpointWriter
+from style_transfer.runs.cost_model import CostModel, RunClock
+from style_transfer.runs.estimate import Estimate, duration
+from style_transfer.runs.executor import Execution, Executor, Job
+from style_transfer.runs.history import LossHistory, SettingsChange, SettingsHistory
+from style_transfer.runs.limits import PREFIX, Limits
+from style_transfer.runs.memory import available_memory, check_memory, run_memory
+from style_transfer.runs.outcome import Budget, Outcome
+from style_transfer.runs.reservations import MemoryReservations
+from style_transfer.runs.run import THREAD_NAME, Run
+from style_transfer.runs.scheduler import Scheduler
+from style_transfer.runs.service import RunService
+from style_transfer.runs.thread_executor import ThreadExecutor
+
+__all__ = [
+    "HEARTBEAT",
+    "PREFIX",
+    "THREAD_NAME",
+    "AdmissionQueue",
+    "Budget",
+    "Checkpoint",
+    "CheckpointStore",
+    "CheckpointWriter",
+    "CostModel",
+    "Estimate",
+    "Execution",
+    "Executor",
+    "Job",
+    "Limits",
+    "LossHistory",
+    "MemoryReservations",
+    "Outcome",
+    "Run",
+    "RunClock",
+    "RunService",
+    "Scheduler",
+    "SettingsChange",
+    "SettingsHistory",
+    "ThreadExecutor",
+    "available_memory",
+    "check_memory",
+    "duration",
+    "run_memory",
+    "step_of",
+]

@@ -1,4 +1,4 @@
-"""News: what a run tells those who watch it."""
+"""Broadcast: the newest frame of a run for any number of watchers."""
 
 import threading
 import time
@@ -6,30 +6,33 @@ from collections.abc import Iterator
 
 from style_transfer.engine import Frame
 
-HEARTBEAT = 1.0  # s; the longest that somebody who watches is left without a word
+HEARTBEAT = 1.0  # s; the longest that a watcher waits without being given anything
 
 
-class News:
-    """The newest frame, and word of all else; who is slow misses frames, never the newest."""
+class Broadcast:
+    """Hands the newest frame to all watchers. A slow one misses frames, but never the newest."""
 
     def __init__(self) -> None:
-        self.changed = threading.Condition()  # also guards what the run says beside its frames
+        self.changed = threading.Condition()  # guards `frame` and `ended`, and the run's own fields
         self.frame: Frame | None = None
         self.ended = False
-        self.seen = time.monotonic()  # when somebody watched last
-        self._count = 0
+        self.watched_at = time.monotonic()  # when a watcher last took a frame
+        self._version = 0
 
-    def tell(self) -> None:
-        """Wake all who watch; to be called with `changed` held."""
-        self._count += 1
+    def notify(self) -> None:
+        """Wake all watchers; to be called with `changed` held."""
+        self._version += 1
         self.changed.notify_all()
 
     def frames(self) -> Iterator[Frame | None]:
-        """Yield the newest frame at each news, and at least every HEARTBEAT seconds, to the end."""
-        shown, ended = -1, False
+        """Yield the newest frame after each notify(), and at least every HEARTBEAT seconds.
+
+        None before the first frame. Ends with the run.
+        """
+        seen, ended = -1, False
         while not ended:
             with self.changed:
-                self.changed.wait_for(lambda: self._count != shown or self.ended, HEARTBEAT)  # noqa: B023
-                shown, ended, frame = self._count, self.ended, self.frame
-            self.seen = time.monotonic()
+                self.changed.wait_for(lambda: self._version != seen or self.ended, HEARTBEAT)  # noqa: B023
+                seen, ended, frame = self._version, self.ended, self.frame
+            self.watched_at = time.monotonic()
             yield frame

@@ -1,15 +1,15 @@
-"""How long a run takes on this machine, by measurement."""
+"""The cost model: how long steps and runs take on this machine, by measurement."""
 
 import math
 import time
 from collections import deque
 from collections.abc import Collection
 from dataclasses import dataclass
-from functools import cache
 
 import torch
 
 from style_transfer.engine import (
+    Frame,
     Objective,
     Stage,
     evaluation_sizes,
@@ -23,75 +23,79 @@ from style_transfer.runtime import retain_freed_blocks
 from style_transfer.settings import Settings
 
 _SAMPLES = (96, 192)  # px a side; together about a second on two cores
-_PIXELS_SHARE = 0.5  # of the larger sample's time, at the least, however the machine stumbles
-FORWARD = 0.45  # of a step's time: the way through the network without a gradient
+_MIN_PIXEL_SHARE = 0.5  # of the larger sample's time, in case the machine stumbles while measuring
+FORWARD_SHARE = 0.45  # of a step's time: the network's forward pass without a gradient
 RECENT = 5  # steps that the present speed is judged by
-BELIEF = 2.0  # s; what the measurement weighs beside them: short steps tell little of long ones
+PRIOR = 2.0  # s; weight of the measurement beside them: short steps tell little of long ones
 
 
 @dataclass(frozen=True)
-class Speed:
-    """What a step costs: so much whatever its size, and so much for each pixel."""
+class CostModel:
+    """The time of a step as a linear function of its pixels."""
 
-    seconds_per_step: float
+    seconds_per_step: float  # whatever its size
     seconds_per_pixel: float
 
-    def of_step(self, size: tuple[int, int]) -> float:
+    @classmethod
+    def measure(cls, network: VGG) -> "CostModel":
+        """Return the cost model of this machine, fitted to steps of two sizes."""
+        small, large = (_time_step(network, side) for side in _SAMPLES)
+        few, many = (side * side for side in _SAMPLES)
+        per_pixel = max((large - small) / (many - few), _MIN_PIXEL_SHARE * large / many)
+        return cls(max(0.0, large - per_pixel * many), per_pixel)
+
+    def step_seconds(self, size: Size) -> float:
         """Return the seconds of a step at `size` (height, width)."""
         pixels = [height * width for height, width in evaluation_sizes(size)]
         return len(pixels) * self.seconds_per_step + self.seconds_per_pixel * sum(pixels)
 
-    def of_rest(self, plan: list[Stage], step: int, steps: int, stage: int = -1) -> float:
+    def remaining_seconds(self, plan: list[Stage], step: int, steps: int, stage: int = -1) -> float:
         """Return the seconds that a run in `stage` of `plan` has left after `step` of `steps`.
 
-        A stage still to be entered costs the time of one step more: photo and painting go through
-        the network once, without a gradient. Stage -1 is that of a run that has not begun.
+        A stage still to be entered costs the time of one step more: content and style images pass
+        through the network once, without a gradient. Stage -1 is that of a run not yet started.
         """
         counts = remaining_steps(plan, step, steps, max(stage, 0))
         entered = [index > stage and count > 0 for index, count in enumerate(counts)]
         return sum(
-            (count + enters) * self.of_step(part.size)
+            (count + enters) * self.step_seconds(part.size)
             for count, enters, part in zip(counts, entered, plan, strict=True)
         )
 
-
-@cache
-def measured(network: VGG) -> Speed:
-    """Return the speed of this machine, measured once for each network."""
-    small, large = (_seconds(network, side) for side in _SAMPLES)
-    few, many = (side * side for side in _SAMPLES)
-    per_pixel = max((large - small) / (many - few), _PIXELS_SHARE * large / many)
-    return Speed(max(0.0, large - per_pixel * many), per_pixel)
-
-
-def expected(
-    network: VGG, size: Size, steps: int, paintings: Collection[Size] = (), style_scale: float = 1.0
-) -> float:
-    """Return the seconds that a run of `steps` at `size` (height, width) will take.
-
-    `paintings` are the sizes of the style pictures.
-    """
-    speed, plan = measured(network), stages(size)
-    seconds = speed.of_rest(plan, 0, steps)
-    for part, count in zip(plan, remaining_steps(plan, 0, steps), strict=True):
-        looks = [style_image_size(each, max(part.size), style_scale) for each in paintings]
-        # One that is as large as the picture is in the time of a stage's first step already.
-        more = sum(map(math.prod, looks)) - math.prod(part.size)
-        if count and more > 0:
-            seconds += more * speed.seconds_per_pixel * FORWARD
-    return seconds
+    def run_seconds(
+        self,
+        size: Size,
+        steps: int,
+        style_sizes: Collection[Size] = (),
+        style_scale: float = 1.0,
+    ) -> float:
+        """Return the seconds of a whole run of `steps` at `size` (height, width)."""
+        plan = stages(size)
+        seconds = self.remaining_seconds(plan, 0, steps)
+        for part, count in zip(plan, remaining_steps(plan, 0, steps), strict=True):
+            scaled = [style_image_size(each, max(part.size), style_scale) for each in style_sizes]
+            # A style image as large as the picture is part of remaining_seconds already.
+            more = sum(map(math.prod, scaled)) - math.prod(part.size)
+            if count and more > 0:
+                seconds += more * self.seconds_per_pixel * FORWARD_SHARE
+        return seconds
 
 
-class Clock:
-    """The time left of a run: what the measured speed says, corrected by the run's last steps."""
+class RunClock:
+    """The time left of a run: the cost model's, corrected by the run's last steps."""
 
-    def __init__(self, network: VGG) -> None:
-        self._speed = measured(network)
-        self._recent: deque[tuple[float, float]] = deque(maxlen=RECENT)  # seconds, expected ones
+    def __init__(self, cost_model: CostModel, first: Frame) -> None:
+        """Start the clock with the first frame of a run, whose own time does not count."""
+        self._cost_model = cost_model
+        self._plan = stages((first.content.shape[-2], first.content.shape[-1]))
+        self._stage = first.state.stage if first.losses else -1  # the one entered last
+        self._recent: deque[tuple[float, float]] = deque(maxlen=RECENT)  # seconds: true, modelled
 
-    def add(self, seconds: float, size: tuple[int, int], entered: bool) -> None:
-        """Note that a step at `size` took so long; `entered`: it was the first of its stage."""
-        self._recent.append((seconds, self._speed.of_step(size) * (1 + entered)))
+    def add(self, frame: Frame, seconds: float) -> None:
+        """Record the time that the step of `frame` took."""
+        modelled = self._cost_model.step_seconds((frame.image.shape[-2], frame.image.shape[-1]))
+        entered, self._stage = frame.state.stage != self._stage, frame.state.stage
+        self._recent.append((seconds, modelled * (1 + entered)))
 
     @property
     def steps_per_second(self) -> float:
@@ -99,23 +103,21 @@ class Clock:
         seconds = sum(seconds for seconds, _ in self._recent)
         return len(self._recent) / seconds if seconds else 0.0
 
-    def seconds_left(self, plan: list[Stage], step: int, steps: int, stage: int) -> float:
-        """Return how long the rest of a run will take, see `Speed.of_rest`."""
-        seconds, expected = (
-            sum(each) for each in zip((BELIEF, BELIEF), *self._recent, strict=True)
-        )
-        return self._speed.of_rest(plan, step, steps, stage) * seconds / expected
+    def seconds_left(self, step: int, steps: int) -> float:
+        """Return the seconds that the run has left after `step` of `steps`."""
+        true, modelled = (sum(each) for each in zip((PRIOR, PRIOR), *self._recent, strict=True))
+        left = self._cost_model.remaining_seconds(self._plan, step, steps, self._stage)
+        return left * true / modelled
 
 
-def _seconds(network: VGG, side: int) -> float:
-    picture = torch.rand((1, 3, side, side), generator=torch.Generator().manual_seed(0))
-    picture = picture.to(network.device)
-    retain_freed_blocks((side, side))  # as a run does, whose steps fetch no memory anew
-    objective, times = Objective(network, picture, picture), []
-    for _ in range(5):  # the first also makes the targets and chooses the ways of the convolutions
+def _time_step(network: VGG, side: int) -> float:
+    """Return the seconds of the fastest of four steps with a square image."""
+    image = torch.rand((1, 3, side, side), generator=torch.Generator().manual_seed(0))
+    image = image.to(network.device)
+    retain_freed_blocks((side, side))  # as in a run, whose steps reuse memory
+    objective, times = Objective(network, image, image), []
+    for _ in range(5):  # the first also makes the targets and chooses the backends
         began = time.perf_counter()
-        objective.evaluate(
-            picture, Settings()
-        )  # ends with losses as numbers, so a GPU is waited for
+        objective.evaluate(image, Settings())  # returns losses as floats, hence waits for a GPU
         times.append(time.perf_counter() - began)
     return min(times[1:])

@@ -1,34 +1,28 @@
-"""Forecast: what a run will take of this machine, told before it begins."""
+"""The estimate of a run's time and memory, made before it starts."""
 
 from collections.abc import Collection
 from dataclasses import dataclass
 
-from style_transfer.network.vgg import VGG
-from style_transfer.runs.cost_model import expected
-from style_transfer.runs.memory import Size, check, gigabytes, needed
+from style_transfer.runs.cost_model import CostModel
+from style_transfer.runs.memory import Size, gigabytes, run_memory
 from style_transfer.settings import Settings
 
 
 @dataclass(frozen=True)
-class Forecast:
-    """Time and memory of a run that has not begun."""
+class Estimate:
+    """Time and memory of a run that has not started."""
 
     seconds: float
     memory: int  # bytes at most, beside the program itself
 
     @classmethod
     def of(
-        cls, network: VGG, size: Size, paintings: Collection[Size], settings: Settings
-    ) -> "Forecast":
-        """Return what a run will take where `network` is.
-
-        `size` (height, width) is that of the picture, `paintings` are those of the style pictures.
-        Raises ValueError, one sentence, where it does not fit into the memory there is.
-        """
-        check(size, paintings, settings.style_scale, network.device.type)
-        memory = needed(size, paintings, settings.style_scale)
-        seconds = expected(network, size, settings.steps, paintings, settings.style_scale)
-        return cls(seconds, memory)
+        cls, cost_model: CostModel, size: Size, style_sizes: Collection[Size], settings: Settings
+    ) -> "Estimate":
+        """Return what a run will take. Sizes (height, width) of the picture and the styles."""
+        scale = settings.style_scale
+        seconds = cost_model.run_seconds(size, settings.steps, style_sizes, scale)
+        return cls(seconds, run_memory(size, style_sizes, scale))
 
     def __str__(self) -> str:
         """Return it in words, such as "about 7 min and 2.4 GB of memory"."""

@@ -1,32 +1,34 @@
-"""Changes: what was moved while a run went on, and the step from which each of it acts."""
+"""History: the losses of a run and the changes of its settings, step by step."""
 
 from dataclasses import dataclass
 
 from style_transfer.settings import Settings, describe_change
 
+LossHistory = list[tuple[int, dict[str, float]]]  # step and losses, for each step made
+
 
 @dataclass(frozen=True)
-class Change:
-    """Knobs that were moved between two steps, and the first step that is made with them."""
+class SettingsChange:
+    """What was changed between two steps, and the first step that is made with it."""
 
     step: int
     before: Settings
     after: Settings
-    pictures: str = ""  # what else was changed, in words
+    other: str = ""  # what was changed beside the settings, in words
 
     @property
-    def words(self) -> str:
-        """What was moved from where to where, "" if it was moved back in time."""
-        return ", ".join(filter(None, (self.pictures, describe_change(self.before, self.after))))
+    def description(self) -> str:
+        """The change in words, "" if it was undone before a step was made with it."""
+        return ", ".join(filter(None, (self.other, describe_change(self.before, self.after))))
 
 
-class Changes(list[Change]):
+class SettingsHistory(list[SettingsChange]):
     """The changes of a run, at most one for each step."""
 
-    def note(self, step: int, before: Settings, after: Settings, pictures: str = "") -> None:
-        """Note what acts from `step` on, together with what else was moved since the last step."""
-        if self and self[-1].step == step:  # a slider that is still dragged
+    def record(self, step: int, before: Settings, after: Settings, other: str = "") -> None:
+        """Record a change that acts from `step` on, merged with others that act from there."""
+        if self and self[-1].step == step:  # e.g. a slider that is being dragged
             last = self.pop()
-            before, pictures = last.before, pictures or last.pictures
-        if after != before or pictures:
-            self.append(Change(step, before, after, pictures))
+            before, other = last.before, other or last.other
+        if after != before or other:
+            self.append(SettingsChange(step, before, after, other))

@@ -1,10 +1,7 @@
-"""Limits: what one visitor, and all of them together, may ask of this machine."""
+"""Limits on what one visitor, and all of them together, may use of this machine."""
 
-import os
-import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
-from functools import cache
 from typing import Any
 
 from style_transfer.settings import MAX_STEPS
@@ -18,18 +15,18 @@ def _limit(default: int, low: int, high: int) -> Any:
 
 @dataclass(frozen=True)
 class Limits:
-    """Each is a whole number, set by the environment variable of its name after PREFIX."""
+    """Each is a whole number, set by the environment variable PREFIX + its name in capitals."""
 
-    runs: int = _limit(8, 1, 64)  # that take turns on the device
-    waiting: int = _limit(24, 0, 200)  # in line for it
-    pixels: int = _limit(4_194_304, 4_096, 100_000_000)  # of the picture that is painted
+    runs: int = _limit(8, 1, 64)  # that share the device
+    waiting: int = _limit(24, 0, 200)  # runs in the admission queue
+    pixels: int = _limit(4_194_304, 4_096, 100_000_000)  # of the content image
     steps: int = _limit(5_000, 1, MAX_STEPS)  # of a run
-    seconds: int = _limit(3_600, 1, 604_800)  # that a run may take, pauses apart
-    paused: int = _limit(600, 1, 86_400)  # seconds that a run may rest
-    upload: int = _limit(30, 1, 1_000)  # MB of a file
-    kept: int = _limit(86_400, 0, 31_536_000)  # seconds a run cut off can be continued
-    left: int = _limit(600, 0, 31_536_000)  # seconds that of a visitor who left can
-    disk: int = _limit(4_000, 0, 1_000_000)  # MB that all states together may take
+    seconds: int = _limit(3_600, 1, 604_800)  # that a run may take, without pauses
+    paused: int = _limit(600, 1, 86_400)  # seconds that a run may be paused at a stretch
+    upload: int = _limit(30, 1, 1_000)  # MB of an uploaded file
+    kept: int = _limit(86_400, 0, 31_536_000)  # seconds for which a run cut off can be continued
+    left: int = _limit(600, 0, 31_536_000)  # the same for a run whose visitor left the page
+    disk: int = _limit(4_000, 0, 1_000_000)  # MB that all checkpoints together may take; 0: none
 
     def __post_init__(self) -> None:
         for each in fields(self):
@@ -42,7 +39,10 @@ class Limits:
 
     @classmethod
     def read(cls, environment: Mapping[str, str]) -> "Limits":
-        """Return the limits that `environment` sets; ValueError, one sentence, for a bad one."""
+        """Return the limits that `environment` sets.
+
+        Raises ValueError, one sentence, for a value out of range or not a whole number.
+        """
         values = {}
         for each in fields(cls):
             text = environment.get(PREFIX + each.name.upper(), "").strip()
@@ -68,12 +68,3 @@ class Limits:
                 f"A picture may have at most {self.pixels:,} pixels here, "
                 f"not {width} x {height}; choose a smaller size."
             )
-
-
-@cache
-def limits() -> Limits:
-    """Return the limits of this process; a mistake in one ends it with a sentence."""
-    try:
-        return Limits.read(os.environ)
-    except ValueError as error:
-        sys.exit(str(error))

@@ -9,11 +9,11 @@ from style_transfer.engine import style_image_size
 
 Size = tuple[int, int]  # height, width
 
-# Bytes, measured; tests/test_memory.py and `python -m benchmarks.large` hold them to it.
-_FIXED = 8e8  # the network as it is, its filters as the ways of convolution want them, two threads
+# Bytes, measured; tests/runs/test_memory.py and `python -m benchmarks.large` check them.
+SHARED = 8e8  # the network, its filters as each backend wants them, two threads: for all runs
 _PER_PIXEL = 2600  # of the finest stage: activations of VGG-19 up to relu5_1, and gradients
-_PER_LOOKED_AT = 800  # of a painting's pixels, for which no gradient is computed
-_PER_STEPPED = 500  # of the finest stage: the pairs of L-BFGS, and the pictures of a step
+_PER_STYLE_PIXEL = 800  # activations of a style image, for which no gradient is computed
+_PER_STEP_PIXEL = 500  # of the finest stage: the pairs of L-BFGS, and the images of a step
 
 _MEMORY_2 = ("memory.max", "memory.current", "memory.stat", "inactive_file")
 _MEMORY_1 = (
@@ -27,25 +27,24 @@ _MEMORY_1 = (
 _GROUPS = (_MEMORY_2, _MEMORY_1)
 
 
-def needed(size: Size, paintings: Collection[Size], style_scale: float = 1.0) -> int:
+def run_memory(size: Size, style_sizes: Collection[Size], style_scale: float = 1.0) -> int:
     """Return the bytes that a run takes at most, beside the program itself.
 
-    `size` (height, width) is that of the picture, `paintings` are those of the style pictures.
+    `size` (height, width) is that of the picture, `style_sizes` are those of the style images.
     """
     pixels = size[0] * size[1]
-    looks = [style_image_size(each, max(size), style_scale) for each in paintings]
-    looked_at = max(height * width for height, width in looks)
-    passes = max(_PER_PIXEL * pixels, _PER_LOOKED_AT * looked_at)
-    return round(_FIXED + passes + _PER_STEPPED * pixels)
+    scaled = [style_image_size(each, max(size), style_scale) for each in style_sizes]
+    style_pixels = max(height * width for height, width in scaled)
+    activations = max(_PER_PIXEL * pixels, _PER_STYLE_PIXEL * style_pixels)
+    return round(SHARED + activations + _PER_STEP_PIXEL * pixels)
 
 
-def check(size: Size, paintings: Collection[Size], style_scale: float, device: str) -> None:
-    """Raise ValueError, one sentence, where a run does not fit into the memory there is."""
-    need, free = needed(size, paintings, style_scale), available(device)
-    if free is not None and need > free:
+def check_memory(size: Size, needed: int, free: int | None) -> None:
+    """Raise ValueError, one sentence, where `needed` bytes for a picture are not free."""
+    if free is not None and needed > free:
         height, width = size
         raise ValueError(
-            f"A picture of {width} x {height} pixels needs {gigabytes(need)} of memory, and "
+            f"A picture of {width} x {height} pixels needs {gigabytes(needed)} of memory, and "
             f"{gigabytes(free)} are free; choose a smaller size."
         )
 
@@ -59,7 +58,7 @@ def gigabytes(count: float) -> str:
     return f"{count / 1e9:.1f} GB"
 
 
-def available(device: str = "cpu", system: Path = Path("/")) -> int | None:
+def available_memory(device: str = "cpu", system: Path = Path("/")) -> int | None:
     """Return the bytes that a run can have on `device`; None where that cannot be told."""
     if device == "cuda":
         return torch.cuda.mem_get_info()[0]

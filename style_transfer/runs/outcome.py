@@ -1,4 +1,4 @@
-"""Endings: why a run ends, as a word for the log and a sentence for whoever watches it."""
+"""Outcome: why a run ended, as a word for the log and a sentence for whoever watches it."""
 
 import time
 from dataclasses import dataclass
@@ -7,57 +7,62 @@ import torch
 
 from style_transfer.engine import DivergedError
 
-PATIENCE = 20.0  # s; a run that nobody has watched for so long ends
 _NO_MEMORY = ("not enough memory", "out of memory", "can't allocate")  # torch's words on a CPU
 
 
 @dataclass(frozen=True)
-class Ending:
+class Outcome:
     """A word such as "stopped", and what went wrong as an exception whose text is a sentence."""
 
     word: str
     error: Exception | None = None
 
 
-FINISHED, STOPPED, UNWATCHED = Ending("finished"), Ending("stopped"), Ending("nobody watched")
+FINISHED, STOPPED, UNWATCHED = Outcome("finished"), Outcome("stopped"), Outcome("nobody watched")
 
 
-class Fault(RuntimeError):  # noqa: N818 - of the program, not of who uses it
+class InternalError(RuntimeError):
     """A bug ended the run; its traceback is in the log."""
 
 
-def ending_of(error: BaseException, step: int) -> Ending:
-    """Return how an exception in step `step` ends a run. Holds no tensors of the failed step."""
+def outcome_of(error: BaseException, step: int) -> Outcome:
+    """Return how an exception in step `step` ends a run.
+
+    The outcome has a new exception without a traceback, which would hold the step's tensors.
+    """
     if isinstance(error, DivergedError):
-        return Ending("diverged", DivergedError(str(error)))
+        return Outcome("diverged", DivergedError(str(error)))
     if isinstance(error, MemoryError | torch.OutOfMemoryError) or (
         isinstance(error, RuntimeError) and any(words in str(error) for words in _NO_MEMORY)
     ):
-        told = f"There was not enough memory for step {step}; a smaller size needs less."
-        return Ending("out of memory", MemoryError(told))
-    return Ending("fault", Fault(f"A fault of the program ended the run at step {step}."))
+        sentence = f"There was not enough memory for step {step}; a smaller size needs less."
+        return Outcome("out of memory", MemoryError(sentence))
+    return Outcome("fault", InternalError(f"A fault of the program ended the run at step {step}."))
 
 
 class Budget:
-    """The time that a run may take, and may rest at a stretch; unlimited by default."""
+    """The time that a run may compute, and may be paused at a stretch; unlimited by default."""
 
     def __init__(self, seconds: float = float("inf"), paused: float = float("inf")) -> None:
-        """Begin to count; both in seconds, pauses do not count as taken."""
+        """Start counting; both in seconds. Pauses do not count as computing time."""
         self._seconds, self._paused = seconds, paused
-        self._last, self._taken, self._rested = time.monotonic(), 0.0, 0.0
+        self._last, self._computed, self._rested = time.monotonic(), 0.0, 0.0
 
-    def spend(self, paused: bool) -> Ending | None:
-        """Count the time since the last call as work or as rest; return how it ends the run."""
+    def spend(self, paused: bool) -> Outcome | None:
+        """Count the time since the last call as computing or as paused.
+
+        Return how that ends the run, None if it may go on.
+        """
         now = time.monotonic()
         passed, self._last = now - self._last, now
         if paused:
             self._rested += passed
             if self._rested > self._paused:
-                told = f"The run was paused for {self._paused:g} seconds, which is the limit here."
-                return Ending("paused too long", TimeoutError(told))
+                words = f"The run was paused for {self._paused:g} seconds, which is the limit here."
+                return Outcome("paused too long", TimeoutError(words))
             return None
-        self._rested, self._taken = 0.0, self._taken + passed
-        if self._taken > self._seconds:
-            told = f"The run has used its {self._seconds:g} seconds, which is the limit here."
-            return Ending("out of time", TimeoutError(told))
+        self._rested, self._computed = 0.0, self._computed + passed
+        if self._computed > self._seconds:
+            words = f"The run has used its {self._seconds:g} seconds, which is the limit here."
+            return Outcome("out of time", TimeoutError(words))
         return None

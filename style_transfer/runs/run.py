@@ -1,136 +1,113 @@
-"""Run: one stylize() in a thread of its own, steered and watched from outside."""
+"""Run: one job with its newest frame, its history and its outcome, steered and watched."""
 
-import itertools
+import contextvars
 import logging
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import nullcontext
-from typing import Any
+from dataclasses import replace
 
-from torch import Tensor
-
-from style_transfer.engine import Frame, Style, Styles, stages, stylize
-from style_transfer.network.vgg import VGG, load_network
-from style_transfer.runs.broadcast import HEARTBEAT, News
-from style_transfer.runs.cost_model import Clock
-from style_transfer.runs.history import Changes
-from style_transfer.runs.outcome import (
-    FINISHED,
-    PATIENCE,
-    STOPPED,
-    UNWATCHED,
-    Budget,
-    Ending,
-    ending_of,
-)
-from style_transfer.runs.scheduler import DEVICE
+from style_transfer.engine import Frame, State, Styles
+from style_transfer.runs.broadcast import Broadcast
+from style_transfer.runs.cost_model import RunClock
+from style_transfer.runs.executor import Executor, Job
+from style_transfer.runs.history import LossHistory, SettingsHistory
+from style_transfer.runs.outcome import FINISHED, STOPPED, UNWATCHED, Budget, Outcome, outcome_of
 from style_transfer.settings import Settings
 
+PATIENCE = 20.0  # s; a run that nobody has watched for so long ends
 THREAD_NAME = "run"
 
 _log = logging.getLogger(__name__)
-_numbers = itertools.count(1)
 
 
 class Run:
-    """A picture that forms in a thread of its own.
+    """A job that is computed by an executor and followed by a thread.
 
-    Assign to `settings` to steer it, to `styles` to replace paintings and masks; iterate over
+    Assign to `settings` to steer it, to `styles` to replace style images and masks; iterate over
     `frames()` to watch it. It ends by itself when its steps are made, when its budget is used up,
     and when nobody has watched it for PATIENCE seconds.
     """
 
     def __init__(
         self,
-        content: Tensor,
-        style: Style,
-        settings: Settings,
+        job: Job,
+        executor: Executor,
         *,
-        network: VGG | None = None,
+        number: int = 1,
         preview_every: int = 1,
         budget: Budget | None = None,
-        keep: Callable[["Run"], None] | None = None,
-        **options: Any,
+        on_frame: Callable[["Run"], None] | None = None,
+        on_end: Callable[[], None] | None = None,
     ) -> None:
-        """Begin. Takes what `stylize` takes; every `preview_every`-th frame is shown.
+        """Start. Every `preview_every`-th frame wakes the watchers; `number` is for the log.
 
-        `keep` is called after each frame, in the run's thread and while others make their steps.
+        `on_frame` is called after each frame and `on_end` after the last, both in the run's
+        thread. Raises ValueError, one sentence, for a job that cannot be computed.
         """
-        self.network = network or load_network()
-        self.changes = Changes()
-        self.history: list[tuple[int, dict[str, float]]] = []  # step and losses, of each step made
-        self.ending: Ending | None = None
-        self._options = options | {"network": self.network}
-        self._content, self._styles, self._settings = content, Styles.of(style), settings
-        self._read_for = 0  # the step that the settings were last read for
-        self._preview_every = preview_every
-        self._size = content.shape[-2], content.shape[-1]
-        self._plan = stages(self._size)
-        self._clock: Clock | None = None  # from the first frame on
-        self._stage = -1  # of the newest frame
-        self._paused = self._stopping = False
-        self._news, self._budget, self._keep = News(), budget or Budget(), keep
-        self._styles.check(content)
-        self.settings = settings
-        self._thread = threading.Thread(target=self._work, name=THREAD_NAME, daemon=True)
+        job.check(job.settings, job.styles)
+        self.changes = SettingsHistory()
+        self.losses: LossHistory = []
+        self.outcome: Outcome | None = None
+        self.state: State | None = job.state  # the newest, to continue from
+        self._job, self._executor, self._number = replace(job, state=None), executor, number
+        self._settings, self._styles, self._preview_every = job.settings, job.styles, preview_every
+        self._budget, self._on_frame, self._on_end = budget or Budget(), on_frame, on_end
+        self._broadcast = Broadcast()
+        self._clock: RunClock | None = None  # from the first frame on
+        self._paused = self._stopped = False
+        self._execution = executor.start(job)
+        context = contextvars.copy_context()  # a hosting platform may know the visitor by it
+        self._thread = threading.Thread(
+            target=context.run, args=(self._work,), name=THREAD_NAME, daemon=True
+        )
         self._thread.start()
 
     @property
     def settings(self) -> Settings:
-        """What the next step aims at.
-
-        Raises ValueError for a layer that the network lacks, and where no style has a weight.
-        """
+        """The settings of the next step. Setting them raises ValueError as `Job.check` does."""
         return self._settings
 
     @settings.setter
     def settings(self, settings: Settings) -> None:
-        self.network.check([settings.content_layer, *settings.style_layers])
-        settings.shares(len(self._styles.images))
-        with self._news.changed:
-            self.changes.note(self._read_for + 1, self._settings, settings)
+        self._job.check(settings, self._styles)
+        with self._broadcast.changed:
+            step = self._execution.update(settings, self._styles)
+            self.changes.record(step, self._settings, settings)
             self._settings = settings
             if self.frame:
-                self._news.frame = self.frame.with_colors(settings.keep_colors)
-            self._news.tell()
+                self._broadcast.frame = self.frame.with_colors(settings.keep_colors)
+            self._broadcast.notify()
 
     @property
     def styles(self) -> Styles:
-        """The paintings, and where each goes, from the next step on.
-
-        Raises ValueError for a mask of other proportions than the photo, and where none has a
-        weight.
-        """
+        """The styles of the next step. Setting them raises ValueError as `Job.check` does."""
         return self._styles
 
     @styles.setter
     def styles(self, styles: Styles) -> None:
-        styles.check(self._content)
-        self._settings.shares(len(styles.images))
-        with self._news.changed:
-            told = self._styles.describe_change(styles)
-            self.changes.note(self._read_for + 1, self._settings, self._settings, told)
+        self._job.check(self._settings, styles)
+        with self._broadcast.changed:
+            self._record(self._styles.describe_change(styles), styles)
             self._styles = styles
-            self._news.tell()
+            self._broadcast.notify()
 
     @property
     def preview_every(self) -> int:
-        """How many steps lie between two frames that are shown."""
+        """How many steps lie between two frames that wake the watchers."""
         return self._preview_every
 
     @preview_every.setter
     def preview_every(self, steps: int) -> None:
-        with self._news.changed:
+        with self._broadcast.changed:
             if steps != self._preview_every:
-                told = f"a preview every {steps} steps"
-                self.changes.note(self._read_for + 1, self._settings, self._settings, told)
+                self._record(f"a preview every {steps} steps", self._styles)
             self._preview_every = steps
 
     @property
     def frame(self) -> Frame | None:
-        """The newest frame, or None before the first."""
-        return self._news.frame
+        """The newest frame, None before the first. Its state lacks the optimiser's memory."""
+        return self._broadcast.frame
 
     @property
     def paused(self) -> bool:
@@ -140,16 +117,16 @@ class Run:
     @property
     def ended(self) -> bool:
         """Whether no further step will be made."""
-        return self._news.ended
+        return self._broadcast.ended
 
     @property
     def error(self) -> Exception | None:
-        """What ended the run, if not its steps or stop(); its text is a sentence."""
-        return self.ending.error if self.ending else None
+        """What ended the run, if neither its steps nor stop() did; its text is a sentence."""
+        return self.outcome.error if self.outcome else None
 
     @property
     def steps_per_second(self) -> float:
-        """The speed of the last steps, with the turns of others between; 0 before the first."""
+        """The speed of the last steps, those of other runs between included; 0 before the first."""
         return self._clock.steps_per_second if self._clock else 0.0
 
     @property
@@ -158,22 +135,23 @@ class Run:
         frame, clock = self.frame, self._clock
         if frame is None or clock is None:
             return None
-        return clock.seconds_left(self._plan, frame.step, self.settings.steps, frame.state.stage)
+        return clock.seconds_left(frame.step, self.settings.steps)
 
     def pause(self) -> None:
         """Make no further step until resume(); the step under way is finished."""
-        self._set(paused=True)
+        self._set_paused(True)
 
     def resume(self) -> None:
         """Go on after pause()."""
-        self._set(paused=False)
+        self._set_paused(False)
 
     def stop(self) -> None:
         """End after the step under way. Returns at once; the newest frame stays."""
-        self._set(stopping=True)
+        self._stopped = True
+        self._execution.stop()
 
     def join(self, timeout: float | None = None) -> bool:
-        """Wait for the thread to end; return whether it has."""
+        """Wait for the run to end, at most `timeout` seconds; return whether it has."""
         self._thread.join(timeout)
         return not self._thread.is_alive()
 
@@ -182,80 +160,76 @@ class Run:
 
         Frames that nobody fetched in time are left out. Ends with the last frame of the run.
         """
-        return self._news.frames()
+        return self._broadcast.frames()
 
     def _work(self) -> None:
-        number, began = next(_numbers), time.monotonic()
-        height, width = self._size
-        _log.info("Run %d begins: %d x %d, %d steps.", number, width, height, self.settings.steps)
-        ending = FINISHED
+        began, (height, width) = time.monotonic(), self._job.size
+        words = self._number, width, height, self.settings.steps
+        _log.info("Run %d begins: %d x %d, %d steps.", *words)
+        outcome = FINISHED
         try:
-            ending = self._make_steps()
-        except BaseException as error:  # whatever it is, those who watch must hear of the end
-            ending = ending_of(error, self._read_for)
-            if ending.word == "fault":
-                _log.exception("Run %d met a fault of the program.", number)
+            outcome = self._follow()
+        except BaseException as error:  # whatever it is, watchers must hear of the end
+            outcome = outcome_of(error, self._next_step)
+            if outcome.word == "fault":
+                _log.exception("Run %d met a fault of the program.", self._number)
         finally:
-            with self._news.changed:
-                self.ending, self._news.ended = ending, True
-                self._news.tell()
+            if self._on_end:
+                self._on_end()
+            with self._broadcast.changed:
+                self.outcome, self._broadcast.ended = outcome, True
+                self._broadcast.notify()
             step = self.frame.step if self.frame else 0
-            words = number, time.monotonic() - began, width, height, step, ending.word
-            _log.info("Run %d ends after %.1f s: %d x %d, step %d, %s.", *words)
+            end = self._number, time.monotonic() - began, width, height, step, outcome.word
+            _log.info("Run %d ends after %.1f s: %d x %d, step %d, %s.", *end)
 
-    def _make_steps(self) -> Ending:
-        frames = stylize(self._content, lambda: self._styles, self._read, **self._options)
-        idle = self._options.get("state") is None  # the first frame takes no step, nor a turn
-        while not (ending := self._reason_to_end()):
-            began = time.perf_counter()  # the turns of others belong to the time that a run takes
-            with nullcontext() if idle and self.frame is None else DEVICE:
-                frame = next(frames, None)
-            if frame is None:
-                return FINISHED
-            self._publish(frame, time.perf_counter() - began)
-            if self._keep:
-                self._keep(self)
-            if frame.step >= self.settings.steps:  # so that it need not wait for a turn to see this
-                return FINISHED
-            if self._clock is None:  # the picture first, then how long it will take
-                with DEVICE:
-                    self._clock = Clock(self.network)
-        return ending
-
-    def _read(self) -> Settings:
-        with self._news.changed:
-            before = self.frame or self._options.get("state")
-            self._read_for = before.step + 1 if before else 0
-            return self._settings
+    def _follow(self) -> Outcome:
+        """Take the frames of the execution as they come; return why they ended."""
+        outcome = None
+        began = time.perf_counter()  # waiting for other runs belongs to the time of a step
+        for frame in self._execution.frames():
+            if frame is not None:
+                self._publish(frame, time.perf_counter() - began)
+                if self._on_frame:
+                    self._on_frame(self)
+                if self._clock is None and frame.step < self.settings.steps:
+                    # After the first frame, so that nobody waits for the measurement to see it.
+                    cost_model = self._executor.cost_model(self._job.network, self._job.pooling)
+                    self._clock = RunClock(cost_model, frame)
+            if outcome is None and (outcome := self._reason_to_end()):
+                self._execution.stop()
+            began = time.perf_counter()
+        return outcome or (STOPPED if self._stopped else FINISHED)
 
     def _publish(self, frame: Frame, seconds: float) -> None:
-        with self._news.changed:
-            self._news.frame = frame.with_colors(self._settings.keep_colors)
+        with self._broadcast.changed:
+            self.state = frame.state
+            # Watchers keep frames for long: without the optimiser's memory, many times the image.
+            shown = replace(frame, state=replace(frame.state, memory=(), good=None))
+            self._broadcast.frame = shown.with_colors(self._settings.keep_colors)
             if frame.losses:
-                self.history.append((frame.step, frame.losses))
-            if self._clock and frame.losses:
-                size = frame.image.shape[-2], frame.image.shape[-1]
-                self._clock.add(seconds, size, entered=frame.state.stage != self._stage)
-            self._stage = frame.state.stage
+                self.losses.append((frame.step, frame.losses))
+                if self._clock:
+                    self._clock.add(frame, seconds)
             if frame.step % self._preview_every == 0:
-                self._news.tell()
+                self._broadcast.notify()
 
-    def _reason_to_end(self) -> Ending | None:
-        """Wait while the run is paused; return why it should end, or None to make a step."""
-        with self._news.changed:
-            while True:
-                if self._stopping:
-                    return STOPPED
-                if time.monotonic() - self._news.seen >= PATIENCE:
-                    return UNWATCHED
-                if ending := self._budget.spend(self._paused):
-                    return ending
-                if not self._paused:
-                    return None
-                self._news.changed.wait(HEARTBEAT)
+    def _reason_to_end(self) -> Outcome | None:
+        if time.monotonic() - self._broadcast.watched_at >= PATIENCE:
+            return UNWATCHED
+        return self._budget.spend(self._paused)
 
-    def _set(self, **flags: bool) -> None:
-        with self._news.changed:
-            for name, value in flags.items():
-                setattr(self, f"_{name}", value)
-            self._news.tell()
+    @property
+    def _next_step(self) -> int:
+        return self.state.step + 1 if self.state else 0
+
+    def _record(self, words: str, styles: Styles) -> None:
+        """Record a change of something beside the settings; `styles` act from then on."""
+        step = self._execution.update(self._settings, styles)
+        self.changes.record(step, self._settings, self._settings, words)
+
+    def _set_paused(self, paused: bool) -> None:
+        with self._broadcast.changed:
+            self._paused = paused
+            (self._execution.pause if paused else self._execution.resume)()
+            self._broadcast.notify()

@@ -1,22 +1,23 @@
-"""Turns: a fair lock; DEVICE, the one that all runs of this process take turns with."""
+"""The scheduler: a fair lock that gives the device to one step at a time."""
 
 import threading
 import time
 from collections import deque
 
-WATCHED = 10.0  # s; the time that the present pace is judged by
+RATE_WINDOW = 10.0  # s; the time over which steps per second are counted
 
 
-class Turns:
-    """A lock that is granted in the order in which it was asked for.
+class Scheduler:
+    """A lock granted in the order of asking, one for each device.
 
-    threading.Lock is not: whoever gives it back may take it again at once, for ever.
+    Two steps at once would each take more than twice as long. threading.Lock is not fair: a thread
+    that releases it may take it again at once, for ever.
     """
 
     def __init__(self) -> None:
         self._waiting: deque[object] = deque()
         self._changed = threading.Condition()
-        self._ends: deque[float] = deque(maxlen=1000)  # of the last turns
+        self._ends: deque[float] = deque(maxlen=1000)  # when the last holders released it
 
     def __enter__(self) -> None:
         ticket = object()
@@ -31,10 +32,7 @@ class Turns:
             self._changed.notify_all()
 
     @property
-    def per_second(self) -> float:
-        """How many turns were taken in each of the last seconds."""
+    def steps_per_second(self) -> float:
+        """How many steps all runs together made in each of the last RATE_WINDOW seconds."""
         now = time.monotonic()
-        return sum(now - end < WATCHED for end in list(self._ends)) / WATCHED
-
-
-DEVICE = Turns()  # one step at a time: two at once would each be less than half as fast
+        return sum(now - end < RATE_WINDOW for end in list(self._ends)) / RATE_WINDOW

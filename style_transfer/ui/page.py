@@ -8,9 +8,6 @@ import gradio as gr
 from starlette.middleware import Middleware
 
 from style_transfer.network.vgg import load_network
-from style_transfer.runs.cost_model import measured
-from style_transfer.runs.limits import limits
-from style_transfer.runs.scheduler import DEVICE
 from style_transfer.ui import example, wiring
 from style_transfer.ui.handlers import endpoint
 from style_transfer.ui.http import cleanup, health
@@ -19,6 +16,7 @@ from style_transfer.ui.http.gradio_internals import check_calls, poll_seldom
 from style_transfer.ui.http.presence import PAGES
 from style_transfer.ui.panels import canvas, controls, gallery, inputs, status
 from style_transfer.ui.panels.component import STATIC, widget
+from style_transfer.ui.service import SERVICE
 
 LAUNCH: dict[str, Any] = {
     "theme": gr.themes.Base(
@@ -37,11 +35,11 @@ LAUNCH: dict[str, Any] = {
         button_primary_background_fill_hover="*primary_700",
     ),
     "css_paths": [STATIC / "page.css", STATIC / "knobs.css", STATIC / "gallery.css"],
-    "max_file_size": f"{limits().upload}mb",
-    "max_threads": limits().runs + limits().waiting + 40,  # whoever waits holds one
+    "max_file_size": f"{SERVICE.limits.upload}mb",
+    "max_threads": SERVICE.limits.runs + SERVICE.limits.waiting + 40,  # whoever waits holds one
     "enable_monitoring": False,
     "app_kwargs": {
-        "middleware": [Middleware(Gate, PAGES, limits().upload)],
+        "middleware": [Middleware(Gate, PAGES, SERVICE.limits.upload)],
         "routes": [health.ROUTE],
     },
     "state_session_capacity": 500,
@@ -56,7 +54,8 @@ def build() -> gr.Blocks:
     """Return the page."""
     gr.set_static_paths([example.FOLDER])
     load_network()  # before the first visitor, who would wait for it
-    threading.Thread(target=_measure, daemon=True).start()
+    # Learn how fast this machine is before somebody presses Start.
+    threading.Thread(target=SERVICE.executor.cost_model, daemon=True).start()
     with gr.Blocks(
         title="Style transfer, steered", delete_cache=(300, 7200), analytics_enabled=False
     ) as page:
@@ -79,9 +78,3 @@ def build() -> gr.Blocks:
     check_calls(page)
     cleanup.begin(page)
     return page
-
-
-def _measure() -> None:
-    """Learn how fast this machine is before somebody presses Start."""
-    with DEVICE:
-        measured(load_network())

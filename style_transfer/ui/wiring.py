@@ -5,10 +5,12 @@ from typing import Any
 
 import gradio as gr
 
-from style_transfer.runs.limits import limits
 from style_transfer.ui.handlers import downloads, estimate, pictures, start, steering
+from style_transfer.ui.service import SERVICE
 
-RUNS_HELD = limits().runs + limits().waiting + 2  # so that the line is ours, not Gradio's
+RUNS_HELD = (
+    SERVICE.limits.runs + SERVICE.limits.waiting + 2
+)  # so that the line is ours, not Gradio's
 FILES_AT_ONCE = 4  # a visitor with a slow one should not hold up all others
 CHOSEN = (  # what a run begins with
     "content-image",

@@ -86,7 +86,7 @@ def open_page(
 @pytest.fixture
 def run_threads() -> Callable[[], list[threading.Thread]]:
     """A function that lists the threads of all runs of this process."""
-    from style_transfer.runs.run import THREAD_NAME
+    from style_transfer.runs import THREAD_NAME
 
     return lambda: [thread for thread in threading.enumerate() if thread.name == THREAD_NAME]
 

@@ -5,7 +5,8 @@ import re
 import pytest
 from playwright.sync_api import expect
 
-from style_transfer.runs import checkpoints
+from style_transfer.runs import CheckpointStore, checkpoint_writer
+from style_transfer.ui.service import SERVICE
 from tests.browser.studio import finish, set_number, start, status, step, stop, wait_until
 from tests.crowd.server import Server
 
@@ -39,8 +40,8 @@ def offered(page):
 def test_a_run_whose_page_was_closed_is_offered_and_goes_on(
     visitor, browser, url, tmp_path, monkeypatch
 ):
-    monkeypatch.setenv("STYLE_TRANSFER_KEPT_FOLDER", str(tmp_path))
-    monkeypatch.setattr(checkpoints, "EVERY", 0.0)
+    monkeypatch.setattr(SERVICE, "checkpoints", CheckpointStore(tmp_path, SERVICE.limits))
+    monkeypatch.setattr(checkpoint_writer, "MAX_AGE", 0.0)
     page = visit(visitor, url)
     set_number(page, "beta", 9)
     start(page, steps=4000, at_least=4)

@@ -189,12 +189,12 @@ def test_a_page_says_before_and_after_that_the_oldest_run_gives_its_place(open_p
 
 
 def test_whoever_waits_is_told_how_many_are_before_and_may_leave(open_page, monkeypatch):
-    from style_transfer.runs.admission import Line
-    from style_transfer.ui.handlers import watch
+    from style_transfer.runs import AdmissionQueue
+    from style_transfer.ui.service import SERVICE
 
-    line = Line(places=1)
-    first = line.join()
-    monkeypatch.setattr(watch, "LINE", line)
+    queue = AdmissionQueue(places=1, waiting=9)
+    first = queue.join()
+    monkeypatch.setattr(SERVICE, "admission", queue)
     page = open_page()
     page.locator("#start").click()
     expect(page.locator("#status")).to_contain_text("1 run is before yours.")
@@ -204,6 +204,6 @@ def test_whoever_waits_is_told_how_many_are_before_and_may_leave(open_page, monk
     expect(page.locator("#runs button")).to_have_count(0)
     page.locator("#start").click()
     expect(page.locator("#status")).to_contain_text("1 run is before yours.")
-    line.leave(first)
+    queue.leave(first)
     expect(page.locator("#status")).to_contain_text("Painting step", timeout=30_000)
     stop(page)

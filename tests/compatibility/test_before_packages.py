@@ -18,7 +18,7 @@ from style_transfer.cli.parser import parse, settings_in
 from style_transfer.engine import State, Styles, stylize
 from style_transfer.images import open_image, resize, save
 from style_transfer.recipe import Recipe, from_query, read_recipe
-from style_transfer.runs.checkpoints import find, load
+from style_transfer.runs import RunService
 from style_transfer.settings import Settings
 
 FILES = Path(__file__).parent / "before_packages"
@@ -91,18 +91,17 @@ def test_a_state_continues_its_run():
     check_continuation(PHOTO, styles, State.load(FILES / "state.safetensors"))
 
 
-def test_a_saved_run_is_found_by_its_token_and_continues(tmp_path, monkeypatch):
-    monkeypatch.setenv("STYLE_TRANSFER_KEPT_FOLDER", str(tmp_path / "kept"))
+def test_a_saved_run_is_found_by_its_token_and_continues(tmp_path):
+    service = RunService.from_environment({"STYLE_TRANSFER_KEPT_FOLDER": str(tmp_path / "kept")})
     # Copied without times: a run is found for a day after it was written.
     shutil.copytree(FILES / "kept", tmp_path / "kept", copy_function=shutil.copyfile)
-    saved = load(find(TOKEN))
+    saved = service.checkpoints.claim(TOKEN).load()
     check_recipe(saved.recipe)
-    assert saved.curve == [(n, {"total": 1.0, "content": 0.5, "style": 0.1}) for n in (1, 2, 3)]
+    assert saved.losses == [(n, {"total": 1.0, "content": 0.5, "style": 0.1}) for n in (1, 2, 3)]
     pictures = {"content": PHOTO, "style 1": ONE, "style 2": TWO, "strength": MASK}
     assert saved.pictures.keys() == pictures.keys()
     assert all(saved.pictures[name].equal(picture) for name, picture in pictures.items())
-    styles = Styles.from_tensors(saved.pictures)
-    check_continuation(saved.pictures["content"], styles, saved.state)
+    check_continuation(saved.content, saved.styles, saved.state)
 
 
 OPTIONS = [

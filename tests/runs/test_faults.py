@@ -1,4 +1,4 @@
-"""What goes wrong in one run ends it with a sentence; others and the next know nothing of it."""
+"""What goes wrong in one run ends it with a sentence; others and the next are not affected."""
 
 import re
 import threading
@@ -8,12 +8,12 @@ from dataclasses import replace
 import pytest
 import torch
 
-from style_transfer.engine import Objective
-from style_transfer.runs.run import Run
+from style_transfer.engine import Objective, Styles
+from style_transfer.runs.executor import Job
 from style_transfer.settings import Settings
 
 SETTINGS = Settings(steps=6, style_layers=["relu1_1"], content_layer="relu2_1")
-LONG = replace(SETTINGS, steps=100_000)
+LONG = replace(SETTINGS, steps=5000)
 
 
 def wait_for(condition, seconds=60):
@@ -24,11 +24,11 @@ def wait_for(condition, seconds=60):
 
 
 @pytest.fixture
-def begin(photo, painting):
+def begin(service, photo, painting):
     begun = []
 
     def begin(settings=LONG):
-        begun.append(Run(photo, painting, settings))
+        begun.append(service.start(Job(photo, Styles((painting,)), settings)))
         return begun[-1]
 
     yield begin
@@ -47,7 +47,7 @@ def dead(*_):
 
 
 def made(run):
-    return [step for step, _ in run.history]
+    return [step for step, _ in run.losses]
 
 
 @pytest.mark.parametrize(

@@ -1,35 +1,35 @@
 import threading
 import time
 
-from style_transfer.runs.scheduler import Turns
+from style_transfer.runs.scheduler import Scheduler
 
 
-def test_turns_are_taken_in_the_order_they_were_asked_for():
-    turns, order = Turns(), []
+def test_the_device_is_given_in_the_order_of_asking():
+    scheduler, order = Scheduler(), []
 
     def work(number):
-        with turns:
+        with scheduler:
             order.append(number)
 
-    with turns:
+    with scheduler:
         threads = []
         for number in range(8):
             threads.append(threading.Thread(target=work, args=(number,)))
             threads[-1].start()
-            while len(turns._waiting) < number + 2:
+            while len(scheduler._waiting) < number + 2:
                 time.sleep(0.001)
     for thread in threads:
         thread.join()
     assert order == list(range(8))
 
 
-def test_a_turn_that_fails_is_given_back_and_the_pace_counts_all():
-    turns = Turns()
+def test_a_step_that_fails_gives_the_device_back_and_is_counted():
+    scheduler = Scheduler()
     try:
-        with turns:
+        with scheduler:
             raise MemoryError
     except MemoryError:
         pass
-    with turns:
+    with scheduler:
         pass
-    assert turns.per_second == 0.2
+    assert scheduler.steps_per_second == 0.2

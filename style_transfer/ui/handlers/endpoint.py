@@ -12,20 +12,18 @@ from style_transfer.images import MIN_SIDE, open_image, save, to_tensor
 from style_transfer.losses import STATISTICS
 from style_transfer.network.vgg import LAYERS, default_device
 from style_transfer.recipe import Recipe
-from style_transfer.runs.broadcast import HEARTBEAT
-from style_transfer.runs.limits import limits
-from style_transfer.runs.run import Run
+from style_transfer.runs import HEARTBEAT, Job
 from style_transfer.settings import Settings, whole_number
 from style_transfer.ui.handlers.pictures import read_styles
 from style_transfer.ui.handlers.steering import SESSIONS
-from style_transfer.ui.handlers.watch import LINE, budget
 from style_transfer.ui.http.calls import session_key, shorten
 from style_transfer.ui.panels.inputs import picture_input
+from style_transfer.ui.service import SERVICE
 from style_transfer.ui.session.session import ABSENCE, Session
 
 MAX_SIZE = 512 if default_device() == "cpu" else 1024  # px, of the longer side
 MAX_STEPS = 500
-CALLS = limits().runs + limits().waiting  # in line, with the pages
+CALLS = SERVICE.limits.runs + SERVICE.limits.waiting  # in line, with the pages
 
 
 def stylize(
@@ -79,7 +77,7 @@ def stylize(
             alpha=alpha,
             beta=beta,
             tv=tv,
-            steps=whole_number("steps", steps, 1, min(MAX_STEPS, limits().steps)),
+            steps=whole_number("steps", steps, 1, min(MAX_STEPS, SERVICE.limits.steps)),
             style_layers=dict.fromkeys(style_layers, 1.0),
             content_layer=content_layer,
             statistic=statistic,
@@ -140,15 +138,15 @@ def build() -> None:
 def _paint(session: Session, photo: str, styles: Styles, recipe: Recipe) -> Iterator[str | None]:
     """Yield None at least every HEARTBEAT seconds, so that Gradio can end it, then the picture."""
     content = to_tensor(open_image(photo), recipe.size)
-    limits().check_size(*content.shape[-2:])
-    ticket, run = LINE.join(), None
+    SERVICE.limits.check_size(*content.shape[-2:])
+    ticket, run = SERVICE.admission.join(), None
     try:
-        while LINE.before(ticket):
+        while SERVICE.admission.ahead(ticket):
             yield None
-            LINE.wait(ticket, HEARTBEAT)
+            SERVICE.admission.wait(ticket, HEARTBEAT)
             if session.absent > ABSENCE:
                 return
-        run = Run(content, styles, recipe.settings, seed=recipe.seed, budget=budget())
+        run = SERVICE.start(Job(content, styles, recipe.settings, seed=recipe.seed))
         for _ in run.frames():
             if session.closed or session.absent > ABSENCE:
                 return
@@ -156,7 +154,7 @@ def _paint(session: Session, photo: str, styles: Styles, recipe: Recipe) -> Iter
     finally:  # also where the caller is gone
         if run:
             run.stop()
-        LINE.leave(ticket)
+        SERVICE.admission.leave(ticket)
     if run.error or run.frame is None:
         raise ValueError(str(run.error or "The run made no picture."))
     yield _save(session, run.frame, replace(recipe, step=run.frame.step))

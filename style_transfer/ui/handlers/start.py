@@ -7,20 +7,17 @@ from typing import Any
 
 import gradio as gr
 
-from style_transfer.engine import Styles, remaining_steps, stages
+from style_transfer.engine import remaining_steps, stages
 from style_transfer.images import MIN_SIDE, open_image, resize, to_tensor
-from style_transfer.network.vgg import load_network
 from style_transfer.recipe import MAX_SEED, MAX_SIZE, Recipe
-from style_transfer.runs import checkpoints, memory
-from style_transfer.runs.checkpoints import Keeper
-from style_transfer.runs.limits import limits
-from style_transfer.runs.run import Run
+from style_transfer.runs import CheckpointWriter, Job, Run
 from style_transfer.settings import Settings, whole_number
 from style_transfer.ui.handlers import pictures
 from style_transfer.ui.handlers.steering import SESSIONS, Shown
-from style_transfer.ui.handlers.watch import budget, paint
+from style_transfer.ui.handlers.watch import paint
 from style_transfer.ui.http.calls import Values, by_elem_id, or_error_on_page, session_key
 from style_transfer.ui.panels import controls
+from style_transfer.ui.service import SERVICE
 from style_transfer.ui.session.record import Record, Source
 from style_transfer.ui.session.session import Session
 
@@ -44,7 +41,7 @@ def start(request: gr.Request) -> Iterator[Shown]:
 
     def begin() -> tuple[Record, Run]:
         record = session.new_record(source)
-        return record, _run(record, settings, named, init=source.recipe.init)
+        return record, _run(session, record, settings, named, init=source.recipe.init)
 
     yield from paint(session, begin)
 
@@ -77,9 +74,8 @@ def go_on(request: gr.Request) -> Iterator[Shown]:
     settings = replace(settings, steps=max(settings.steps, last.step + 1))
 
     def begin() -> tuple[Record, Run]:
-        return record, _run(
-            record, settings, named, init=record.source.recipe.init, state=last.state
-        )
+        options: dict[str, Any] = {"init": record.source.recipe.init, "state": record.state}
+        return record, _run(session, record, settings, named, **options)
 
     yield from paint(session, begin)
 
@@ -87,23 +83,27 @@ def go_on(request: gr.Request) -> Iterator[Shown]:
 def recover(request: gr.Request) -> Iterator[Shown]:
     """Go on with this visitor's run that was cut off, as if it had never been."""
     session, named = _session(request)
-    folder = checkpoints.find(_token(named))
-    if folder is None:
+    writer = SERVICE.checkpoints.claim(_token(named))
+    if writer is None:
         raise gr.Error("There is no interrupted run any more.", print_exception=False)
-    kept = or_error_on_page(checkpoints.load, folder)
-    content = kept.pictures["content"]
-    recipe = kept.recipe
-    styles = or_error_on_page(Styles.from_tensors, kept.pictures)
-    source = Source(content, styles, session.keep_photo(content), recipe)
+    run = None
 
     def begin() -> tuple[Record, Run]:
-        record = session.new_record(source, f", continued at step {recipe.step}", kept.curve)
+        nonlocal run
+        record = session.new_record(source, f", continued at step {recipe.step}", kept.losses)
         named["settings"]["preview_every"] = recipe.preview_every
-        keeper = Keeper(folder, kept.pictures)
-        options = {"init": recipe.init, "state": kept.state, "keeper": keeper}
-        return record, _run(record, recipe.settings, named, **options)
+        options = {"init": recipe.init, "state": kept.state, "checkpoint": writer}
+        run = _run(session, record, recipe.settings, named, **options)
+        return record, run
 
-    yield from paint(session, begin)
+    try:
+        kept = or_error_on_page(writer.load)
+        recipe = kept.recipe
+        source = Source(kept.content, kept.styles, session.keep_photo(kept.content), recipe)
+        yield from paint(session, begin)
+    finally:
+        if run is None:  # refused, or left while waiting: it can be continued another time
+            writer.release()
 
 
 def _session(request: gr.Request) -> tuple[Session, Mapping[str, Any]]:
@@ -136,37 +136,38 @@ def _branching(
         )
         if same:
             record.timeline.begin_with(replace(moment, step=step))
-        return record, _run(record, settings, named, init=picture.clamp(0, 1), step=step)
+        return record, _run(session, record, settings, named, init=picture.clamp(0, 1), step=step)
 
     return begin
 
 
 def _run(
+    session: Session,
     record: Record,
     settings: Settings,
     named: Mapping[str, Any],
-    keeper: Keeper | None = None,
+    checkpoint: CheckpointWriter | None = None,
     **options: Any,
 ) -> Run:
     source, recipe = record.source, record.source.recipe
-    or_error_on_page(limits().check_steps, settings.steps)
-    network = or_error_on_page(load_network, recipe.network, recipe.pooling)
-    size, *paintings = (each.shape[-2:] for each in (source.content, *source.styles.images))
-    or_error_on_page(memory.check, size, paintings, settings.style_scale, network.device.type)
-    folder = checkpoints.new_folder(_token(named))
-    record.keeper = keeper or (Keeper(folder, source.pictures) if folder else None)
-    return or_error_on_page(
-        Run,
+    job = Job(
         source.content,
         source.styles,
         settings,
-        network=network,
         optimizer=recipe.optimizer,
         seed=recipe.seed,
-        preview_every=named["settings"]["preview_every"],
-        budget=budget(),
-        keep=record.keep,
+        network=recipe.network,
+        pooling=recipe.pooling,
         **options,
+    )
+    token = _token(named)
+    record.checkpoint = checkpoint or SERVICE.checkpoints.create(token, source.pictures)
+    return or_error_on_page(
+        SERVICE.start,
+        job,
+        preview_every=named["settings"]["preview_every"],
+        on_frame=record.keep,
+        after=session.run,
     )
 
 
@@ -185,7 +186,7 @@ def _source(session: Session, named: Mapping[str, Any]) -> Source:
     )
     session.uploads.update(map(Path, files))
     tensor = to_tensor(or_error_on_page(open_image, files[0]), recipe.size)
-    or_error_on_page(limits().check_size, *tensor.shape[-2:])
+    or_error_on_page(SERVICE.limits.check_size, *tensor.shape[-2:])
     styles = or_error_on_page(pictures.styles, named, session.paintings(files[1:]))
     session.painting_files = files[1:]
     return Source(tensor, styles, session.keep_photo(tensor), recipe)
@@ -193,7 +194,7 @@ def _source(session: Session, named: Mapping[str, Any]) -> Source:
 
 def _settings(named: Mapping[str, Any]) -> Settings:
     settings = or_error_on_page(controls.to_settings, named["settings"])
-    or_error_on_page(limits().check_steps, settings.steps)
+    or_error_on_page(SERVICE.limits.check_steps, settings.steps)
     return settings
 
 

@@ -10,13 +10,13 @@ import gradio as gr
 
 from style_transfer.images import open_image
 from style_transfer.recipe import from_query, to_query
-from style_transfer.runs import checkpoints
-from style_transfer.runs.limits import limits
+from style_transfer.runs import Checkpoint, step_of
 from style_transfer.settings import MAX_STEPS, Settings, whole_number
 from style_transfer.ui.handlers import pictures
 from style_transfer.ui.http.calls import Values, by_elem_id, or_error_on_page, session_key, shorten
 from style_transfer.ui.panels import controls
 from style_transfer.ui.panels.view import view
+from style_transfer.ui.service import SERVICE
 from style_transfer.ui.session.session import Sessions
 
 SESSIONS = Sessions()
@@ -34,7 +34,7 @@ def steer(values: Values, request: gr.Request) -> tuple[Any, Any]:
     named = by_elem_id(values)
     try:
         settings = controls.to_settings(named["settings"])
-        limits().check_steps(settings.steps)
+        SERVICE.limits.check_steps(settings.steps)
         if session.run and not session.run.ended:
             session.run.preview_every = named["settings"]["preview_every"]
             session.run.settings = settings
@@ -127,18 +127,18 @@ def interrupted(values: Values, request: gr.Request) -> dict[str, Any]:
     """Return what the page may offer: the step at which a run of this browser was cut off."""
     value = by_elem_id(values)["interrupted"]
     token = value.get("token") if isinstance(value, dict) else None
-    folder = checkpoints.find(token)
-    step = checkpoints.step_of(folder) if folder else None
+    folder = SERVICE.checkpoints.find(token)
+    step = step_of(folder) if folder else None
     return {"token": token, "step": step or 0, "asked": True}
 
 
 def settings_interrupted(values: Values) -> Any:
     """Return the knobs as they were in the run that was cut off."""
     value = by_elem_id(values)["interrupted"]
-    folder = checkpoints.find(value.get("token") if isinstance(value, dict) else None)
+    folder = SERVICE.checkpoints.find(value.get("token") if isinstance(value, dict) else None)
     if folder is None:
         return gr.skip()
-    kept = or_error_on_page(checkpoints.load, folder)
+    kept = or_error_on_page(Checkpoint.load, folder)
     return controls.to_value(kept.recipe.settings, kept.recipe.preview_every)
 
 

@@ -5,13 +5,10 @@ from collections.abc import Callable, Generator, Iterator
 from contextlib import closing
 from typing import Any
 
-from style_transfer.runs.admission import Line
-from style_transfer.runs.broadcast import HEARTBEAT
-from style_transfer.runs.limits import limits
-from style_transfer.runs.outcome import Budget
-from style_transfer.runs.run import Run
+from style_transfer.runs import HEARTBEAT, Run
 from style_transfer.ui.http.calls import or_error_on_page
 from style_transfer.ui.panels.view import view
+from style_transfer.ui.service import SERVICE
 from style_transfer.ui.session.record import Record
 from style_transfer.ui.session.session import ABSENCE, Session
 
@@ -19,7 +16,6 @@ PACE = 0.4  # s from one frame that is kept, and sent, to the next, where no kno
 PACE_HERE = 1.2  # s from one sent to the next, to a browser that draws on the cores that paint,
 LIVELY = 5.0  # s after the start and after what was moved last
 REMINDER = 5.0  # s; only with a word now and then Gradio notices that nobody listens
-LINE = Line()
 
 View = dict[str, Any]
 
@@ -39,14 +35,14 @@ def _paint(
     session: Session, begin: Callable[[], tuple[Record, Run]]
 ) -> Generator[View, None, None]:
     session.stop()
-    LINE.leave(session.ticket)  # its own run, which ends, must not keep it out
-    session.ticket = ticket = or_error_on_page(LINE.join)
+    SERVICE.admission.leave(session.ticket)  # its own run, which ends, must not keep it out
+    session.ticket = ticket = or_error_on_page(SERVICE.admission.join)
     run = None
     try:
-        while session.ticket is ticket and (before := LINE.before(ticket)):
+        while session.ticket is ticket and (before := SERVICE.admission.ahead(ticket)):
             session.before = before
             yield view(session)
-            LINE.wait(ticket, HEARTBEAT)
+            SERVICE.admission.wait(ticket, HEARTBEAT)
             if session.absent > ABSENCE:
                 return
         if session.ticket is ticket:
@@ -59,18 +55,13 @@ def _paint(
     finally:  # also where the page is gone; never wait here, Gradio calls it on its event loop
         if run:
             run.stop()
-        LINE.leave(ticket)
+        SERVICE.admission.leave(ticket)
         session.give_back(ticket)
-
-
-def budget() -> Budget:
-    """Return the time that a run may take here."""
-    return Budget(limits().seconds, limits().paused)
 
 
 def _watch(session: Session, ticket: object, record: Record, run: Run) -> Iterator[View]:
     kept = sent = moved = 0.0
-    shared = session.here and run.network.device.type == "cpu"
+    shared = session.here and SERVICE.executor.device == "cpu"
     for frame in run.frames():
         if session.closed or session.absent > ABSENCE:
             return

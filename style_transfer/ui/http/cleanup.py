@@ -10,11 +10,11 @@ from pathlib import Path
 import gradio as gr
 
 from style_transfer import runtime
-from style_transfer.runs import checkpoints
 from style_transfer.ui.handlers.steering import SESSIONS
 from style_transfer.ui.http import gradio_internals
 from style_transfer.ui.http.connections import ConnectionMonitor
 from style_transfer.ui.http.presence import PAGES
+from style_transfer.ui.service import SERVICE
 
 EVERY = 30.0  # s
 UNCLAIMED = 900.0  # s; an upload that no open page has made use of is removed after that
@@ -37,7 +37,7 @@ def begin(page: gr.Blocks) -> None:
 def tidy(samples: set[Path]) -> None:
     """Remove sessions, kept runs and uploads that nobody owns any more."""
     SESSIONS.sweep()
-    checkpoints.sweep()
+    SERVICE.checkpoints.sweep()
     claimed = SESSIONS.uploads() | samples
     for file, age in gradio_internals.uploads():
         if file not in claimed and age > UNCLAIMED:

@@ -1,6 +1,5 @@
 """Health: how the whole is, for those who run it."""
 
-import threading
 import time
 from pathlib import Path
 
@@ -8,23 +7,20 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse
 from starlette.routing import Route
 
-from style_transfer.runs.run import THREAD_NAME
-from style_transfer.runs.scheduler import DEVICE
-from style_transfer.ui.handlers.watch import LINE
+from style_transfer.ui.service import SERVICE
 
 SINCE = time.time()  # also tells one process from the next
 
 
 def health(_: Request) -> JSONResponse:
     """Return what the machine does now: no names, no addresses, nothing of a picture."""
-    runs = sum(thread.name == THREAD_NAME for thread in threading.enumerate())
     return JSONResponse(
         {
             "alive": True,
             "since": SINCE,
-            "runs": runs,
-            "waiting": LINE.waiting,
-            "steps_per_second": DEVICE.per_second,
+            "runs": SERVICE.under_way,
+            "waiting": SERVICE.admission.waiting,
+            "steps_per_second": SERVICE.scheduler.steps_per_second,
             "memory_mb": memory_mb(),
         }
     )

@@ -9,9 +9,9 @@ from collections.abc import Sequence
 from html import escape
 from itertools import pairwise
 
-from style_transfer.runs.history import Change
+from style_transfer.runs import LossHistory, SettingsChange
 from style_transfer.settings import Settings
-from style_transfer.ui.session.record import Curve, Record
+from style_transfer.ui.session.record import Record
 from style_transfer.ui.session.timeline import Moment
 
 LINES = {"total": "total", "content": "photo", "style": "paint"}  # loss: the word of its line
@@ -59,7 +59,7 @@ def shares(losses: dict[str, float], settings: Settings) -> dict[str, float]:
     return {name: value / total for name, value in weighted.items()}
 
 
-def _decades(curve: Curve) -> tuple[int, int]:
+def _decades(curve: LossHistory) -> tuple[int, int]:
     values = [
         max(value, LOWEST)
         for _, losses in curve
@@ -70,7 +70,7 @@ def _decades(curve: Curve) -> tuple[int, int]:
     return max(low, high - 4), max(high, low + 1)
 
 
-def _thinned(curve: Curve) -> Curve:
+def _thinned(curve: LossHistory) -> LossHistory:
     return curve[:: math.ceil(len(curve) / POINTS)] + curve[-1:]
 
 
@@ -108,7 +108,7 @@ def _axis(last: int) -> str:
     return first + key + _words("100%", HEIGHT - 4, last, "axis end")
 
 
-def _lines(curve: Curve, last: int, low: int, high: int) -> str:
+def _lines(curve: LossHistory, last: int, low: int, high: int) -> str:
     drawn = []
     for name in LINES:
         values = [(step, losses[name]) for step, losses in curve]
@@ -126,13 +126,13 @@ def _here(step: int, last: int) -> str:
     return f'<line class="here" x1="{x:.2f}%" x2="{x:.2f}%" y1="{TOP - 4}" y2="{BOTTOM}"/>'
 
 
-def _marks(changes: Sequence[Change], last: int) -> str:
+def _marks(changes: Sequence[SettingsChange], last: int) -> str:
     """Return a line for each change, and its words where there is room; the newest come first."""
     marks: list[str] = []
     taken: list[tuple[int, float, float]] = []  # row, from, to
     for change in reversed(changes):
-        if change.words:
-            words, x = _short(change.words), _x(change.step, last)
+        if change.description:
+            words, x = _short(change.description), _x(change.step, last)
             late = x > 50
             begin = x * NARROWEST / 100 - late * len(words) * LETTER
             end = begin + (len(words) + 2) * LETTER
@@ -140,7 +140,7 @@ def _marks(changes: Sequence[Change], last: int) -> str:
             row = next(free, 0)
             taken.append((row, begin, end))
             text = _words(f"{x:.2f}%", row, words, "end" if late else "") if row else ""
-            title = f"<title>step {change.step}: {escape(change.words)}</title>"
+            title = f"<title>step {change.step}: {escape(change.description)}</title>"
             line = f'<line x1="{x:.2f}%" x2="{x:.2f}%" y1="{(row or TOP) + 3}" y2="{BOTTOM}"/>'
             marks.append(f'<g class="mark">{title}{line}{text}</g>')
     return "".join(marks)
@@ -165,14 +165,14 @@ def _bars(losses: dict[str, float], settings: Settings) -> str:
     return "".join(parts)
 
 
-def _losses_at(curve: Curve, step: int) -> dict[str, float]:
+def _losses_at(curve: LossHistory, step: int) -> dict[str, float]:
     for (_, losses), (after, _) in pairwise(curve):
         if after > step:
             return losses
     return curve[-1][1]
 
 
-def _summary(curve: Curve) -> str:
+def _summary(curve: LossHistory) -> str:
     (first, before), (last, after) = curve[0], curve[-1]
     changes = ", ".join(f"{word} {before[n]:.2g} to {after[n]:.2g}" for n, word in LINES.items())
     return f"Losses from step {first} to {last}: {changes}"

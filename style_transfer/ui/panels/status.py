@@ -3,8 +3,7 @@
 from pathlib import Path
 from typing import Any
 
-from style_transfer.runs.estimate import duration
-from style_transfer.runs.history import Change
+from style_transfer.runs import SettingsChange, duration
 from style_transfer.settings import Settings, describe_change
 from style_transfer.ui.session.record import Record
 from style_transfer.ui.session.session import Session
@@ -46,9 +45,9 @@ def status(session: Session) -> dict[str, Any]:
     if run and record.going and run.seconds_left is not None:
         parts += [f"{run.steps_per_second:.2g} steps/s", f"{duration(run.seconds_left)} left"]
     parts += [f"{name} {frame.losses[name]:.3g}" for name in ("content", "style") if frame.losses]
-    news = [f"{c.words}: {_since(c)}" for c in record.changes[-1:] if c.words]
+    news = [f"{c.description}: {_since(c)}" for c in record.changes[-1:] if c.description]
     error = str(run.error or "") if run else ""
-    trouble = record.keeper.trouble if record.keeper else ""
+    trouble = record.checkpoint.problem if record.checkpoint else ""
     news += [text for text in (frame.note, session.notice, trouble, error) if text]
     state = _state(record)
     return {
@@ -83,8 +82,8 @@ def moment_words(moment: Moment) -> str:
     return f"step {moment.step}: {changed}"
 
 
-def _since(change: Change) -> str:
-    made = change.pictures or change.before.objective != change.after.objective
+def _since(change: SettingsChange) -> str:
+    made = change.other or change.before.objective != change.after.objective
     shown = not made and change.before.steps == change.after.steps
     return "seen at once" if shown else f"acts from step {change.step}"
 

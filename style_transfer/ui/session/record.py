@@ -1,18 +1,15 @@
 """Record: a run as the page keeps it, with what it was made from and every preview of it."""
 
-import threading
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from torch import Tensor
 
-from style_transfer.engine import Frame, Styles
+from style_transfer.engine import Frame, State, Styles
 from style_transfer.images import keep_colors
 from style_transfer.recipe import Recipe
-from style_transfer.runs.checkpoints import Curve, Keeper
-from style_transfer.runs.history import Change
-from style_transfer.runs.run import Run
+from style_transfer.runs import CheckpointWriter, LossHistory, Run, SettingsChange
 from style_transfer.settings import Settings
 from style_transfer.ui.session.timeline import Moment, Timeline
 
@@ -36,24 +33,30 @@ class Record:
     """A run of this page, with its moments, losses and changes, during it and after it."""
 
     def __init__(
-        self, name: str, source: Source, timeline: Timeline, curve: Curve | None = None
+        self, name: str, source: Source, timeline: Timeline, curve: LossHistory | None = None
     ) -> None:
         """Begin without a step here; `curve` is of those that were made elsewhere."""
         self.name, self.source, self.timeline = name, source, timeline
         self.run: Run | None = None
-        self.last: Frame | None = None  # the newest frame, exact; at rest without its memory
-        self._lock = threading.Lock()  # of `run` and `last`, which change in different threads
-        self.keeper: Keeper | None = None  # while a run goes on
-        self._curve: Curve = curve or []  # of the runs before `run`, which went on after them
-        self._changes: list[Change] = []
+        self.last: Frame | None = None  # the newest frame
+        self.checkpoint: CheckpointWriter | None = None  # while a run goes on
+        self._curve: LossHistory = curve or []  # of the runs before `run`, which went on after them
+        self._changes: list[SettingsChange] = []
 
     @property
-    def curve(self) -> Curve:
+    def curve(self) -> LossHistory:
         """Step and losses of each step made."""
-        return self._curve + (self.run.history if self.run else [])
+        return self._curve + (self.run.losses if self.run else [])
 
     @property
-    def changes(self) -> list[Change]:
+    def state(self) -> State | None:
+        """What it can be continued from; without the optimiser's memory once it was put to rest."""
+        if self.run and self.run.state:
+            return self.run.state
+        return self.last.state if self.last else None
+
+    @property
+    def changes(self) -> list[SettingsChange]:
         """The knobs that were moved."""
         return self._changes + (self.run.changes if self.run else [])
 
@@ -72,12 +75,8 @@ class Record:
         self._curve, self._changes, self.run = self.curve, self.changes, run
 
     def add(self, frame: Frame) -> None:
-        """Keep a preview as the newest frame and as a moment.
-
-        The last frame of a run may arrive after `rest`; its optimiser memory is not kept then.
-        """
-        with self._lock:
-            self.last = frame if self.run else _without_memory(frame)
+        """Keep a preview as the newest frame and as a moment."""
+        self.last = frame
         newest = self.moments[-1] if self.moments else None
         if newest is None or newest.step != frame.step:
             self.timeline.add(frame)
@@ -101,38 +100,35 @@ class Record:
             self.run.styles = styles
         recipe = replace(self.source.recipe, **names)
         self.source = replace(self.source, styles=styles, recipe=recipe)
-        if self.keeper:
-            self.keeper.change(self.source.pictures)
+        if self.checkpoint:
+            self.checkpoint.pictures = self.source.pictures
 
     def rest(self) -> None:
         """Give back the optimiser's memory, many times the picture's, as another run begins."""
         self.forget()
-        with self._lock:
-            if self.run:
-                self.source = replace(self.source, recipe=self._recipe)
-                self._curve, self._changes, self.run = self.curve, self.changes, None
-            if self.last:
-                self.last = _without_memory(self.last)
+        if self.run:
+            self.source = replace(self.source, recipe=self._recipe)
+            self._curve, self._changes, self.run = self.curve, self.changes, None
 
     def keep(self, run: Run, at_once: bool = False) -> None:
         """Keep the newest state of `run` on disk, if the last time was long enough ago."""
-        if self.keeper and run.frame and (self.keeper.is_due() or at_once):
+        if self.checkpoint and run.state and (self.checkpoint.is_due() or at_once):
             recipe = replace(self._recipe, settings=run.settings)
-            self.keeper.keep(run.frame, self._curve + run.history, recipe)
+            self.checkpoint.write(run.state, self._curve + run.losses, recipe)
 
     def forget(self) -> None:
         """Keep nothing more on disk of a run that ended before its visitor's eyes."""
-        if self.keeper:
-            self.keeper.remove()
-        self.keeper = None
+        if self.checkpoint:
+            self.checkpoint.remove()
+        self.checkpoint = None
 
     def leave(self) -> None:
         """Leave the run on disk for a visitor who is gone, and may come back."""
-        keeper = self.keeper
-        if keeper and self.run:
+        checkpoint = self.checkpoint
+        if checkpoint and self.run:
             self.keep(self.run, at_once=True)
-            keeper.leave()
-        self.keeper = None
+            checkpoint.leave()
+        self.checkpoint = None
 
     def recipe(self, moment: Moment) -> Recipe:
         """Return what made a moment."""
@@ -150,8 +146,3 @@ class Record:
         if self.run:
             return self.run.settings
         return self.moments[-1].settings
-
-
-def _without_memory(frame: Frame) -> Frame:
-    """Return a frame from which a run can go on, with the optimiser beginning afresh."""
-    return replace(frame, state=replace(frame.state, memory=(), good=None))

@@ -12,8 +12,7 @@ import gradio as gr
 from torch import Tensor
 
 from style_transfer.images import to_pil
-from style_transfer.runs.checkpoints import Curve
-from style_transfer.runs.run import Run
+from style_transfer.runs import LossHistory, Run
 from style_transfer.ui import example
 from style_transfer.ui.http.gradio_internals import upload_folder
 from style_transfer.ui.http.presence import PAGES
@@ -100,7 +99,9 @@ class Session:
         read = zip(self.painting_files, self.working.source.styles.images, strict=False)
         return {file: painting for file, painting in read if file in files}
 
-    def new_record(self, source: Source, origin: str = "", curve: Curve | None = None) -> Record:
+    def new_record(
+        self, source: Source, origin: str = "", curve: LossHistory | None = None
+    ) -> Record:
         """Return an empty record, listed and looked at."""
         with self._lock:  # whoever scripts the page may press Start twice at once
             self._count += 1

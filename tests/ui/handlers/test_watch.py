@@ -9,12 +9,13 @@ import pytest
 
 from style_transfer.engine import Styles
 from style_transfer.recipe import Recipe
-from style_transfer.runs.run import Run
+from style_transfer.runs import AdmissionQueue, Job
 from style_transfer.settings import Settings
 from style_transfer.ui.handlers import watch
-from style_transfer.ui.handlers.watch import LINE, paint
+from style_transfer.ui.handlers.watch import paint
 from style_transfer.ui.http.presence import PAGES
 from style_transfer.ui.panels.status import status
+from style_transfer.ui.service import SERVICE
 from style_transfer.ui.session.record import Source
 from style_transfer.ui.session.session import Session
 from style_transfer.ui.session.timeline import Timeline
@@ -38,7 +39,8 @@ def painted(session, photo, painting):
     def painted(settings=SETTINGS, **options):
         def begin():
             source = Source(photo, Styles((painting,)), Path("photo.jpg"), Recipe())
-            return session.new_record(source), Run(photo, painting, settings, **options)
+            run = SERVICE.start(Job(photo, source.styles, settings), **options)
+            return session.new_record(source), run
 
         return paint(session, begin)
 
@@ -61,37 +63,35 @@ def test_a_full_disk_stops_the_previews_alone(session, painted, monkeypatch):
     assert session.run.frame.step == 4
     assert "Previews cannot be kept (No space left on device)." in status(session)["news"]
     assert not session.going
-    assert session.ticket not in LINE._tickets
+    assert session.ticket not in SERVICE.admission._tickets
 
 
 def test_a_second_start_ends_the_first(session, painted):
-    first = painted(Settings(**SETTINGS.as_dict() | {"steps": 100_000}))
+    first = painted(Settings(**SETTINGS.as_dict() | {"steps": 5000}))
     next(first)
     run = session.run
     for _ in painted():
         pass
-    assert run.ending.word == "stopped"
-    assert session.run.ending.word == "finished"
+    assert run.outcome.word == "stopped"
+    assert session.run.outcome.word == "finished"
     assert len(session.records) == 2
     first.close()
 
 
-def test_who_waits_sees_how_many_are_before_and_can_leave(session, painted):
-    places = [LINE.join() for _ in range(LINE._places + 1)]
-    try:
-        waiting = painted()
-        next(waiting)
-        assert "2 runs are before yours." in status(session)["words"]
-        LINE.leave(places[0])
-        next(waiting)
-        assert "1 run is before yours." in status(session)["words"]
-        session.stop()
-        for _ in waiting:
-            pass
-        assert session.run is None
-    finally:
-        for place in places:
-            LINE.leave(place)
+def test_who_waits_sees_how_many_are_before_and_can_leave(session, painted, monkeypatch):
+    queue = AdmissionQueue(places=1, waiting=9)
+    monkeypatch.setattr(SERVICE, "admission", queue)
+    first, _ = queue.join(), queue.join()
+    waiting = painted()
+    next(waiting)
+    assert "2 runs are before yours." in status(session)["words"]
+    queue.leave(first)
+    next(waiting)
+    assert "1 run is before yours." in status(session)["words"]
+    session.stop()
+    for _ in waiting:
+        pass
+    assert session.run is None
 
 
 def test_what_lies_between_previews_is_neither_kept_nor_shown(session, painted, monkeypatch):

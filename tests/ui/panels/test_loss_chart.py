@@ -10,7 +10,7 @@ import torch
 
 from style_transfer.network.vgg import LAYERS as VGG_LAYERS
 from style_transfer.recipe import Recipe
-from style_transfer.runs.history import Change
+from style_transfer.runs import SettingsChange
 from style_transfer.settings import Settings
 from style_transfer.ui.panels import loss_chart
 from style_transfer.ui.session.record import Record, Source
@@ -23,7 +23,7 @@ def record(tmp_path, losses, changes=(), settings=Settings()):  # noqa: B008
     picture = torch.zeros(1, 3, 32, 32)
     source = Source(picture, picture, Path("photo.jpg"), Recipe())
     made = Record("Run 1", source, Timeline(tmp_path / "run"))
-    made.run = SimpleNamespace(history=losses, changes=list(changes), settings=settings)
+    made.run = SimpleNamespace(losses=losses, changes=list(changes), settings=settings)
     return made
 
 
@@ -53,17 +53,17 @@ def test_the_scale_is_logarithmic(tmp_path):
 
 
 def test_a_knob_that_moved_leaves_its_words_at_its_step(tmp_path):
-    change = Change(2, Settings(), Settings(beta=20))
+    change = SettingsChange(2, Settings(), Settings(beta=20))
     drawing = loss_chart.draw(record(tmp_path, curve([9, 3, 1]), [change]))["content"]
     assert "step 2: beta 5 to 20" in drawing
 
 
 def test_words_of_marks_that_have_no_room_are_told_to_those_who_point_at_them(tmp_path):
-    changes = [Change(2, Settings(), Settings(beta=beta)) for beta in (20, 30, 40)]
+    changes = [SettingsChange(2, Settings(), Settings(beta=beta)) for beta in (20, 30, 40)]
     drawing = loss_chart.draw(record(tmp_path, curve([9, 3, 1]), changes))["content"]
     assert len(re.findall(r"<text[^>]*>beta 5 to", drawing)) == len(loss_chart.ROWS)
     for change in changes:
-        assert f"<title>step 2: {change.words}</title>" in drawing
+        assert f"<title>step 2: {change.description}</title>" in drawing
 
 
 def test_the_drawing_shows_where_it_is_looked_at(tmp_path):

@@ -7,8 +7,9 @@ import pytest
 
 from style_transfer.engine import Styles
 from style_transfer.recipe import Recipe
-from style_transfer.runs.run import Run
+from style_transfer.runs import Job
 from style_transfer.settings import Settings
+from style_transfer.ui.service import SERVICE
 from style_transfer.ui.session.record import Record, Source
 from style_transfer.ui.session.timeline import Timeline
 
@@ -18,10 +19,10 @@ SETTINGS = Settings(steps=3, style_layers=["relu1_1"], content_layer="relu2_1")
 @pytest.fixture
 def run(photo, painting):
     """A run that has made its steps, whose last frame has the optimiser's memory."""
-    run = Run(photo, painting, SETTINGS)
+    run = SERVICE.start(Job(photo, Styles((painting,)), SETTINGS))
     for _ in run.frames():
         pass
-    assert run.frame.state.memory
+    assert run.state.memory
     return run
 
 
@@ -35,14 +36,14 @@ def record(tmp_path, run, photo, painting):
 
 def test_a_record_can_continue_its_own_run_with_the_optimisers_memory(record, run):
     record.add(run.frame)
-    assert record.last.state is run.frame.state
+    assert record.state is run.state
 
 
 def test_a_record_at_rest_holds_no_optimiser_memory(record, run):
     record.add(run.frame)
     record.rest()
-    assert not record.last.state.memory
-    assert record.last.state.good is None
+    assert not record.state.memory
+    assert record.state.good is None
 
 
 @pytest.mark.parametrize("earlier", [0, 1])
@@ -54,6 +55,6 @@ def test_a_frame_that_arrives_after_its_record_was_put_to_rest_brings_no_memory(
     record.rest()
     record.add(run.frame)
     assert record.last.step == 3
-    assert not record.last.state.memory
-    assert record.last.state.good is None
+    assert not record.state.memory
+    assert record.state.good is None
     assert record.moments[-1].step == 3

@@ -44,7 +44,7 @@ def test_previews_are_jpeg_of_quality_95_or_better_with_all_of_their_colours(tmp
     timeline = Timeline(tmp_path / "run")
     picture = torch.rand((1, 3, 32, 32), generator=torch.Generator().manual_seed(0))
     keeping = Settings(keep_colors=0.5)  # a second file, as it is seen
-    moment = timeline.add(replace(frame(1, keeping), image=picture, photo=picture))
+    moment = timeline.add(replace(frame(1, keeping), image=picture, content=picture))
     moment = timeline.recolor(moment, picture, 0.25)
     for file in (moment.file, moment.seen):
         with Image.open(file) as preview:

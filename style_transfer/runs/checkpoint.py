@@ -1,0 +1,162 @@
+"""Checkpoint: the files of a run on disk, and what is read from them.
+
+A folder for each run: `pictures.safetensors` holds content image, style images and masks,
+`state.safetensors` the state between two steps, and `run.json` the recipe, the losses of each step
+and, where the run was left by its visitor, when it expires.
+"""
+
+import json
+import math
+import os
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from safetensors import SafetensorError
+from safetensors.torch import load_file
+from torch import Tensor
+
+from style_transfer.engine import OPTIMIZERS, State, Styles, save_tensors, stages
+from style_transfer.recipe import Recipe
+from style_transfer.runs.history import LossHistory
+from style_transfer.settings import whole_number
+
+PICTURES_FILE, RUN_FILE, STATE_FILE = "pictures.safetensors", "run.json", "state.safetensors"
+
+# What reading a file of any content may raise.
+_UNREADABLE = (
+    OSError,
+    SafetensorError,
+    ValueError,
+    LookupError,
+    TypeError,
+    AttributeError,
+    ArithmeticError,
+    RuntimeError,
+)
+
+
+@dataclass(frozen=True, eq=False)
+class Checkpoint:
+    """A run as it was on disk."""
+
+    content: Tensor  # (1, 3, H, W), bit for bit
+    styles: Styles
+    recipe: Recipe  # with the settings of the next step
+    losses: LossHistory
+    state: State
+
+    @classmethod
+    def load(cls, folder: Path) -> "Checkpoint":
+        """Return the checkpoint in `folder`. Raises ValueError, one sentence, for any other."""
+        try:
+            about = json.loads((folder / RUN_FILE).read_text())
+            recipe = Recipe.from_json(about["recipe"])
+            pictures = _unpack(load_file(folder / PICTURES_FILE))
+            content, styles = pictures["content"], Styles.from_tensors(pictures)
+            state = State.load(folder / STATE_FILE)
+            for image in (content, *styles.images):
+                _check_image(image)
+            _check_state(state, content, recipe.optimizer)
+            styles.check(content)
+            # run.json is written before the state, and may be some steps ahead of it.
+            losses = [each for each in map(_losses_of, about["curve"]) if each[0] <= state.step]
+        except _UNREADABLE as error:
+            raise ValueError("The interrupted run cannot be read any more.") from error
+        return cls(content, styles, recipe, losses, state)
+
+    @property
+    def pictures(self) -> dict[str, Tensor]:
+        """Content image, style images and masks by name."""
+        return {"content": self.content} | self.styles.as_tensors()
+
+
+def step_of(folder: Path) -> int | None:
+    """Return the step that the run in `folder` had reached, None if that cannot be read."""
+    try:
+        return Recipe.from_json(json.loads((folder / RUN_FILE).read_text())["recipe"]).step
+    except _UNREADABLE:
+        return None
+
+
+def expiry_of(folder: Path, lifetime: float) -> float:
+    """Return the time at which a checkpoint expires, in seconds since the epoch; 0 for none.
+
+    `lifetime` is that of a run whose visitor did not leave, in seconds since its last state.
+    """
+    try:
+        expires = written = (folder / STATE_FILE).stat().st_mtime + lifetime
+    except OSError:
+        return 0.0
+    with suppress(*_UNREADABLE):  # without the entry: not left by its visitor
+        expires = float(json.loads((folder / RUN_FILE).read_text())["expires"])
+    return min(expires, written) if math.isfinite(expires) else written
+
+
+def write_pictures(folder: Path, pictures: Mapping[str, Tensor]) -> None:
+    """Write content image, style images and masks. Raises OSError."""
+    save_tensors(_pack(pictures), folder / PICTURES_FILE, {})
+
+
+def write_json(folder: Path, about: Mapping[str, Any]) -> None:
+    """Write what is told of the run, whole or not at all. Raises OSError."""
+    part = folder / f"{RUN_FILE}.part"
+    try:
+        part.write_text(json.dumps(about))
+        os.replace(part, folder / RUN_FILE)
+    finally:
+        part.unlink(missing_ok=True)
+
+
+def _losses_of(entry: Any) -> tuple[int, dict[str, float]]:
+    step, losses = entry
+    whole_number("step", step, 0, 2**31)
+    return step, {str(name): float(loss) for name, loss in losses.items()}
+
+
+def _check_image(image: Tensor) -> None:
+    shape = tuple(image.shape)
+    if len(shape) != 4 or shape[:2] != (1, 3) or not min(shape) or not image.isfinite().all():
+        raise ValueError(f"An image must be (1, 3, H, W) and finite, not {shape}.")
+
+
+def _check_state(state: State, content: Tensor, optimizer: str) -> None:
+    """Raise one of _UNREADABLE where a run with this content cannot go on from `state`."""
+    plan = stages((content.shape[-2], content.shape[-1]))
+    for name, value, most in (
+        ("step", state.step, 2**31),
+        ("stage", state.stage, len(plan) - 1),
+        ("setbacks", state.setbacks, 2**31),
+    ):
+        whole_number(name, value, 0, most)
+    shape = 1, 3, *plan[state.stage].size
+    for image in (state.image, *([] if state.good is None else [state.good])):
+        if tuple(image.shape) != shape or not image.isfinite().all():
+            raise ValueError(f"An image of the state must be {shape} and finite.")
+    if state.loss is not None and not math.isfinite(state.loss):
+        raise ValueError(f"The loss of the last good image must be finite, not {state.loss}.")
+    if not isinstance(state.objective, dict | None):
+        raise TypeError(f"An objective must be a dictionary, not {state.objective!r}.")
+    # The memory's form is the optimiser's affair, so let it take a step, downhill of nothing.
+    step, _ = OPTIMIZERS[optimizer].step(state.image, torch.zeros(shape), state.memory)
+    if tuple(step.shape) != shape or not step.isfinite().all():
+        raise ValueError(f"The memory of {optimizer} does not belong to the image.")
+
+
+def _pack(pictures: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    """Return pictures with 8 bits where that loses nothing: a quarter of the size."""
+    packed = {}
+    for name, picture in pictures.items():
+        levels = picture.mul(255).round().to(torch.uint8)
+        packed[name] = levels if torch.equal(levels.float() / 255, picture) else picture
+    return packed
+
+
+def _unpack(pictures: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    return {
+        name: picture.float() / 255 if picture.dtype == torch.uint8 else picture.clone()
+        for name, picture in pictures.items()
+    }

@@ -1,0 +1,152 @@
+"""CheckpointStore: the checkpoints of all runs, so that one that was cut off can be continued.
+
+A visitor's runs are found by a token that only this visitor knows; the disk holds its digest.
+"""
+
+import hashlib
+import secrets
+import shutil
+import tempfile
+import threading
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from torch import Tensor
+
+from style_transfer.runs.checkpoint import STATE_FILE, expiry_of
+from style_transfer.runs.checkpoint_lock import CheckpointLock
+from style_transfer.runs.checkpoint_writer import CheckpointWriter
+from style_transfer.runs.limits import PREFIX, Limits
+
+FOLDER_VARIABLE = f"{PREFIX}KEPT_FOLDER"
+MIN_TOKEN, MAX_TOKEN = 32, 200  # characters; fewer could be guessed
+
+
+def checkpoint_root(environment: Mapping[str, str]) -> Path:
+    """Return the folder of all checkpoints, which no page serves."""
+    given = environment.get(FOLDER_VARIABLE)
+    return Path(given or Path(tempfile.gettempdir()) / "style-transfer-kept")
+
+
+class CheckpointStore:
+    """Checkpoints below one folder, each claimed by one run at most, also between processes."""
+
+    def __init__(self, root: Path, limits: Limits) -> None:
+        self._root, self._limits = root, limits
+        self._locks: dict[Path, CheckpointLock | None] = {}  # of the runs of this process
+        self._guard = threading.RLock()
+
+    def create(self, token: Any, pictures: Mapping[str, Tensor]) -> CheckpointWriter | None:
+        """Return the writer of a new run of the visitor with `token`; None for one without."""
+        folder = self._visitor_folder(token)
+        if folder is None:
+            return None
+        writer = self._writer(folder / secrets.token_hex(8))
+        writer.pictures = pictures
+        return writer
+
+    def find(self, token: Any) -> Path | None:
+        """Return the folder of the run of this visitor that was cut off last; None without one."""
+        folder = self._visitor_folder(token)
+        if folder is None:
+            return None
+        with self._guard:
+            return next((f for f in self._valid(folder) if self._lock(f, probe=True)), None)
+
+    def claim(self, token: Any) -> CheckpointWriter | None:
+        """Return the writer of the run that `find` finds, from then on found by nobody else.
+
+        Whoever cannot continue the run must `release` it.
+        """
+        folder = self._visitor_folder(token)
+        if folder is None:
+            return None
+        with self._guard:
+            found = next((f for f in self._valid(folder) if self._lock(f)), None)
+            return self._writer(found) if found else None
+
+    def sweep(self) -> None:
+        """Remove expired checkpoints; above Limits.disk, also those that expire next."""
+        sizes = {
+            folder: sum(file.stat().st_size for file in _files(folder))
+            for folder in self._root.glob("*/*")
+            if folder.is_dir()
+        }
+        room = self._limits.disk * 1_000_000 - sum(sizes.values())
+        for folder in sorted(sizes, key=self._expiry):
+            if self._expiry(folder) >= time.time() and room >= 0:
+                break
+            with self._guard:
+                if self._lock(folder):
+                    room += sizes[folder]
+                    shutil.rmtree(folder, ignore_errors=True)
+                    self._unlock(folder, remove=True)
+        for visitor in self._root.glob("*"):
+            try:
+                visitor.rmdir()
+            except OSError:  # not empty, or not a folder of ours
+                continue
+
+    def _visitor_folder(self, token: Any) -> Path | None:
+        if not isinstance(token, str) or not MIN_TOKEN <= len(token) <= MAX_TOKEN:
+            return None
+        if not self._limits.disk:
+            return None
+        return self._root / hashlib.sha256(token.encode(errors="replace")).hexdigest()
+
+    def _valid(self, visitor: Path) -> list[Path]:
+        """Return the folders of a visitor's checkpoints that have not expired, newest first."""
+        files = {file.parent: _written(file) for file in visitor.glob(f"*/{STATE_FILE}")}
+        valid = [folder for folder in files if self._expiry(folder) >= time.time()]
+        return sorted(valid, key=lambda folder: -files[folder])
+
+    def _expiry(self, folder: Path) -> float:
+        return expiry_of(folder, self._limits.kept)
+
+    def _writer(self, folder: Path) -> CheckpointWriter:
+        def lock() -> None:
+            if folder not in self._locks:
+                folder.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+                self._lock(folder)
+
+        return CheckpointWriter(folder, self._limits, lock, self._unlock)
+
+    def _lock(self, folder: Path, probe: bool = False) -> bool:
+        """Lock a folder, for a moment only to `probe`; return whether it was free."""
+        with self._guard:
+            if folder in self._locks:
+                return False
+            lock = None
+            try:
+                lock = CheckpointLock(folder)
+            except BlockingIOError:
+                return False
+            except OSError:  # a file system without locks keeps apart what one process runs alone
+                pass
+            if not probe:
+                self._locks[folder] = lock
+            elif lock:
+                lock.release()
+            return True
+
+    def _unlock(self, folder: Path, remove: bool) -> None:
+        with self._guard:
+            lock = self._locks.pop(folder, None)
+            if lock:
+                lock.release(remove)
+
+
+def _written(file: Path) -> float:
+    try:
+        return file.stat().st_mtime
+    except OSError:
+        return 0.0
+
+
+def _files(folder: Path) -> list[Path]:
+    try:
+        return [file for file in folder.iterdir() if file.is_file()]
+    except OSError:
+        return []

@@ -1,0 +1,121 @@
+"""CheckpointWriter: writes the checkpoint of one run."""
+
+import shutil
+import threading
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from torch import Tensor
+
+from style_transfer.engine import State
+from style_transfer.recipe import Recipe
+from style_transfer.runs.checkpoint import (
+    PICTURES_FILE,
+    STATE_FILE,
+    Checkpoint,
+    write_json,
+    write_pictures,
+)
+from style_transfer.runs.history import LossHistory
+from style_transfer.runs.limits import Limits
+
+MAX_AGE = 7.0  # s; the oldest that the state on disk may get, as far as steps take no longer
+
+
+class CheckpointWriter:
+    """Writes one run, which nobody else can continue until it is removed, left or released.
+
+    Made by `CheckpointStore`. A full disk stops the writing, not the run: see `problem`.
+    """
+
+    def __init__(
+        self, folder: Path, limits: Limits, lock: Callable[[], None], release: Callable[..., None]
+    ) -> None:
+        """Write nothing yet. `lock` is called before the first file is written."""
+        self.folder = folder
+        self.problem = ""  # why the last writing failed, in one sentence
+        self.pictures: Mapping[str, Tensor] = {}  # written with the next state if replaced
+        self._limits, self._lock, self._release = limits, lock, release
+        self._pictures_written: Mapping[str, Tensor] | None = None
+        self._about: dict[str, Any] = {}  # as it was written last
+        self._written_at = self._asked_at = time.monotonic()
+        self._writing, self._done = threading.Lock(), False
+
+    def load(self) -> Checkpoint:
+        """Return the run as it is on disk, to be continued. Raises ValueError, one sentence."""
+        checkpoint = Checkpoint.load(self.folder)
+        self.pictures = self._pictures_written = checkpoint.pictures
+        return checkpoint
+
+    def is_due(self) -> bool:
+        """Return whether the state on disk would be too old after another step like the last.
+
+        To be called after each step.
+        """
+        now = time.monotonic()
+        step, self._asked_at = now - self._asked_at, now
+        return now - self._written_at + step >= MAX_AGE
+
+    def write(self, state: State, losses: LossHistory, recipe: Recipe) -> None:
+        """Write the run's newest state; does nothing after `remove`, `leave` or `release`."""
+        self._written_at = time.monotonic()
+        self._about = {"recipe": replace(recipe, step=state.step).to_json(), "curve": losses}
+        with self._writing:
+            if self._done:
+                return
+            try:
+                self._write(self._bounded(state))
+                self.problem = ""
+            except OSError as error:
+                reason = error.strerror or str(error)
+                self.problem = f"The run goes on, but cannot be kept for later ({reason})."
+
+    def remove(self) -> None:
+        """Delete the checkpoint of a run that ended as its visitor wanted."""
+        self._finish(remove=True)
+
+    def leave(self) -> None:
+        """Let the visitor, who is gone, continue the run for the time that Limits.left allows."""
+        with self._writing:
+            remove = not self._limits.left or not (self.folder / STATE_FILE).exists()
+            if self._about and not remove and not self._done:
+                seconds = min(self._limits.left, self._limits.kept)
+                try:
+                    write_json(self.folder, self._about | {"expires": time.time() + seconds})
+                except OSError:  # rather gone than offered for longer
+                    remove = True
+        self._finish(remove)
+
+    def release(self) -> None:
+        """Let the run be continued by whoever claims it next, as it is on disk."""
+        self._finish(remove=False)
+
+    def _finish(self, remove: bool) -> None:
+        with self._writing:
+            if self._done:
+                return
+            self._done = True
+            if remove:
+                shutil.rmtree(self.folder, ignore_errors=True)
+        self._release(self.folder, remove)
+
+    def _write(self, state: State) -> None:
+        self._lock()
+        self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        pictures = self.pictures
+        if pictures is not self._pictures_written or not (self.folder / PICTURES_FILE).exists():
+            write_pictures(self.folder, pictures)
+            self._pictures_written = pictures
+        write_json(self.folder, self._about)
+        state.save(self.folder / STATE_FILE)
+
+    def _bounded(self, state: State) -> State:
+        """Return a state of at most a run's share of the disk, without memory if need be."""
+        tensors = [state.image, *state.memory, *([] if state.good is None else [state.good])]
+        size = sum(tensor.nbytes for tensor in tensors)
+        if size <= self._limits.disk * 1_000_000 / self._limits.runs:
+            return state
+        return replace(state, memory=(), good=None, loss=None)

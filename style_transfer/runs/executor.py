@@ -1,0 +1,110 @@
+"""The executor seam: where and how a run is computed.
+
+A `Run` gives its `Job` to an `Executor` and follows the `Execution` that it gets. Nothing else
+needs to know whether the steps are made by a thread of this process, by another process or by
+another machine. `thread_executor.py` is the implementation for this process; further ones are
+listed in `service.EXECUTORS`.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Protocol
+
+from torch import Tensor
+
+from style_transfer.engine import Frame, State, Styles
+from style_transfer.network.vgg import NETWORKS, POOLINGS, check_layers
+from style_transfer.runs.cost_model import CostModel
+from style_transfer.settings import Settings
+
+
+@dataclass(frozen=True, eq=False)
+class Job:
+    """What a run computes, as plain data that can be sent to another process; see `stylize`."""
+
+    content: Tensor  # (1, 3, H, W)
+    styles: Styles
+    settings: Settings  # to begin with
+    init: str | Tensor = "content"
+    step: int = 0  # the step that `init` counts as
+    optimizer: str = "lbfgs"
+    seed: int = 0
+    state: State | None = None  # to continue from
+    network: str = NETWORKS[0]
+    pooling: str = POOLINGS[0]
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """Height and width of the picture."""
+        return self.content.shape[-2], self.content.shape[-1]
+
+    @property
+    def style_sizes(self) -> list[tuple[int, int]]:
+        """Height and width of each style image."""
+        return [(each.shape[-2], each.shape[-1]) for each in self.styles.images]
+
+    def check(self, settings: Settings, styles: Styles) -> None:
+        """Raise ValueError, one sentence, where this job cannot go on with these.
+
+        For a layer that the network lacks, a mask of other proportions than the content image, and
+        where no style has a weight above 0.
+        """
+        check_layers(self.network, [settings.content_layer, *settings.style_layers])
+        styles.check(self.content)
+        settings.shares(len(styles.images))
+
+
+class Execution(Protocol):
+    """A job under way.
+
+    `frames` is consumed by one thread. The other methods return at once and may be called by any
+    thread at any time, also after the end.
+    """
+
+    def frames(self) -> Iterator[Frame | None]:
+        """Yield each frame; None at least every `broadcast.HEARTBEAT` seconds while paused.
+
+        The frames carry the state from which the job can be continued, the last one always; an
+        implementation for which that is dear may leave the optimiser's memory out of the others.
+        Ends after the last step, and soon after stop(). Raises what went wrong in a step.
+        """
+        ...
+
+    def update(self, settings: Settings, styles: Styles) -> int:
+        """Use these for all further steps; return the number of the first step that will."""
+        ...
+
+    def pause(self) -> None:
+        """Make no further step until resume(); the step under way is finished."""
+        ...
+
+    def resume(self) -> None:
+        """Go on after pause()."""
+        ...
+
+    def stop(self) -> None:
+        """End after the step under way."""
+        ...
+
+
+class Executor(Protocol):
+    """A place where jobs are computed."""
+
+    @property
+    def device(self) -> str:
+        """The type of the device, as torch names it: "cpu" or "cuda"."""
+        ...
+
+    def start(self, job: Job) -> Execution:
+        """Return the execution of a job; it takes no step before its frames are asked for.
+
+        Raises ValueError, one sentence, where the job's network cannot be had.
+        """
+        ...
+
+    def cost_model(self, network: str = NETWORKS[0], pooling: str = POOLINGS[0]) -> CostModel:
+        """Return how long steps take here, measured at the first call for each network.
+
+        Raises ValueError, one sentence, where the network cannot be had.
+        """
+        ...

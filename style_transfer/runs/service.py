@@ -1,0 +1,118 @@
+"""RunService: all that the runs of one process share, made once and handed down."""
+
+import itertools
+from collections.abc import Callable, Collection, Mapping
+from pathlib import Path
+
+from style_transfer.network.vgg import NETWORKS, POOLINGS
+from style_transfer.runs import memory
+from style_transfer.runs.admission import AdmissionQueue
+from style_transfer.runs.checkpoint_store import CheckpointStore, checkpoint_root
+from style_transfer.runs.estimate import Estimate
+from style_transfer.runs.executor import Executor, Job
+from style_transfer.runs.limits import PREFIX, Limits
+from style_transfer.runs.memory import Size, check_memory, run_memory
+from style_transfer.runs.outcome import Budget
+from style_transfer.runs.reservations import MemoryReservations
+from style_transfer.runs.run import Run
+from style_transfer.runs.scheduler import Scheduler
+from style_transfer.runs.thread_executor import ThreadExecutor
+from style_transfer.settings import Settings, one_of
+
+EXECUTORS: dict[str, Callable[[Scheduler], Executor]] = {"thread": ThreadExecutor}
+EXECUTOR_VARIABLE = f"{PREFIX}EXECUTOR"  # names one of them; the first by default
+
+
+class RunService:
+    """Starts runs, within the limits of this machine.
+
+    Its parts may be used directly: `limits`, `scheduler`, `executor`, `admission`, `checkpoints`,
+    `memory`.
+    """
+
+    def __init__(
+        self,
+        limits: Limits,
+        checkpoint_folder: Path,
+        make_executor: Callable[[Scheduler], Executor] = ThreadExecutor,
+    ) -> None:
+        self.limits = limits
+        self.scheduler = Scheduler()
+        self.executor = make_executor(self.scheduler)
+        self.admission = AdmissionQueue(limits.runs, limits.waiting)
+        self.checkpoints = CheckpointStore(checkpoint_folder, limits)
+        self.memory = MemoryReservations(lambda: memory.available_memory(self.executor.device))
+        self._numbers = itertools.count(1)
+        self._under_way: set[int] = set()  # numbers of runs
+
+    @classmethod
+    def from_environment(cls, environment: Mapping[str, str]) -> "RunService":
+        """Return the service that `environment` describes.
+
+        Raises ValueError, one sentence, for a variable with a value that it cannot have.
+        """
+        executor = environment.get(EXECUTOR_VARIABLE, "").strip() or next(iter(EXECUTORS))
+        one_of(EXECUTOR_VARIABLE, executor, EXECUTORS)
+        limits, folder = Limits.read(environment), checkpoint_root(environment)
+        return cls(limits, folder, EXECUTORS[executor])
+
+    @property
+    def under_way(self) -> int:
+        """How many runs have started and not ended."""
+        return len(self._under_way)
+
+    def estimate(
+        self,
+        size: Size,
+        style_sizes: Collection[Size],
+        settings: Settings,
+        network: str = NETWORKS[0],
+        pooling: str = POOLINGS[0],
+    ) -> Estimate:
+        """Return time and memory of a run whose picture has `size` (height, width).
+
+        Raises ValueError, one sentence, where the memory is not free.
+        """
+        check_memory(size, run_memory(size, style_sizes, settings.style_scale), self.memory.free)
+        cost_model = self.executor.cost_model(network, pooling)
+        return Estimate.of(cost_model, size, style_sizes, settings)
+
+    def start(
+        self,
+        job: Job,
+        *,
+        preview_every: int = 1,
+        on_frame: Callable[[Run], None] | None = None,
+        after: Run | None = None,
+    ) -> Run:
+        """Return a run of `job`, started; for the other arguments see `Run`.
+
+        Its memory is reserved until it ends. Where there is not enough, the end of `after` is
+        waited for, a run that was stopped to make room. Raises ValueError, one sentence, for a job
+        beyond the limits, without enough memory, or that cannot be computed.
+        """
+        self.limits.check_size(*job.size)
+        self.limits.check_steps(job.settings.steps)
+        needed = run_memory(job.size, job.style_sizes, job.settings.style_scale)
+        if after and not self.memory.has(needed):
+            after.join(self.limits.seconds)
+        reservation, number = self.memory.reserve(job.size, needed), next(self._numbers)
+
+        def end() -> None:
+            self._under_way.discard(number)
+            reservation.release()
+
+        self._under_way.add(number)
+        try:
+            return Run(
+                job,
+                self.executor,
+                number=number,
+                preview_every=preview_every,
+                budget=Budget(self.limits.seconds, self.limits.paused),
+                on_frame=on_frame,
+                on_end=end,
+            )
+        except BaseException:
+            end()
+            raise

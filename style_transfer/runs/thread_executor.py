@@ -1,0 +1,124 @@
+"""ThreadExecutor: steps made in this process, by the thread that asks for the frames."""
+
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import replace
+
+from style_transfer.engine import Frame, Styles, stylize
+from style_transfer.network.vgg import NETWORKS, POOLINGS, VGG, default_device, load_network
+from style_transfer.runs import broadcast
+from style_transfer.runs.cost_model import CostModel
+from style_transfer.runs.executor import Job
+from style_transfer.runs.scheduler import Scheduler
+from style_transfer.settings import Settings
+
+LoadNetwork = Callable[[str, str], VGG]  # from name and pooling
+
+
+class ThreadExecutor:
+    """Computes jobs on this process's device, where one step at a time is made."""
+
+    def __init__(self, scheduler: Scheduler, load: LoadNetwork = load_network) -> None:
+        self._scheduler, self._load = scheduler, load
+        self._cost_models: dict[VGG, CostModel] = {}
+
+    @property
+    def device(self) -> str:
+        """The type of the device, as torch names it: "cpu" or "cuda"."""
+        return default_device()
+
+    def start(self, job: Job) -> "ThreadExecution":
+        """Return the execution of a job. Raises ValueError where its network cannot be had."""
+        return ThreadExecution(job, self._load(job.network, job.pooling), self._scheduler)
+
+    def cost_model(self, network: str = NETWORKS[0], pooling: str = POOLINGS[0]) -> CostModel:
+        """Return how long steps take here, measured at the first call for each network."""
+        loaded = self._load(network, pooling)
+        if loaded not in self._cost_models:
+            with self._scheduler:  # so that no run's step disturbs the measurement
+                if loaded not in self._cost_models:
+                    self._cost_models[loaded] = CostModel.measure(loaded)
+        return self._cost_models[loaded]
+
+
+class ThreadExecution:
+    """A job whose steps are made by the thread that iterates over `frames`."""
+
+    def __init__(self, job: Job, network: VGG, scheduler: Scheduler) -> None:
+        self._job, self._network, self._scheduler = job, network, scheduler
+        self._changed = threading.Condition()  # guards the fields below
+        self._settings, self._styles = job.settings, job.styles
+        self._styles_read = job.styles  # those that belong to the settings read last
+        self._read_for = job.state.step if job.state else job.step  # step of the last reading
+        self._next = self._read_for + (job.state is not None)  # step of the next frame
+        self._paused = self._stopped = False
+
+    def frames(self) -> Iterator[Frame | None]:
+        """Yield each frame; None at least every HEARTBEAT seconds while paused."""
+        job = self._job
+        self._job = replace(job, state=None)  # whose memory would be held for the whole run
+        frames = self._stylize(job)
+        # The first frame of a new run takes no step, hence no turn on the device.
+        turn: AbstractContextManager[None] = self._scheduler if job.state else nullcontext()
+        del job
+        while not self._stopped:
+            if self._paused:
+                with self._changed:
+                    self._changed.wait_for(
+                        lambda: not self._paused or self._stopped, broadcast.HEARTBEAT
+                    )
+                yield None
+                continue
+            with turn:
+                frame = next(frames, None)
+            if frame is None:
+                return
+            self._next, turn = frame.step + 1, self._scheduler
+            yield frame
+            if frame.step >= self._settings.steps:  # known without waiting for another turn
+                return
+
+    def update(self, settings: Settings, styles: Styles) -> int:
+        """Use these for all further steps; return the number of the first step that will."""
+        with self._changed:
+            self._settings, self._styles = settings, styles
+            return self._read_for + 1
+
+    def pause(self) -> None:
+        """Make no further step until resume(); the step under way is finished."""
+        self._set(paused=True)
+
+    def resume(self) -> None:
+        """Go on after pause()."""
+        self._set(paused=False)
+
+    def stop(self) -> None:
+        """End after the step under way."""
+        self._set(stopped=True)
+
+    def _set(self, **flags: bool) -> None:
+        with self._changed:
+            for name, value in flags.items():
+                setattr(self, f"_{name}", value)
+            self._changed.notify_all()
+
+    def _stylize(self, job: Job) -> Iterator[Frame]:
+        return stylize(
+            job.content,
+            lambda: self._styles_read,
+            self._read,
+            network=self._network,
+            init=job.init,
+            step=job.step,
+            optimizer=job.optimizer,
+            seed=job.seed,
+            state=job.state,
+        )
+
+    def _read(self) -> Settings:
+        """Return the settings for the next step, and fix its styles, which go with them."""
+        with self._changed:
+            self._read_for = self._next
+            self._styles_read = self._styles
+            return self._settings

@@ -1,0 +1,94 @@
+"""FakeExecutor: an executor whose steps cost nothing and are made when the test allows them."""
+
+import threading
+from collections.abc import Iterator
+
+import torch
+
+from style_transfer.engine import Frame, State
+from style_transfer.runs import CostModel
+
+WAIT = 0.05  # s; after so long without a frame it yields None
+FOREVER = 10**9  # steps
+
+
+class FakeExecution:
+    """A job whose frames are a grey image, with losses that fall with the step."""
+
+    def __init__(self, job, allowed):
+        self.settings, self.styles, self._job = job.settings, job.styles, job
+        self._changed = threading.Condition()
+        self._allowed, self._paused, self._stopped = allowed, False, False
+        self._error = None
+        self._next = job.state.step + 1 if job.state else job.step
+
+    def allow(self, frames):
+        """Let so many more frames be made."""
+        with self._changed:
+            self._allowed += frames
+            self._changed.notify_all()
+
+    def fail(self, error):
+        """Raise this in the next step."""
+        with self._changed:
+            self._error = error
+            self._changed.notify_all()
+
+    def frames(self) -> Iterator[Frame | None]:
+        while True:
+            with self._changed:
+                self._changed.wait_for(self._ready, WAIT)
+                if self._stopped:
+                    return
+                if self._error:
+                    raise self._error
+                frame = self._make() if self._ready() else None
+            yield frame
+            if frame and frame.step >= self.settings.steps:
+                return
+
+    def update(self, settings, styles):
+        with self._changed:
+            self.settings, self.styles = settings, styles
+            return self._next
+
+    def pause(self):
+        self._set("_paused", True)
+
+    def resume(self):
+        self._set("_paused", False)
+
+    def stop(self):
+        self._set("_stopped", True)
+
+    def _set(self, name, value):
+        with self._changed:
+            setattr(self, name, value)
+            self._changed.notify_all()
+
+    def _ready(self):
+        return self._stopped or self._error or (self._allowed > 0 and not self._paused)
+
+    def _make(self):
+        step, content = self._next, self._job.content
+        self._next, self._allowed = step + 1, self._allowed - 1
+        state = State(step, 0, torch.full_like(content, 0.5), (torch.zeros(1000),))
+        losses = dict.fromkeys(("content", "style", "total"), 1 / step) if step else {}
+        return Frame(step, state.image, losses, self.settings, state, content, from_content=True)
+
+
+class FakeExecutor:
+    """Keeps its executions, oldest first; each begins with `allowed` frames to make."""
+
+    device = "cpu"
+
+    def __init__(self, _scheduler=None, allowed=FOREVER):
+        self.executions = []
+        self.allowed = allowed
+
+    def start(self, job):
+        self.executions.append(FakeExecution(job, self.allowed))
+        return self.executions[-1]
+
+    def cost_model(self, *_):
+        return CostModel(seconds_per_step=0.01, seconds_per_pixel=1e-6)

@@ -1,0 +1,33 @@
+from style_transfer.runs import broadcast
+from style_transfer.runs.broadcast import Broadcast
+
+
+def publish(shown, frame):
+    with shown.changed:
+        shown.frame = frame
+        shown.notify()
+
+
+def test_a_slow_watcher_gets_the_newest_frame_only():
+    shown = Broadcast()
+    frames = shown.frames()
+    assert next(frames) is None
+    for frame in (1, 2, 3):
+        publish(shown, frame)
+    assert next(frames) == 3
+    shown.ended = True
+    assert list(frames) == [3]
+
+
+def test_every_watcher_gets_a_frame():
+    shown = Broadcast()
+    watchers = [shown.frames() for _ in range(3)]
+    publish(shown, 1)
+    assert [next(watcher) for watcher in watchers] == [1, 1, 1]
+
+
+def test_without_frames_a_watcher_hears_something_every_heartbeat(monkeypatch):
+    monkeypatch.setattr(broadcast, "HEARTBEAT", 0.01)
+    shown = Broadcast()
+    frames = shown.frames()
+    assert [next(frames) for _ in range(10)] == [None] * 10

@@ -1,0 +1,115 @@
+import errno
+import os
+import time
+
+import pytest
+
+from style_transfer.engine import Styles, state
+from style_transfer.recipe import Recipe
+from style_transfer.runs import checkpoint_writer
+from style_transfer.runs.checkpoint import STATE_FILE, Checkpoint
+from style_transfer.runs.checkpoint_store import CheckpointStore
+from style_transfer.runs.limits import Limits
+from tests.runs.conftest import TOKEN, by_name
+
+
+def files(folder):
+    return [file for file in folder.rglob("*") if file.is_file()]
+
+
+def test_a_run_that_was_removed_leaves_nothing_even_if_it_is_written_once_more(
+    tmp_path, store, write_checkpoint, frames
+):
+    writer = write_checkpoint(store, 2)
+    writer.remove()
+    writer.write(frames[3].state, [], Recipe())
+    assert store.find(TOKEN) is None
+    assert not files(tmp_path)
+
+
+def test_a_full_disk_stops_the_writing_alone_and_the_older_state_stays(
+    store, write_checkpoint, frames, monkeypatch
+):
+    writer = write_checkpoint(store, 2)
+    full = OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+    with monkeypatch.context() as patch:
+        patch.setattr(state, "save_file", lambda *_: (_ for _ in ()).throw(full))
+        writer.write(frames[3].state, [], Recipe())
+    words = "The run goes on, but cannot be kept for later (No space left on device)."
+    assert writer.problem == words
+    assert Checkpoint.load(writer.folder).state.step == 2
+    assert not list(writer.folder.glob("*.part"))
+    writer.write(frames[4].state, [], Recipe())
+    assert writer.problem == ""
+    assert Checkpoint.load(writer.folder).state.step == 4
+
+
+def test_a_folder_that_cannot_be_written_stops_the_writing_alone(tmp_path, write_checkpoint):
+    (tmp_path / "file").touch()
+    writer = write_checkpoint(CheckpointStore(tmp_path / "file" / "kept", Limits()), 2)
+    assert writer.problem.startswith("The run goes on, but cannot be kept")
+    writer.leave()
+
+
+def test_changed_styles_are_written_with_the_next_state_and_never_missing(
+    store, write_checkpoint, pictures, frames
+):
+    writer = write_checkpoint(store, 2)
+    writer.pictures = by_name((pictures[0], Styles((pictures[0],))))
+    assert set(Checkpoint.load(writer.folder).pictures) == set(by_name(pictures))
+    writer.write(frames[3].state, [], Recipe())
+    written = Checkpoint.load(writer.folder).pictures
+    assert set(written) == {"content", "style 1"}
+    assert written["style 1"].equal(pictures[0])
+
+
+def test_a_large_state_is_written_without_the_optimisers_memory(tmp_path, interrupt):
+    whole = Checkpoint.load(interrupt(CheckpointStore(tmp_path, Limits()), 5)).state
+    small = CheckpointStore(tmp_path, Limits(disk=1, runs=64))  # 15 kB for each
+    bounded = Checkpoint.load(interrupt(small, 5)).state
+    assert whole.memory
+    assert not bounded.memory
+    assert bounded.image.equal(whole.image)
+
+
+def test_a_state_is_due_before_it_gets_too_old_by_the_end_of_the_next_step(
+    store, write_checkpoint, frames, monkeypatch
+):
+    now = [0.0]
+    monkeypatch.setattr(checkpoint_writer.time, "monotonic", lambda: now[0])
+    writer = write_checkpoint(store, 1)
+
+    def after(seconds):
+        now[0] += seconds
+        if due := writer.is_due():
+            writer.write(frames[2].state, [], Recipe())
+        return due
+
+    assert [after(1) for _ in range(6)] == [False] * 5 + [True]  # at 6 s: 7 after another step
+    assert [after(30) for _ in range(3)] == [True] * 3  # long steps: after each of them
+
+
+def test_a_run_that_its_visitor_left_expires_sooner(tmp_path, write_checkpoint):
+    store = CheckpointStore(tmp_path, Limits(kept=1000, left=10))
+    writer = write_checkpoint(store, 2)
+    written = (writer.folder / STATE_FILE).stat().st_mtime
+    writer.leave()
+    assert store._expiry(writer.folder) == pytest.approx(time.time() + 10, abs=5)
+    assert (writer.folder / STATE_FILE).stat().st_mtime == written
+    assert store.find(TOKEN) == writer.folder
+
+
+def test_where_nobody_may_come_back_a_run_that_was_left_goes_at_once(tmp_path, write_checkpoint):
+    writer = write_checkpoint(CheckpointStore(tmp_path, Limits(left=0)), 2)
+    writer.leave()
+    assert not files(tmp_path)
+
+
+def test_a_claimed_run_that_was_left_before_a_step_is_as_it_was(store, interrupt):
+    folder = interrupt(store, 3)
+    before = {file.name: file.read_bytes() for file in folder.iterdir()}
+    writer = store.claim(TOKEN)
+    writer.load()
+    writer.leave()
+    assert {file.name: file.read_bytes() for file in folder.iterdir()} == before
+    assert store.find(TOKEN) == folder

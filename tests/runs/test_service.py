@@ -1,0 +1,114 @@
+from dataclasses import replace
+
+import pytest
+import torch
+
+from style_transfer.engine import Styles
+from style_transfer.runs import service as module
+from style_transfer.runs.executor import Job
+from style_transfer.runs.limits import Limits
+from style_transfer.runs.memory import SHARED, run_memory
+from style_transfer.runs.reservations import MemoryReservations
+from style_transfer.runs.service import RunService
+from style_transfer.runs.thread_executor import ThreadExecutor
+from style_transfer.settings import Settings
+from tests.runs.fake_executor import FakeExecutor
+
+SETTINGS = Settings(steps=3, style_layers=["relu1_1"], content_layer="relu2_1")
+
+
+@pytest.fixture
+def job(photo, painting):
+    return Job(photo, Styles((painting,)), SETTINGS)
+
+
+@pytest.fixture
+def start(fake_service):
+    """A function that starts a run of the fake service; all of them end with the test."""
+    begun = []
+
+    def start(job, **options):
+        begun.append(fake_service.start(job, **options))
+        return begun[-1]
+
+    yield start
+    for run in begun:
+        run.stop()
+        assert run.join(20)
+
+
+def room_for(service, runs, job):
+    """Let the machine have memory for so many runs."""
+    need = run_memory(job.size, job.style_sizes)
+    service.memory = MemoryReservations(lambda: round(need + (need - SHARED) * (runs - 1)))
+
+
+def test_all_runs_together_fit_into_the_memory_and_give_it_back(fake_service, start, job):
+    room_for(fake_service, 2, job)
+    first, _ = start(job), start(job)
+    with pytest.raises(ValueError, match=r"48 x 48 pixels needs .* are free; choose a smaller"):
+        start(job)
+    with pytest.raises(ValueError, match="are free"):
+        fake_service.estimate(job.size, job.style_sizes, SETTINGS)
+    assert fake_service.under_way == 2
+    first.stop()
+    assert first.join(20)
+    assert fake_service.under_way == 1
+    start(job)
+
+
+def test_a_run_that_is_refused_or_fails_leaves_no_memory_reserved(fake_service, start, job):
+    room_for(fake_service, 1, job)
+    with pytest.raises(ValueError, match="no layer"):
+        start(replace(job, settings=Settings(content_layer="relu5_4"), network="torchvision-vgg16"))
+    run = start(job)
+    fake_service.executor.executions[-1].fail(MemoryError())
+    assert run.join(20)
+    start(job)
+
+
+def test_a_run_waits_for_the_memory_of_the_one_that_it_supersedes(fake_service, start, job):
+    room_for(fake_service, 1, job)
+    first = start(job)
+    first.stop()
+    start(job, after=first)
+    assert first.ended
+
+
+def test_what_is_beyond_the_limits_is_refused(tmp_path, job):
+    service = RunService(Limits(steps=2), tmp_path, FakeExecutor)
+    with pytest.raises(ValueError, match="at most 2 steps here, not 3"):
+        service.start(job)
+    service = RunService(Limits(pixels=4096), tmp_path, FakeExecutor)
+    with pytest.raises(ValueError, match="at most 4,096 pixels here, not 80 x 80"):
+        service.start(replace(job, content=torch.rand((1, 3, 80, 80))))
+
+
+def test_a_run_may_take_the_time_of_the_limits(tmp_path, job):
+    service = RunService(Limits(seconds=1, paused=1), tmp_path, lambda _: FakeExecutor(allowed=0))
+    run = service.start(job)
+    for _ in run.frames():
+        pass
+    assert run.outcome.word == "out of time"
+
+
+def test_runs_are_numbered_from_1_in_each_service(fake_service, start, job, caplog):
+    caplog.set_level("INFO")
+    start(job), start(job)
+    assert "Run 1 begins" in caplog.text
+    assert "Run 2 begins" in caplog.text
+
+
+def test_the_environment_says_where_checkpoints_lie_and_which_executor_computes(
+    tmp_path, monkeypatch, job, painting
+):
+    environment = {"STYLE_TRANSFER_KEPT_FOLDER": str(tmp_path), "STYLE_TRANSFER_RUNS": "3"}
+    service = RunService.from_environment(environment)
+    assert isinstance(service.executor, ThreadExecutor)
+    assert service.limits.runs == 3
+    assert service.checkpoints.create("a" * 64, {}).folder.is_relative_to(tmp_path)
+    monkeypatch.setitem(module.EXECUTORS, "fake", FakeExecutor)
+    service = RunService.from_environment({"STYLE_TRANSFER_EXECUTOR": "fake"})
+    assert isinstance(service.executor, FakeExecutor)
+    with pytest.raises(ValueError, match=r"STYLE_TRANSFER_EXECUTOR.*'ray'.*thread"):
+        RunService.from_environment({"STYLE_TRANSFER_EXECUTOR": "ray"})

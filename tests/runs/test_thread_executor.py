@@ -1,0 +1,140 @@
+"""Runs whose steps are made by threads of this process, with the real network."""
+
+import time
+from dataclasses import replace
+
+import pytest
+import torch
+
+from style_transfer.engine import Styles
+from style_transfer.runs.executor import Job
+from style_transfer.settings import Settings
+
+LONG = Settings(steps=5000, style_layers=["relu1_1"], content_layer="relu2_1")
+SHORT = replace(LONG, steps=120)
+
+
+def wait_for(condition, seconds=60):
+    until = time.monotonic() + seconds
+    while not condition() and time.monotonic() < until:
+        time.sleep(0.01)
+    assert condition()
+
+
+@pytest.fixture
+def begin(service, photo, painting):
+    """A function that starts a run; all of them end with the test."""
+    begun = []
+
+    def begin(settings=LONG, **options):
+        begun.append(service.start(Job(photo, Styles((painting,)), settings), **options))
+        return begun[-1]
+
+    yield begin
+    for run in begun:
+        run.stop()
+        assert run.join(60)
+
+
+def step(run):
+    return run.frame.step if run.frame else -1
+
+
+def test_frames_made_before_a_change_have_the_settings_before_it(begin):
+    published = []
+    run = begin(on_frame=lambda run: published.append(run.frame))
+    wait_for(lambda: step(run) >= 2)
+    run.settings = replace(LONG, beta=20)
+    (change,) = run.changes
+    wait_for(lambda: step(run) >= change.step + 2)
+    assert all((frame.settings.beta == 20) == (frame.step >= change.step) for frame in published)
+
+
+def test_settings_and_styles_of_one_step_belong_together(begin, photo, painting):
+    run = begin()
+    wait_for(lambda: step(run) >= 2)
+    run.styles = Styles((painting, photo))
+    run.settings = replace(LONG, style_weights=[1, 0.5])
+    wait_for(lambda: "style 2" in run.frame.losses)
+    run.styles = Styles((painting,))
+    wait_for(lambda: "style 2" not in run.frame.losses)
+
+
+def test_a_paused_run_makes_no_step_and_goes_on_when_resumed(begin):
+    run, other = begin(), begin()
+    wait_for(lambda: step(run) >= 1)
+    run.pause()
+    others = step(other)
+    wait_for(lambda: step(other) >= others + 2)  # the step that was under way has been made
+    at, others = step(run), step(other)
+    wait_for(lambda: step(other) >= others + 5)  # in which the run would have made some as well
+    assert step(run) == at
+    run.resume()
+    wait_for(lambda: step(run) > at)
+
+
+def test_a_pause_changes_nothing_of_what_is_made(begin):
+    unpaused, paused = begin(SHORT), begin(SHORT)
+    wait_for(lambda: step(paused) >= 1)
+    paused.pause()
+    assert step(paused) < SHORT.steps
+    wait_for(lambda: unpaused.ended)
+    paused.resume()
+    wait_for(lambda: paused.ended)
+    if paused.frame.image.device.type == "cpu":
+        assert paused.losses == unpaused.losses  # to the last bit
+        assert torch.equal(paused.frame.picture, unpaused.frame.picture)
+    else:
+        assert torch.allclose(paused.frame.picture, unpaused.frame.picture, atol=1e-2)
+
+
+def test_stop_ends_a_running_and_a_paused_run(begin):
+    running, paused = begin(), begin()
+    paused.pause()
+    for run in (running, paused):
+        run.stop()
+        assert run.join(60)
+        assert run.outcome.word == "stopped"
+
+
+def test_two_runs_share_the_device_evenly(begin):
+    first, second = begin(), begin()
+    wait_for(lambda: step(first) >= 5 and step(second) >= 5)
+    at = step(first), step(second)
+    wait_for(lambda: step(first) >= at[0] + 20)
+    assert abs((step(second) - at[1]) - (step(first) - at[0])) <= 2
+
+
+def test_a_change_of_colours_keeps_the_optimisers_memory(begin):
+    run = begin()
+    wait_for(lambda: step(run) >= 2)
+    run.settings = replace(LONG, keep_colors=1.0)
+    at = step(run)
+    wait_for(lambda: step(run) >= at + 2)
+    assert len(run.state.memory) > 2
+    assert run.frame.settings.keep_colors == 1
+
+
+def test_a_run_continues_from_the_state_of_another_as_if_it_had_never_ended(
+    service, photo, painting
+):
+    def finish(settings, **options):
+        run = service.start(Job(photo, Styles((painting,)), settings, **options))
+        for _ in run.frames():
+            pass
+        return run
+
+    whole = finish(replace(LONG, steps=8))
+    half = finish(replace(LONG, steps=4))
+    rest = finish(replace(LONG, steps=8), state=half.state)
+    assert [number for number, _ in rest.losses] == [5, 6, 7, 8]
+    if whole.frame.image.device.type == "cpu":
+        assert half.losses + rest.losses == whole.losses
+    else:
+        assert torch.allclose(rest.frame.picture, whole.frame.picture, atol=1e-2)
+
+
+def test_the_cost_of_steps_is_measured_once_for_each_network(service):
+    cost_model = service.executor.cost_model()
+    assert service.executor.cost_model() is cost_model
+    assert service.executor.cost_model(pooling="max") is not cost_model
