@@ -59,7 +59,6 @@ RESERVED = {
 STILL_TO_MEND: set[str] = {
     "__main__ -> cli: past the door",
     "cli -> network: past the door",
-    "engine -> losses: past the door",
     "engine -> network: past the door",
     "losses -> network: past the door",
     "recipe -> network: past the door",

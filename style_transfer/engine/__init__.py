@@ -1,8 +1,9 @@
 """The optimisation: objective, image pyramid, optimisers, and the generator of its frames."""
 
+from style_transfer.engine.evaluator import Evaluation, EvaluatorFactory, StepEvaluator
 from style_transfer.engine.masks import STYLE_COLORS
-from style_transfer.engine.multiscale import evaluation_sizes
-from style_transfer.engine.objective import Evaluation, Objective
+from style_transfer.engine.multiscale import MultiscaleObjective, evaluation_sizes
+from style_transfer.engine.objective import Objective
 from style_transfer.engine.optimize import (
     INITS,
     DivergedError,
@@ -23,11 +24,14 @@ __all__ = [
     "STYLE_COLORS",
     "DivergedError",
     "Evaluation",
+    "EvaluatorFactory",
     "Frame",
+    "MultiscaleObjective",
     "Objective",
     "Optimizer",
     "Stage",
     "State",
+    "StepEvaluator",
     "Style",
     "Styles",
     "default_size",

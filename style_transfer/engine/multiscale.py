@@ -1,43 +1,42 @@
-"""Anchor: a large picture is measured small as well, so that a preview tells its look."""
+"""The multiscale objective: a large image is evaluated at a small size as well."""
 
 from dataclasses import replace
 
 import torch
 from torch import Tensor
 
-from style_transfer.engine.objective import Evaluation, Objective
+from style_transfer.engine.evaluator import Evaluation, FeatureExtractor
+from style_transfer.engine.objective import Objective
 from style_transfer.engine.styles import Styles
 from style_transfer.images import fit, resize
-from style_transfer.network.vgg import VGG
 from style_transfer.settings import Settings
 
-SMALL_SIDE = 256  # px on the longer side; from twice that on it costs a quarter of a step or less
-SMALL_WEIGHT = 0.65  # of the evaluation at SMALL_SIDE; with 0.5 a large picture lags its preview
+SMALL_SIDE = 256  # px, longer side; from twice that on it takes a quarter of a step or less
+SMALL_WEIGHT = 0.65  # of the evaluation at SMALL_SIDE; with 0.5 large images differ from previews
 
 
 def evaluation_sizes(size: tuple[int, int]) -> list[tuple[int, int]]:
-    """Return the sizes (height, width) at which a picture of `size` is measured."""
+    """Return the sizes (height, width) at which an image of `size` is evaluated."""
     return [size, fit(size, SMALL_SIDE)] if max(size) >= 2 * SMALL_SIDE else [size]
 
 
 class MultiscaleObjective:
-    """The objective of a picture at its own size; of a large one a mean with that at SMALL_SIDE px.
+    """The objective of an image at its own size, of a large one averaged with that at SMALL_SIDE.
 
-    Differs from the paper because the network's receptive fields have a fixed size in pixels: seen
-    at its own size alone, a large picture forgets the large strokes and gives up more of the photo
-    than a small one. Snelgrove 2017, "High-Resolution Multi-Scale Neural Texture Synthesis".
+    Differs from the paper because the network's receptive fields have a fixed size in pixels: at
+    its own size alone, a large image gets small strokes only and loses more of the content than a
+    small one. Snelgrove 2017, "High-Resolution Multi-Scale Neural Texture Synthesis".
     """
 
-    def __init__(self, network: VGG, content: Tensor, style: Tensor | Styles) -> None:
-        """Take the photo (1, 3, H, W) at the size of the image, the paintings as they are."""
-        sizes = evaluation_sizes((content.shape[-2], content.shape[-1]))
-        photos = [resize(content, size).clamp(0, 1) for size in sizes]
-        self._objectives = [Objective(network, photo, style) for photo in photos]
-        self._sizes = sizes
+    def __init__(self, network: FeatureExtractor, content: Tensor, style: Tensor | Styles) -> None:
+        """Take the content image (1, 3, H, W) at the size of the images to come."""
+        self._sizes = evaluation_sizes((content.shape[-2], content.shape[-1]))
+        contents = [resize(content, size).clamp(0, 1) for size in self._sizes]
+        self._objectives = [Objective(network, each, style) for each in contents]
 
     @property
     def styles(self) -> Styles:
-        """The paintings, and where they go."""
+        """The style images and their masks."""
         return self._objectives[0].styles
 
     @styles.setter
@@ -46,31 +45,32 @@ class MultiscaleObjective:
             objective.styles = styles
 
     def evaluate(self, image: Tensor, settings: Settings) -> Evaluation:
-        """Return losses and gradient of `image`, which has the photo's shape."""
-        parts = [
+        """Return losses and gradient of `image` (1, 3, H, W), which has the content's shape."""
+        evaluations = [
             _evaluate_at(size, objective, image, settings)
             for size, objective in zip(self._sizes, self._objectives, strict=True)
         ]
-        if len(parts) == 1:
-            return parts[0]
-        own, small = parts
+        if len(evaluations) == 1:
+            return evaluations[0]
+        full, small = evaluations
         losses = {
-            n: (1 - SMALL_WEIGHT) * loss + SMALL_WEIGHT * small.losses[n]
-            for n, loss in own.losses.items()
+            name: (1 - SMALL_WEIGHT) * full.losses[name] + SMALL_WEIGHT * small.losses[name]
+            for name in full.losses
+            if name in small.losses
         }
-        gradient = torch.lerp(own.gradient, small.gradient, SMALL_WEIGHT)
-        return Evaluation(losses, gradient, own.stale_layers + small.stale_layers)
+        gradient = torch.lerp(full.gradient, small.gradient, SMALL_WEIGHT)
+        return Evaluation(losses, gradient, full.stale_layers + small.stale_layers)
 
 
 def _evaluate_at(
     size: tuple[int, int], objective: Objective, image: Tensor, settings: Settings
 ) -> Evaluation:
-    """Return losses of `image` as seen at `size`, and the gradient with respect to `image`."""
+    """Return losses of `image` resized to `size`, and the gradient with respect to `image`."""
     with torch.enable_grad():
         image = image.detach().requires_grad_()
-        seen = resize(image, size)
-        evaluation = objective.evaluate(seen, settings)
-        if seen is image:
+        resized = resize(image, size)
+        evaluation = objective.evaluate(resized, settings)
+        if resized is image:
             return evaluation
-        (gradient,) = torch.autograd.grad(seen, image, evaluation.gradient)
+        (gradient,) = torch.autograd.grad(resized, image, evaluation.gradient)
     return replace(evaluation, gradient=gradient)

@@ -7,9 +7,9 @@ from functools import partial
 import torch
 from torch import Tensor
 
+from style_transfer.engine.evaluator import Evaluation
 from style_transfer.engine.masks import composite
 from style_transfer.engine.multiscale import MultiscaleObjective
-from style_transfer.engine.objective import Evaluation
 from style_transfer.engine.optimizers import OPTIMIZERS, Optimizer
 from style_transfer.engine.pyramid import stage_index, stages, upsample_change
 from style_transfer.engine.state import State

@@ -1,137 +1,179 @@
-"""Targets: what photo and paintings ask for at one scale, computed when asked for and kept."""
+"""Targets at one size: content activations and style summaries, computed on demand and cached."""
 
 import math
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 import torch
 from torch import Tensor
 
+from style_transfer.engine.evaluator import FeatureExtractor
 from style_transfer.images import MIN_SIDE, fit, match_colors, resize
-from style_transfer.losses.statistics import STATISTICS
-from style_transfer.network.vgg import VGG
+from style_transfer.losses import STATISTICS, Summary
 from style_transfer.settings import Settings
 
-MAX_SIDE = 1536  # px; a painting that is larger than the photo is looked at no larger than this
-# Steps that a run may be held up for by paintings to be looked at otherwise: in whole, or in part.
-_WHOLE, _PART = 0.65, 0.3
+MAX_STYLE_SIDE = 1536  # px; a style image larger than the content is used up to this size
+# How much passes over style images may prolong a step, as shares of its own multiplications: a pass
+# within the first limit is made at once, a longer one is spread over steps within the second.
+_WHOLE_PASS, _PART_OF_PASS = 0.65, 0.3
 
-ByLayer = dict[str, dict[str, Tensor]]  # statistic by layer and name
+Summaries = dict[str, dict[str, Summary]]  # by layer and name of the statistic
+
+
+class StyleTarget(NamedTuple):
+    """What one layer is compared with."""
+
+    statistic: str  # name in STATISTICS
+    summary: Summary
 
 
 @dataclass
-class _Look:
-    """What a painting asks for, looked at in one way; `ahead` is a pass that has not ended."""
+class _Pass:
+    """A forward pass over a style image that may be spread over several steps."""
 
-    asked: ByLayer = field(default_factory=dict)
-    sought: tuple[set[str], set[str]] | None = None  # layers and statistics of the pass
-    left: float = 0.0  # multiplications that the pass has still to make
-    ahead: Iterator[float] = field(default_factory=lambda: iter(()))  # yields those of each layer
+    wanted: tuple[set[str], str]  # style layers and statistic
+    layers: Iterator[float]  # computes the next layer, yields its multiplications
+    remaining: float  # multiplications
+
+
+@dataclass
+class _Cache:
+    """Cached targets of one style image for one scale and colour setting."""
+
+    summaries: Summaries = field(default_factory=dict)
+    pending: _Pass | None = None
+
+    def missing(self, settings: Settings) -> set[str]:
+        """Return the style layers of `settings` that lack its statistic."""
+        name = settings.statistic
+        return {n for n in settings.style_layers if name not in self.summaries.get(n, {})}
 
 
 class Targets:
-    """A layer of a picture or another statistic costs one pass, another weight none.
+    """Caches what the image is compared with, so that moving a weight costs no forward pass.
 
-    Of each painting those are kept that belong to the way it was looked at last.
+    Another layer or statistic costs one pass over the style images. Of each style image only the
+    targets for the newest scale and colour setting are kept, and the last complete ones.
     """
 
-    def __init__(self, network: VGG, photo: Tensor) -> None:
-        """Take the photo (1, 3, H, W) at the size of the scale."""
-        self.photo = photo
-        self.stale_layers = (
-            0  # layers for which paintings ask in the way that they were looked at before
-        )
-        self._step, self._spent = math.inf, 0.0  # multiplications of a step, and by passes in it
+    def __init__(self, network: FeatureExtractor, content: Tensor) -> None:
+        """Take the content image (1, 3, H, W) at the size of the stage."""
+        self.content_image = content
+        self.stale_layers = 0  # layers, of all styles, whose targets are of earlier settings
         self._network = network
+        self._step_cost, self._spent = math.inf, 0.0  # multiplications: a step, and passes in it
         self._content: dict[str, Tensor] = {}  # activation by layer
-        self._looks: dict[tuple[int, float, bool], _Look] = {}
-        self._before: dict[int, ByLayer] = {}  # of each painting, what it asked for when last whole
-        self._paintings: tuple[Tensor, ...] = ()
+        self._caches: dict[tuple[int, float, bool], _Cache] = {}
+        self._complete: dict[int, Summaries] = {}  # by style image, when last complete
+        self._images: tuple[Tensor, ...] = ()
+
+    def begin_step(self, images: Collection[Tensor], settings: Settings) -> None:
+        """Drop the targets of other style images, content layers, scales and colour settings."""
+        self._content = {k: v for k, v in self._content.items() if k == settings.content_layer}
+        self._images = tuple(images)  # held, so that no other tensor gets one of their ids
+        ids, variant = {id(image) for image in images}, _variant(settings)
+        self._caches = {k: v for k, v in self._caches.items() if k[0] in ids and k[1:] == variant}
+        self._complete = {k: v for k, v in self._complete.items() if k in ids}
+        self.stale_layers = 0
+        pixels = math.prod(_size(self.content_image))
+        forward = self._network.multiplications(pixels, settings.style_layers)
+        self._step_cost, self._spent = 2 * sum(forward.values()), 0.0
 
     @torch.no_grad()
     def content(self, layer: str) -> Tensor:
-        """Return the photo's activation (1, C, h, w)."""
+        """Return the activation of the content image (1, C, h, w)."""
         if layer not in self._content:
-            self._content |= self._network(self.photo, [layer])
+            self._content |= self._network.activations(self.content_image, [layer])
         return self._content[layer]
 
     @torch.no_grad()
-    def style(self, painting: Tensor, settings: Settings) -> ByLayer:
-        """Return statistics of a painting (1, 3, h, w) for the style layers of `settings`.
+    def style(self, image: Tensor, settings: Settings) -> dict[str, StyleTarget]:
+        """Return the targets of a style image (1, 3, h, w) by layer, of one style layer at least.
 
-        They are the one that is matched, and "gram". A pass that would hold a run up, as with a
-        larger stroke size, is spread over several steps: what it has not come to yet is as it was
-        before, so that a layer may have the latter alone, or none may be there for a new one.
+        A forward pass that would delay the step, as over an enlarged style image, is spread over
+        several steps. Until it comes to a layer, its target is the last one that was complete; a
+        layer that was not used before has none until then.
         """
-        key = id(painting), settings.style_scale, settings.match_colors
-        look, before = self._looks.setdefault(key, _Look()), self._before.get(id(painting), {})
-        layers, names = set(settings.style_layers), {"gram", settings.statistic}
-        missing = _lacking(look.asked, layers, names)
-        if missing:
-            if look.sought != (layers, names):
-                picture = self._looked_at(painting, settings)
-                costs = self._network.multiplications(math.prod(_size(picture)), missing)
-                look.sought, look.left = (layers, names), sum(costs.values())
-                look.ahead = self._pass(picture, costs, missing, names, look.asked)
-            whole = self._spent + look.left <= _WHOLE * self._step
-            limit = math.inf if layers.isdisjoint(before) else (whole or _PART) * self._step
-            while self._spent < limit and (cost := next(look.ahead, None)) is not None:
-                self._spent += cost
-                look.left -= cost
-            missing = _lacking(look.asked, layers, names)
+        cache = self._caches.setdefault((id(image), *_variant(settings)), _Cache())
+        last = self._complete.get(id(image), {})
+        if missing := cache.missing(settings):
+            known = cache.summaries.keys() | last.keys()
+            at_once = known.isdisjoint(settings.style_layers)
+            self._continue_pass(cache, image, settings, missing, at_once)
+            missing = cache.missing(settings)
+        if not missing:
+            cache.pending, self._complete[id(image)] = None, cache.summaries
         self.stale_layers += len(missing)
-        if missing:
-            return look.asked | {layer: before[layer] for layer in missing & before.keys()}
-        look.sought, self._before[id(painting)] = None, look.asked
-        return look.asked
+        found = {n: cache.summaries.get(n) or last.get(n) for n in settings.style_layers}
+        return {
+            layer: _target(settings.statistic, summaries)
+            for layer, summaries in found.items()
+            if summaries
+        }
 
-    def keep(self, paintings: Collection[Tensor], settings: Settings) -> None:
-        """Begin a step: forget what belongs to other paintings, layers and ways to look at them."""
-        self._content = {k: v for k, v in self._content.items() if k == settings.content_layer}
-        self._paintings = tuple(paintings)  # held, so that their ids are given to no others
-        ids = {id(painting) for painting in paintings}
-        look = settings.style_scale, settings.match_colors
-        self._looks = {k: v for k, v in self._looks.items() if k[0] in ids and k[1:] == look}
-        self._before = {k: v for k, v in self._before.items() if k in ids}
-        self.stale_layers = 0
-        one_way = self._network.multiplications(math.prod(_size(self.photo)), settings.style_layers)
-        self._step, self._spent = 2 * sum(one_way.values()), 0.0
+    def _continue_pass(
+        self, cache: _Cache, image: Tensor, settings: Settings, missing: set[str], at_once: bool
+    ) -> None:
+        """Compute `missing` layers, as many as the step has time for."""
+        wanted = set(settings.style_layers), settings.statistic
+        if cache.pending is None or cache.pending.wanted != wanted:
+            picture = self._prepared(image, settings)
+            costs = self._network.multiplications(math.prod(_size(picture)), missing)
+            layers = self._pass(picture, costs, missing, settings.statistic, cache.summaries)
+            cache.pending = _Pass(wanted, layers, sum(costs.values()))
+        pending = cache.pending
+        fits = self._spent + pending.remaining <= _WHOLE_PASS * self._step_cost
+        limit = math.inf if at_once or fits else _PART_OF_PASS * self._step_cost
+        while self._spent < limit and (cost := next(pending.layers, None)) is not None:
+            self._spent += cost
+            pending.remaining -= cost
 
     def _pass(
         self,
         picture: Tensor,
         costs: dict[str, float],
-        layers: set[str],
-        names: set[str],
-        asked: ByLayer,
+        missing: set[str],
+        statistic: str,
+        summaries: Summaries,
     ) -> Iterator[float]:
-        """Add to `asked` layer by layer, and yield what it cost to come so far."""
-        # Rough to make up for the size; else the photo in its own style would not have loss 0.
-        rough = picture.numel() > self.photo.numel()
-        for layer, activation in self._network.activations(picture, costs, rough):
-            if layer in layers:
-                found = {name: STATISTICS[name](activation.squeeze(0)) for name in names}
-                asked[layer] = asked.get(layer, {}) | found
+        """Add the missing layers to `summaries` one by one, and yield what each layer cost."""
+        # Approximate where it makes up for the size. At the size of the content it would give the
+        # content image in its own style a loss above 0.
+        approximate = picture.numel() > self.content_image.numel()
+        for layer, activation in self._network.activations(picture, costs, approximate):
+            if layer in missing:
+                summary = STATISTICS[statistic].target(activation.squeeze(0))
+                summaries[layer] = summaries.get(layer, {}) | {statistic: summary}
             yield costs[layer]
 
-    def _looked_at(self, painting: Tensor, settings: Settings) -> Tensor:
-        size = style_image_size(_size(painting), max(_size(self.photo)), settings.style_scale)
-        picture = resize(painting, size).clamp(0, 1)  # the filter overshoots at edges
-        return match_colors(picture, self.photo) if settings.match_colors else picture
+    def _prepared(self, image: Tensor, settings: Settings) -> Tensor:
+        """Return a style image at its scale, with the colours of the content if matched."""
+        longer_side = max(_size(self.content_image))
+        size = style_image_size(_size(image), longer_side, settings.style_scale)
+        picture = resize(image, size).clamp(0, 1)  # the filter overshoots at edges
+        return match_colors(picture, self.content_image) if settings.match_colors else picture
 
 
-def _lacking(asked: ByLayer, layers: set[str], names: set[str]) -> set[str]:
-    return {layer for layer in layers if not names <= asked.get(layer, {}).keys()}
+def _variant(settings: Settings) -> tuple[float, bool]:
+    return settings.style_scale, settings.match_colors
+
+
+def _target(statistic: str, summaries: dict[str, Summary]) -> StyleTarget:
+    """Return the target by the statistic, or by the one that was computed last."""
+    name = statistic if statistic in summaries else next(reversed(summaries))
+    return StyleTarget(name, summaries[name])
 
 
 def style_image_size(size: tuple[int, int], longer_side: int, scale: float) -> tuple[int, int]:
-    """Return the size at which a painting of `size` is looked at beside a photo of `longer_side`.
+    """Return the size (height, width) at which a style image of `size` is used.
 
-    At scale 1 it is as long as the photo, or as it is where it is smaller; its strokes grow and
-    shrink with the scale, within MIN_SIDE and MAX_SIDE.
+    `longer_side` is that of the content image. At scale 1 the style image is reduced to it, or
+    stays as it is where it is smaller; the scale enlarges or reduces it, and so its strokes, within
+    MIN_SIDE and MAX_STYLE_SIDE.
     """
     height, width = fit(size, longer_side)
-    scale = min(scale, max(1.0, MAX_SIDE / max(height, width)))
+    scale = min(scale, max(1.0, MAX_STYLE_SIDE / max(height, width)))
     scale = max(scale, min(1.0, MIN_SIDE / min(height, width)))
     return round(scale * height), round(scale * width)
 

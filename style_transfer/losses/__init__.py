@@ -1,6 +1,6 @@
-"""What the optimisation makes small: pure functions of tensors."""
+"""What the optimisation minimises: functions of tensors, without weights and without state."""
 
-from style_transfer.losses.statistics import STATISTICS
-from style_transfer.losses.terms import content_loss, style_loss, total_variation
+from style_transfer.losses.statistics import STATISTICS, Statistic, Summary
+from style_transfer.losses.terms import content_loss, total_variation
 
-__all__ = ["STATISTICS", "content_loss", "style_loss", "total_variation"]
+__all__ = ["STATISTICS", "Statistic", "Summary", "content_loss", "total_variation"]

@@ -4,9 +4,10 @@ import pytest
 import torch
 
 from style_transfer.engine.objective import Objective
-from style_transfer.losses.statistics import STATISTICS
+from style_transfer.losses import STATISTICS
 from style_transfer.network.vgg import VGG
 from style_transfer.settings import Settings
+from tests.losses.test_statistics import MATRICES
 
 SETTINGS = Settings(
     alpha=2, beta=3, tv=0.5, content_layer="relu2_1", style_layers={"relu1_1": 1, "relu2_2": 3}
@@ -48,9 +49,9 @@ def written_out(network, image, photo, painting, settings):
     layers = {settings.content_layer, *settings.style_layers}
     ours, photos, paintings = (network(p, layers) for p in (image, photo, painting))
     losses = {"content": relative(ours[settings.content_layer], photos[settings.content_layer])}
-    statistic = STATISTICS[settings.statistic]
+    matrix = MATRICES[settings.statistic]
     for layer in settings.style_layers:
-        losses[layer] = relative(statistic(ours[layer][0]), statistic(paintings[layer][0]))
+        losses[layer] = relative(matrix(ours[layer][0]), matrix(paintings[layer][0]))
     total_weight = sum(settings.style_layers.values())
     losses["style"] = sum(losses[n] * w for n, w in settings.style_layers.items()) / total_weight
     losses["tv"] = ((image[..., 1:, :] - image[..., :-1, :]) ** 2).mean() + (
@@ -64,7 +65,7 @@ def written_out(network, image, photo, painting, settings):
     return losses
 
 
-@pytest.mark.parametrize("statistic", STATISTICS)
+@pytest.mark.parametrize("statistic", MATRICES)
 def test_losses_and_gradient_are_those_of_the_formulas(network, image, photo, painting, statistic):
     settings = replace(SETTINGS, statistic=statistic)
     painting = painting[..., :40]  # of another shape than the photo

@@ -1,114 +1,126 @@
 import pytest
 import torch
 
-from style_transfer.engine.targets import MAX_SIDE, Targets, style_image_size
-from style_transfer.losses.statistics import STATISTICS
+from style_transfer.engine.targets import MAX_STYLE_SIDE, StyleTarget, Targets, style_image_size
+from style_transfer.losses import STATISTICS
 from style_transfer.settings import Settings
 from tests.conftest import smooth_picture
 
 QUICK = Settings(style_layers=["relu1_1"])
+ENLARGED = Settings(style_scale=3)
+
+
+def same(one: StyleTarget, other: StyleTarget) -> bool:
+    pairs = zip(one.summary, other.summary, strict=True)
+    return one.statistic == other.statistic and all(torch.equal(a, b) for a, b in pairs)
 
 
 @pytest.mark.parametrize(
     ("size", "scale", "expected"),
     [
-        ((600, 800), 1, (288, 384)),  # as long as the photo
+        ((600, 800), 1, (288, 384)),  # as long as the content image
         ((600, 800), 0.5, (144, 192)),
         ((600, 800), 2, (576, 768)),
         ((100, 100), 1, (100, 100)),  # not enlarged
         ((100, 100), 2, (200, 200)),
         ((40, 800), 0.25, (32, 640)),  # as narrow as pictures may be
-        ((1000, 1000), 4, (MAX_SIDE, MAX_SIDE)),
+        ((1000, 1000), 4, (MAX_STYLE_SIDE, MAX_STYLE_SIDE)),
     ],
 )
-def test_a_painting_is_looked_at_beside_the_photo(size, scale, expected):
+def test_a_style_image_is_used_at_the_size_of_the_content_times_its_scale(size, scale, expected):
     assert style_image_size(size, 384, scale) == expected
 
 
-def test_a_photo_larger_than_the_limit_is_painted_with_strokes_of_its_own_size():
+def test_beside_a_content_image_above_the_limit_style_images_are_not_enlarged():
     assert style_image_size((3000, 3000), 2000, 1) == (2000, 2000)
     assert style_image_size((3000, 3000), 2000, 4) == (2000, 2000)
 
 
-def test_a_painting_in_the_photos_colours_asks_for_them(network, photo, painting):
+def test_matched_colours_are_another_target_and_equal_settings_the_same(network, photo, painting):
     targets, matched = Targets(network, photo), Settings(match_colors=True)
-    grams = [
-        targets.style(painting, settings)["relu1_1"]["gram"]
+    plain, other, again = (
+        targets.style(painting, settings)["relu1_1"].summary[0]
         for settings in (QUICK, matched, Settings(style_layers=["relu1_1"]))
-    ]
-    assert not torch.allclose(grams[0], grams[1], rtol=0.1)
-    assert grams[0] is grams[2]
-    own = targets.style(photo, matched)["relu1_1"]["gram"]
+    )
+    assert not torch.allclose(plain, other, rtol=0.1)
+    assert plain is again
+    own = targets.style(photo, matched)["relu1_1"].summary[0]
     torch.testing.assert_close(
-        own, targets.style(photo, QUICK)["relu1_1"]["gram"], rtol=1e-3, atol=1
+        own, targets.style(photo, QUICK)["relu1_1"].summary[0], rtol=1e-3, atol=1
     )
 
 
-def test_rough_values_do_for_a_painting_that_is_looked_at_larger_than_the_photo(network, photo):
-    painting, targets = smooth_picture(2, 96, 96), Targets(network, photo)
-    for name, of in STATISTICS.items():
-        settings = Settings(style_scale=2, statistic=name)
-        asked = targets.style(painting, settings)
-        for layer, exact in network(painting, settings.style_layers).items():
-            wanted = of(exact.squeeze(0))
-            error = (asked[layer][name] - wanted).square().mean() / wanted.square().mean()
-            assert error < 1e-6, (layer, name)  # a run ends above 1e-2
+@pytest.mark.parametrize("name", STATISTICS)
+def test_approximate_features_do_for_a_style_image_larger_than_the_content(network, photo, name):
+    style_image, targets = smooth_picture(2, 96, 96), Targets(network, photo)
+    settings = Settings(style_scale=2, statistic=name)
+    found = targets.style(style_image, settings)
+    for layer, exact in network(style_image, settings.style_layers).items():
+        summary = STATISTICS[name].summarize(exact.squeeze(0))
+        error = STATISTICS[name].distance(summary, found[layer].summary)
+        assert error < 1e-6, layer  # a run ends above 1e-2
 
 
-def test_what_is_no_longer_asked_for_is_forgotten(network, photo, painting):
+def test_targets_of_other_images_and_settings_are_forgotten(network, photo, painting):
     targets = Targets(network, photo)
-    first = targets.style(painting, QUICK)
-    targets.keep([painting], QUICK)
-    assert targets.style(painting, QUICK) is first
-    targets.keep([photo], QUICK)
-    assert targets.style(painting, QUICK) is not first
+    first = targets.style(painting, QUICK)["relu1_1"].summary
+    targets.begin_step([painting], QUICK)
+    assert targets.style(painting, QUICK)["relu1_1"].summary is first
+    targets.begin_step([photo], QUICK)
+    assert targets.style(painting, QUICK)["relu1_1"].summary is not first
     content = targets.content("relu2_1")
     assert targets.content("relu2_1") is content
-    targets.keep([photo], Settings(content_layer="relu1_1"))
+    targets.begin_step([photo], Settings(content_layer="relu1_1"))
     assert targets.content("relu2_1") is not content
 
 
 def test_a_pass_longer_than_a_step_is_spread_over_several(network, photo, painting):
-    targets = Targets(network, photo)
-    small, large = Settings(), Settings(style_scale=3)
-    targets.keep([painting], small)
+    targets, small = Targets(network, photo), Settings()
+    targets.begin_step([painting], small)
     before = targets.style(painting, small)
-    assert targets.stale_layers == 0  # there is nothing to go on with meanwhile
-    whole = Targets(network, photo).style(painting, large)
-    lacking = []
-    while not lacking or lacking[-1]:
-        targets.keep([painting], large)
-        asked = targets.style(painting, large)
-        new = {layer for layer in asked if torch.equal(asked[layer]["gram"], whole[layer]["gram"])}
-        assert {layer for layer in asked if asked[layer] is before[layer]} == asked.keys() - new
-        lacking.append(targets.stale_layers)
-    assert len(lacking) > 2
-    assert lacking == sorted(lacking, reverse=True)
-    assert asked.keys() == new
+    assert targets.stale_layers == 0  # there is nothing else to go on with
+    whole = Targets(network, photo).style(painting, ENLARGED)
+    stale = []
+    while not stale or stale[-1]:
+        targets.begin_step([painting], ENLARGED)
+        found = targets.style(painting, ENLARGED)
+        new = {layer for layer in found if same(found[layer], whole[layer])}
+        assert {layer for layer in found if same(found[layer], before[layer])} == found.keys() - new
+        stale.append(targets.stale_layers)
+        assert stale[-1] == len(found) - len(new)
+    assert len(stale) > 2
+    assert stale == sorted(stale, reverse=True)
+    assert found.keys() == new
 
 
-def test_two_paintings_hold_a_step_up_no_longer_than_one(network, photo, painting):
-    small, large = Settings(), Settings(style_scale=3)
+def test_two_style_images_delay_a_step_no_longer_than_one(network, photo, painting):
     pair, targets = [painting, painting.flip(3)], Targets(network, photo)
-    for settings in (small, large):
-        targets.keep(pair, settings)
-        asked = [targets.style(each, settings) for each in pair]
-    assert targets.stale_layers > len(asked[0])  # of the second painting all are as before
+    for settings in (Settings(), ENLARGED):
+        targets.begin_step(pair, settings)
+        found = [targets.style(each, settings) for each in pair]
+    assert targets.stale_layers > len(found[0])  # all of the second style image
 
 
-def test_a_layer_that_was_never_asked_for_is_left_out_until_the_pass_comes_to_it(
-    network, photo, painting
-):
-    targets, asked = Targets(network, photo), []
-    for settings in (QUICK, *[Settings(style_scale=3)] * 9):
-        targets.keep([painting], settings)
-        asked.append(targets.style(painting, settings).keys())
-    assert asked[0] <= asked[1] < Settings().style_layers.keys() == asked[-1]
+def test_a_new_layer_has_no_target_until_the_pass_comes_to_it(network, photo, painting):
+    targets, found = Targets(network, photo), []
+    for settings in (QUICK, *[ENLARGED] * 9):
+        targets.begin_step([painting], settings)
+        found.append(targets.style(painting, settings).keys())
+    assert found[0] <= found[1] < Settings().style_layers.keys() == found[-1]
 
 
-def test_where_there_is_nothing_to_go_on_with_all_is_asked_for_at_once(network, photo, painting):
+def test_without_any_earlier_target_all_are_computed_at_once(network, photo, painting):
     targets = Targets(network, photo)
     for settings in (QUICK, Settings(style_layers=["relu2_1", "relu4_1"], style_scale=3)):
-        targets.keep([painting], settings)
+        targets.begin_step([painting], settings)
         assert targets.style(painting, settings).keys() == settings.style_layers.keys()
         assert targets.stale_layers == 0
+
+
+def test_a_statistic_that_is_still_to_be_computed_is_that_of_before(network, photo, painting):
+    targets, moved = Targets(network, photo), Settings(style_scale=3, statistic="covariance")
+    for settings in (Settings(style_scale=3), moved):
+        targets.begin_step([painting], settings)
+        found = targets.style(painting, settings)
+    assert {target.statistic for target in found.values()} == {"gram", "covariance"}
+    assert found.keys() == moved.style_layers.keys()

@@ -1,135 +1,111 @@
-import numpy as np
 import pytest
 import torch
+from torch.nn.functional import mse_loss
 
-from style_transfer.losses.statistics import (
-    STATISTICS,
+from style_transfer.losses import STATISTICS
+from style_transfer.losses.channel_matrices import (
     correlation_matrix,
     covariance_matrix,
-    gram_matrix,
     mean_gram_matrix,
 )
 
-every_statistic = pytest.mark.parametrize("statistic", STATISTICS.values(), ids=STATISTICS)
+MATRICES = {
+    "gram": mean_gram_matrix,
+    "covariance": covariance_matrix,
+    "correlation": correlation_matrix,
+}
+every_statistic = pytest.mark.parametrize("name", STATISTICS)
+every_matrix = pytest.mark.parametrize("name", MATRICES)
 
 
-def noise(*shape, seed=0, dtype=torch.float64):
-    return torch.randn(shape, generator=torch.Generator().manual_seed(seed), dtype=dtype)
+def noise(*shape, seed=0):
+    return torch.randn(shape, generator=torch.Generator().manual_seed(seed), dtype=torch.float64)
 
 
-def test_gram_matrix_of_the_worked_example():
-    gram = gram_matrix(torch.tensor([[19.0, 20.0], [9.0, 8.0]]))
-    assert gram.tolist() == [[761, 331], [331, 145]]
-
-
-def test_covariance_and_correlation_agree_with_numpy():
-    channels = noise(5, 40)
-    torch.testing.assert_close(covariance_matrix(channels), torch.tensor(np.cov(channels)))
-    torch.testing.assert_close(correlation_matrix(channels), torch.tensor(np.corrcoef(channels)))
-
-
-def test_the_printed_covariance_has_the_printed_correlation():
-    covariance = torch.tensor(
-        [[3.16, 4.13, 2.79], [4.13, 11.79, 4.32], [2.79, 4.32, 9.31]], dtype=torch.float64
-    )
-    # Samples with exactly this covariance: whitened noise, coloured by its Cholesky factor.
-    white = noise(3, 50)
-    white = white - white.mean(1, keepdim=True)
-    white = torch.linalg.solve_triangular(
-        torch.linalg.cholesky(covariance_matrix(white)), white, upper=False
-    )
-    samples = torch.linalg.cholesky(covariance) @ white
-    torch.testing.assert_close(covariance_matrix(samples), covariance)
-
-    correlation = correlation_matrix(samples)
-    printed = torch.tensor([[1, 0.67, 0.51], [0.67, 1, 0.41], [0.51, 0.41, 1]]).double()
-    assert correlation[0, 1].item() == pytest.approx(0.677, abs=5e-4)  # printed as .67, not .68
-    torch.testing.assert_close(correlation, printed, atol=0.008, rtol=0)
-    assert round(correlation[0, 2].item(), 2) == 0.51
-    assert round(correlation[1, 2].item(), 2) == 0.41
-
-
-@every_statistic
-def test_gradients_agree_with_finite_differences(statistic):
-    assert torch.autograd.gradcheck(statistic, noise(3, 4, 5).requires_grad_())
-
-
-@every_statistic
-def test_a_feature_map_may_be_flat_or_not(statistic):
-    channels = noise(3, 4, 5)
-    assert torch.equal(statistic(channels), statistic(channels.flatten(1)))
-
-
-@every_statistic
-def test_where_in_the_picture_does_not_matter(statistic):
-    channels = noise(3, 20)
-    shuffled = channels[:, torch.randperm(20, generator=torch.Generator().manual_seed(1))]
-    torch.testing.assert_close(statistic(channels), statistic(shuffled))
-
-
-@every_statistic
-@pytest.mark.parametrize("constant", [0.0, 0.1, 1 / 3, -7.7, 123.68, 1e-20, 1e10])
-@pytest.mark.parametrize("positions", [2, 63, 512 * 512])
-def test_a_constant_channel_gives_no_nan(statistic, constant, positions):
-    channels = noise(2, positions, dtype=torch.float32)
-    channels[0] = constant
-    channels.requires_grad_()
-    value = statistic(channels)
-    value.sum().backward()
-    assert value.isfinite().all()
-    assert channels.grad.isfinite().all()
-    if statistic is correlation_matrix:
-        assert value[0].tolist() == [0, 0]
-        assert value[1, 1].item() == pytest.approx(1, abs=1e-4)
-        assert not channels.grad[0].any()
-
-
-def test_correlation_ignores_brightness_and_contrast_of_a_channel():
-    channels = noise(3, 30)
-    scale, shift = torch.tensor([[2.0], [0.3], [90.0]]), torch.tensor([[5.0], [-1.0], [0.2]])
-    torch.testing.assert_close(
-        correlation_matrix(channels * scale + shift), correlation_matrix(channels)
+def distance(name, features, style_features, weights=None):
+    statistic = STATISTICS[name]
+    return statistic.distance(
+        statistic.summarize(features, weights), statistic.target(style_features)
     )
 
 
-@pytest.mark.parametrize("statistic", [covariance_matrix, correlation_matrix])
-def test_a_single_position_is_refused(statistic):
-    with pytest.raises(ValueError, match="at least 2 positions, not 1"):
-        statistic(noise(3, 1, 1))
-
-
-def test_mean_gram_matrices_of_small_and_large_noise_agree():
-    small, large = noise(3, 128, 128, seed=1), noise(3, 256, 256, seed=2)
-    torch.testing.assert_close(mean_gram_matrix(small), mean_gram_matrix(large), atol=0.05, rtol=0)
+@every_statistic
+def test_the_distance_of_equal_features_is_0(name):
+    assert distance(name, noise(5, 6, 7), noise(5, 6, 7)) == 0
 
 
 @every_statistic
-def test_equal_weights_make_no_difference(statistic):
-    channels = noise(5, 40)
-    weights = torch.full((40,), 1 / 40, dtype=torch.float64)
-    torch.testing.assert_close(statistic(channels, weights), statistic(channels))
+def test_the_distance_of_other_features_is_above_0_and_without_a_unit(name):
+    ours, theirs = noise(5, 6, 7), noise(5, 6, 7, seed=1)
+    found = distance(name, ours, theirs)
+    assert found > 0
+    torch.testing.assert_close(distance(name, 1000 * ours, 1000 * theirs), found)
 
 
 @every_statistic
-def test_positions_without_weight_do_not_count(statistic):
-    channels = noise(5, 40)
+def test_images_of_any_size_can_be_compared(name):
+    assert distance(name, noise(5, 6, 7), noise(5, 30, 9, seed=1)).shape == ()
+
+
+@every_statistic
+def test_where_in_the_image_features_are_does_not_matter(name):
+    features, style = noise(5, 40), noise(5, 40, seed=1)
+    shuffled = features[:, torch.randperm(40, generator=torch.Generator().manual_seed(2))]
+    torch.testing.assert_close(distance(name, features, style), distance(name, shuffled, style))
+
+
+@every_statistic
+def test_positions_without_weight_do_not_count(name):
+    features, style = noise(5, 40), noise(5, 40, seed=1)
     weights = torch.cat([torch.full((30,), 1 / 30), torch.zeros(10)]).double()
-    torch.testing.assert_close(statistic(channels, weights), statistic(channels[:, :30]))
-
-
-@every_statistic
-def test_gradients_of_a_region_agree_with_finite_differences(statistic):
-    weights = torch.rand(20, generator=torch.Generator().manual_seed(1)).double()
-    weights = weights / weights.sum()
-    assert torch.autograd.gradcheck(
-        lambda channels: statistic(channels, weights), noise(3, 4, 5).requires_grad_()
+    torch.testing.assert_close(
+        distance(name, features, style, weights), distance(name, features[:, :30], style)
     )
 
 
 @every_statistic
-def test_a_region_without_positions_has_a_finite_statistic(statistic):
-    channels = noise(5, 40).requires_grad_()
-    result = statistic(channels, torch.zeros(40, dtype=torch.float64))
-    assert result.isfinite().all()
-    result.sum().backward()
-    assert channels.grad.isfinite().all()
+@pytest.mark.parametrize("weighted", [False, True])
+def test_gradients_of_distances_agree_with_finite_differences(name, weighted):
+    weights = noise(20, seed=2).abs() if weighted else None
+    weights = weights / weights.sum() if weighted else None
+    style = noise(3, 4, 5, seed=1)
+    assert torch.autograd.gradcheck(
+        lambda features: distance(name, features, style, weights), noise(3, 4, 5).requires_grad_()
+    )
+
+
+@every_statistic
+@pytest.mark.parametrize("value", [0.0, 0.3, -7.7])
+def test_constant_features_have_finite_distances_and_gradients(name, value):
+    constant = torch.full((4, 6, 6), value)
+    for features, style in (
+        (noise(4, 6, 6).float(), constant),
+        (constant, noise(4, 6, 6).float()),
+        (constant.clone(), constant),
+    ):
+        features.requires_grad_()
+        found = distance(name, features, style)
+        found.backward()
+        assert found.isfinite()
+        assert features.grad.isfinite().all()
+
+
+@every_matrix
+def test_the_distance_of_matrices_is_their_mean_squared_error_over_the_targets_mean_square(name):
+    features, style = noise(4, 6, 6), noise(4, 8, 8, seed=1)
+    value, target = MATRICES[name](features), MATRICES[name](style)
+    expected = mse_loss(value, target) / mse_loss(target, torch.zeros_like(target))
+    torch.testing.assert_close(distance(name, features, style), expected)
+
+
+def test_an_image_without_covariance_is_compared_relative_to_its_gram_matrix():
+    features, plain = noise(3, 5, 5), torch.full((3, 5, 5), 2.0, dtype=torch.float64)
+    least = 1e-3 * mean_gram_matrix(plain).square().mean()
+    expected = covariance_matrix(features).square().mean() / least
+    torch.testing.assert_close(distance("covariance", features, plain), expected)
+
+
+def test_an_image_without_correlations_is_compared_relative_to_white_noise():
+    features, plain = noise(3, 5, 5), torch.full((3, 5, 5), 2.0, dtype=torch.float64)
+    expected = correlation_matrix(features).square().mean() / (1e-3 / 3)
+    torch.testing.assert_close(distance("correlation", features, plain), expected)

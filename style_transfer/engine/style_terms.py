@@ -1,0 +1,96 @@
+"""The style loss: distances of layers from the targets of several styles, and their weighted sums.
+
+While targets are computed over several steps, a style may lack some of its layers. Its loss is then
+the weighted mean of the layers it has; each style has at least one.
+"""
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from style_transfer.engine.masks import Guidance, position_weights
+from style_transfer.engine.targets import StyleTarget
+from style_transfer.losses import STATISTICS, Summary
+
+Distances = dict[str, list[Tensor | None]]  # by layer, one for each style; None: without a target
+
+
+@dataclass(frozen=True, eq=False)
+class AppliedStyle:
+    """A style that applies somewhere in the image: its number from 1, where, and its targets."""
+
+    number: int
+    guidance: Guidance
+    targets: Mapping[str, StyleTarget]  # by layer
+
+
+def measured_layers(
+    weights: Mapping[str, float], styles: Collection[AppliedStyle]
+) -> dict[str, float]:
+    """Return the layers of `weights` that can be measured: those that any style has a target for.
+
+    Without styles, all layers.
+    """
+    if not styles:
+        return dict(weights)
+    return {n: w for n, w in weights.items() if any(n in style.targets for style in styles)}
+
+
+def layer_distances(
+    activation: Tensor, layer: str, styles: Collection[AppliedStyle]
+) -> list[Tensor | None]:
+    """Return the distance of an activation (1, C, h, w) from the target of each style."""
+    size = activation.shape[-2], activation.shape[-1]
+    # squeeze, not [0]: its gradient keeps the memory layout that the convolutions work in.
+    features = activation.squeeze(0)
+    summaries, distances = dict[tuple[int, str], Summary](), list[Tensor | None]()
+    for style in styles:
+        if layer not in style.targets:
+            distances.append(None)
+            continue
+        name, target = style.targets[layer]
+        mask = style.guidance.mask
+        key = id(mask), name  # styles with the same mask share the summary
+        if key not in summaries:
+            weights = None if mask is None else position_weights(mask, size)
+            summaries[key] = STATISTICS[name].summarize(features, weights)
+        distances.append(STATISTICS[name].distance(summaries[key], target))
+    return distances
+
+
+def style_terms(
+    distances: Distances, layer_weights: Mapping[str, float], styles: Collection[AppliedStyle]
+) -> dict[str, Tensor]:
+    """Return the style loss of each layer by its name, and "style"; all 0-d tensors.
+
+    "style" is the mean over the layers by their weights and over the styles by their shares. With
+    several styles, "style 1" ... are their own losses. There must be a style, and `layer_weights`
+    must name layers of `distances`.
+    """
+    weights = [weight / sum(layer_weights.values()) for weight in layer_weights.values()]
+    rows = [
+        _filled([distances[layer][index] for layer in layer_weights], weights)
+        for index in range(len(styles))
+    ]
+    columns = [torch.stack(column) for column in zip(*rows, strict=True)]
+    errors = torch.stack(columns).T  # (styles, layers)
+    by_layer = errors.new_tensor(weights)
+    covered = sum(style.guidance.share for style in styles)
+    shares = errors.new_tensor([style.guidance.share / covered for style in styles])
+    terms = dict(zip(layer_weights, shares @ errors, strict=True))
+    if len(styles) > 1:
+        names = [f"style {style.number}" for style in styles]
+        terms |= dict(zip(names, errors @ by_layer, strict=True))
+    return terms | {"style": shares @ errors @ by_layer}
+
+
+def _filled(distances: list[Tensor | None], weights: list[float]) -> list[Tensor]:
+    """Return the distances of one style, those without a target as the mean of the others."""
+    known = [(d, w) for d, w in zip(distances, weights, strict=True) if d is not None]
+    if len(known) == len(distances):
+        return [distance for distance, _ in known]
+    total = sum(weight for _, weight in known)
+    mean = torch.stack([distance * (weight / total) for distance, weight in known]).sum()
+    return [mean if distance is None else distance for distance in distances]
