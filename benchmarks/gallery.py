@@ -10,9 +10,9 @@ from typing import Any
 
 from benchmarks.samples import DOCS, JPEG_QUALITY, painted, photo, style
 from style_transfer.images import to_pil
+from style_transfer.presets import PRESETS
 from style_transfer.recipe import to_query
 from style_transfer.settings import Settings
-from style_transfer.ui.panels.presets import PRESETS
 
 PICTURES: tuple[tuple[str, str, dict[str, Any]], ...] = (  # photo, style, settings
     ("chelsea", "starry_night", {}),

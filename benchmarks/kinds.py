@@ -8,8 +8,8 @@ Writes docs/quality/presets.jpg.
 import argparse
 
 from benchmarks.samples import DOCS, painted, photo, save_sheet, style
+from style_transfer.presets import PRESETS
 from style_transfer.settings import Settings
-from style_transfer.ui.panels.presets import PRESETS
 
 KINDS = (  # preset, photo, style
     ("Thick paint", "chelsea", "starry_night"),

@@ -11,17 +11,17 @@ from typing import Any
 from urllib.parse import urlencode
 
 from style_transfer import __version__
+from style_transfer.checks import one_of, whole_number
 from style_transfer.engine import INITS, OPTIMIZERS, default_size
 from style_transfer.images import MIN_SIDE, read_text
 from style_transfer.network.vgg import NETWORKS, POOLINGS
-from style_transfer.settings import MAX_STEPS, MAX_STYLES, Settings, one_of, whole_number
+from style_transfer.settings import KNOBS, MAX_STEPS, MAX_STYLES, Settings
 
 MAX_SIZE = 100_000  # px; longer than the longest side that images.MAX_PIXELS lets in
 MAX_SEED = 2**53 - 1  # the largest whole number that every reader of JSON keeps exactly
 MAX_NAME = 200  # characters
 PREVIEWS = 1, 20  # range of how many steps lie between two previews
 MAX_TEXT = 50_000  # characters; a recipe has about 800, and the EXIF of a JPEG ends at 65,533
-_SWITCH = {"true": True, "false": False}
 _FORMAT = "style-transfer-recipe-1"
 
 
@@ -106,9 +106,12 @@ def to_query(settings: Settings) -> str:
     >>> to_query(Settings(beta=8, style_layers={"relu1_1": 1, "relu2_1": 0.5}))
     'beta=8&style-layers=relu1_1,relu2_1:0.5'
     """
-    default = Settings().as_dict()
-    changed = {n: v for n, v in settings.as_dict().items() if v != default[n]}
-    return urlencode({n.replace("_", "-"): _in_link(v) for n, v in changed.items()}, safe=",:")
+    texts, default = {}, Settings()
+    for name, knob in KNOBS.items():
+        value = getattr(settings, name)
+        if value != getattr(default, name):
+            texts[name.replace("_", "-")] = knob.to_text(value)
+    return urlencode(texts, safe=",:")
 
 
 def from_query(query: Mapping[str, str]) -> Settings:
@@ -116,14 +119,9 @@ def from_query(query: Mapping[str, str]) -> Settings:
 
     Raises ValueError, one sentence, for a value that the settings cannot take.
     """
-    values: dict[str, Any] = {}
+    given = {name: query[link] for name in KNOBS if (link := name.replace("_", "-")) in query}
     try:
-        for name, default in Settings().as_dict().items():
-            text = query.get(name.replace("_", "-"))
-            if text is None:
-                continue
-            values[name] = _from_link(name, text, default)
-        return Settings(**values)
+        return Settings(**{n: KNOBS[n].from_text(n, text) for n, text in given.items()})
     except ValueError as error:
         raise _refusal("The link cannot be used", error) from error
 
@@ -154,38 +152,6 @@ def _names(what: str, values: Any) -> tuple[str, ...]:
     if not isinstance(values, list | tuple) or len(values) >= MAX_STYLES:
         raise ValueError(f"{what} must be at most {MAX_STYLES - 1} names, not {values!r}.")
     return tuple(_name(what, value) for value in values)
-
-
-def _in_link(value: Any) -> str:
-    if isinstance(value, dict):
-        return ",".join(n if w == 1 else f"{n}:{_in_link(w)}" for n, w in value.items())
-    if isinstance(value, list):
-        return ",".join(map(_in_link, value))
-    return str(value).lower().removesuffix(".0")
-
-
-def _from_link(name: str, text: str, default: Any) -> Any:
-    """Return the value that `_in_link` wrote, of the kind of `default`."""
-    if isinstance(default, dict):
-        return _layers(text)
-    if isinstance(default, list):
-        return [_number(name, part) for part in text.split(",")]
-    if isinstance(default, bool):
-        one_of(name, text, _SWITCH)
-        return _SWITCH[text]
-    return text if isinstance(default, str) else _number(name, text)
-
-
-def _layers(text: str) -> dict[str, float]:
-    pairs = (part.partition(":") for part in text.split(","))
-    return {n: _number(f"the weight of {n}", weight or "1") for n, _, weight in pairs}
-
-
-def _number(what: str, text: str) -> float:
-    try:
-        return float(text)
-    except ValueError:
-        raise ValueError(f"{what} must be a number, not {text!r}.") from None
 
 
 def _refusal(what: str, error: ValueError) -> ValueError:

@@ -7,6 +7,7 @@ from functools import partial
 import torch
 from torch import Tensor
 
+from style_transfer.checks import one_of
 from style_transfer.engine.evaluator import Evaluation
 from style_transfer.engine.masks import composite
 from style_transfer.engine.multiscale import MultiscaleObjective
@@ -18,7 +19,7 @@ from style_transfer.images import keep_colors, resize
 from style_transfer.network.convolution import RATES
 from style_transfer.network.vgg import VGG, default_device, load_network
 from style_transfer.runtime import retain_freed_blocks
-from style_transfer.settings import Settings, one_of
+from style_transfer.settings import Settings
 
 INITS = ("content", "noise", "style")
 MAX_SETBACKS = 3  # without two good steps in a row; a fresh optimiser that fails so often is lost

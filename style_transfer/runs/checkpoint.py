@@ -19,10 +19,10 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file
 from torch import Tensor
 
+from style_transfer.checks import whole_number
 from style_transfer.engine import OPTIMIZERS, State, Styles, save_tensors, stages
 from style_transfer.recipe import Recipe
 from style_transfer.runs.history import LossHistory
-from style_transfer.settings import whole_number
 
 PICTURES_FILE, RUN_FILE, STATE_FILE = "pictures.safetensors", "run.json", "state.safetensors"
 

@@ -4,6 +4,7 @@ import itertools
 from collections.abc import Callable, Collection, Mapping
 from pathlib import Path
 
+from style_transfer.checks import one_of
 from style_transfer.network.vgg import NETWORKS, POOLINGS
 from style_transfer.runs import memory
 from style_transfer.runs.admission import AdmissionQueue
@@ -17,7 +18,7 @@ from style_transfer.runs.reservations import MemoryReservations
 from style_transfer.runs.run import Run
 from style_transfer.runs.scheduler import Scheduler
 from style_transfer.runs.thread_executor import ThreadExecutor
-from style_transfer.settings import Settings, one_of
+from style_transfer.settings import Settings
 
 EXECUTORS: dict[str, Callable[[Scheduler], Executor]] = {"thread": ThreadExecutor}
 EXECUTOR_VARIABLE = f"{PREFIX}EXECUTOR"  # names one of them; the first by default

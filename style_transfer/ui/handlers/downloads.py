@@ -7,9 +7,9 @@ from typing import Any
 import gradio as gr
 from torch import Tensor
 
+from style_transfer.checks import one_of
 from style_transfer.images import FILM_FORMATS, PICTURE_FORMATS, open_image, save, to_tensor
 from style_transfer.recipe import Recipe, read_recipe, save_recipe, to_query
-from style_transfer.settings import one_of
 from style_transfer.ui.handlers.steering import SESSIONS
 from style_transfer.ui.http.calls import Values, by_elem_id, or_error_on_page, session_key
 from style_transfer.ui.panels import controls

@@ -7,13 +7,14 @@ from pathlib import Path
 
 import gradio as gr
 
+from style_transfer.checks import whole_number
 from style_transfer.engine import Frame, Styles, default_size
 from style_transfer.images import MIN_SIDE, open_image, save, to_tensor
 from style_transfer.losses import STATISTICS
 from style_transfer.network.vgg import LAYERS, default_device
 from style_transfer.recipe import Recipe
 from style_transfer.runs import HEARTBEAT, Job
-from style_transfer.settings import Settings, whole_number
+from style_transfer.settings import Settings
 from style_transfer.ui.handlers.pictures import read_styles
 from style_transfer.ui.handlers.steering import SESSIONS
 from style_transfer.ui.http.calls import session_key, shorten

@@ -1,9 +1,9 @@
 """Prospect: what the run that Start would begin takes, told before it is pressed."""
 
+from style_transfer.checks import whole_number
 from style_transfer.images import MIN_SIDE, fit, size_of
 from style_transfer.recipe import MAX_SIZE
 from style_transfer.runs import duration
-from style_transfer.settings import whole_number
 from style_transfer.ui.handlers import pictures
 from style_transfer.ui.http.calls import Values, by_elem_id
 from style_transfer.ui.panels import controls

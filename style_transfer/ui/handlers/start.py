@@ -7,11 +7,12 @@ from typing import Any
 
 import gradio as gr
 
+from style_transfer.checks import whole_number
 from style_transfer.engine import remaining_steps, stages
 from style_transfer.images import MIN_SIDE, open_image, resize, to_tensor
 from style_transfer.recipe import MAX_SEED, MAX_SIZE, Recipe
 from style_transfer.runs import CheckpointWriter, Job, Run
-from style_transfer.settings import Settings, whole_number
+from style_transfer.settings import Settings
 from style_transfer.ui.handlers import pictures
 from style_transfer.ui.handlers.steering import SESSIONS, Shown
 from style_transfer.ui.handlers.watch import paint

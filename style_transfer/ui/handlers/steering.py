@@ -8,10 +8,11 @@ from typing import Any
 
 import gradio as gr
 
+from style_transfer.checks import whole_number
 from style_transfer.images import open_image
 from style_transfer.recipe import from_query, to_query
 from style_transfer.runs import Checkpoint, step_of
-from style_transfer.settings import MAX_STEPS, Settings, whole_number
+from style_transfer.settings import MAX_STEPS, Settings
 from style_transfer.ui.handlers import pictures
 from style_transfer.ui.http.calls import Values, by_elem_id, or_error_on_page, session_key, shorten
 from style_transfer.ui.panels import controls

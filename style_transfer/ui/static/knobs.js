@@ -4,7 +4,8 @@ const all = (selector) => [...element.querySelectorAll(selector)];
 const knobs = all(".knob");
 const layers = all("#style-layers .layer");
 const weights = all("#style-weights .layer");
-const match = find("#match-colors input");
+const switches = all("[data-switch]");
+const choices = all("[data-choice]"); // each a menu or radio buttons
 const papers = JSON.parse(find("#style-layers").dataset.default); // layers and weights
 const HIGHEST_WEIGHT = 4, WEIGHT_POWER = 2; // the middle of a layer's slider is weight 1
 const name = (knob) => knob.id.replaceAll("-", "_");
@@ -61,9 +62,12 @@ function show() {
     slider.style.setProperty("--filled", `${slider.value}%`);
     output.value = props.value.style_weights[index];
   });
-  match.checked = props.value.match_colors;
-  find("#content-layer select").value = props.value.content_layer;
-  all("#statistic input").forEach((radio) => (radio.checked = radio.value === props.value.statistic));
+  for (const each of switches) each.querySelector("input").checked = props.value[each.dataset.switch];
+  for (const each of choices) {
+    const chosen = props.value[each.dataset.choice], menu = each.querySelector("select");
+    if (menu) menu.value = chosen;
+    each.querySelectorAll("input").forEach((radio) => (radio.checked = radio.value === chosen));
+  }
   all("[data-preset]").forEach((button) => {
     const wanted = Object.entries(JSON.parse(button.dataset.preset));
     const same = wanted.every(([key, value]) => equal(props.value[key], value));
@@ -106,10 +110,10 @@ weights.forEach((row, index) =>
     change({ style_weights: props.value.style_weights.with(index, event.target.value / 100) })
   )
 );
-match.addEventListener("change", () => change({ match_colors: match.checked }));
-
-find("#content-layer select").addEventListener("change", (event) => change({ content_layer: event.target.value }));
-find("#statistic").addEventListener("change", (event) => change({ statistic: event.target.value }));
+for (const each of switches)
+  each.addEventListener("change", (event) => change({ [each.dataset.switch]: event.target.checked }));
+for (const each of choices)
+  each.addEventListener("change", (event) => change({ [each.dataset.choice]: event.target.value }));
 all("[data-preset]").forEach((button) =>
   button.addEventListener("click", () => change(JSON.parse(button.dataset.preset)))
 );

@@ -1,4 +1,4 @@
-"""Presets and knobs as the page knows them."""
+"""The knobs as the page has them."""
 
 import json
 import re
@@ -6,13 +6,6 @@ from html import unescape
 
 from style_transfer.settings import Settings
 from style_transfer.ui.panels import controls
-from style_transfer.ui.panels.presets import PRESETS
-
-
-def test_every_preset_is_a_valid_setting_and_leaves_the_steps_alone():
-    for name, changes in PRESETS.items():
-        assert "steps" not in changes, name
-        Settings(**changes)
 
 
 def test_the_value_of_the_knobs_gives_the_settings_back():

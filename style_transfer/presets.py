@@ -1,9 +1,11 @@
-"""Presets: several knobs at once, by a name that says how the picture looks then.
+"""Presets: values of several knobs, by a name that says how the picture looks.
 
 The last four suit kinds of styles; docs/quality.md shows them beside the default.
 """
 
 from typing import Any
+
+from style_transfer.settings import KNOBS, Settings
 
 PRESETS: dict[str, dict[str, Any]] = {  # name: what differs from the default Settings
     "Balanced": {},
@@ -36,3 +38,12 @@ PRESETS: dict[str, dict[str, Any]] = {  # name: what differs from the default Se
         "style_scale": 0.7,
     },
 }
+
+
+def preset_values(name: str) -> dict[str, Any]:
+    """Return all that a preset sets, as plain data: also the defaults that it goes back to.
+
+    Knobs that say how long a run takes, in which of the styles and in whose colours are left alone.
+    """
+    values = Settings(**PRESETS[name]).as_dict()
+    return {knob: value for knob, value in values.items() if KNOBS[knob].in_presets}

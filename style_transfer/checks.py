@@ -1,0 +1,38 @@
+"""Checks of values that users give; each refuses with one sentence that says what is allowed."""
+
+import math
+from collections.abc import Iterable
+from typing import Any
+
+
+def one_of(what: str, value: Any, allowed: Iterable[str]) -> None:
+    """Raise ValueError, one sentence that lists what is allowed, where `value` is not among it."""
+    allowed = tuple(allowed)  # a dict would meet a list with a TypeError
+    if value not in allowed:
+        raise ValueError(f"{what} {value!r} is not one of {', '.join(allowed)}.")
+
+
+def whole_number(what: str, value: Any, low: int, high: int) -> int:
+    """Return `value` as an int; raise ValueError, one sentence, where it is not in low..high."""
+    given = number(what, value)
+    if not low <= given <= high or given != int(given):
+        raise ValueError(f"{what} must be a whole number from {low} to {high:,}, not {value!r}.")
+    return int(given)
+
+
+def weight(what: str, value: Any) -> float:
+    """Return `value` as a float; raise ValueError where it is no finite number of at least 0."""
+    given = number(what, value)
+    if not math.isfinite(given) or given < 0:
+        raise ValueError(f"{what} must be a finite number of at least 0, not {value!r}.")
+    return given
+
+
+def number(what: str, value: Any) -> float:
+    """Return `value` as a float; raise ValueError where it is no number or a bool."""
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        raise ValueError(f"{what} must be a number, not {value!r}.")
+    try:
+        return float(value)
+    except OverflowError:
+        raise ValueError(f"{what} must be a finite number, not {value!r}.") from None
