@@ -1,12 +1,12 @@
-"""How far pictures of whole runs are apart: fast and slow convolutions, one machine and another.
+"""Differences between results of whole runs: fast or torch's convolutions, and other machines.
 
     python -m benchmarks.agreement [--size 192] [--steps 60]
 
-A run amplifies every rounding, so that two machines never paint the same picture to the bit. Each
-run here has a process of its own: the fast ways, torch's own convolutions, and the latter as
-another machine would compute them, with one thread, or with the kernels of an older CPU. Prints the
-differences from torch's own as JSON and a table: root mean square and 99th percentile, in 1/255,
-and the objective reached.
+A run amplifies rounding errors, so that results of two machines differ. Each run here has a process
+of its own: the fastest backends, torch's own convolutions, and the latter as another machine would
+compute them, with one thread, or with the kernels of an older CPU. Prints the differences from
+torch's own as JSON and a table: root mean square and 99th percentile, in 1/255, and the objective
+reached.
 """
 
 import argparse
@@ -23,7 +23,7 @@ import torch
 from benchmarks.contenders import ASSETS, PAIRS, table, with_torchs_convolutions
 from style_transfer.engine import stylize
 from style_transfer.images import open_image, to_tensor
-from style_transfer.network.vgg import load_network
+from style_transfer.network import load_network
 from style_transfer.settings import Settings
 
 OLDER = {

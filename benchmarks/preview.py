@@ -17,7 +17,7 @@ from torch import Tensor
 from benchmarks.samples import DOCS, painted, photo, save_sheet, style
 from style_transfer.engine import Objective
 from style_transfer.images import resize
-from style_transfer.network.vgg import load_network
+from style_transfer.network import load_network
 from style_transfer.settings import Settings
 
 SIZES = (256, 512, 1024)

@@ -33,7 +33,7 @@ from benchmarks.samples import DOCS, photo, save_sheet, style
 from style_transfer.engine import OPTIMIZERS, Objective, optimizers, stylize
 from style_transfer.engine.optimizers import LBFGS
 from style_transfer.images import fit, open_image, resize, save, to_tensor
-from style_transfer.network.vgg import VGG, load_network
+from style_transfer.network import VGG, load_network
 from style_transfer.settings import Settings
 
 PHOTOS = ("chelsea", "astronaut", "coffee", "rocket", "hubble_deep_field")

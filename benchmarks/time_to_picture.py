@@ -23,7 +23,7 @@ from benchmarks.contenders import ASSETS, PAIRS, clock, pastiche, table, with_to
 from style_transfer.engine import Objective, style_image_size, stylize
 from style_transfer.engine.optimizers import LBFGS, Memory
 from style_transfer.images import open_image, resize, to_tensor
-from style_transfer.network.vgg import VGG, load_network
+from style_transfer.network import VGG, load_network
 from style_transfer.settings import Settings
 
 GOALS = {50: 100, 100: 160}  # plain steps -> steps that a run of ours is planned for

@@ -14,7 +14,7 @@ from style_transfer import __version__
 from style_transfer.checks import one_of, whole_number
 from style_transfer.engine import INITS, OPTIMIZERS, default_size
 from style_transfer.images import MIN_SIDE, read_text
-from style_transfer.network.vgg import NETWORKS, POOLINGS
+from style_transfer.network import NETWORKS, POOLINGS
 from style_transfer.settings import KNOBS, MAX_STEPS, MAX_STYLES, Settings
 
 MAX_SIZE = 100_000  # px; longer than the longest side that images.MAX_PIXELS lets in

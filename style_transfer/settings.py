@@ -17,7 +17,7 @@ from style_transfer.knobs import (
     WholeNumber,
 )
 from style_transfer.losses import STATISTICS
-from style_transfer.network.vgg import LAYERS
+from style_transfer.network import LAYERS
 
 STYLE_LAYERS = ("relu1_1", "relu2_1", "relu3_1", "relu4_1", "relu5_1")  # those of the paper
 MAX_STEPS = 100_000

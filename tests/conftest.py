@@ -2,7 +2,7 @@ import pytest
 import torch
 
 from style_transfer.images import resize
-from style_transfer.network.vgg import VGG, load_network
+from style_transfer.network import VGG, load_network
 
 # Small pictures gain nothing from a second thread, and on a busy machine it costs tenfold.
 torch.set_num_threads(1)

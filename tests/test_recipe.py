@@ -7,7 +7,7 @@ import pytest
 
 from style_transfer.engine import INITS, OPTIMIZERS
 from style_transfer.losses import STATISTICS
-from style_transfer.network.vgg import LAYERS, NETWORKS, POOLINGS
+from style_transfer.network import LAYERS, NETWORKS, POOLINGS
 from style_transfer.recipe import (
     MAX_NAME,
     MAX_SEED,

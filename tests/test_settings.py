@@ -8,7 +8,7 @@ import pytest
 
 from style_transfer.knobs import Number
 from style_transfer.losses import STATISTICS
-from style_transfer.network.vgg import LAYERS
+from style_transfer.network import LAYERS
 from style_transfer.settings import KNOBS, MAX_STEPS, STYLE_LAYERS, Settings, describe_change
 
 CHANGED = Settings(

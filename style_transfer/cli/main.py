@@ -16,7 +16,7 @@ from tqdm import tqdm
 from style_transfer.cli.parser import USAGE_ERROR, parse, settings_in
 from style_transfer.engine import DivergedError, Frame, Styles, masked, stylize
 from style_transfer.images import check_output, open_image, save, to_tensor
-from style_transfer.network.vgg import load_network
+from style_transfer.network import check_layers, load_network
 from style_transfer.runs import (
     CostModel,
     Estimate,
@@ -49,7 +49,7 @@ def _run(options: argparse.Namespace) -> int:
         styles.check(content)
         settings.shares(len(styles.images))
         network = load_network(options.network, options.pooling)
-        network.check([settings.content_layer, *settings.style_layers])
+        check_layers(network.name, [settings.content_layer, *settings.style_layers])
         sizes = [(each.shape[-2], each.shape[-1]) for each in (content, *styles.images)]
         needed = run_memory(sizes[0], sizes[1:], settings.style_scale)
         check_memory(sizes[0], needed, available_memory(network.device.type))

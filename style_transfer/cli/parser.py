@@ -7,7 +7,7 @@ from typing import NoReturn
 
 from style_transfer.engine import INITS, OPTIMIZERS, STYLE_COLORS, default_size
 from style_transfer.losses import STATISTICS
-from style_transfer.network.vgg import NETWORKS, POOLINGS
+from style_transfer.network import NETWORKS, POOLINGS
 from style_transfer.settings import MAX_STYLES, Settings
 
 USAGE_ERROR = 2  # exit code of a mistake that the user can mend

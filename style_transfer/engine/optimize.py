@@ -16,8 +16,7 @@ from style_transfer.engine.pyramid import stage_index, stages, upsample_change
 from style_transfer.engine.state import State
 from style_transfer.engine.styles import Styles
 from style_transfer.images import keep_colors, resize
-from style_transfer.network.convolution import RATES
-from style_transfer.network.vgg import VGG, default_device, load_network
+from style_transfer.network import VGG, default_device, load_network
 from style_transfer.runtime import retain_freed_blocks
 from style_transfer.settings import Settings
 
@@ -115,10 +114,13 @@ def stylize(
         settings = read_settings()
         stage = stage_index(plan, step + 1, settings.steps)
         image = _first_image(init, content, styles.images[0], plan[stage].size, seed)
-        state = State(step, stage, _enter(plan[stage].size, image, changed))
+        image_at_stage = _enter(plan[stage].size, image, changed)
+        state = State(step, stage, image_at_stage, timings=network.timings)
         yield frame(step, image, {}, settings, state, strength=strength)
+    else:  # the saved run's backends, so that it goes on bit for bit, and other runs' as they are
+        network = network.with_timings(network.timings.updated(state.timings))
+        state = replace(state, timings=network.timings)
     state = state.to(content.device)
-    RATES.update(state.rates)  # the ways that its convolutions took, so that it goes on bit for bit
     if state.stage >= len(plan) or _size(state.image) != plan[state.stage].size:
         raise ValueError("This state belongs to a photo of another size.")
     objective = None
@@ -126,7 +128,8 @@ def stylize(
         stage = max(state.stage, stage_index(plan, state.step + 1, settings.steps))
         if stage != state.stage:
             image = _enter(plan[stage].size, state.image, changed)
-            state, objective = State(state.step, stage, image), None
+            state = State(state.step, stage, image, timings=network.timings)
+            objective = None
         if (newest := read_styles()) is not styles:
             styles, strength = newest, _strength(newest, content)
             if objective is not None:
@@ -134,7 +137,8 @@ def stylize(
         if objective is None:
             retain_freed_blocks(plan[stage].size)
             objective = MultiscaleObjective(network, _photo_at(content, plan[stage].size), styles)
-        evaluation = objective.evaluate(state.image, settings)
+        with network.threads.running():
+            evaluation = objective.evaluate(state.image, settings)
         aim = {"styles": styles.fingerprint} | settings.objective
         if evaluation.stale_layers:
             aim["stale_layers"] = evaluation.stale_layers

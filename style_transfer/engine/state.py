@@ -2,7 +2,7 @@
 
 import json
 import os
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +11,7 @@ from safetensors.torch import save_file
 from torch import Tensor
 
 from style_transfer.engine.optimizers import Memory
-from style_transfer.network.convolution import RATES, Rates
+from style_transfer.network import TimingCache
 
 _FORMAT = "style-transfer-state-2"
 _OLDER = "style-transfer-state-1"  # whose optimiser remembered other things: it begins afresh
@@ -28,16 +28,15 @@ class State:
     objective: dict[str, Any] | None = None  # what `memory` belongs to, see Settings.objective
     good: Tensor | None = None  # the image before `image`, whose losses were finite
     loss: float | None = None  # of `good`
-    rates: dict[str, Rates] = field(default_factory=dict)  # see `convolution.RATES`
+    timings: TimingCache = field(default_factory=TimingCache)  # by which backends were chosen
     setbacks: int = 0  # since two steps in a row were good; see optimize
 
     def save(self, file: str | os.PathLike[str]) -> None:
         """Write the state as safetensors, whole or not at all. Raises OSError."""
         tensors = {f"memory.{index:03}": tensor for index, tensor in enumerate(self.memory)}
         tensors |= {n: t for n, t in (("image", self.image), ("good", self.good)) if t is not None}
-        # The rates say which way each convolution takes; another way would round differently.
-        state = replace(self, rates=self.rates or RATES)
-        numbers = {f.name: getattr(state, f.name) for f in fields(state) if f.name not in _TENSORS}
+        numbers = {f.name: getattr(self, f.name) for f in fields(self) if f.name not in _TENSORS}
+        numbers["timings"] = self.timings.as_dict()
         tensors = {name: t.detach().cpu().contiguous().clone() for name, t in tensors.items()}
         save_tensors(tensors, file, {"format": _FORMAT, "numbers": json.dumps(numbers)})
 
@@ -52,10 +51,8 @@ class State:
             if (form := metadata.get("format")) not in (_FORMAT, _OLDER):
                 raise KeyError("format")
             numbers = json.loads(metadata["numbers"])
-            numbers["rates"] = {
-                shape: {name: tuple(pair) for name, pair in rates.items()}
-                for shape, rates in numbers["rates"].items()
-            }
+            former = numbers.pop("rates", None)  # their name in earlier versions
+            numbers["timings"] = TimingCache.from_dict(numbers.get("timings", former))
             remembered = sorted(name for name in tensors if name.startswith("memory."))
             memory = tuple(tensors[name] for name in remembered if form == _FORMAT)
             return cls(image=tensors["image"], good=tensors.get("good"), memory=memory, **numbers)

@@ -11,7 +11,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from style_transfer.network import onednn
+from style_transfer.network import product_with_symmetric
 
 _MIN_FREEDOM = 1e-6  # where all weight is on one position, whose covariance is 0 anyway
 
@@ -101,7 +101,7 @@ class _SelfProduct(torch.autograd.Function):
     def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor, None, None]:
         flat, mean, weights = ctx.saved_tensors
         both, last = gradient + gradient.T, flat.T  # (N, C), channels last as in the convolutions
-        result = onednn.product(last, both) if onednn.serves(last) else last @ both
+        result = product_with_symmetric(last, both)
         if mean is not None:
             result.sub_(mean.T @ both)
         if weights is not None:

@@ -1,1 +1,21 @@
 """The frozen network, and how its convolutions are computed."""
+
+from style_transfer.network.autotune import TimingCache
+from style_transfer.network.backends import BACKENDS, BackendSet
+from style_transfer.network.networks import LAYERS, NETWORKS, check_layers
+from style_transfer.network.onednn import product_with_symmetric
+from style_transfer.network.vgg import POOLINGS, VGG, default_device, load_network
+
+__all__ = [
+    "BACKENDS",
+    "LAYERS",
+    "NETWORKS",
+    "POOLINGS",
+    "VGG",
+    "BackendSet",
+    "TimingCache",
+    "check_layers",
+    "default_device",
+    "load_network",
+    "product_with_symmetric",
+]

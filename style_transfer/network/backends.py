@@ -1,174 +1,104 @@
-"""Ways to compute a frozen 3x3 convolution: torch's own, packed filters, fewer multiplications.
+"""BACKENDS: all backends by name, and BackendSet: those of them that work here."""
 
-Each is made from weight (out, in, 3, 3) and bias (out,) and works on one float32 picture, padded
-with zeros or, those for the channels of a picture, not at all. They differ in speed from machine to
-machine, and in rounding.
-"""
+import logging
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 
-import math
-from functools import cached_property
-
-import numpy as np
 import torch
-import torch.nn.functional as F
 from torch import Tensor
-from torch.nn.grad import conv2d_input
 
-from style_transfer.network import col2im, int8_split, onednn
-from style_transfer.network.winograd import convolve, transform_filters
-from style_transfer.network.winograd_kernels import NODES, TILE
+from style_transfer.network.backend import Backend, Problem
+from style_transfer.network.col2im import Col2im
+from style_transfer.network.int8_split import Int8Split
+from style_transfer.network.onednn import OneDNN
+from style_transfer.network.torch_convolution import TorchConvolution
+from style_transfer.network.winograd import Winograd
+
+_ALL: tuple[type[Backend], ...] = TorchConvolution, Col2im, Winograd, OneDNN, Int8Split
+BACKENDS: dict[str, type[Backend]] = {backend.name: backend for backend in _ALL}
+_FALLBACK = TorchConvolution.name  # supports everything; its errors are the caller's
+_NO_MEMORY = ("not enough memory", "out of memory", "can't allocate")  # torch's words on a CPU
+_log = logging.getLogger(__name__)
 
 
-class Direct:
-    """torch's own convolution, on any device and of any type."""
+class BackendFailed(Exception):  # noqa: N818
+    """A backend has raised and is disabled: another one is to be chosen."""
 
-    floats: float = 0  # for each pair of channels, of filters in both directions
 
-    def __init__(self, weight: Tensor, bias: Tensor, zeros: int = 1) -> None:
-        """Take how many rows of `zeros` there are around a picture; all know 1, few 0."""
-        self._weight, self._bias, self._zeros = weight, bias, zeros
+class BackendSet:
+    """The backends that a network may use. One that raises is disabled for the others' sake."""
 
-    def forward(self, x: Tensor, relu: bool) -> Tensor:
-        """Return (1, out, H, W) for x (1, in, H, W), clamped at 0 with `relu`."""
-        return direct(x, self._weight, self._bias, relu, self._zeros)
+    def __init__(self, backends: Mapping[str, type[Backend]] = BACKENDS) -> None:
+        """Take backends by name, of which one must be torch's own."""
+        self._backends, self._lock = dict(backends), threading.Lock()
+        self._disabled = frozenset[str]()
+        self._found: dict[Problem, list[str]] = {}
+        self.measuring = threading.Lock()  # one measurement at a time
 
-    def backward(self, gradient: Tensor, mask: Tensor | None) -> Tensor:
-        """Return the gradient of x for that of the result, which counts where the mask is > 0.
+    def __getitem__(self, name: str) -> type[Backend]:
+        return self._backends[name]
 
-        Where it is smaller than the mask, it is the gradient of averages over 2 x 2 of the result.
+    @property
+    def disabled(self) -> frozenset[str]:
+        """Names of those that have raised."""
+        return self._disabled
+
+    def supporting(self, problem: Problem) -> list[str]:
+        """Return the names of the backends that support `problem`, disabled ones included."""
+        if problem in self._found:
+            return self._found[problem]
+        names = list[str]()
+        for name, backend in self._backends.items():
+            try:
+                with self.guard(name):
+                    names += [name] * backend.supports(problem)
+            except BackendFailed:
+                continue
+        self._found[problem] = names
+        return names
+
+    def candidates(self, problem: Problem) -> list[str]:
+        """Return the names of the backends that may be the fastest; at least one."""
+        names = [name for name in self.supporting(problem) if name not in self._disabled]
+        left = list(names)
+        for name in reversed(names):  # what is replaced itself replaces nothing
+            if name in left:
+                left = [each for each in left if each not in self._backends[name].replaces]
+        return left
+
+    def only_fallback(self, problem: Problem) -> bool:
+        """Return whether torch's own backend alone computes `problem` and its gradient."""
+        both = problem.exact, problem.gradient
+        return all(self.candidates(each) == [_FALLBACK] for each in both)
+
+    def attempt(self, name: str, call: Callable[[], Tensor]) -> Tensor:
+        """Return what call() returns, by the backend `name`; see `guard` for what is raised."""
+        with self.guard(name):
+            return call()
+
+    @contextmanager
+    def guard(self, name: str) -> Iterator[None]:
+        """Disable the backend `name` if what it does in this context raises.
+
+        Raises BackendFailed then; but the error itself where another backend would not help.
         """
-        gradient = _masked(gradient, mask)
-        height, width = (side + 2 * (1 - self._zeros) for side in gradient.shape[2:])
-        shape = 1, self._weight.shape[1], height, width
-        return conv2d_input(shape, self._weight, gradient, padding=self._zeros)
-
-    @staticmethod
-    def units(height: int, width: int) -> int:
-        """Return what the time for a picture of this size is proportional to."""
-        return height * width
-
-    def bytes(self) -> int:
-        """Return the memory that its filters take beside the weight's own."""
-        return round(self.floats * self._weight.shape[0] * self._weight.shape[1] * 4)
-
-
-class Packed(Direct):
-    """torch's own convolution with filters laid out for its kernels once, not at each call.
-
-    Its gradient is the convolution with the filters turned round. Small pictures gain most.
-    """
-
-    floats = 2 * 9
-
-    @cached_property
-    def _forward(self) -> Tensor:
-        return onednn.packed_filters(self._weight)
-
-    @cached_property
-    def _backward(self) -> Tensor:
-        return onednn.packed_filters(self._weight.flip(2, 3).transpose(0, 1))
-
-    def forward(self, x: Tensor, relu: bool) -> Tensor:
-        y = onednn.convolution(x, self._forward, self._bias)
-        return F.relu_(y) if relu else y
-
-    def backward(self, gradient: Tensor, mask: Tensor | None) -> Tensor:
-        return onednn.convolution(_masked(gradient, mask), self._backward, None)
+        try:
+            yield
+        except Exception as error:
+            if name == _FALLBACK or out_of_memory(error):
+                raise
+            with self._lock:
+                first = name not in self._disabled
+                self._disabled |= {name}
+            if first:
+                words = " ".join(f"{type(error).__name__}: {error}".split())
+                _log.warning("Convolutions by %s are off, the next best take over: %s", name, words)
+            raise BackendFailed(name) from error
 
 
-class Columns(Direct):
-    """The gradient alone, as one product with the filters as a matrix, see `columns`."""
-
-    floats = 9
-
-    @cached_property
-    def _backward(self) -> Tensor:
-        return col2im.transform_filters(self._weight)
-
-    def backward(self, gradient: Tensor, mask: Tensor | None) -> Tensor:
-        gradient, mask = _enlarged(gradient, mask), None if mask is None else _last(mask)
-        return col2im.gradient_of_input(_last(gradient), self._backward, mask, self._zeros)
-
-
-class Winograd(Direct):
-    """F(4 x 4, 3 x 3), see `winograd`."""
-
-    floats = 2 * NODES**2
-
-    @cached_property
-    def _forward(self) -> np.ndarray:
-        return transform_filters(self._weight)
-
-    @cached_property
-    def _backward(self) -> np.ndarray:
-        return transform_filters(self._weight.flip(2, 3).transpose(0, 1))
-
-    def forward(self, x: Tensor, relu: bool) -> Tensor:
-        return convolve(_last(x), self._forward, self._bias, relu)
-
-    def backward(self, gradient: Tensor, mask: Tensor | None) -> Tensor:
-        mask = None if mask is None else _last(mask)
-        return convolve(_last(gradient), self._backward, mask=mask)
-
-    @staticmethod
-    def units(height: int, width: int) -> int:
-        return math.ceil(height / TILE) * math.ceil(width / TILE)
-
-
-class Digits(Direct):
-    """Whole numbers of 16 bits, taken apart into bytes, for gradients and targets, see `digits`.
-
-    Not for what a gradient is taken of: there an error of 1e-4 would move values near 0 across it,
-    and the ReLU of each would let through what it should hold back. A gradient is linear, and errs
-    no more; a statistic of a painting has no gradient.
-    """
-
-    floats = 2 * 9 * 3 / 4  # three bytes for each weight
-
-    @cached_property
-    def _forward(self) -> int8_split.Filters:
-        return int8_split.Filters(self._weight)
-
-    @cached_property
-    def _backward(self) -> int8_split.Filters:
-        return int8_split.Filters(self._weight.flip(2, 3).transpose(0, 1))
-
-    def forward(self, x: Tensor, relu: bool) -> Tensor:
-        y = int8_split.convolve(_last(x), self._forward, bias=self._bias)
-        return F.relu_(y) if relu else y
-
-    def backward(self, gradient: Tensor, mask: Tensor | None) -> Tensor:
-        gradient, mask = _enlarged(gradient, mask), None if mask is None else _last(mask)
-        return int8_split.convolve(_last(gradient), self._backward, mask)
-
-
-WAYS: dict[str, type[Direct]] = {"direct": Direct, "columns": Columns, "F(4x4)": Winograd}
-if onednn.AVAILABLE:
-    WAYS |= {"packed": Packed}
-if onednn.MULTIPLIES_BYTES:
-    WAYS |= {"digits": Digits}
-
-
-def direct(x: Tensor, weight: Tensor, bias: Tensor, relu: bool, zeros: int) -> Tensor:
-    """Return torch's own convolution, clamped at 0 with `relu`."""
-    # Channels last, as torch's kernels like it best on CPUs with AVX2 and on recent GPUs.
-    y = F.conv2d(x.contiguous(memory_format=torch.channels_last), weight, bias, padding=zeros)
-    return F.relu_(y) if relu else y
-
-
-def _masked(gradient: Tensor, mask: Tensor | None) -> Tensor:
-    if mask is None:
-        return gradient
-    return torch.ops.aten.threshold_backward(_enlarged(gradient, mask), mask, 0)
-
-
-def _enlarged(gradient: Tensor, mask: Tensor | None) -> Tensor:
-    """Return the gradient at the size of the mask, if that of averages over 2 x 2 is given."""
-    if mask is None or mask.shape == gradient.shape:
-        return gradient
-    pairs, none = [2, 2], [0, 0]
-    return torch.ops.aten.avg_pool2d_backward(gradient, mask, pairs, pairs, none, False, True, None)
-
-
-def _last(x: Tensor) -> Tensor:
-    return x.detach()[0].permute(1, 2, 0)  # (1, C, H, W) -> (H, W, C), a view
+def out_of_memory(error: BaseException) -> bool:
+    """Return whether `error` says that memory, of whatever device, did not suffice."""
+    return isinstance(error, MemoryError | torch.OutOfMemoryError) or (
+        isinstance(error, RuntimeError) and any(words in str(error) for words in _NO_MEMORY)
+    )

@@ -1,22 +1,58 @@
-"""oneDNN's kernels, with what stays the same laid out for them once.
+"""oneDNN's kernels, with filters laid out for them once instead of at each call.
 
 torch lays the filters of a convolution out anew at each call, and leaves matrix products to a
-library that uses half of what some CPUs can do; oneDNN comes with torch and does neither. Its doors
-are those that torch's compiler uses. For float32 on the CPU; see `serves`.
+library that reaches half of what some CPUs can do; oneDNN comes with torch and does neither. The
+operators called here are private: torch's compiler, inductor, uses them. Where a version of torch
+lacks them or has changed them, torch's public functions take over.
 """
 
+import logging
+from functools import cache, cached_property
+
 import torch
+import torch.nn.functional as F
 from torch import Tensor
 
-AVAILABLE = torch.backends.mkldnn.is_available() and hasattr(
-    torch.ops.mkldnn, "_reorder_linear_weight"
-)
+from style_transfer.network.backend import Backend, Problem, through_relu
+
 _ONE, _NONE = [1, 1], [0, 0]
+_log = logging.getLogger(__name__)
 
 
-def serves(tensor: Tensor) -> bool:
-    """Return whether the kernels take a tensor of this type and place."""
-    return AVAILABLE and tensor.device.type == "cpu" and tensor.dtype == torch.float32
+class OneDNN(Backend):
+    """torch's own kernels with packed filters; small images gain most.
+
+    The gradient is the convolution with the filters rotated by 180 degrees.
+    """
+
+    name = "onednn"
+    replaces = frozenset({"torch"})
+
+    @classmethod
+    def supports(cls, problem: Problem) -> bool:
+        return problem.one_float32_image_on_cpu and problem.padding == 1 and available()
+
+    def forward(self, x: Tensor, relu: bool) -> Tensor:
+        y = convolution(x, self._forward_filters, self._bias)
+        return F.relu_(y) if relu else y
+
+    def backward(self, gradient: Tensor, mask: Tensor | None) -> Tensor:
+        return convolution(through_relu(gradient, mask), self._backward_filters, None)
+
+    @cached_property
+    def _forward_filters(self) -> Tensor:
+        return packed_filters(self._weight)
+
+    @cached_property
+    def _backward_filters(self) -> Tensor:
+        return packed_filters(self._weight.flip(2, 3).transpose(0, 1))
+
+
+def available() -> bool:
+    """Return whether torch comes with oneDNN and the private operators for float32."""
+    return torch.backends.mkldnn.is_available() and hasattr(
+        torch.ops.mkldnn, "_reorder_convolution_weight"
+    )
 
 
 def packed_filters(weight: Tensor) -> Tensor:
@@ -28,9 +64,9 @@ def packed_filters(weight: Tensor) -> Tensor:
 
 
 def convolution(x: Tensor, packed: Tensor, bias: Tensor | None) -> Tensor:
-    """Return (1, out, H, W) for x (1, in, H, W), with zeros around it.
+    """Return (1, out, H, W) for x (1, in, H, W), with zero padding of 1.
 
-    The kernels could add a ReLU, but theirs turns what is no number into 0 and hides it.
+    The kernels could add a ReLU, but theirs turns NaNs into 0 and would hide them.
     """
     x = x.contiguous(memory_format=torch.channels_last)
     result: Tensor = torch.ops.mkldnn._convolution_pointwise.default(
@@ -39,20 +75,35 @@ def convolution(x: Tensor, packed: Tensor, bias: Tensor | None) -> Tensor:
     return result
 
 
-def packed_matrix(matrix: Tensor, rows: int) -> Tensor:
-    """Return a matrix (in, out), laid out to be multiplied with about so many rows."""
-    packed: Tensor = torch.ops.mkldnn._reorder_linear_weight(matrix.T.contiguous(), rows)
-    return packed
+def product_with_symmetric(rows: Tensor, matrix: Tensor) -> Tensor:
+    """Return rows (N, C) times a symmetric matrix (C, C), by oneDNN on CPUs that gain from it."""
+    if rows.device.type == "cpu" and rows.dtype == torch.float32 and _multiplies_matrices():
+        return _linear(rows, matrix)
+    return rows @ matrix
 
 
-def product(rows: Tensor, packed: Tensor) -> Tensor:
-    """Return rows (N, in) times a packed matrix, or a symmetric one as it is, (N, out)."""
-    result: Tensor = torch.ops.mkldnn._linear_pointwise.default(rows, packed, None, "none", [], "")
+def _linear(rows: Tensor, matrix: Tensor) -> Tensor:
+    """Return rows (N, in) times the transpose of a matrix (out, in)."""
+    result: Tensor = torch.ops.mkldnn._linear_pointwise.default(rows, matrix, None, "none", [], "")
     return result
 
 
-def packed_bytes(weight: Tensor, unit: Tensor, side: int) -> Tensor:
-    """Return filters (out, in, 3, 3) int8, laid out for `convolve_bytes` at pictures this large."""
+@cache
+def _multiplies_matrices() -> bool:
+    """Return whether torch's private operator for a matrix product is there and is understood."""
+    if not torch.backends.mkldnn.is_available() or not hasattr(
+        torch.ops.mkldnn, "_linear_pointwise"
+    ):
+        return False
+    try:
+        return bool(_linear(torch.ones(2, 3), torch.ones(3, 3)).sum() == 18)
+    except Exception as error:  # whatever a changed private operator raises
+        _log.warning("oneDNN's matrix product is off, torch's own takes over: %s", error)
+        return False
+
+
+def packed_int8_filters(weight: Tensor, unit: Tensor, side: int) -> Tensor:
+    """Return filters (out, in, 3, 3) int8, laid out for `int8_convolution` of images this large."""
     shape = [1, weight.shape[1], side, side]
     packed: Tensor = torch.ops.onednn.qconv_prepack(
         weight, unit, 1.0, 0, _ONE, _NONE, _ONE, 1, shape
@@ -60,34 +111,32 @@ def packed_bytes(weight: Tensor, unit: Tensor, side: int) -> Tensor:
     return packed
 
 
-def convolve_bytes(
+def int8_convolution(
     x: Tensor, packed: Tensor, x_unit: float, unit: Tensor, bias: Tensor | None = None
 ) -> Tensor:
     """Return (1, out, H, W) float32 for x (1, in, H + 2, W + 2) uint8.
 
-    A byte of x is worth `x_unit`, one of each filter its `unit` (out,).
+    1 in x stands for `x_unit`, 1 in each filter for its `unit` (out,).
     """
-    zeros = torch.zeros(len(unit), dtype=torch.int32)
-    filters = packed, unit, zeros, bias
+    zero_points = torch.zeros(len(unit), dtype=torch.int32)
+    filters = packed, unit, zero_points, bias
     shape = _ONE, _NONE, _ONE, 1  # stride, padding, dilation, groups
-    form = 1.0, 0, torch.float32, "none", list[float](), ""  # of the result
+    output = 1.0, 0, torch.float32, "none", list[float](), ""  # scale, zero point, type, no ReLU
     result: Tensor = torch.ops.onednn.qconv2d_pointwise.default(
-        x, x_unit, 0, *filters, *shape, *form
+        x, x_unit, 0, *filters, *shape, *output
     )
     return result
 
 
-def _multiplies_bytes() -> bool:
-    """Return whether bytes are multiplied by units of their own, many times faster than floats."""
+@cache
+def has_fast_int8() -> bool:
+    """Return whether this CPU multiplies int8 matrices by AMX units, and oneDNN uses them."""
     amx = getattr(torch.cpu, "_is_amx_tile_supported", bool)()
-    if not AVAILABLE or not amx or not hasattr(torch.ops.onednn, "qconv2d_pointwise"):
+    if not available() or not amx or not hasattr(torch.ops.onednn, "qconv2d_pointwise"):
         return False
-    # Without these units, as where the environment tells oneDNN to do without, sums overflow.
+    # Without these units, as where an environment variable tells oneDNN so, int16 sums overflow.
     ones, channels = torch.ones(1), 32
     weight = torch.full((1, channels, 3, 3), 127, dtype=torch.int8)
     x = torch.full((1, channels, 3, 3), 255, dtype=torch.uint8)
-    found = convolve_bytes(x, packed_bytes(weight, ones, 3), 1.0, ones)
+    found = int8_convolution(x, packed_int8_filters(weight, ones, 3), 1.0, ones)
     return found.item() == 255 * 127 * channels * 9
-
-
-MULTIPLIES_BYTES = _multiplies_bytes()

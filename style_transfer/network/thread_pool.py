@@ -1,69 +1,81 @@
-"""Threads that each compute blocks of their own, one core each."""
+"""ThreadPool: threads that each compute blocks of a convolution, one core each."""
 
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from typing import TypeVar
 
 import torch
 from torch import Tensor
 
+from style_transfer.network.thread_limits import use_one_core
+
 T = TypeVar("T")
-_pools: dict[int, ThreadPoolExecutor] = {}
-_starting = threading.Lock()
-_local = threading.local()  # each thread has a work buffer of its own
 
 
-def spread(work: Callable[[Iterator[int]], None], blocks: range) -> None:
-    """Call `work` in as many threads as torch may use here, each with the same iterator of blocks.
+class ThreadPool:
+    """Threads and their work buffers, which last as long as somebody is in `running()`."""
 
-    Who is done with a block takes the next one. A block then stays in one core's cache, and no
-    operation has to wait for a barrier.
-    """
-    starts = iter(blocks)
+    def __init__(self) -> None:
+        # Reentrant because the garbage collector may close a run, and leave `running()`, anywhere.
+        self._lock, self._users = threading.RLock(), 0
+        self._executors: dict[int, ThreadPoolExecutor] = {}  # by number of threads
+        self._local = threading.local()  # each thread has a work buffer of its own
 
-    def share(_: object = None) -> None:
-        with torch.no_grad():
-            work(starts)
+    @contextmanager
+    def running(self) -> Iterator[None]:
+        """Keep the threads from one call to the next; those that run at the end are ended."""
+        with self._lock:
+            self._users += 1
+        try:
+            yield
+        finally:
+            idle = list[ThreadPoolExecutor]()
+            with self._lock:
+                self._users -= 1
+                if not self._users:
+                    idle.extend(self._executors.values())
+                    self._executors, self._local = {}, threading.local()
+            for executor in idle:
+                executor.shutdown()
 
-    pool = _pool() if len(blocks) > 1 else None
-    share() if pool is None else list(pool.map(share, range(torch.get_num_threads())))
+    def map_blocks(self, work: Callable[[Iterator[int]], None], blocks: range) -> None:
+        """Call `work` in as many threads as torch may use here, each with the same iterator.
+
+        A thread that is done with a block takes the next one. A block then stays in one core's
+        cache, and no operation has to wait for a barrier. A single block is computed in the
+        calling thread, with torch's own threads.
+        """
+        starts, count = iter(blocks), torch.get_num_threads()
+
+        def share(_: object = None) -> None:
+            with torch.no_grad():
+                work(starts)
+
+        if len(blocks) <= 1 or count == 1:
+            share()
+            return
+        with self.running():
+            list(self._executor(count).map(share, range(count)))
+
+    def buffers(self, *sizes: int) -> tuple[Tensor, ...]:
+        """Return float32 work buffers of this thread; what they held is lost."""
+        size, local = sum(sizes), self._local
+        if getattr(local, "buffer", None) is None or local.buffer.numel() < size:
+            local.buffer = torch.empty(size)
+        return local.buffer[:size].split(sizes)
+
+    def _executor(self, count: int) -> ThreadPoolExecutor:
+        with self._lock:
+            if count not in self._executors:
+                self._executors[count] = ThreadPoolExecutor(
+                    count, "convolution", initializer=use_one_core
+                )
+            return self._executors[count]
 
 
-def alone(work: Callable[[], T]) -> T:
+def single_threaded(work: Callable[[], T]) -> T:
     """Return what `work` returns in a thread of its own, where torch takes no others to help."""
-    with _starting:
-        if 1 not in _pools:
-            count = torch.get_num_threads()
-            _pools[1] = ThreadPoolExecutor(1, "alone", initializer=_one_thread)
-            _pools[1].submit(int).result()
-            torch.set_num_threads(count)  # see `_pool`
-    return _pools[1].submit(work).result()
-
-
-def buffers(*sizes: int) -> tuple[Tensor, ...]:
-    """Return float32 work buffers of this thread; what they held is lost."""
-    size = sum(sizes)
-    if getattr(_local, "buffer", None) is None or _local.buffer.numel() < size:
-        _local.buffer = torch.empty(size)
-    return _local.buffer[:size].split(sizes)
-
-
-def _pool() -> ThreadPoolExecutor | None:
-    count = torch.get_num_threads()
-    if count == 1:
-        return None
-    with _starting:
-        if count not in _pools:
-            pool = _pools[count] = ThreadPoolExecutor(count, "worker", initializer=_one_thread)
-            barrier = threading.Barrier(count)
-            # patient, but not for ever: Ctrl-C may come before all of them are there
-            list(pool.map(lambda _: barrier.wait(60), range(count)))
-            # the workers' setting is theirs, but also the default of new threads
-            torch.set_num_threads(count)
-        return _pools[count]
-
-
-def _one_thread() -> None:
-    torch.set_num_threads(1)
-    torch.get_num_threads()  # otherwise this thread would take on the process's number later
+    with ThreadPoolExecutor(1, "single", initializer=use_one_core) as executor:
+        return executor.submit(work).result()

@@ -1,12 +1,12 @@
-"""Tiles of a picture convolved with 3 x 3 filters, in a quarter of the usual multiplications.
+"""Compiled kernels of the Winograd convolution F(4 x 4, 3 x 3).
 
 Four outputs of a 3-tap convolution come from 6 products, where 12 are usual: inputs and filters are
-polynomials, evaluated at 6 points and multiplied there; the outputs are interpolated. In two
-dimensions 36 products make 16 outputs, instead of 144. Toom 1963, Cook 1966, Winograd 1980; for
-pictures Lavin and Gray 2015, "Fast Algorithms for Convolutional Neural Networks", F(4 x 4, 3 x 3).
+polynomials, evaluated at 6 points ("nodes") and multiplied there; the outputs are interpolated. In
+two dimensions 36 products make a tile of 16 outputs, instead of 144. Toom 1963, Cook 1966, Winograd
+1980; for images Lavin and Gray 2015, "Fast Algorithms for Convolutional Neural Networks".
 
-The loops are compiled. What is done to a tile is done alike to each of its channels, so
-that they work on vectors of channels, and touch each number once.
+Channels lie innermost, since each transform does the same to all of them: the loops vectorise over
+channels and read and write each number once.
 """
 
 import math
@@ -20,18 +20,18 @@ from torch import Tensor
 
 from style_transfer.network.jit import compiled
 
-TILE = 4  # outputs
-NODES = TILE + 2  # inputs, and points
-# Infinity is the sixth. The error is 6e-7, half that of the usual 0, 1, -1, 2, -2; direct
+TILE = 4  # outputs on a side
+NODES = TILE + 2  # inputs on a side, and evaluation points
+# Infinity is the sixth. The relative error is 6e-7, half that of the usual 0, 1, -1, 2, -2; direct
 # convolution has 3e-7.
 _POINTS = (0.0, 1.5, -1.5, 2 / 3, -2 / 3)
 
 
-def _transform() -> tuple[Tensor, Tensor, Tensor]:
+def _transforms() -> tuple[Tensor, Tensor, Tensor]:
     """Return F, I, O so that O @ ((F @ taps) * (I @ x)) is the convolution of x with the taps.
 
-    They are (NODES, 3), (NODES, NODES) and (TILE, NODES) float64, with equal norms of rows, which
-    keeps the rounding errors small.
+    They are (NODES, 3), (NODES, NODES) and (TILE, NODES) float64. Their rows are scaled to equal
+    norms, which keeps rounding errors small.
     """
     filters, inputs, outputs = (
         torch.zeros(NODES, k, dtype=torch.float64) for k in (3, NODES, TILE)
@@ -59,16 +59,16 @@ def _polynomial(roots: Sequence[float]) -> Tensor:
     return coefficients
 
 
-FILTERS, INPUTS, OUTPUTS = _transform()
-_INPUTS, _OUTPUTS = INPUTS.float().numpy(), OUTPUTS.float().contiguous().numpy()
-_CHUNK = 128  # channels at a time: what lies between both passes over a tile stays in the L1 cache
-_GAP = 80  # numbers between nodes, which would else fall into the same lines of the cache
+FILTER_TRANSFORM, INPUT_TRANSFORM, OUTPUT_TRANSFORM = _transforms()
+_INPUTS, _OUTPUTS = INPUT_TRANSFORM.float().numpy(), OUTPUT_TRANSFORM.float().contiguous().numpy()
+_CHUNK = 128  # channels at a time: intermediates of both passes over a tile stay in the L1 cache
+_GAP = 80  # floats between nodes, which would otherwise share cache sets (addresses 2^k apart)
 _ZERO, _QUARTER = np.float32(0), np.float32(0.25)
-_at = np.uintp  # what cannot be negative needs no check
+_at = np.uintp  # an unsigned index saves numba the branch for counting from the end
 
 
-def room(tiles: int, across: int, ins: int, outs: int) -> tuple[int, int, int]:
-    """Return how large the work space of `convolve_block` is for `tiles`, `across` to a row."""
+def workspace_sizes(tiles: int, across: int, ins: int, outs: int) -> tuple[int, int, int]:
+    """Return the sizes of the work arrays of `convolve_block` for `tiles`, `across` to a row."""
     padded = (tiles // across * TILE + 2) * (across * TILE + 2) * ins
     return padded, NODES**2 * (tiles * ins + _GAP), NODES**2 * (tiles * outs + _GAP)
 
@@ -80,38 +80,44 @@ def convolve_block(
     x: Any,
     mask: Any,
     filters: Any,
-    at_once: int,
+    tiles_per_product: int,
     bias: Any,
     least: Any,
     work: tuple[Any, Any, Any],
     result: Any,
 ) -> None:
-    """Convolve some `rows` of tiles, for some `groups` of channels: from one to before another.
+    """Write the convolution of some rows of tiles, for some groups of channels, to `result`.
 
-    From x (H, W, C), which counts where `mask` (H, W, C) is above 0, or everywhere where the mask
-    is empty, to `result` (H, W, groups * n). With a mask x can also be of half the size (H // 2,
-    W // 2, C), as the gradient of averages over 2 x 2. Filters are (36, groups, C, n): those of n
-    channels of the result lie together. A matrix product is made for so many tiles `at_once`. The
-    bias (groups * n,) is added, and nothing comes below `least`. All are arrays of float32; `work`
-    is three flat ones, as large as `room` says.
+    Arguments, all arrays float32; so many of them because numba takes arrays and numbers, and one
+    call has to do a whole block without the GIL:
+
+    rows, groups: first, and one after the last.
+    x: (H, W, C); with a mask also (H // 2, W // 2, C), as the gradient of averages over 2 x 2.
+    mask: (H, W, C), x counts where it is above 0; or of size 0, x counts everywhere.
+    filters: (36, groups, C, n), transformed; those of n channels of the result lie together.
+    tiles_per_product: rows of one matrix product.
+    bias: (groups * n,), added.
+    least: the result is clamped to be no smaller.
+    work: three flat arrays, as large as `workspace_sizes` says.
+    result: (H, W, groups * n).
     """
     padded, taps, products = work
     across, channels, n = -(-result.shape[1] // TILE), x.shape[2], filters.shape[3]
     tiles = (rows[1] - rows[0]) * across
-    one, other = tiles * channels + _GAP, tiles * n * (groups[1] - groups[0]) + _GAP
+    in_plane, out_plane = tiles * channels + _GAP, tiles * n * (groups[1] - groups[0]) + _GAP
     if x.shape[0] < result.shape[0]:
         _enlarge(x, mask, TILE * rows[0] - 1, TILE * rows[1] + 1, across * TILE + 2, padded)
     else:
         _pad(x, mask, TILE * rows[0] - 1, TILE * rows[1] + 1, across * TILE + 2, padded)
-    _to_nodes(padded, channels, across, tiles, taps, one)
+    _to_nodes(padded, channels, across, tiles, taps, in_plane)
     for node in range(NODES * NODES):
-        left = taps[node * one : (node + 1) * one - _GAP].reshape((tiles, channels))
-        into = products[node * other : (node + 1) * other - _GAP].reshape((-1, tiles, n))
+        left = taps[node * in_plane : (node + 1) * in_plane - _GAP].reshape((tiles, channels))
+        into = products[node * out_plane : (node + 1) * out_plane - _GAP].reshape((-1, tiles, n))
         for group in range(groups[0], groups[1]):
-            for first in range(0, tiles, at_once):
-                last = min(first + at_once, tiles)
+            for first in range(0, tiles, tiles_per_product):
+                last = min(first + tiles_per_product, tiles)
                 np.dot(left[first:last], filters[node, group], into[group - groups[0], first:last])
-    _from_nodes(products, other, across, tiles, n, groups, bias, least, TILE * rows[0], result)
+    _from_nodes(products, out_plane, across, tiles, n, groups, bias, least, TILE * rows[0], result)
 
 
 @compiled
@@ -137,7 +143,7 @@ def _pad(x: Any, mask: Any, top: int, end: int, width: int, padded: Any) -> None
 
 @compiled
 def _enlarge(x: Any, mask: Any, top: int, end: int, width: int, padded: Any) -> None:
-    """Do as `_pad`, with a quarter of each pixel of x in four places."""
+    """Do as `_pad`, with a quarter of each pixel of x in four places: the gradient of averages."""
     values, weights, channels = x.reshape(-1), mask.reshape(-1), x.shape[2]
     for row in range(top, end):
         for column in range(-1, width - 1):
@@ -154,7 +160,7 @@ def _enlarge(x: Any, mask: Any, top: int, end: int, width: int, padded: Any) -> 
 
 @compiled
 def _to_nodes(padded: Any, channels: int, across: int, tiles: int, taps: Any, plane: int) -> None:
-    """Write the values of tiles at each node, `plane` numbers after those of the node before."""
+    """Write the transformed inputs of all tiles, node by node, `plane` numbers apart."""
     n, row = NODES, (across * TILE + 2) * channels
     half = np.empty(n * n * _CHUNK, np.float32)
     nodes = np.empty(n * _CHUNK, np.float32)
@@ -198,9 +204,9 @@ def _from_nodes(
     row: int,
     result: Any,
 ) -> None:
-    """Write tiles to `groups` of result (H, W, K), from `row` on, cut off where it ends."""
+    """Write transformed outputs to `groups` of result (H, W, K), from `row` on, cropped to it."""
     height, width, channels = result.shape
-    picture = result.reshape(-1)
+    image = result.reshape(-1)
     half = np.empty(TILE * NODES * n, np.float32)
     edge = np.empty(TILE * n, np.float32)
     for tile in range(tiles):
@@ -222,7 +228,7 @@ def _from_nodes(
                 start = ((top + i) * width + left) * channels + first
                 into, here, step = edge, 0, n
                 if whole:
-                    into, here, step = picture, start, channels
+                    into, here, step = image, start, channels
                 for c in range(n):
                     for j in range(TILE):
                         total = bias[_at(first + c)]
@@ -233,4 +239,4 @@ def _from_nodes(
                 if not whole:
                     for j in range(width - left):
                         for c in range(n):
-                            picture[_at(start + j * channels + c)] = edge[_at(j * n + c)]
+                            image[_at(start + j * channels + c)] = edge[_at(j * n + c)]

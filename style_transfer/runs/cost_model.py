@@ -17,7 +17,7 @@ from style_transfer.engine import (
     stages,
     style_image_size,
 )
-from style_transfer.network.vgg import VGG
+from style_transfer.network import VGG
 from style_transfer.runs.memory import Size
 from style_transfer.runtime import retain_freed_blocks
 from style_transfer.settings import Settings

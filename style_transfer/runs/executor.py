@@ -13,7 +13,7 @@ from typing import Protocol
 from torch import Tensor
 
 from style_transfer.engine import Frame, State, Styles
-from style_transfer.network.vgg import NETWORKS, POOLINGS, check_layers
+from style_transfer.network import NETWORKS, POOLINGS, check_layers
 from style_transfer.runs.cost_model import CostModel
 from style_transfer.settings import Settings
 

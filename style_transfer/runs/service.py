@@ -5,7 +5,7 @@ from collections.abc import Callable, Collection, Mapping
 from pathlib import Path
 
 from style_transfer.checks import one_of
-from style_transfer.network.vgg import NETWORKS, POOLINGS
+from style_transfer.network import NETWORKS, POOLINGS
 from style_transfer.runs import memory
 from style_transfer.runs.admission import AdmissionQueue
 from style_transfer.runs.checkpoint_store import CheckpointStore, checkpoint_root

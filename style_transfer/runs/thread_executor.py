@@ -6,7 +6,7 @@ from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
 
 from style_transfer.engine import Frame, Styles, stylize
-from style_transfer.network.vgg import NETWORKS, POOLINGS, VGG, default_device, load_network
+from style_transfer.network import NETWORKS, POOLINGS, VGG, default_device, load_network
 from style_transfer.runs import broadcast
 from style_transfer.runs.cost_model import CostModel
 from style_transfer.runs.executor import Job

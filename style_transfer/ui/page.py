@@ -7,7 +7,7 @@ from typing import Any
 import gradio as gr
 from starlette.middleware import Middleware
 
-from style_transfer.network.vgg import load_network
+from style_transfer.network import load_network
 from style_transfer.ui import example, wiring
 from style_transfer.ui.handlers import endpoint
 from style_transfer.ui.http import cleanup, health

@@ -5,7 +5,7 @@ import torch
 
 from style_transfer.engine.objective import Objective
 from style_transfer.losses import STATISTICS
-from style_transfer.network.vgg import VGG
+from style_transfer.network import VGG
 from style_transfer.settings import Settings
 from tests.losses.test_statistics import MATRICES
 

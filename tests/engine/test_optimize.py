@@ -12,7 +12,7 @@ from style_transfer.engine.optimize import INITS, MAX_SETBACKS, DivergedError, s
 from style_transfer.engine.optimizers import OPTIMIZERS
 from style_transfer.engine.state import State
 from style_transfer.losses.statistics import STATISTICS
-from style_transfer.network.vgg import VGG
+from style_transfer.network import VGG
 from style_transfer.settings import Settings
 
 # Shallow layers, for speed: what is tested here does not depend on the depth.
@@ -257,7 +257,7 @@ def test_a_run_can_be_continued_in_a_new_process(tall_photo, painting, tmp_path)
         state = State.load(tmp_path / f"{name}.state")
         assert state.step == TWO_STAGES.steps
         apart = (state.image - image).abs().max().item()
-        assert apart == 0, (name, apart, sorted(state.rates), torch.get_num_threads())
+        assert apart == 0, (name, apart, sorted(state.timings.as_dict()), torch.get_num_threads())
 
 
 def test_a_finished_run_can_be_prolonged(photo, painting):

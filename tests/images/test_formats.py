@@ -12,7 +12,7 @@ from PIL import Image
 from PIL.PngImagePlugin import MAX_TEXT_CHUNK, PngInfo
 
 from style_transfer.images import PICTURE_FORMATS, open_image, save, to_tensor
-from style_transfer.network.vgg import LAYERS
+from style_transfer.network import LAYERS
 from style_transfer.recipe import Recipe, read_recipe, save_recipe
 from style_transfer.settings import Settings
 

@@ -1,91 +1,57 @@
-import json
-import math
+"""Convolution: how it chooses among backends, and that it is torch's convolution with any."""
+
+import logging
 import threading
-import time
 
 import pytest
 import torch
 import torch.nn.functional as F
 
-from style_transfer.network import convolution, winograd
-from style_transfer.network.backends import WAYS
-from style_transfer.network.convolution import RATES, Convolution, candidates
+from style_transfer.network import winograd
+from style_transfer.network.autotune import TimingCache
+from style_transfer.network.backend import Problem
+from style_transfer.network.backends import BACKENDS, BackendSet
+from style_transfer.network.convolution import Convolution
+from tests.network.reference import SIZES, error, filters, image
 
-SIZES = [
-    (16, 16),
-    (33, 47),
-    (37, 32),
-    (13, 5),
-    (6, 25),
-    (1, 1),
-]  # with tiles cut to one pixel, and less than a tile
-ERROR = dict.fromkeys(WAYS, 2e-5) | {"digits": 2e-4}  # of the largest result
+CHOOSABLE = [name for name in BACKENDS if name != "col2im"]
 
 
-@pytest.fixture(autouse=True)
-def no_rates():
-    kept = dict(RATES)
-    RATES.clear()
-    yield
-    RATES.clear()
-    RATES.update(kept)
+def layer(ins=64, outs=64, padding="zeros", backends=None):
+    return Convolution(*filters(outs, ins), padding, backends)
 
 
-def layer(ins=5, outs=7, **options):
-    generator = torch.Generator().manual_seed(ins * outs)
-    weight = torch.randn(outs, ins, 3, 3, generator=generator) / (9 * ins) ** 0.5
-    return Convolution(weight, torch.randn(outs, generator=generator), **options)
-
-
-def choose(convolution, way):
+def problem(convolution, backward=False):
     outs, ins = convolution.weight.shape[:2]
-    rates = {name: (0.0 if name == way else 1.0, 0.0) for name in WAYS}
-    RATES[key(ins, outs)] = RATES[key(ins, outs) + "-backward"] = rates
+    return Problem(ins, outs, 0 if convolution.padding == "replicate" else 1, backward=backward)
 
 
-def key(ins, outs):
-    return f"{ins}-{outs}"
+def preferring(convolution, *names):
+    """Timings by which these are the fastest, the first that supports a direction."""
+    timings = TimingCache()
+    for backward in (False, True):
+        names_here = convolution.backends.supporting(problem(convolution, backward))
+        seconds = dict.fromkeys(names_here, 9.0)
+        seconds |= {name: float(rank) for rank, name in enumerate(names) if name in names_here}
+        timings.set(
+            problem(convolution, backward), {name: (each, 0.0) for name, each in seconds.items()}
+        )
+    return timings
 
 
-def picture(channels, height, width, seed=0):
-    return torch.randn(1, channels, height, width, generator=torch.Generator().manual_seed(seed))
+def name_of_fastest(convolution, size, timings, backward=False):
+    return convolution.fastest(problem(convolution, backward), size, timings).name
 
 
-def error(value, reference):
-    return ((value - reference).abs().max() / reference.abs().max()).item()
-
-
-@pytest.mark.parametrize("way", WAYS)
-@pytest.mark.parametrize("size", SIZES)
-@pytest.mark.parametrize(("ins", "outs"), [(5, 7), (64, 32), (32, 64)])
-@pytest.mark.parametrize("relu", [False, True])
-def test_every_way_agrees_with_float64_forward_and_backward(way, size, ins, outs, relu):
-    convolution = layer(ins, outs)
-    choose(convolution, way)
-    x = picture(ins, *size).requires_grad_()
-    y = convolution(x, relu=relu)
-    gradient = picture(outs, *size, seed=1)
-    y.backward(gradient)
-
-    exact = x.detach().double().requires_grad_()
-    reference = F.conv2d(exact, convolution.weight.double(), convolution.bias.double(), padding=1)
-    if relu:  # by our own mask: at a value of 0 within rounding the two may differ
-        assert error(reference.clamp_min(0), y.double()) < ERROR[way]
-        reference = reference * (y > 0)
-    reference.backward(gradient.double())
-    assert error(y.detach().double(), reference.detach()) < ERROR[way]
-    assert error(x.grad.double(), exact.grad) < ERROR[way]
-
-
-@pytest.mark.parametrize("way", WAYS)
+@pytest.mark.parametrize("name", CHOOSABLE)
 @pytest.mark.parametrize("size", [*SIZES[:-1], (2, 3), (24, 70)])
-def test_pooling_that_is_part_of_a_convolution_is_torchs(way, size):
-    convolution = layer(64, 64)
-    choose(convolution, way)
-    x, y = (picture(64, *size).requires_grad_() for _ in range(2))
+def test_pooling_that_is_part_of_a_convolution_is_torchs(name, size):
+    convolution = layer()
+    timings = preferring(convolution, name)
+    x, y = (image(64, *size).requires_grad_() for _ in range(2))
     found, expected = (
-        convolution(x, relu=True, pool=True),
-        F.avg_pool2d(convolution(y, relu=True), 2),
+        convolution(x, timings, relu=True, pool=True),
+        F.avg_pool2d(convolution(y, timings, relu=True), 2),
     )
     assert torch.equal(found, expected)
     gradient = torch.randn_like(found)
@@ -94,233 +60,230 @@ def test_pooling_that_is_part_of_a_convolution_is_torchs(way, size):
     assert error(x.grad, y.grad) < 1e-6
 
 
-@pytest.mark.parametrize("rough", [False, True])
-def test_pooling_needs_no_gradient_and_no_special_way(rough):
-    convolution, x = layer(16, 24), picture(16, 33, 47)
-    expected = F.avg_pool2d(convolution(x, relu=True, rough=rough), 2)
-    assert torch.equal(convolution(x, relu=True, rough=rough, pool=True), expected)
+@pytest.mark.parametrize("approximate", [False, True])
+def test_pooling_needs_no_gradient_and_no_special_backend(approximate):
+    convolution, x, timings = layer(16, 24), image(16, 33, 47), TimingCache()
+    options = {"relu": True, "approximate": approximate}
+    expected = F.avg_pool2d(convolution(x, timings, **options), 2)
+    assert torch.equal(convolution(x, timings, **options, pool=True), expected)
     exact = convolution.double()
-    expected = F.avg_pool2d(exact(x.double(), relu=True), 2)
-    assert torch.equal(exact(x.double(), relu=True, pool=True), expected)
+    expected = F.avg_pool2d(exact(x.double(), timings, relu=True), 2)
+    assert torch.equal(exact(x.double(), timings, relu=True, pool=True), expected)
 
 
-@pytest.mark.skipif("digits" not in WAYS, reason="This CPU has no AMX.")
-def test_a_rough_convolution_takes_digits_unless_a_gradient_is_asked_for():
-    convolution, x = layer(16, 24), picture(16, 33, 47)
-    choose(convolution, "direct")
-    exact = convolution(x, relu=True)
-    RATES[key(16, 24) + "-backward"] = {"direct": (1.0, 0.0), "digits": (0.0, 0.0)}
-    found = convolution(x, relu=True, rough=True)
-    assert 0 < error(found, exact) < ERROR["digits"]
-    assert torch.equal(convolution(x.requires_grad_(), relu=True, rough=True), exact)
+@pytest.mark.skipif(
+    not BACKENDS["int8_split"].supports(Problem(16, 24, backward=True)),
+    reason="This CPU has no AMX.",
+)
+def test_an_approximate_convolution_takes_int8_unless_a_gradient_is_needed():
+    convolution, x = layer(16, 24), image(16, 33, 47)
+    exact = convolution(x, preferring(convolution, "torch"), relu=True)
+    timings = preferring(convolution, "int8_split", "torch")
+    found = convolution(x, timings, relu=True, approximate=True)
+    assert 0 < error(found, exact) < 2e-4
+    assert torch.equal(convolution(x, timings, relu=True), exact)
+    x.requires_grad_()
+    assert torch.equal(convolution(x, timings, relu=True, approximate=True), exact)
 
 
-def test_a_rough_convolution_takes_the_usual_way_where_digits_are_not_the_fastest():
-    convolution, x = layer(16, 24), picture(16, 33, 47)
-    choose(convolution, "direct")
-    assert torch.equal(convolution(x, rough=True), convolution(x))
+def test_an_approximate_convolution_is_exact_where_int8_is_not_the_fastest():
+    convolution, x = layer(16, 24), image(16, 33, 47)
+    timings = preferring(convolution, "torch")
+    assert torch.equal(convolution(x, timings, approximate=True), convolution(x, timings))
 
 
-@pytest.mark.parametrize("backward", [False, True])
-def test_the_channels_of_a_picture_have_ways_of_their_own_on_the_way_back(backward):
-    assert ("columns" in candidates(3, 64, backward)) is backward
-    assert "digits" not in candidates(3, 64, backward)
-    assert "columns" not in candidates(64, 64, backward)
-
-
-@pytest.mark.parametrize("threads", [1, 2, 3])
-@pytest.mark.parametrize("channels", [(16, 8), (128, 192)])  # the latter in three groups
-def test_many_blocks_and_threads_give_what_one_gives(threads, channels, monkeypatch):
-    convolution = layer(*channels)
-    choose(convolution, "F(4x4)")
-    x = picture(channels[0], 61, 50)
-    whole = convolution(x)
-    before = torch.get_num_threads()
-    torch.set_num_threads(threads)
-    choose(convolution, "F(4x4)")
-    try:
-        assert error(convolution(x), whole) < 1e-5
-        monkeypatch.setattr(winograd, "TILES_PER_BLOCK", 10)
-        assert error(convolution(x), whole) < 1e-5
-        monkeypatch.setattr(winograd, "TILES_PER_BLOCK", 1000)
-        assert error(convolution(x), whole) < 1e-5
-        monkeypatch.setattr(winograd, "LARGEST_DIRECT_PRODUCT", math.inf)
-        assert error(convolution(x), whole) < 1e-5
-        assert torch.get_num_threads() == threads
-    finally:
-        torch.set_num_threads(before)
-
-
-@pytest.mark.parametrize("way", WAYS)
-def test_what_is_no_number_is_not_hidden(way):
-    convolution = layer()
-    choose(convolution, way)
-    convolution.bias[3] = float("nan")
-    assert convolution(picture(5, 9, 9), relu=True)[0, 3].isnan().all()
-
-
-@pytest.mark.parametrize("way", ["direct", "columns"])
+@pytest.mark.parametrize("names", [("torch",), ("col2im", "torch")])
 @pytest.mark.parametrize("size", [*SIZES, (70, 23)])
 @pytest.mark.parametrize("relu", [False, True])
-def test_replicate_padding_agrees_with_torch(way, size, relu):
+def test_replicate_padding_agrees_with_torch(names, size, relu):
     convolution = layer(3, 8, padding="replicate")
-    choose(convolution, way)
-    x, y = (picture(3, *size).requires_grad_() for _ in range(2))
-    expected = F.conv2d(
-        F.pad(y, (1, 1, 1, 1), mode="replicate"), convolution.weight, convolution.bias
-    )
+    timings = preferring(convolution, *names)
+    x, y = (image(3, *size).requires_grad_() for _ in range(2))
+    padded = F.pad(y, (1, 1, 1, 1), mode="replicate")
+    expected = F.conv2d(padded, convolution.weight, convolution.bias)
     if relu:
         expected = F.relu(expected)
-    found = convolution(x, relu=relu)
+    found = convolution(x, timings, relu=relu)
     (found.square().sum() + expected.square().sum()).backward()
     assert error(found.detach(), expected.detach()) < 1e-5
     assert error(x.grad, y.grad) < 1e-5
 
 
-def test_many_channels_with_replicate_padding_take_torchs_own():
-    assert candidates(64, 64, backward=True, zeros=0) == ["direct"]
-    convolution = layer(5, 8, padding="replicate")
-    convolution(picture(5, 9, 9).requires_grad_()).sum().backward()
-    assert RATES[key(5, 8)].keys() == RATES[key(5, 8) + "-backward"].keys() == {"direct"}
+def test_channels_first_and_channels_last_images_give_the_same():
+    convolution, x = layer(), image(64, 20, 22)
+    timings = preferring(convolution, "winograd")
+    last = x.contiguous(memory_format=torch.channels_last)
+    assert torch.equal(convolution(x, timings), convolution(last, timings))
 
 
-def test_channels_first_and_channels_last_pictures_give_the_same():
+@pytest.mark.parametrize("name", CHOOSABLE)
+def test_the_result_is_channels_last_so_that_pooling_needs_no_copy(name):
     convolution = layer()
-    choose(convolution, "F(4x4)")
-    x = picture(5, 20, 22)
-    assert torch.equal(convolution(x), convolution(x.contiguous(memory_format=torch.channels_last)))
+    y = convolution(image(64, 20, 22), preferring(convolution, name))
+    assert y.is_contiguous(memory_format=torch.channels_last)
+    assert F.avg_pool2d(y, 2).is_contiguous(memory_format=torch.channels_last)
 
 
-def test_the_result_is_channels_last_so_that_pooling_needs_no_copy():
+def test_a_shape_is_measured_once(monkeypatch):
+    timings = TimingCache()
+    first = layer()
+    first(image(64, 24, 30), timings)
+    candidates = first.backends.candidates(problem(first))
+    assert set(timings.get(problem(first))) == set(candidates)
+    monkeypatch.setattr(Convolution, "_measure", lambda *_: pytest.fail("measured again"))
+    layer()(image(64, 24, 30), timings)
+    layer()(image(64, 36, 31), timings)
+
+
+def test_filters_of_backends_that_are_not_the_fastest_are_not_kept():
     convolution = layer()
-    for way in WAYS:
-        choose(convolution, way)
-        y = convolution(picture(5, 20, 22))
-        assert y.is_contiguous(memory_format=torch.channels_last)
-        assert F.avg_pool2d(y, 2).is_contiguous(memory_format=torch.channels_last)
+    fastest = name_of_fastest(convolution, (240, 240), TimingCache())
+    assert set(convolution._prepared) == {fastest}
 
 
-def test_rates_are_measured_once_for_a_shape_and_remembered(monkeypatch):
-    layer(64, 64)(picture(64, 24, 30))
-    assert set(RATES[key(64, 64)]) == set(candidates(64, 64))
-    monkeypatch.setattr(Convolution, "_measured", lambda *_: pytest.fail("measured again"))
-    layer(64, 64)(picture(64, 24, 30))
-    layer(64, 64)(picture(64, 36, 31))
+def test_the_backend_with_the_least_time_for_the_size_is_taken():
+    convolution, timings = layer(), TimingCache()
+    timings.set(problem(convolution), {"torch": (0, 1), "winograd": (2, 10)})
+    assert name_of_fastest(convolution, (2, 3), timings) == "torch"  # 6 pixels, less than a tile
+    assert name_of_fastest(convolution, (8, 8), timings) == "winograd"  # 4 tiles of 16 pixels
 
 
-def test_filters_of_ways_that_are_not_the_fastest_are_not_kept():
-    convolution = layer(64, 64)
-    fastest = convolution.fastest(240, 240)
-    assert convolution.way_bytes() == convolution.way(fastest).bytes()
-
-
-def test_the_way_with_the_least_time_for_the_size_is_taken():
-    convolution, never = layer(), (1e9, 0)
-    RATES[key(5, 7)] = dict.fromkeys(WAYS, never) | {"direct": (0, 1), "F(4x4)": (2, 10)}
-    assert convolution.fastest(2, 3) == "direct"  # 6 pixels, less than a tile
-    assert convolution.fastest(8, 8) == "F(4x4)"  # 4 tiles of 16 pixels each
-
-
-def test_rates_are_the_cpu_time_of_one_thread_which_other_work_does_not_hold_up(monkeypatch):
-    threads, clock = set(), [0.0]
-
-    def forward(way, x, relu):
-        threads.add(torch.get_num_threads())
-        clock[0] += x.shape[2] ** 2 / 16
-        return x
-
-    monkeypatch.setattr(time, "thread_time", lambda: clock[0])
-    monkeypatch.setattr(WAYS["F(4x4)"], "forward", forward)
-    layer(64, 64).fastest(24, 30)
-    assert RATES[key(64, 64)]["F(4x4)"] == (0.0, 1.0)  # a second for each tile
-    assert threads == {1}
-
-
-def test_what_is_slower_by_far_is_measured_once(monkeypatch):
-    turns, clock = dict.fromkeys(["F(4x4)", "direct"], 0), [0.0]
-    monkeypatch.setattr(time, "thread_time", lambda: clock[0])
-    monkeypatch.setattr(convolution, "candidates", lambda *_: list(turns))
-    for name, seconds in ("F(4x4)", 1), ("direct", 2):
-
-        def forward(way, x, relu, name=name, seconds=seconds):
-            turns[name] += 1
-            clock[0] += seconds
-            return x
-
-        monkeypatch.setattr(WAYS[name], "forward", forward)
-    layer(64, 64).fastest(24, 30)
-    # For each of two sizes once to lay out the filters, then up to three times.
-    assert turns == {"F(4x4)": 8, "direct": 4}
-
-
-def test_rates_of_other_ways_are_measured_again():
-    RATES[key(64, 64)] = {"direct": (0.0, 1.0), "F(9x9)": (0.0, 0.0)}
-    assert layer(64, 64).fastest(24, 30) in WAYS
-    assert set(RATES[key(64, 64)]) == set(candidates(64, 64))
-
-
-def test_rates_go_through_json_and_back_bit_for_bit():
-    x = picture(5, 24, 30)
-    first = layer()(x)
-    saved = json.dumps(RATES)
-    RATES.clear()
-    RATES.update(json.loads(saved))
-    assert torch.equal(layer()(x), first)
+def test_timings_with_backends_of_another_machine_are_measured_again():
+    convolution, timings = layer(), TimingCache()
+    timings.set(problem(convolution), {"torch": (0.0, 1.0), "other": (0.0, 0.0)})
+    assert name_of_fastest(convolution, (24, 30), timings) in BACKENDS
+    candidates = convolution.backends.candidates(problem(convolution))
+    assert set(timings.get(problem(convolution))) == set(candidates)
 
 
 def test_weights_get_no_gradient_and_no_graph_is_kept_without_need():
-    convolution = layer()
+    convolution, timings = layer(5, 7), TimingCache()
     assert not list(convolution.parameters())
-    assert not convolution(picture(5, 9, 9)).requires_grad
-    convolution(picture(5, 9, 9).requires_grad_()).sum().backward()
+    assert not convolution(image(5, 9, 9), timings).requires_grad
+    convolution(image(5, 9, 9).requires_grad_(), timings).sum().backward()
     assert convolution.weight.grad is None
 
 
 def test_two_threads_at_once_get_what_one_gets(monkeypatch):
-    monkeypatch.setattr(winograd, "TILES_PER_BLOCK", 8)
-    convolution, results = layer(16, 24), {}
-    choose(convolution, "F(4x4)")
-    pictures = [picture(16, 60, 60, seed) for seed in range(2)]
+    monkeypatch.setattr(winograd, "fastest_limits", lambda: winograd.BlockLimits(8))
+    convolution, results = layer(), {}
+    timings = preferring(convolution, "winograd")
+    images = [image(64, 60, 60, seed) for seed in range(2)]
 
     def gradient(x):
         x = x.clone().requires_grad_()
-        convolution(x, relu=True).square().sum().backward()
+        convolution(x, timings, relu=True).square().sum().backward()
         return x.grad
 
     def run(i):
-        results[i] = [gradient(pictures[i]) for _ in range(20)]
+        results[i] = [gradient(images[i]) for _ in range(20)]
 
     threads = [threading.Thread(target=run, args=(i,)) for i in range(2)]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
-    for i, x in enumerate(pictures):
+    for i, x in enumerate(images):
         alone = gradient(x)
         assert all(torch.equal(found, alone) for found in results[i])
 
 
 def test_replicate_padding_holds_for_other_types_too():
     convolution = layer(3, 8, padding="replicate").double()
-    x = picture(3, 9, 9).double()
-    expected = F.conv2d(
-        F.pad(x, (1, 1, 1, 1), mode="replicate"), convolution.weight, convolution.bias
+    x = image(3, 9, 9).double()
+    padded = F.pad(x, (1, 1, 1, 1), mode="replicate")
+    expected = F.conv2d(padded, convolution.weight, convolution.bias)
+    assert error(convolution(x, TimingCache()), expected) < 1e-12
+
+
+def test_other_types_are_torchs_own_and_need_no_timings():
+    convolution, timings = layer().double(), TimingCache()
+    x = image(64, 9, 9).double()
+    expected = F.conv2d(x, convolution.weight, convolution.bias, padding=1)
+    assert torch.equal(convolution(x, timings), expected)
+    assert timings == TimingCache()
+
+
+def test_batches_are_torchs_own():
+    convolution = layer()
+    x = torch.cat([image(64, 9, 9, seed) for seed in range(2)])
+    expected = F.conv2d(x, convolution.weight, convolution.bias, padding=1)
+    assert error(convolution(x, TimingCache()), expected) < 1e-6
+
+
+def test_weights_that_are_converted_are_prepared_anew():
+    convolution, x = layer(), image(64, 9, 9)
+    timings = preferring(convolution, "torch")
+    convolution(x, timings)
+    assert convolution.double()(x.double(), timings).dtype == torch.float64
+    assert convolution.float()(x, timings).dtype == torch.float32
+
+
+def failing(name, step, error=None):
+    """BACKENDS in which the one of this name raises when it is "built", or runs this direction."""
+
+    class Failing(BACKENDS[name]):
+        def __init__(self, *arguments):
+            if step == "built":
+                raise error
+            super().__init__(*arguments)
+
+        def forward(self, x, relu):
+            if step == "forward":
+                raise error
+            return super().forward(x, relu)
+
+        def backward(self, gradient, mask):
+            if step == "backward":
+                raise error
+            return super().backward(gradient, mask)
+
+    error = error or RuntimeError("Unknown builtin op:\n mkldnn::gone")
+    return BackendSet(BACKENDS | {name: Failing})
+
+
+@pytest.mark.parametrize("step", ["built", "forward", "backward"])
+@pytest.mark.parametrize("measured", [False, True])
+def test_a_backend_that_fails_is_replaced_by_the_next_best(step, measured, caplog):
+    convolution = layer(backends=failing("winograd", step))
+    timings = preferring(convolution, "winograd", "torch") if measured else TimingCache()
+    x, y = (image(64, 24, 30).requires_grad_() for _ in range(2))
+    for _ in range(2):
+        found = convolution(x, timings, relu=True)
+        found.square().sum().backward()
+    for _ in range(2):
+        expected = F.relu(F.conv2d(y, convolution.weight, convolution.bias, padding=1))
+        expected.square().sum().backward()
+    assert error(found, expected) < 1e-5
+    assert error(x.grad, y.grad) < 1e-3
+    (record,) = caplog.records
+    assert record.levelno == logging.WARNING
+    assert record.getMessage() == (
+        "Convolutions by winograd are off, the next best take over: "
+        "RuntimeError: Unknown builtin op: mkldnn::gone"
     )
-    assert error(convolution(x), expected) < 1e-12
 
 
-def test_other_types_take_torchs_own():
-    convolution = layer().double()
-    x = picture(5, 9, 9).double()
-    assert torch.equal(convolution(x), F.conv2d(x, convolution.weight, convolution.bias, padding=1))
-    assert not RATES
+def test_a_backend_that_fails_after_it_was_chosen_leaves_the_others_their_timings(caplog):
+    convolution = layer(backends=failing("winograd", "forward"))
+    timings = preferring(convolution, "winograd", "torch")
+    convolution(image(64, 24, 30), timings)
+    assert timings == preferring(convolution, "winograd", "torch")
+    assert name_of_fastest(convolution, (24, 30), timings) == "torch"
 
 
-@pytest.mark.parametrize("way", WAYS)
-def test_a_way_takes_the_memory_of_its_filters(way):
-    convolution, filters = layer(64, 32), 64 * 32 * 4
-    assert convolution.way_bytes() == 0
-    choose(convolution, way)
-    convolution(picture(64, 9, 9))
-    expected = {"direct": 0, "packed": 18, "columns": 9, "F(4x4)": 72, "digits": 13.5}
-    assert convolution.way_bytes() == expected[way] * filters
+@pytest.mark.parametrize(
+    "error", [MemoryError(), RuntimeError("DefaultCPUAllocator: can't allocate memory")]
+)
+def test_a_lack_of_memory_disables_no_backend(error, caplog):
+    convolution = layer(backends=failing("winograd", "forward", error))
+    with pytest.raises(type(error)):
+        convolution(image(64, 24, 30), preferring(convolution, "winograd"))
+    assert not convolution.backends.disabled
+    assert not caplog.records
+
+
+def test_an_error_of_torchs_own_convolution_is_the_callers():
+    convolution = layer(backends=failing("torch", "forward"))
+    with pytest.raises(RuntimeError, match="gone"):
+        convolution(image(64, 24, 30), preferring(convolution, "torch"))

@@ -3,56 +3,85 @@ import threading
 import pytest
 import torch
 
-from style_transfer.network.thread_pool import alone, buffers, spread
+from style_transfer.network.thread_pool import ThreadPool, single_threaded
 
 
 @pytest.fixture(params=[1, 2, 3])
-def threads(request):
+def count(request):
     before = torch.get_num_threads()
     torch.set_num_threads(request.param)
     yield request.param
     torch.set_num_threads(before)
 
 
-def test_every_block_is_done_once_by_threads_that_compute_alone(threads):
+def test_every_block_is_done_once_by_threads_with_a_core_each(count):
     done, counts = [], set()
 
     def work(blocks):
         counts.add(torch.get_num_threads())
         done.extend(blocks)
 
-    spread(work, range(0, 100, 3))
+    ThreadPool().map_blocks(work, range(0, 100, 3))
     assert sorted(done) == list(range(0, 100, 3))
     assert counts == {1}
-    assert torch.get_num_threads() == threads
+    assert torch.get_num_threads() == count
 
 
-def test_a_single_block_is_left_to_torchs_own_threads(threads):
+def test_a_single_block_is_left_to_torchs_own_threads(count):
     found = []
-    spread(lambda blocks: found.append((list(blocks), torch.get_num_threads())), range(1))
-    assert found == [([0], threads)]
+    ThreadPool().map_blocks(
+        lambda blocks: found.append((list(blocks), torch.get_num_threads())), range(1)
+    )
+    assert found == [([0], count)]
 
 
-def test_what_goes_wrong_in_a_thread_is_heard_of(threads):
+@pytest.mark.usefixtures("count")
+def test_an_error_in_a_thread_is_raised():
     def work(blocks):
         raise ArithmeticError("lost")
 
     with pytest.raises(ArithmeticError, match="lost"):
-        spread(work, range(5))
+        ThreadPool().map_blocks(work, range(5))
 
 
-def test_work_is_done_without_a_graph(threads):
+@pytest.mark.usefixtures("count")
+def test_blocks_are_computed_without_a_graph():
     enabled = []
-    spread(lambda blocks: enabled.append(torch.is_grad_enabled()), range(4))
+    ThreadPool().map_blocks(lambda blocks: enabled.append(torch.is_grad_enabled()), range(4))
     assert not any(enabled)
     assert torch.is_grad_enabled()
 
 
+def test_no_thread_is_left_after_a_call(count):
+    before = threading.enumerate()
+    ThreadPool().map_blocks(list, range(9))
+    assert threading.enumerate() == before
+
+
+def test_threads_last_from_call_to_call_while_the_pool_is_running(count):
+    pool, before, used = ThreadPool(), threading.enumerate(), []
+    with pool.running():
+        with pool.running():
+            pool.map_blocks(list, range(9))
+        kept = set(threading.enumerate())
+        pool.map_blocks(lambda blocks: used.append(threading.current_thread()), range(9))
+    assert set(used) <= kept
+    assert threading.enumerate() == before
+
+
+def test_a_pool_works_again_after_it_has_ended(count):
+    pool, done = ThreadPool(), []
+    for _ in range(2):
+        with pool.running():
+            pool.map_blocks(done.extend, range(3))
+    assert sorted(done) == [0, 0, 1, 1, 2, 2]
+
+
 def test_each_thread_has_buffers_of_its_own():
-    places = {}
+    places, pool = {}, ThreadPool()
 
     def take(name):
-        one, two = buffers(10, 20)
+        one, two = pool.buffers(10, 20)
         assert (one.numel(), two.numel()) == (10, 20)
         one.fill_(name)
         barrier.wait()
@@ -67,12 +96,12 @@ def test_each_thread_has_buffers_of_its_own():
     assert places == {0: {0.0}, 1: {1.0}}
 
 
-def test_work_alone_has_one_thread_and_leaves_the_others_theirs(threads):
-    assert alone(lambda: torch.get_num_threads()) == 1
-    assert torch.get_num_threads() == threads
+def test_single_threaded_work_leaves_other_threads_theirs(count):
+    assert single_threaded(lambda: torch.get_num_threads()) == 1
+    assert torch.get_num_threads() == count
     with pytest.raises(ArithmeticError, match="lost"):
-        alone(fail)
-    assert torch.get_num_threads() == threads
+        single_threaded(fail)
+    assert torch.get_num_threads() == count
 
 
 def fail():

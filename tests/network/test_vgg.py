@@ -1,4 +1,4 @@
-import shutil
+import threading
 from urllib.error import URLError
 
 import pytest
@@ -6,12 +6,10 @@ import torch
 import torchvision
 from torch import nn
 
-from style_transfer.network import vgg
-from style_transfer.network.backends import WAYS
+from style_transfer.network import BACKENDS, LAYERS, VGG, BackendSet, TimingCache, load_network
+from style_transfer.network.backend import Problem
 from style_transfer.network.convolution import Convolution
-from style_transfer.network.vgg import LAYERS, VGG
 
-MIXED = "F(4x4)", "digits" if "digits" in WAYS else "direct"  # forward, and for the gradient
 CHANNELS = [64] * 2 + [128] * 2 + [256] * 4 + [512] * 8  # of the convolutions of VGG-19
 
 
@@ -58,7 +56,7 @@ def test_the_bundled_weights_have_the_shapes_of_vgg19(network):
 @pytest.mark.parametrize("pooling", ["average", "max"])
 @torch.no_grad()
 def test_every_layer_agrees_with_torchvisions_vgg19(pooling):
-    network, image = VGG(pooling=pooling), noise_image(36, 48)
+    network, image = VGG(pooling=pooling), noise_image(36, 48)  # on the CPU
     pool = nn.AvgPool2d(2) if pooling == "average" else nn.MaxPool2d(2)
     expected = torchvisions_activations(network, image, pool)
     activations = network(image, LAYERS)
@@ -81,7 +79,7 @@ def test_one_colour_stays_one_colour_in_the_first_layer(network):
     ("layers", "convolutions"),
     [([], 0), (["relu1_1"], 1), (["relu3_1", "relu1_2"], 5), (["relu5_4"], 16)],
 )
-def test_the_network_stops_at_the_deepest_layer_asked_for(network, layers, convolutions):
+def test_the_network_stops_at_the_deepest_layer_needed(network, layers, convolutions):
     calls = []
     hooks = [
         convolution.register_forward_hook(lambda *_: calls.append(1))
@@ -94,7 +92,7 @@ def test_the_network_stops_at_the_deepest_layer_asked_for(network, layers, convo
     assert activations.keys() == set(layers)
 
 
-def test_a_layer_is_the_same_whatever_else_is_asked_for(network):
+def test_a_layer_is_the_same_whatever_else_is_computed(network):
     image = noise_image(32, 32)
     alone = network(image, ["relu2_1"])["relu2_1"]
     assert torch.equal(alone, network(image, LAYERS)["relu2_1"])
@@ -108,12 +106,12 @@ def test_only_the_image_gets_a_gradient(network):
     assert all(parameter.grad is None for parameter in network.parameters())
 
 
-@pytest.mark.parametrize("way", [*WAYS, MIXED])
-def test_the_gradient_of_every_layer_is_torchs_whatever_the_way(monkeypatch, way):
-    network = VGG()  # not the one of all tests, which would keep the filters of every way
+@pytest.mark.parametrize("name", BACKENDS)
+def test_the_gradient_of_every_layer_is_torchs_whatever_the_backend(monkeypatch, name):
+    network = VGG(backends=BackendSet({n: BACKENDS[n] for n in {"torch", name}}))
+    favour(network, name)
     for size in [(32, 48), (33, 49), (37, 34)]:  # remainders of 0, 1 and more
         with monkeypatch.context() as patch:
-            patch.setattr(Convolution, "fastest", always(way))
             fast = image_gradients(network, size)
             patch.setattr(Convolution, "forward", torchs_own)
             for layer, gradient in image_gradients(network, size).items():
@@ -121,21 +119,17 @@ def test_the_gradient_of_every_layer_is_torchs_whatever_the_way(monkeypatch, way
                 assert (fast[layer] - gradient).abs().max() < 1e-3 * gradient.abs().max(), layer
 
 
-def always(way):
-    """A choice of this way wherever it may be taken.
-
-    Digits never compute what a gradient is taken of, and only two ways do without zeros around.
-    """
-
-    def fastest(convolution, height, width, backward=False):
-        name = MIXED[backward] if way == MIXED else way
-        few = convolution.padding == "replicate" and name not in ("direct", "columns")
-        return "direct" if few or (name == "digits" and not backward) else name
-
-    return fastest
+def favour(network, name):
+    """Give the network timings by which this backend is the fastest wherever it is supported."""
+    for convolution in network.convolutions.values():
+        (outs, ins), padding = convolution.weight.shape[:2], int(convolution.padding == "zeros")
+        for backward in (False, True):
+            problem = Problem(ins, outs, padding, backward=backward)
+            names = convolution.backends.supporting(problem)
+            network.timings.set(problem, {n: (float(n != name), 0.0) for n in names})
 
 
-def torchs_own(convolution, x, relu=False, **_):
+def torchs_own(convolution, x, timings, relu=False, **_):
     padding = {"zeros": "constant"}.get(convolution.padding, convolution.padding)
     x = nn.functional.pad(x, (1, 1, 1, 1), mode=padding)
     return nn.functional.relu(nn.functional.conv2d(x, convolution.weight, convolution.bias))
@@ -177,29 +171,7 @@ def test_an_unknown_network_or_pooling_is_refused(options, message):
 
 
 def test_the_network_is_loaded_once():
-    assert vgg.load_network() is vgg.load_network()
-
-
-@pytest.mark.parametrize(
-    ("damage", "words"),
-    [
-        (lambda file: file.unlink(), "cannot be read"),
-        (lambda file: file.write_bytes(file.read_bytes()[:-1]), "is damaged"),
-        (lambda file: file.write_bytes(b""), "is damaged"),
-        (lambda file: file.write_bytes(file.read_bytes()[:-1] + b"?"), "is damaged"),
-    ],
-    ids=["missing", "truncated", "empty", "altered"],
-)
-def test_a_bad_weights_file_is_named_in_one_sentence(monkeypatch, tmp_path, damage, words):
-    for file in vgg.WEIGHTS_FOLDER.glob("*.safetensors"):
-        shutil.copy(file, tmp_path)
-    monkeypatch.setattr(vgg, "WEIGHTS_FOLDER", tmp_path)
-    bad = tmp_path / "block3.safetensors"
-    damage(bad)
-    with pytest.raises(ValueError, match=words) as error:
-        VGG()
-    assert str(bad) in str(error.value)
-    assert "\n" not in str(error.value)
+    assert load_network() is load_network()
 
 
 def test_torchvisions_weights_offline_give_one_sentence(monkeypatch):
@@ -246,3 +218,50 @@ def test_torchvisions_networks_load_and_agree_with_torchvision(monkeypatch, name
     expected = features(nn.functional.pad(normalised, (1, 1, 1, 1), mode="replicate"))
     deepest = network.layers[-1]
     torch.testing.assert_close(network(image, [deepest])[deepest], expected, rtol=1e-3, atol=1e-5)
+
+
+def timings_of(network):
+    list(network.activations(noise_image(32, 32).requires_grad_(), ["relu2_1"]))
+    return network.timings.as_dict()
+
+
+def test_shapes_are_measured_when_they_are_first_met():
+    network = VGG()
+    assert network.timings == TimingCache()
+    timings_of(network)
+    assert network.timings.get(Problem(64, 64))
+    assert not network.timings.get(Problem(512, 512))
+
+
+def test_a_view_with_timings_of_its_own_shares_all_else():
+    network, timings = VGG(), TimingCache()
+    view = network.with_timings(timings)
+    assert timings_of(view)
+    assert view.timings is timings
+    assert network.timings == TimingCache()
+    layer = "relu1_2"
+    assert view.convolutions[layer] is network.convolutions[layer]
+    assert view.mean is network.mean
+    assert view.threads is network.threads
+
+
+def test_a_view_takes_the_backends_of_its_timings():
+    network, x = VGG(), noise_image(32, 32)
+    favour(network, "torch")
+    view, first = network.with_timings(TimingCache()), network(x, ["relu2_1"])["relu2_1"]
+    favour(view, "winograd")
+    assert not torch.equal(view(x, ["relu2_1"])["relu2_1"], first)
+    assert torch.equal(network(x, ["relu2_1"])["relu2_1"], first)
+
+
+def test_no_thread_is_left_after_a_pass():
+    before, threads = threading.enumerate(), torch.get_num_threads()
+    torch.set_num_threads(2)
+    try:
+        network, x = VGG(), noise_image(64, 64).requires_grad_()
+        with network.threads.running():
+            network(x, ["relu3_1"])["relu3_1"].sum().backward()
+        assert threading.enumerate() == before
+        assert torch.get_num_threads() == 2
+    finally:
+        torch.set_num_threads(threads)

@@ -4,13 +4,13 @@ import torch
 import torch.nn.functional as F
 
 from style_transfer.network.winograd_kernels import (
-    FILTERS,
-    INPUTS,
+    FILTER_TRANSFORM,
+    INPUT_TRANSFORM,
     NODES,
-    OUTPUTS,
+    OUTPUT_TRANSFORM,
     TILE,
     convolve_block,
-    room,
+    workspace_sizes,
 )
 
 
@@ -20,27 +20,34 @@ def random(*shape, seed=0):
 
 def test_four_outputs_come_from_six_products():
     inputs, taps = random(NODES).double(), random(3, seed=1).double()
-    products = (FILTERS @ taps) * (INPUTS @ inputs)
+    products = (FILTER_TRANSFORM @ taps) * (INPUT_TRANSFORM @ inputs)
     assert products.shape == (6,)
     expected = inputs.unfold(0, 3, 1) @ taps  # three taps that slide over the inputs
     assert expected.shape == (TILE,)
-    torch.testing.assert_close(OUTPUTS @ products, expected)
+    torch.testing.assert_close(OUTPUT_TRANSFORM @ products, expected)
 
 
-def convolved(x, weight, rows, groups, n, at_once=1000, mask=None, least=-np.inf):
-    """The rows of tiles and groups of n channels that were asked for; all else is 7."""
+def convolved(x, weight, rows, groups, n, tiles_per_product=1000, mask=None, least=-np.inf):
+    """The rows of tiles and groups of n channels of a block; all else is 7."""
     outs, ins = weight.shape[:2]
-    filters = torch.kron(FILTERS, FILTERS) @ weight.permute(2, 3, 0, 1).reshape(9, -1).double()
+    filters = (
+        torch.kron(FILTER_TRANSFORM, FILTER_TRANSFORM)
+        @ weight.permute(2, 3, 0, 1).reshape(9, -1).double()
+    )
     filters = filters.float().view(-1, outs // n, n, ins).transpose(2, 3).contiguous().numpy()
     height, width, channels = (x if mask is None else mask).shape
     across = -(-width // TILE)
-    sizes = room((rows[1] - rows[0]) * across, across, channels, n * (groups[1] - groups[0]))
+    sizes = workspace_sizes(
+        (rows[1] - rows[0]) * across, across, channels, n * (groups[1] - groups[0])
+    )
     work = tuple(np.full(size, np.nan, np.float32) for size in sizes)
     result = np.full((height, width, outs), 7, np.float32)
     bias = random(outs, seed=9).numpy()
     mask = np.empty((0, 0, 0), np.float32) if mask is None else mask.numpy()
     least = np.float32(least)
-    convolve_block(rows, groups, x.numpy(), mask, filters, at_once, bias, least, work, result)
+    convolve_block(
+        rows, groups, x.numpy(), mask, filters, tiles_per_product, bias, least, work, result
+    )
     return torch.from_numpy(result)
 
 
@@ -53,17 +60,19 @@ def assert_close(found, wanted):
     torch.testing.assert_close(found, wanted, rtol=1e-4, atol=1e-4)
 
 
-@pytest.mark.parametrize("at_once", [5, 1000])  # a matrix product of a few tiles, and of all
+@pytest.mark.parametrize(
+    "tiles_per_product", [5, 1000]
+)  # a matrix product of a few tiles, and of all
 @pytest.mark.parametrize("size", [(8, 12), (9, 7), (1, 1), (6, 130)])
 @pytest.mark.parametrize("channels", [(5, 7), (130, 140)])  # less than a chunk, and two
 @pytest.mark.parametrize("groups", [1, 7])
-def test_a_block_of_all_tiles_is_the_convolution(at_once, size, channels, groups):
+def test_a_block_of_all_tiles_is_the_convolution(tiles_per_product, size, channels, groups):
     x, weight = random(*size, channels[0]), random(*reversed(channels), 3, 3, seed=1) / 10
     rows, n = (0, -(-size[0] // TILE)), channels[1] // groups
-    assert_close(convolved(x, weight, rows, (0, groups), n, at_once), expected(x, weight))
+    assert_close(convolved(x, weight, rows, (0, groups), n, tiles_per_product), expected(x, weight))
 
 
-def test_a_block_writes_the_rows_that_it_is_asked_for_alone():
+def test_a_block_writes_its_rows_alone():
     x, weight = random(14, 9, 5), random(6, 5, 3, 3, seed=1)
     found = convolved(x, weight, (1, 3), (0, 1), n=6)
     assert_close(found[4:12], expected(x, weight)[4:12])
@@ -71,7 +80,7 @@ def test_a_block_writes_the_rows_that_it_is_asked_for_alone():
     assert (found[12:] == 7).all()
 
 
-def test_a_block_writes_the_channels_that_it_is_asked_for_alone():
+def test_a_block_writes_its_channels_alone():
     x, weight = random(14, 9, 5), random(8, 5, 3, 3, seed=1)
     found = convolved(x, weight, (0, 4), (1, 3), n=2)
     assert_close(found[..., 2:6], expected(x, weight)[..., 2:6])
@@ -79,7 +88,7 @@ def test_a_block_writes_the_channels_that_it_is_asked_for_alone():
     assert (found[..., 6:] == 7).all()
 
 
-def test_what_is_masked_counts_where_the_mask_is_positive():
+def test_inputs_count_where_the_mask_is_positive():
     x, mask, weight = random(9, 9, 5), random(9, 9, 5, seed=2), random(6, 5, 3, 3, seed=1)
     found = convolved(x, weight, (0, 3), (0, 1), n=6, mask=mask)
     assert_close(found, expected(x * (mask > 0), weight))
@@ -98,7 +107,7 @@ def test_the_gradient_of_averages_is_enlarged_on_the_way(size):
     assert_close(found, expected(x / 4 * (mask > 0), weight))
 
 
-def test_nothing_comes_below_the_least_but_what_is_no_number():
+def test_the_result_is_clamped_and_nans_stay():
     x, weight = random(9, 9, 5), random(6, 5, 3, 3, seed=1)
     found = convolved(x, weight, (0, 3), (0, 1), n=6, least=0.5)
     assert_close(found, expected(x, weight).clamp_min(0.5))

@@ -13,7 +13,7 @@ import torch
 from style_transfer.runs.memory import run_memory
 from style_transfer.engine import stylize
 from style_transfer.settings import Settings
-from style_transfer.network.vgg import load_network
+from style_transfer.network import load_network
 
 def told(name):
     status = open("/proc/self/status").read().splitlines()

@@ -11,7 +11,7 @@ from style_transfer.checks import whole_number
 from style_transfer.engine import Frame, Styles, default_size
 from style_transfer.images import MIN_SIDE, open_image, save, to_tensor
 from style_transfer.losses import STATISTICS
-from style_transfer.network.vgg import LAYERS, default_device
+from style_transfer.network import LAYERS, default_device
 from style_transfer.recipe import Recipe
 from style_transfer.runs import HEARTBEAT, Job
 from style_transfer.settings import Settings

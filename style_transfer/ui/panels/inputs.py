@@ -7,7 +7,7 @@ import gradio as gr
 
 from style_transfer import assets
 from style_transfer.engine import INITS, OPTIMIZERS, STYLE_COLORS, default_size
-from style_transfer.network.vgg import NETWORKS, POOLINGS
+from style_transfer.network import NETWORKS, POOLINGS
 from style_transfer.ui.handlers import pictures
 from style_transfer.ui.http.gradio_internals import use_path_unread
 from style_transfer.ui.panels.component import widget

@@ -8,7 +8,7 @@ from xml.etree import ElementTree
 import pytest
 import torch
 
-from style_transfer.network.vgg import LAYERS as VGG_LAYERS
+from style_transfer.network import LAYERS as VGG_LAYERS
 from style_transfer.recipe import Recipe
 from style_transfer.runs import SettingsChange
 from style_transfer.settings import Settings

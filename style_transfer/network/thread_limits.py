@@ -1,0 +1,70 @@
+"""How many threads BLAS and OpenMP use: limited for a call, or for one thread."""
+
+import threading
+from functools import cache
+from importlib import import_module
+from types import TracebackType
+
+import torch
+from threadpoolctl import LibController, ThreadpoolController
+
+
+class BlasLimit:
+    """Context in which BLAS starts no threads, for calls from threads that have a core each.
+
+    The setting is the process's, in the BLAS library itself. So the uses of all threads are
+    counted: the first sets it, the last restores it.
+    """
+
+    def __init__(self) -> None:
+        self._lock, self._users = threading.Lock(), 0
+        self._before: list[tuple[LibController, int]] = []
+
+    def __enter__(self) -> None:
+        with self._lock:
+            if not self._users:
+                self._before = [(each, each.get_num_threads()) for each in _blas_libraries()]
+                for library, _ in self._before:
+                    library.set_num_threads(1)
+            self._users += 1
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        with self._lock:
+            self._users -= 1
+            if not self._users:
+                for library, count in self._before:
+                    library.set_num_threads(count)
+
+
+single_threaded_blas = BlasLimit()  # one, as the setting is one for the process
+
+
+def use_one_core() -> None:
+    """Have torch use no other threads to help the present one; other threads keep theirs.
+
+    torch.set_num_threads would also change the default of threads that start later.
+    """
+    torch.get_num_threads()  # a thread's first call takes the process's number over
+    _libraries().select(user_api="openmp").limit(limits=1)
+
+
+def blas_architectures() -> set[str]:
+    """Return the CPUs that the BLAS libraries chose their kernels for, as they call them."""
+    return {each["architecture"] for each in _libraries().info() if "architecture" in each}
+
+
+@cache
+def _libraries() -> ThreadpoolController:
+    import_module("scipy.linalg.cython_blas")  # loads the BLAS that numba calls
+    return ThreadpoolController()
+
+
+@cache
+def _blas_libraries() -> list[LibController]:
+    found: list[LibController] = _libraries().select(user_api="blas").lib_controllers
+    return found

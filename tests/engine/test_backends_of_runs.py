@@ -1,0 +1,85 @@
+"""The network's backends, timings and threads in whole runs on the CPU."""
+
+import logging
+import threading
+from dataclasses import replace
+from itertools import count
+
+import torch
+
+from style_transfer.engine.optimize import stylize
+from style_transfer.engine.state import State
+from style_transfer.network import BACKENDS, VGG, BackendSet, TimingCache
+from style_transfer.settings import Settings
+
+QUICK = Settings(content_layer="relu2_1", style_layers=["relu1_1", "relu2_1"], steps=8)
+
+
+def run(photo, painting, settings=QUICK, **options):
+    return list(stylize(photo, painting, lambda: settings, **options))
+
+
+# Faster than anything by far, as another machine may have measured it.
+TORCH_FASTEST = {"64-64": {"direct": (0.0, 0.0)}, "64-64-backward": {"direct": (0.0, 0.0)}}
+
+
+def test_a_resumed_run_takes_the_backends_of_its_timings_and_leaves_other_runs_theirs(
+    photo, painting
+):
+    network = VGG()
+    whole = run(photo, painting, network=network)
+    measured = network.timings.as_dict()
+    saved = TimingCache.from_dict(TORCH_FASTEST)
+    state = replace(whole[3].state, timings=saved)
+    resumed = run(photo, painting, network=network, state=state)
+    own = resumed[-1].state.timings.as_dict()
+    assert {key: own[key] for key in saved.as_dict()} == saved.as_dict()
+    assert network.timings.as_dict() == measured
+    assert all(frame.state.timings.as_dict() == measured for frame in whole)
+
+
+def test_a_shape_measured_since_a_state_was_loaded_is_in_the_next_state(photo, painting, tmp_path):
+    network = VGG()
+    shallow = replace(QUICK, content_layer="relu1_2", style_layers={"relu1_2": 1.0})
+    run(photo, painting, shallow, network=network)[2].state.save(tmp_path / "run.state")
+    state = State.load(tmp_path / "run.state")
+    before = state.timings.as_dict()
+    # A new process, and then deeper layers: the shapes after the first block are measured.
+    for frame in stylize(photo, painting, lambda: QUICK, network=VGG(), state=state):
+        frame.state.save(tmp_path / "run.state")
+    after = State.load(tmp_path / "run.state").timings.as_dict()
+    assert before.items() <= after.items()
+    assert after.keys() > before.keys()
+
+
+class Failing(BACKENDS["winograd"]):
+    """Fails in the middle of a run, after it was measured and found to be the fastest."""
+
+    calls = count()
+
+    def backward(self, gradient, mask):
+        if next(self.calls) > 5:
+            raise RuntimeError("mkldnn::gone")
+        return super().backward(gradient, mask)
+
+
+def test_a_picture_is_made_though_a_backend_fails_in_the_middle(photo, painting, caplog):
+    network = VGG(backends=BackendSet(BACKENDS | {"winograd": Failing}))
+    timings = {"64-64-backward": {"winograd": (0.0, 0.0), "torch": (1.0, 0.0)}}
+    network = network.with_timings(TimingCache.from_dict(timings))
+    frames = run(photo, painting, network=network)
+    assert [frame.step for frame in frames] == list(range(9))
+    assert frames[-1].losses["total"] < frames[1].losses["total"]
+    (record,) = [each for each in caplog.records if each.levelno >= logging.WARNING]
+    assert "winograd" in record.getMessage()
+
+
+def test_no_thread_is_left_when_a_run_has_ended_or_waits(photo, painting):
+    before, threads = threading.enumerate(), torch.get_num_threads()
+    torch.set_num_threads(2)
+    try:
+        for _ in stylize(photo, painting, lambda: QUICK):
+            assert threading.enumerate() == before
+            assert torch.get_num_threads() == 2
+    finally:
+        torch.set_num_threads(threads)
