@@ -28,6 +28,7 @@ RANKS = {
     "presets": 5,
     "optimize": 5,  # library imports of README that forward to the engine
     "styles": 5,
+    "state": 5,
     "runs": 6,
     "cli": 7,
     "ui": 7,
@@ -42,6 +43,7 @@ UI_RANKS = {
     "handlers": 3,
     "wiring": 4,
     "page": 5,
+    "main": 6,
 }
 
 # What only one package may import: its reason to exist is to hide it from the others.
