@@ -1,0 +1,53 @@
+"""style-transfer-ui: start the page."""
+
+import argparse
+import logging
+import sys
+from typing import Any
+
+from style_transfer import runtime
+
+MISSING = 1  # exit code where the page's dependencies are not installed
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Serve the page until the process is ended; return the exit code."""
+    options = _parser().parse_args(arguments)
+    runtime.configure()  # before torch is imported
+    try:
+        from style_transfer.ui.page import build
+    except ModuleNotFoundError as error:
+        if error.name not in ("gradio", "av"):
+            raise
+        print(
+            f"style-transfer-ui: the page needs {error.name}; install steered-style-transfer[ui].",
+            file=sys.stderr,
+        )
+        return MISSING
+    launch(build(), server_name=options.host, server_port=options.port)
+    return 0
+
+
+def launch(page: Any, **options: Any) -> None:
+    """Serve the page, a `gr.Blocks`, and log begin and end of each run."""
+    from style_transfer.ui.page import LAUNCH
+
+    logging.basicConfig(format="%(asctime)s %(message)s")
+    logging.getLogger("style_transfer").setLevel(logging.INFO)
+    page.launch(**LAUNCH, **options)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="style-transfer-ui",
+        description="Serve a page on which a photo is painted in the style of a painting, and "
+        "steered meanwhile.",
+    )
+    add = parser.add_argument
+    add("--host", help="address to listen at (default: GRADIO_SERVER_NAME or 127.0.0.1)")
+    add("--port", type=int, help="port (default: GRADIO_SERVER_PORT or the first free from 7860)")
+    return parser
+
+
+if __name__ == "__main__":
+    sys.exit(main())
