@@ -14,7 +14,7 @@ from pathlib import Path
 from benchmarks.samples import photo, style
 from style_transfer.engine import Styles, remaining_steps, stages
 from style_transfer.images import save
-from style_transfer.runs import Estimate, Job, RunService, run_memory
+from style_transfer.runs import Estimate, Job, RunMemory, RunService
 from style_transfer.settings import Settings
 
 
@@ -53,7 +53,8 @@ def main() -> None:
     forecast = cost_model.remaining_seconds(plan, 0, options.steps)
     forecast -= cost_model.remaining_seconds(plan, run.frame.step, options.steps, len(plan) - 1)
     result = {"seconds": time.perf_counter() - began, "seconds forecast": forecast}
-    result |= {"GB": (memory("VmHWM") - before) / 1e9, "GB planned": run_memory(size, [look]) / 1e9}
+    result["GB"] = (memory("VmHWM") - before) / 1e9
+    result["GB planned"] = RunMemory.of(size, [look]).total / 1e9
     print(json.dumps({name: round(value, 2) for name, value in result.items()}))
 
 

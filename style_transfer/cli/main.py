@@ -21,9 +21,9 @@ from style_transfer.runs import (
     CostModel,
     Estimate,
     RunClock,
+    RunMemory,
     available_memory,
     check_memory,
-    run_memory,
 )
 
 DIVERGED = 1  # exit codes, beside USAGE_ERROR
@@ -51,7 +51,7 @@ def _run(options: argparse.Namespace) -> int:
         network = load_network(options.network, options.pooling)
         check_layers(network.name, [settings.content_layer, *settings.style_layers])
         sizes = [(each.shape[-2], each.shape[-1]) for each in (content, *styles.images)]
-        needed = run_memory(sizes[0], sizes[1:], settings.style_scale)
+        needed = RunMemory.of(sizes[0], sizes[1:], settings.style_scale).total
         check_memory(sizes[0], needed, available_memory(network.device.type))
         cost_model = CostModel.measure(network)
     except (ValueError, OSError) as error:

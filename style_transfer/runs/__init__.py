@@ -10,7 +10,7 @@ from style_transfer.runs.estimate import Estimate, duration
 from style_transfer.runs.executor import Execution, Executor, Job
 from style_transfer.runs.history import LossHistory, SettingsChange, SettingsHistory
 from style_transfer.runs.limits import PREFIX, Limits
-from style_transfer.runs.memory import available_memory, check_memory, run_memory
+from style_transfer.runs.memory import RunMemory, available_memory, check_memory
 from style_transfer.runs.outcome import Budget, Outcome
 from style_transfer.runs.reservations import MemoryReservations
 from style_transfer.runs.run import THREAD_NAME, Run
@@ -38,6 +38,7 @@ __all__ = [
     "Outcome",
     "Run",
     "RunClock",
+    "RunMemory",
     "RunService",
     "Scheduler",
     "SettingsChange",
@@ -46,6 +47,5 @@ __all__ = [
     "available_memory",
     "check_memory",
     "duration",
-    "run_memory",
     "step_of",
 ]

@@ -4,7 +4,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 
 from style_transfer.runs.cost_model import CostModel
-from style_transfer.runs.memory import Size, gigabytes, run_memory
+from style_transfer.runs.memory import RunMemory, Size, gigabytes
 from style_transfer.settings import Settings
 
 
@@ -22,7 +22,7 @@ class Estimate:
         """Return what a run will take. Sizes (height, width) of the picture and the styles."""
         scale = settings.style_scale
         seconds = cost_model.run_seconds(size, settings.steps, style_sizes, scale)
-        return cls(seconds, run_memory(size, style_sizes, scale))
+        return cls(seconds, RunMemory.of(size, style_sizes, scale).total)
 
     def __str__(self) -> str:
         """Return it in words, such as "about 7 min and 2.4 GB of memory"."""

@@ -1,6 +1,7 @@
 """How much memory a run takes, and how much there is for it."""
 
 from collections.abc import Collection
+from dataclasses import dataclass
 from pathlib import Path
 
 import torch
@@ -10,10 +11,10 @@ from style_transfer.engine import style_image_size
 Size = tuple[int, int]  # height, width
 
 # Bytes, measured; tests/runs/test_memory.py and `python -m benchmarks.large` check them.
-SHARED = 8e8  # the network, its filters as each backend wants them, two threads: for all runs
+_NETWORK = 800_000_000  # with its filters as each backend wants them, and two threads
 _PER_PIXEL = 2600  # of the finest stage: activations of VGG-19 up to relu5_1, and gradients
 _PER_STYLE_PIXEL = 800  # activations of a style image, for which no gradient is computed
-_PER_STEP_PIXEL = 500  # of the finest stage: the pairs of L-BFGS, and the images of a step
+_PER_HELD_PIXEL = 500  # of the finest stage: the pairs of L-BFGS, and the images of a step
 
 _MEMORY_2 = ("memory.max", "memory.current", "memory.stat", "inactive_file")
 _MEMORY_1 = (
@@ -27,16 +28,26 @@ _MEMORY_1 = (
 _GROUPS = (_MEMORY_2, _MEMORY_1)
 
 
-def run_memory(size: Size, style_sizes: Collection[Size], style_scale: float = 1.0) -> int:
-    """Return the bytes that a run takes at most, beside the program itself.
+@dataclass(frozen=True)
+class RunMemory:
+    """The bytes that a run takes at most, beside the program itself."""
 
-    `size` (height, width) is that of the picture, `style_sizes` are those of the style images.
-    """
-    pixels = size[0] * size[1]
-    scaled = [style_image_size(each, max(size), style_scale) for each in style_sizes]
-    style_pixels = max(height * width for height, width in scaled)
-    activations = max(_PER_PIXEL * pixels, _PER_STYLE_PIXEL * style_pixels)
-    return round(SHARED + activations + _PER_STEP_PIXEL * pixels)
+    step: int  # during a step: the network and its activations, which all runs use in turn
+    held: int  # between two steps
+
+    @classmethod
+    def of(cls, size: Size, style_sizes: Collection[Size], style_scale: float = 1.0) -> "RunMemory":
+        """Return what a run takes whose picture has `size` (height, width)."""
+        pixels = size[0] * size[1]
+        scaled = [style_image_size(each, max(size), style_scale) for each in style_sizes]
+        style_pixels = max(height * width for height, width in scaled)
+        activations = max(_PER_PIXEL * pixels, _PER_STYLE_PIXEL * style_pixels)
+        return cls(_NETWORK + activations, _PER_HELD_PIXEL * pixels)
+
+    @property
+    def total(self) -> int:
+        """What a run takes that has the device to itself."""
+        return self.step + self.held
 
 
 def check_memory(size: Size, needed: int, free: int | None) -> None:

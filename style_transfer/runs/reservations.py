@@ -3,15 +3,15 @@
 import threading
 from collections.abc import Callable
 
-from style_transfer.runs.memory import SHARED, Size, check_memory
+from style_transfer.runs.memory import RunMemory, Size, check_memory
 from style_transfer.runtime import release_free_memory
 
 
 class Reservation:
     """Memory set aside for one run until `release`."""
 
-    def __init__(self, release: Callable[["Reservation"], None], size: int) -> None:
-        self.size = size  # bytes
+    def __init__(self, memory: RunMemory, release: Callable[["Reservation"], None]) -> None:
+        self.memory = memory
         self._release = release
 
     def release(self) -> None:
@@ -20,60 +20,61 @@ class Reservation:
 
 
 class MemoryReservations:
-    """What runs have reserved of the memory of one device.
+    """What runs have reserved of the memory of a device on which they make their steps in turn.
 
-    What a run under way has reserved may be in use already, and then is missing from what the
-    system calls available, or not yet. So the capacity is what was available before the first
-    reservation, corrected where that can no longer be: it lies between what is available now and
-    that plus all that is reserved.
+    What is reserved may be in use already, and then is missing from what the system calls
+    available, or not yet. So the capacity is what was available before the first reservation,
+    corrected where that can no longer be: it lies between what is available now and that plus all
+    that is reserved.
     """
 
     def __init__(self, available: Callable[[], int | None]) -> None:
         """`available` returns the bytes that can be had now, None where that is unknown."""
         self._available = available
-        self._reserved: list[Reservation] = []
+        self._reservations: list[Reservation] = []
         self._capacity = 0
         self._lock = threading.Lock()
 
-    @property
-    def free(self) -> int | None:
-        """How many bytes another run may reserve; None where that is unknown."""
+    def fits(self, memory: RunMemory) -> bool:
+        """Return whether `memory` can be reserved now."""
         with self._lock:
-            return self._free()
+            free = self._free(memory)
+        return free is None or memory.total <= free
 
-    def has(self, needed: int) -> bool:
-        """Return whether `needed` bytes could be reserved."""
-        free = self.free
-        return free is None or needed <= free
-
-    def reserve(self, picture: Size, needed: int) -> Reservation:
-        """Return a reservation of `needed` bytes for a `picture` of that height and width.
-
-        Raises ValueError, one sentence, where they are not free.
-        """
+    def check(self, size: Size, memory: RunMemory) -> None:
+        """Raise ValueError, one sentence, where a picture of `size` does not fit now."""
         with self._lock:
-            free = self._free()
-            if free is not None and needed > free:
-                release_free_memory()  # which the C library may still hold of runs that ended
-                free = self._free()
-            check_memory(picture, needed, free)
-            reservation = Reservation(self._remove, needed)
-            self._reserved.append(reservation)
-            return reservation
+            self._check(size, memory)
 
-    def _free(self) -> int | None:
+    def reserve(self, size: Size, memory: RunMemory) -> Reservation:
+        """Return a reservation of `memory`. Raises ValueError where `check` does."""
+        with self._lock:
+            self._check(size, memory)
+            reservation = Reservation(memory, self._remove)
+            self._reservations.append(reservation)
+        return reservation
+
+    def _check(self, size: Size, memory: RunMemory) -> None:
+        free = self._free(memory)
+        if free is not None and memory.total > free:
+            release_free_memory()  # which the C library may still hold of runs that ended
+            free = self._free(memory)
+        check_memory(size, memory.total, free)
+
+    def _free(self, memory: RunMemory) -> int | None:
+        """Return how many bytes a run that takes `memory` can have; None where that is unknown."""
         available = self._available()
         if available is None:
             return None
-        if not self._reserved:
+        held = sum(each.memory.held for each in self._reservations)
+        step = max((each.memory.step for each in self._reservations), default=0)
+        if not self._reservations:
             self._capacity = available
-            return available
-        # The network is part of each run's need, but there is only one of it.
-        reserved = round(sum(each.size - SHARED for each in self._reserved) + SHARED)
-        self._capacity = max(available, min(self._capacity, available + reserved))
-        return max(0, self._capacity - reserved + round(SHARED))
+        self._capacity = max(available, min(self._capacity, available + held + step))
+        # A step takes the largest of all that take turns, so that a smaller one frees nothing.
+        return max(0, self._capacity - held - max(0, step - memory.step))
 
     def _remove(self, reservation: Reservation) -> None:
         with self._lock:
-            if reservation in self._reserved:
-                self._reserved.remove(reservation)
+            if reservation in self._reservations:
+                self._reservations.remove(reservation)

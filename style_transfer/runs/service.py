@@ -12,7 +12,7 @@ from style_transfer.runs.checkpoint_store import CheckpointStore, checkpoint_roo
 from style_transfer.runs.estimate import Estimate
 from style_transfer.runs.executor import Executor, Job
 from style_transfer.runs.limits import PREFIX, Limits
-from style_transfer.runs.memory import Size, check_memory, run_memory
+from style_transfer.runs.memory import RunMemory, Size
 from style_transfer.runs.outcome import Budget
 from style_transfer.runs.reservations import MemoryReservations
 from style_transfer.runs.run import Run
@@ -74,7 +74,7 @@ class RunService:
 
         Raises ValueError, one sentence, where the memory is not free.
         """
-        check_memory(size, run_memory(size, style_sizes, settings.style_scale), self.memory.free)
+        self.memory.check(size, RunMemory.of(size, style_sizes, settings.style_scale))
         cost_model = self.executor.cost_model(network, pooling)
         return Estimate.of(cost_model, size, style_sizes, settings)
 
@@ -94,8 +94,8 @@ class RunService:
         """
         self.limits.check_size(*job.size)
         self.limits.check_steps(job.settings.steps)
-        needed = run_memory(job.size, job.style_sizes, job.settings.style_scale)
-        if after and not self.memory.has(needed):
+        needed = RunMemory.of(job.size, job.style_sizes, job.settings.style_scale)
+        if after and not self.memory.fits(needed):
             after.join(self.limits.seconds)
         reservation, number = self.memory.reserve(job.size, needed), next(self._numbers)
 

@@ -3,14 +3,14 @@ import sys
 
 import pytest
 
-from style_transfer.runs.memory import available_memory, check_memory, run_memory
+from style_transfer.runs.memory import RunMemory, available_memory, check_memory
 
 RUN = """
 import sys
 from style_transfer import runtime
 runtime.configure()
 import torch
-from style_transfer.runs.memory import run_memory
+from style_transfer.runs.memory import RunMemory
 from style_transfer.engine import stylize
 from style_transfer.settings import Settings
 from style_transfer.network import load_network
@@ -26,7 +26,7 @@ load_network()
 before, settings = told("VmRSS"), Settings(steps=103, style_scale=scale)
 for _ in stylize(photo, painting, lambda: settings, init=photo, step=100):
     pass
-plan = run_memory(photo.shape[-2:], [painting.shape[-2:]], scale)
+plan = RunMemory.of(photo.shape[-2:], [painting.shape[-2:]], scale).total
 print((told("VmHWM") - before) / plan)
 """
 
@@ -43,10 +43,12 @@ def test_a_run_takes_no_more_than_planned_and_not_much_less(arguments):
     assert 0.3 < share_of_plan(*arguments) < 1
 
 
-def test_larger_pictures_and_larger_looks_at_the_style_need_more():
-    small, large = run_memory((512, 512), [(600, 800)]), run_memory((1024, 1024), [(600, 800)])
-    assert 2 * small < large < 4 * small
-    assert run_memory((256, 256), [(600, 800)], 4) > run_memory((256, 256), [(600, 800)], 1)
+def test_larger_pictures_and_larger_style_images_need_more():
+    def total(side, scale=1):
+        return RunMemory.of((side, side), [(600, 800)], scale).total
+
+    assert 2 * total(512) < total(1024) < 4 * total(512)
+    assert total(256, 4) > total(256, 1)
 
 
 def system(folder, files):

@@ -1,17 +1,16 @@
 import pytest
 
-from style_transfer.runs.memory import SHARED
+from style_transfer.runs.memory import RunMemory
 from style_transfer.runs.reservations import MemoryReservations
 
 SIZE = (600, 800)
 GB = 1_000_000_000
+RUN = RunMemory(step=2 * GB, held=3 * GB)
 
 
 class Machine:
-    """Memory in bytes, of which others may use some."""
-
     def __init__(self, free):
-        self.free = free
+        self.free = free  # bytes
 
     def available(self):
         return self.free
@@ -19,7 +18,7 @@ class Machine:
 
 @pytest.fixture
 def machine():
-    return Machine(10 * GB)
+    return Machine(11 * GB)
 
 
 @pytest.fixture
@@ -27,38 +26,42 @@ def memory(machine):
     return MemoryReservations(machine.available)
 
 
-def test_runs_that_fit_one_by_one_but_not_together_are_refused(memory, machine):
-    for _ in range(4):
-        memory.reserve(SIZE, 3 * GB)
-    with pytest.raises(ValueError, match=r"800 x 600 pixels needs 3\.0 GB of memory, and 1\.2 GB"):
-        memory.reserve(SIZE, 3 * GB)
-    machine.free = round(10 * GB - 4 * 3 * GB + 3 * SHARED)  # they use it now: no difference
-    assert memory.free == pytest.approx(machine.free + SHARED)
-    assert not memory.has(3 * GB)
+def test_runs_that_fit_one_by_one_but_not_together_are_refused_in_one_sentence(memory, machine):
+    for _ in range(3):  # 9 GB held, and the 2 GB of a step, which they take in turn
+        memory.reserve(SIZE, RUN)
+    words = r"^A picture of 800 x 600 pixels needs 5\.0 GB of memory, and 2\.0 GB are free; choose"
+    with pytest.raises(ValueError, match=words):
+        memory.reserve(SIZE, RUN)
+    for in_use in (9 * GB, 11 * GB):  # between two steps, and in one: they have reserved it
+        machine.free = 11 * GB - in_use
+        with pytest.raises(ValueError, match=words):
+            memory.reserve(SIZE, RUN)
 
 
 def test_memory_that_is_given_back_can_be_reserved_again(memory):
-    first = memory.reserve(SIZE, 9 * GB)
-    assert not memory.has(3 * GB)
+    first = memory.reserve(SIZE, RunMemory(2 * GB, 9 * GB))
+    assert not memory.fits(RUN)
     first.release()
     first.release()
-    memory.reserve(SIZE, 9 * GB)
-    assert not memory.has(3 * GB)
+    memory.reserve(SIZE, RunMemory(2 * GB, 9 * GB))
+    assert not memory.fits(RUN)
 
 
-def test_the_network_counts_once_for_all_runs(memory):
-    before = memory.free
-    memory.reserve(SIZE, round(SHARED) + GB)
-    memory.reserve(SIZE, round(SHARED) + GB)
-    assert memory.free == pytest.approx(before - 2 * GB)
+def test_steps_need_as_much_as_the_largest_of_them(memory):
+    memory.reserve(SIZE, RunMemory(2 * GB, 0))
+    assert memory.fits(RunMemory(2 * GB, 9 * GB))
+    assert memory.fits(RunMemory(1 * GB, 9 * GB))
+    assert not memory.fits(RunMemory(1 * GB, 9 * GB + 1))
+    assert memory.fits(RunMemory(11 * GB, 0))
+    assert not memory.fits(RunMemory(11 * GB, 1))
 
 
-def test_what_others_take_of_the_machine_is_not_given_to_runs(memory, machine):
-    memory.reserve(SIZE, 3 * GB)
-    machine.free = 2 * GB
-    assert memory.free <= 2 * GB + SHARED
+def test_what_others_use_of_the_machine_is_not_given_to_runs(memory, machine):
+    memory.reserve(SIZE, RUN)
+    machine.free = 1 * GB  # at least 5 GB more than the run can have taken
+    assert not memory.fits(RunMemory(2 * GB, 2 * GB))
     machine.free = 20 * GB
-    assert memory.free >= 17 * GB
+    assert memory.fits(RunMemory(2 * GB, 15 * GB))
 
 
 def test_what_the_c_library_holds_of_ended_runs_is_fetched_before_a_refusal(monkeypatch):
@@ -66,15 +69,14 @@ def test_what_the_c_library_holds_of_ended_runs_is_fetched_before_a_refusal(monk
 
     def release():
         fetched.append(1)
-        machine.free = 10 * GB
+        machine.free = 11 * GB
 
     monkeypatch.setattr("style_transfer.runs.reservations.release_free_memory", release)
-    MemoryReservations(machine.available).reserve(SIZE, 3 * GB)
+    MemoryReservations(machine.available).reserve(SIZE, RUN)
     assert fetched
 
 
 def test_where_nothing_is_known_nothing_is_refused():
     memory = MemoryReservations(lambda: None)
-    memory.reserve(SIZE, 10**15)
-    memory.reserve(SIZE, 10**15)
-    assert memory.free is None
+    for _ in range(2):
+        memory.reserve(SIZE, RunMemory(10**15, 10**15))

@@ -7,7 +7,7 @@ from style_transfer.engine import Styles
 from style_transfer.runs import service as module
 from style_transfer.runs.executor import Job
 from style_transfer.runs.limits import Limits
-from style_transfer.runs.memory import SHARED, run_memory
+from style_transfer.runs.memory import RunMemory
 from style_transfer.runs.reservations import MemoryReservations
 from style_transfer.runs.service import RunService
 from style_transfer.runs.thread_executor import ThreadExecutor
@@ -39,8 +39,8 @@ def start(fake_service):
 
 def room_for(service, runs, job):
     """Let the machine have memory for so many runs."""
-    need = run_memory(job.size, job.style_sizes)
-    service.memory = MemoryReservations(lambda: round(need + (need - SHARED) * (runs - 1)))
+    memory = RunMemory.of(job.size, job.style_sizes)
+    service.memory = MemoryReservations(lambda: memory.step + runs * memory.held)
 
 
 def test_all_runs_together_fit_into_the_memory_and_give_it_back(fake_service, start, job):
@@ -94,9 +94,11 @@ def test_a_run_may_take_the_time_of_the_limits(tmp_path, job):
 
 def test_runs_are_numbered_from_1_in_each_service(fake_service, start, job, caplog):
     caplog.set_level("INFO")
-    start(job), start(job)
+    for run in (start(job), start(job)):
+        run.stop()
+        assert run.join(20)
     assert "Run 1 begins" in caplog.text
-    assert "Run 2 begins" in caplog.text
+    assert "Run 2 ends" in caplog.text
 
 
 def test_the_environment_says_where_checkpoints_lie_and_which_executor_computes(
