@@ -1,20 +1,15 @@
 """The optimisation: objective, image pyramid, optimisers, and the generator of its frames."""
 
 from style_transfer.engine.evaluator import Evaluation, EvaluatorFactory, StepEvaluator
+from style_transfer.engine.frame import Frame
 from style_transfer.engine.masks import STYLE_COLORS
 from style_transfer.engine.multiscale import MultiscaleObjective, evaluation_sizes
 from style_transfer.engine.objective import Objective
-from style_transfer.engine.optimize import (
-    INITS,
-    DivergedError,
-    Frame,
-    Style,
-    default_size,
-    stylize,
-)
+from style_transfer.engine.optimize import INITS, Style, default_size, stylize
 from style_transfer.engine.optimizers import OPTIMIZERS, Optimizer
 from style_transfer.engine.pyramid import Stage, remaining_steps, stages
 from style_transfer.engine.state import State, save_tensors
+from style_transfer.engine.step import DivergedError
 from style_transfer.engine.styles import Styles, masked
 from style_transfer.engine.targets import style_image_size
 

@@ -1,4 +1,4 @@
-"""Coarse to fine: the stages that a run goes through, and how a picture moves between them."""
+"""The image pyramid: the stages of a run from coarse to fine, and images between their sizes."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -8,14 +8,14 @@ from torch import Tensor
 
 from style_transfer.images import MIN_SIDE, fit, resize
 
-MIN_LONGER_SIDE = 96  # px on the longer side; below it the brush marks of a painting are gone
-FINEST_SHARE = 0.5  # of the steps, at least
-MAX_COARSE_STEPS = 24  # at the coarser sizes together, at most
+MIN_LONGER_SIDE = 96  # px; in smaller images the brush strokes of a style are lost
+FINEST_SHARE = 0.5  # of the steps that the finest stage gets at least
+MAX_COARSE_STEPS = 24  # of all coarser stages together
 
 
 @dataclass(frozen=True)
 class Stage:
-    """A part of a run: the size (height, width) it works at and its share of few steps."""
+    """A part of a run: the size (height, width) it works at, and its share of a short run."""
 
     size: tuple[int, int]
     share: float
@@ -39,28 +39,48 @@ def stages(size: tuple[int, int]) -> list[Stage]:
 
 
 def stage_index(plan: Sequence[Stage], step: int, steps: int) -> int:
-    """Return the index in `plan` of the stage that step number `step` (from 1) of `steps` is in."""
+    """Return the index in `plan` of the stage of step number `step` (from 1) of `steps`."""
     return next((i for i, end in enumerate(_ends(plan, steps)) if step <= end), len(plan) - 1)
 
 
 def remaining_steps(plan: Sequence[Stage], step: int, steps: int, stage: int = 0) -> list[int]:
-    """Return how many steps of each stage a run in `stage` has to make after `step` of `steps`."""
-    left, made = [0] * len(plan), step
+    """Return how many steps of each stage are left after `step` of `steps` steps.
+
+    `stage` is the index of the stage that the run has reached; it never returns to a coarser one.
+    """
+    remaining, made = [0] * len(plan), step
     for index, end in enumerate(_ends(plan, steps)):
-        left[max(index, stage)] += max(0, end - made)
+        remaining[max(index, stage)] += max(0, end - made)
         made = max(made, end)
-    return left
+    return remaining
 
 
 def _ends(plan: Sequence[Stage], steps: int) -> list[int]:
-    few = min(steps, MAX_COARSE_STEPS / (1 - FINEST_SHARE))
+    """Return the number of the last step of each stage."""
+    shared = min(steps, MAX_COARSE_STEPS / (1 - FINEST_SHARE))
     shares = accumulate(stage.share for stage in plan[:-1])
-    return [*(round(share * few) for share in shares), steps]
+    return [*(round(share * shared) for share in shares), steps]
 
 
-def upsample_change(image: Tensor, photo: Tensor, full_photo: Tensor) -> Tensor:
-    """Return `image`, a changed `photo`, as the same change of `full_photo`.
+def image_size(image: Tensor) -> tuple[int, int]:
+    """Return height and width of (..., H, W)."""
+    return image.shape[-2], image.shape[-1]
 
-    The photo brings the detail that a coarse picture lacks; unchanged, it stays as it is.
+
+def resize_clamped(image: Tensor, size: tuple[int, int]) -> Tensor:
+    """Return `image` at `size` (height, width), in [0, 1]: the filter overshoots at edges."""
+    return resize(image, size).clamp(0, 1)
+
+
+def move_to_size(image: Tensor, size: tuple[int, int], content: Tensor | None) -> Tensor:
+    """Return a stylised image at the size of another stage.
+
+    With the content image that it began as, only its difference from that is resized, so that the
+    content has its detail at every size.
     """
-    return full_photo + resize(image - photo, (full_photo.shape[-2], full_photo.shape[-1]))
+    if image_size(image) == size:
+        return image
+    if content is None:
+        return resize_clamped(image, size)
+    change = image - resize_clamped(content, image_size(image))
+    return (resize_clamped(content, size) + resize(change, size)).clamp(0, 1)

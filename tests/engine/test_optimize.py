@@ -7,10 +7,13 @@ from itertools import count
 import pytest
 import torch
 
+from style_transfer.engine.evaluator import Evaluation
+from style_transfer.engine.multiscale import MultiscaleObjective
 from style_transfer.engine.objective import Objective
-from style_transfer.engine.optimize import INITS, MAX_SETBACKS, DivergedError, stylize
+from style_transfer.engine.optimize import INITS, stylize
 from style_transfer.engine.optimizers import OPTIMIZERS
 from style_transfer.engine.state import State
+from style_transfer.engine.step import MAX_SETBACKS, DivergedError
 from style_transfer.losses.statistics import STATISTICS
 from style_transfer.network import VGG
 from style_transfer.settings import Settings
@@ -265,26 +268,43 @@ def test_a_finished_run_can_be_prolonged(photo, painting):
     assert same_frames(run(photo, painting, state=state), run(photo, painting)[6:])
 
 
-def spoil(monkeypatch, spoilt):
-    """Make the losses no numbers in those evaluations whose number, from 1, `spoilt` names."""
-    evaluate, numbers = Objective.evaluate, count(1)
+class Spoilt:
+    """The evaluator of runs, whose evaluations go through `spoil`, with their number from 1."""
 
-    def spoiling(self, image, settings):
-        evaluation = evaluate(self, image, settings)
-        if not spoilt(next(numbers)):
+    def __init__(self, spoil):
+        self.spoil, self.numbers = spoil, count(1)
+
+    def __call__(self, network, content, styles):
+        inner, spoil, numbers = (
+            MultiscaleObjective(network, content, styles),
+            self.spoil,
+            self.numbers,
+        )
+
+        class Evaluator:
+            styles = inner.styles
+
+            def evaluate(self, image, settings):
+                return spoil(next(numbers), inner.evaluate(image, settings))
+
+        return Evaluator()
+
+
+def nan_losses(spoilt):
+    """Makes the losses NaN in those evaluations whose number, from 1, `spoilt` names."""
+
+    def spoil(number, evaluation):
+        if not spoilt(number):
             return evaluation
-        nan = float("nan")
-        return replace(evaluation, losses=dict.fromkeys(evaluation.losses, nan))
+        return replace(evaluation, losses=dict.fromkeys(evaluation.losses, float("nan")))
 
-    monkeypatch.setattr(Objective, "evaluate", spoiling)
+    return Spoilt(spoil)
 
 
 @every_optimizer
-def test_losses_that_are_no_numbers_lead_back_to_the_last_good_image(
-    photo, painting, monkeypatch, optimizer
-):
-    spoil(monkeypatch, lambda number: number == 4)
-    frames = run(photo, painting, optimizer=optimizer)
+def test_losses_that_are_no_numbers_lead_back_to_the_last_good_image(photo, painting, optimizer):
+    evaluator = nan_losses(lambda number: number == 4)
+    frames = run(photo, painting, optimizer=optimizer, evaluator=evaluator)
     assert [frame.step for frame in frames] == list(range(9))
     assert [frame.step for frame in frames if frame.note] == [4]
     assert "Step 4" in frames[4].note
@@ -294,32 +314,24 @@ def test_losses_that_are_no_numbers_lead_back_to_the_last_good_image(
     assert frames[8].losses["total"] < frames[1].losses["total"]
 
 
-def test_a_gradient_that_is_no_number_leads_back_as_well(photo, painting, monkeypatch):
-    evaluate, numbers = Objective.evaluate, count(1)
-
-    def spoiling(self, image, settings):
-        evaluation = evaluate(self, image, settings)
-        if next(numbers) == 3:
+def test_a_gradient_that_is_no_number_leads_back_as_well(photo, painting):
+    def spoil(number, evaluation):
+        if number == 3:
             evaluation.gradient[0, 0, 0, 0] = float("inf")
         return evaluation
 
-    monkeypatch.setattr(Objective, "evaluate", spoiling)
-    frames = run(photo, painting)
+    frames = run(photo, painting, evaluator=Spoilt(spoil))
     assert [frame.step for frame in frames if frame.note] == [3]
     assert all(frame.image.isfinite().all() for frame in frames)
 
 
-def test_a_loss_that_explodes_leads_back_as_well(photo, painting, monkeypatch):
-    evaluate, numbers = Objective.evaluate, count(1)
-
-    def exploding(self, image, settings):
-        evaluation = evaluate(self, image, settings)
-        if next(numbers) == 3:
+def test_a_loss_that_explodes_leads_back_as_well(photo, painting):
+    def spoil(number, evaluation):
+        if number == 3:
             evaluation.losses["total"] *= 1e6
         return evaluation
 
-    monkeypatch.setattr(Objective, "evaluate", exploding)
-    frames = run(photo, painting)
+    frames = run(photo, painting, evaluator=Spoilt(spoil))
     assert [frame.step for frame in frames if frame.note] == [3]
     assert torch.equal(frames[3].image, frames[1].image)
 
@@ -333,11 +345,11 @@ def test_a_loss_that_explodes_leads_back_as_well(photo, painting, monkeypatch):
     ],
     ids=["always", "from-step-6", "but-for-the-start"],
 )
-def test_a_run_whose_losses_stay_no_numbers_ends(photo, painting, monkeypatch, spoilt, good):
-    spoil(monkeypatch, spoilt)
+def test_a_run_whose_losses_stay_no_numbers_ends(photo, painting, spoilt, good):
     frames, thousand = [], replace(QUICK, steps=1000)
+    generator = stylize(photo, painting, lambda: thousand, evaluator=nan_losses(spoilt))
     with pytest.raises(DivergedError, match=r"diverged at step \d+: its loss is nan"):
-        frames.extend(stylize(photo, painting, lambda: thousand))
+        frames.extend(generator)
     assert sum(bool(frame.note) for frame in frames) == MAX_SETBACKS
     assert len(frames) <= 1 + good + 2 * MAX_SETBACKS
     assert all(frame.image.isfinite().all() for frame in frames)
@@ -350,11 +362,9 @@ def test_a_network_that_returns_no_numbers_ends_the_run(photo, painting):
         run(photo, painting, network=network)
 
 
-def test_a_setback_survives_being_saved(photo, painting, monkeypatch, tmp_path):
-    spoil(monkeypatch, lambda number: number in (4, 13))
-    whole = run(photo, painting)
+def test_a_setback_survives_being_saved(photo, painting, tmp_path):
+    whole = run(photo, painting, evaluator=nan_losses(lambda number: number == 4))
     whole[4].state.save(tmp_path / "run.state")
-    monkeypatch.undo()
     rest = run(photo, painting, state=State.load(tmp_path / "run.state"))
     assert same_frames(rest, whole[5:])
 
@@ -409,7 +419,31 @@ def test_an_unknown_choice_is_refused_with_all_that_are_allowed(photo, painting,
 
 
 def test_layers_that_the_network_lacks_are_refused(photo, painting):
-    small = VGG()
-    small.layers = small.layers[:2]
-    with pytest.raises(ValueError, match="no layer 'relu2_1'; it has relu1_1, relu1_2"):
-        run(photo, painting, network=small)
+    smaller = VGG()
+    smaller.name = "torchvision-vgg16"
+    settings = replace(QUICK, style_layers=["relu3_4"])
+    with pytest.raises(ValueError, match="no layer 'relu3_4'; it has relu1_1, relu1_2"):
+        run(photo, painting, settings, network=smaller)
+
+
+class Towards:
+    """An evaluator that knows no network: the squared distance from one grey."""
+
+    made = 0
+
+    def __init__(self, network, content, styles):
+        self.styles, self.goal = styles, styles.images[0].mean()
+        Towards.made += 1
+
+    def evaluate(self, image, settings):
+        away = image - self.goal
+        losses = {"total": settings.beta * away.square().mean().item()}
+        return Evaluation(losses, 2 * settings.beta * away / away.numel())
+
+
+def test_any_evaluator_serves_and_each_stage_has_its_own(tall_photo, painting, monkeypatch):
+    monkeypatch.setattr(Towards, "made", 0)
+    frames = run(tall_photo, painting, replace(QUICK, steps=40), evaluator=Towards)
+    assert Towards.made == 2
+    assert frames[-1].losses["total"] < 0.01 * frames[1].losses["total"]
+    assert (frames[-1].image - painting.mean()).abs().max() < 0.05

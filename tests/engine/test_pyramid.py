@@ -5,10 +5,11 @@ import torch
 
 from style_transfer.engine.pyramid import (
     MIN_LONGER_SIDE,
+    move_to_size,
     remaining_steps,
+    resize_clamped,
     stage_index,
     stages,
-    upsample_change,
 )
 from style_transfer.images import MIN_SIDE
 
@@ -78,7 +79,7 @@ def test_more_steps_lead_to_no_later_stage():
         assert indices == sorted(indices, reverse=True)
 
 
-def test_the_steps_left_are_told_by_stage():
+def test_the_remaining_steps_are_listed_by_stage():
     plan = stages((192, 64))  # 96 x 32 for half of the steps
     assert remaining_steps(plan, 0, 8) == [4, 4]
     assert remaining_steps(plan, 3, 8) == [1, 4]
@@ -88,10 +89,17 @@ def test_the_steps_left_are_told_by_stage():
     assert remaining_steps(plan, 0, 8, stage=1) == [0, 8]  # a run never goes back
 
 
-def test_an_unchanged_coarse_photo_becomes_the_photo(photo):
-    assert torch.equal(upsample_change(photo[..., ::2, ::2], photo[..., ::2, ::2], photo), photo)
+def test_an_unchanged_content_image_is_itself_at_every_size(photo):
+    coarse = resize_clamped(photo, (24, 24))
+    assert torch.equal(move_to_size(coarse, (48, 48), photo), photo)
 
 
-def test_a_change_is_enlarged_with_the_picture(photo):
-    coarse = photo[..., ::2, ::2]
-    torch.testing.assert_close(upsample_change(coarse + 0.1, coarse, photo), photo + 0.1)
+def test_a_change_of_the_content_image_is_resized_and_its_detail_is_not(photo):
+    photo = 0.2 + 0.5 * photo
+    coarse = resize_clamped(photo, (24, 24))
+    torch.testing.assert_close(move_to_size(coarse + 0.1, (48, 48), photo), photo + 0.1)
+
+
+def test_an_image_that_began_as_another_is_resized_as_a_whole(photo):
+    coarse = resize_clamped(photo, (24, 24))
+    assert torch.equal(move_to_size(coarse, (48, 48), None), resize_clamped(coarse, (48, 48)))

@@ -1,0 +1,61 @@
+"""One step of a run: downhill, or back to the last good image where the losses are not finite."""
+
+from dataclasses import replace
+from typing import Any
+
+from style_transfer.engine.evaluator import Evaluation
+from style_transfer.engine.optimizers import Optimizer
+from style_transfer.engine.state import State
+from style_transfer.settings import Settings
+
+MAX_SETBACKS = 3  # without two good steps in a row; after that a fresh optimiser will not help
+MAX_LOSS_RATIO = 20.0  # of a step's loss to that before; above, L-BFGS's quadratic model is wrong
+
+
+class DivergedError(ArithmeticError):
+    """The losses are not finite, even after going back and restarting the optimiser."""
+
+
+def with_objective(state: State, objective: dict[str, Any]) -> State:
+    """Return the state, without the optimiser's memory if that is of another objective.
+
+    `objective` is plain data that names what is optimised; equal data, equal objective.
+    """
+    if objective == state.objective:
+        return state
+    return replace(state, objective=objective, memory=(), loss=None)
+
+
+def take_step(
+    state: State, evaluation: Evaluation, settings: Settings, optimizer: Optimizer
+) -> tuple[State, str]:
+    """Return the state after the step, and a note on what went wrong in it, "" if nothing.
+
+    Raises DivergedError after MAX_SETBACKS steps back.
+    """
+    loss = evaluation.losses["total"]
+    # A relative loss of 1 is large for any image. Below it a rise is harmless, whatever its ratio:
+    # the loss starts near 0 where the settings ask for little change of the content image.
+    large = settings.alpha + settings.beta + settings.tv
+    exploded = state.loss is not None and loss > MAX_LOSS_RATIO * state.loss + large
+    if evaluation.finite and not exploded:
+        image, memory = optimizer.step(state.image, evaluation.gradient, state.memory)
+        # Differs from the paper, which clamps the final image only: what no screen can show would
+        # be lost then, while the optimiser makes up for a limit that it meets on the way.
+        image = image.clamp(0, 1)
+        # An image that was gone back to proves nothing; only the step after it does.
+        setbacks = state.setbacks if state.loss is None else 0
+        state = replace(state, image=image, memory=memory, good=state.image, loss=loss)
+        return replace(state, step=state.step + 1, setbacks=setbacks), ""
+    return _go_back(state, loss)
+
+
+def _go_back(state: State, loss: float) -> tuple[State, str]:
+    if state.setbacks == MAX_SETBACKS:
+        raise DivergedError(
+            f"The run diverged at step {state.step + 1}: its loss is {loss}. Smaller weights help."
+        )
+    good = state.image if state.good is None else state.good
+    note = f"Step {state.step + 1} went astray (loss {loss:.3g}); back to the last good picture."
+    state = replace(state, image=good, memory=(), loss=None, setbacks=state.setbacks + 1)
+    return replace(state, step=state.step + 1), note
