@@ -16,6 +16,7 @@ from style_transfer.losses.channel_matrices import (
     covariance_matrix,
     mean_gram_matrix,
 )
+from style_transfer.losses.optimal_transport import Bures, Wasserstein
 
 # A style image whose matrix is smaller than this share of what is usual has next to no such
 # structure, as a plain colour has no covariance. Its errors are relative to this share instead.
@@ -90,8 +91,10 @@ def _uncorrelated_energy(features: Tensor) -> Tensor:
     return _MIN_SHARE * features.new_tensor(1 / len(features))
 
 
-STATISTICS: dict[str, Statistic] = {
+STATISTICS: dict[str, Statistic] = {  # from colours and texture to texture alone
     "gram": MatrixStatistic(mean_gram_matrix, _zero),
+    "bures": Bures(),
+    "wasserstein": Wasserstein(),
     "covariance": MatrixStatistic(covariance_matrix, _gram_energy),
     "correlation": MatrixStatistic(correlation_matrix, _uncorrelated_energy),
 }

@@ -86,10 +86,10 @@ def test_the_image_is_left_as_it_is(network, image, photo, painting):
 
 
 @pytest.mark.parametrize("statistic", STATISTICS)
-def test_a_picture_in_its_own_style_has_loss_exactly_0(network, photo, statistic):
+def test_a_picture_in_its_own_style_has_a_loss_of_0(network, photo, statistic):
     settings = Settings(statistic=statistic)
     evaluation = Objective(network, photo, photo).evaluate(photo, settings)
-    assert evaluation.losses["total"] == 0
+    assert 0 <= evaluation.losses["total"] < 1e-6  # the rounding of roots, 0 for the others
     assert not evaluation.gradient.any()
 
 

@@ -61,7 +61,7 @@ def stylize(
         size: Longer side of the result in pixels; limited by the server.
         style_layers: VGG layers at which the style is matched.
         content_layer: VGG layer at which the photo is matched.
-        statistic: What makes a style: gram, covariance or correlation.
+        statistic: What makes a style: gram, bures, wasserstein, covariance or correlation.
         seed: Kept in the picture's settings; equal calls give equal pictures.
         style_scale: Size of the brush strokes, 0.25 to 4.
         match_colors: Whether the style is given the photo's colours first.
