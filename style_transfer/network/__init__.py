@@ -1,7 +1,7 @@
 """The frozen network, and how its convolutions are computed."""
 
 from style_transfer.network.autotune import TimingCache
-from style_transfer.network.backends import BACKENDS, BackendSet
+from style_transfer.network.backends import BACKENDS, BackendSet, out_of_memory
 from style_transfer.network.networks import LAYERS, NETWORKS, check_layers
 from style_transfer.network.onednn import product_with_symmetric
 from style_transfer.network.vgg import POOLINGS, VGG, default_device, load_network
@@ -17,5 +17,6 @@ __all__ = [
     "check_layers",
     "default_device",
     "load_network",
+    "out_of_memory",
     "product_with_symmetric",
 ]

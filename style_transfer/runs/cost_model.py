@@ -118,6 +118,7 @@ def _time_step(network: VGG, side: int) -> float:
     objective, times = Objective(network, image, image), []
     for _ in range(5):  # the first also makes the targets and chooses the backends
         began = time.perf_counter()
-        objective.evaluate(image, Settings())  # returns losses as floats, hence waits for a GPU
+        with network.threads.running():  # as in a run, for each step
+            objective.evaluate(image, Settings())  # returns losses as floats, hence waits for a GPU
         times.append(time.perf_counter() - began)
     return min(times[1:])

@@ -3,11 +3,8 @@
 import time
 from dataclasses import dataclass
 
-import torch
-
 from style_transfer.engine import DivergedError
-
-_NO_MEMORY = ("not enough memory", "out of memory", "can't allocate")  # torch's words on a CPU
+from style_transfer.network import out_of_memory
 
 
 @dataclass(frozen=True)
@@ -32,9 +29,7 @@ def outcome_of(error: BaseException, step: int) -> Outcome:
     """
     if isinstance(error, DivergedError):
         return Outcome("diverged", DivergedError(str(error)))
-    if isinstance(error, MemoryError | torch.OutOfMemoryError) or (
-        isinstance(error, RuntimeError) and any(words in str(error) for words in _NO_MEMORY)
-    ):
+    if out_of_memory(error):
         sentence = f"There was not enough memory for step {step}; a smaller size needs less."
         return Outcome("out of memory", MemoryError(sentence))
     return Outcome("fault", InternalError(f"A fault of the program ended the run at step {step}."))

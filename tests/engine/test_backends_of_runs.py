@@ -1,6 +1,9 @@
 """The network's backends, timings and threads in whole runs on the CPU."""
 
 import logging
+import os
+import subprocess
+import sys
 import threading
 from dataclasses import replace
 from itertools import count
@@ -83,3 +86,32 @@ def test_no_thread_is_left_when_a_run_has_ended_or_waits(photo, painting):
             assert torch.get_num_threads() == 2
     finally:
         torch.set_num_threads(threads)
+
+
+IN_A_FRESH_PROCESS = """
+import threading
+import numpy, scipy.linalg.cython_blas, torch
+from threadpoolctl import threadpool_info
+
+def counts():
+    found = []
+    thread = threading.Thread(target=lambda: found.append(torch.get_num_threads()))
+    thread.start()
+    thread.join()
+    blas = [each["num_threads"] for each in threadpool_info() if each["user_api"] == "blas"]
+    return blas, torch.get_num_threads(), found, threading.enumerate()
+
+before = counts()
+from style_transfer.engine import stylize
+from style_transfer.settings import Settings
+assert counts() == before, counts()
+settings = Settings(content_layer="relu2_1", style_layers=["relu2_1"], steps=2)
+for frame in stylize(torch.rand(1, 3, 64, 96), torch.rand(1, 3, 64, 96), lambda: settings):
+    assert counts() == before, counts()
+assert counts() == before, counts()
+"""
+
+
+def test_a_callers_threads_and_blas_are_as_they_were_between_steps():
+    environment = os.environ | {"OMP_NUM_THREADS": "2", "OPENBLAS_NUM_THREADS": "2"}
+    subprocess.run([sys.executable, "-c", IN_A_FRESH_PROCESS], env=environment, check=True)
