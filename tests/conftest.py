@@ -1,35 +1,63 @@
+from collections.abc import Iterator
+from contextlib import nullcontext
+
 import pytest
 import torch
+from torch import Tensor
 
 from style_transfer.images import resize
-from style_transfer.network import VGG, load_network
+from style_transfer.network import VGG, default_device, load_network, vgg
+from tests import fake_accelerator
 
 # Small pictures gain nothing from a second thread, and on a busy machine it costs tenfold.
 torch.set_num_threads(1)
 
+CPU = "cpu"
+ACCELERATOR = default_device()
+if ACCELERATOR == CPU:
+    ACCELERATOR = str(fake_accelerator.DEVICE)
 
-@pytest.fixture(scope="session")
-def network() -> VGG:
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Run a test marked `every_device` on the CPU and on the accelerator, be it simulated."""
+    if metafunc.definition.get_closest_marker("every_device"):
+        metafunc.fixturenames.append("device")
+        metafunc.parametrize("device", [CPU, ACCELERATOR], ids=[CPU, "accelerator"], indirect=True)
+
+
+@pytest.fixture(autouse=True)
+def device(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+    """The device that runs take by default: a test is about the CPU unless its marker says more."""
+    device = getattr(request, "param", CPU)
+    monkeypatch.setattr(vgg, "default_device", lambda: device)
+    simulated = device == str(fake_accelerator.DEVICE)
+    with fake_accelerator.simulated() if simulated else nullcontext():
+        yield device
+
+
+@pytest.fixture
+def network(device: str) -> VGG:
+    """The network of the process on the device of the test."""
     return load_network()
 
 
-def smooth_picture(seed, height=48, width=48):
+def smooth_picture(seed: int, height: int = 48, width: int = 48) -> Tensor:
     """A picture of soft blobs, (1, 3, height, width) in [0, 1]: unlike noise, it can be reduced."""
     blobs = torch.rand((1, 3, 8, 8), generator=torch.Generator().manual_seed(seed))
     return resize(blobs, (height, width)).clamp(0, 1)
 
 
 @pytest.fixture
-def photo():
-    return smooth_picture(1)
+def photo(device: str) -> Tensor:
+    return smooth_picture(1).to(device)
 
 
 @pytest.fixture
-def tall_photo():
+def tall_photo(device: str) -> Tensor:
     """A photo that is painted in two stages, 96 x 32 and 192 x 64."""
-    return smooth_picture(3, 192, 64)
+    return smooth_picture(3, 192, 64).to(device)
 
 
 @pytest.fixture
-def painting():
-    return smooth_picture(2)
+def painting(device: str) -> Tensor:
+    return smooth_picture(2).to(device)

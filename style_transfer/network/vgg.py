@@ -126,10 +126,14 @@ def default_device() -> str:
     return "cuda" if torch.cuda.is_available() else "cpu"
 
 
-@cache
 def load_network(name: str = NETWORKS[0], pooling: str = "average") -> VGG:
     """Return the network on the fastest device, kept for the life of the process.
 
     Raises ValueError where its weights cannot be had.
     """
-    return VGG(name, pooling).to(default_device())
+    return _load(name, pooling, default_device())
+
+
+@cache
+def _load(name: str, pooling: str, device: str) -> VGG:
+    return VGG(name, pooling).to(device)

@@ -12,6 +12,7 @@ from style_transfer.images import resize
 from style_transfer.settings import Settings
 from tests.conftest import smooth_picture
 
+pytestmark = pytest.mark.every_device
 QUICK = Settings(content_layer="relu2_1", style_layers=["relu1_1", "relu2_1"], tv=1.0)
 
 
@@ -21,16 +22,16 @@ def test_only_large_pictures_are_measured_twice():
     assert evaluation_sizes((2048, 1024)) == [(2048, 1024), (SMALL_SIDE, SMALL_SIDE // 2)]
 
 
-def test_a_small_picture_has_the_plain_objective(network, photo, painting):
-    image = smooth_picture(5)
+def test_a_small_picture_has_the_plain_objective(device, network, photo, painting):
+    image = smooth_picture(5).to(device)
     anchored = MultiscaleObjective(network, photo, painting).evaluate(image, QUICK)
     plain = Objective(network, photo, painting).evaluate(image, QUICK)
     assert anchored.losses == plain.losses
     assert torch.equal(anchored.gradient, plain.gradient)
 
 
-def test_the_losses_of_a_large_picture_are_a_mean_of_both_sizes(network, painting):
-    photo, image = smooth_picture(1, 64, 512), smooth_picture(5, 64, 512)
+def test_the_losses_of_a_large_picture_are_a_mean_of_both_sizes(device, network, painting):
+    photo, image = smooth_picture(1, 64, 512).to(device), smooth_picture(5, 64, 512).to(device)
     anchored = MultiscaleObjective(network, photo, painting).evaluate(image, QUICK)
     large = Objective(network, photo, painting).evaluate(image, QUICK)
     reduced = (resize(each, (32, 256)) for each in (photo, image))
@@ -41,9 +42,9 @@ def test_the_losses_of_a_large_picture_are_a_mean_of_both_sizes(network, paintin
         assert loss == pytest.approx(mean, rel=1e-5)
 
 
-def test_the_gradient_of_a_large_picture_is_the_slope_of_its_loss(network, painting):
-    objective = MultiscaleObjective(network, smooth_picture(1, 64, 512), painting)
-    image = smooth_picture(5, 64, 512)
+def test_the_gradient_of_a_large_picture_is_the_slope_of_its_loss(device, network, painting):
+    objective = MultiscaleObjective(network, smooth_picture(1, 64, 512).to(device), painting)
+    image = smooth_picture(5, 64, 512).to(device)
     evaluation = objective.evaluate(image, QUICK)
     direction = evaluation.gradient / evaluation.gradient.norm()
     ahead, behind = (
@@ -52,8 +53,8 @@ def test_the_gradient_of_a_large_picture_is_the_slope_of_its_loss(network, paint
     assert (ahead - behind) / 0.6 == pytest.approx(evaluation.gradient.norm().item(), rel=0.05)
 
 
-def test_other_styles_act_at_both_sizes(network, painting):
-    photo, other = smooth_picture(1, 64, 512), smooth_picture(7)
+def test_other_styles_act_at_both_sizes(device, network, painting):
+    photo, other = smooth_picture(1, 64, 512).to(device), smooth_picture(7).to(device)
     objective = MultiscaleObjective(network, photo, painting)
     objective.evaluate(photo, QUICK)
     objective.styles = MultiscaleObjective(network, photo, other).styles

@@ -9,14 +9,15 @@ from style_transfer.network import VGG
 from style_transfer.settings import Settings
 from tests.losses.test_statistics import MATRICES
 
+pytestmark = pytest.mark.every_device
 SETTINGS = Settings(
     alpha=2, beta=3, tv=0.5, content_layer="relu2_1", style_layers={"relu1_1": 1, "relu2_2": 3}
 )
 
 
 @pytest.fixture
-def image():
-    return torch.rand((1, 3, 48, 48), generator=torch.Generator().manual_seed(0))
+def image(device):
+    return torch.rand((1, 3, 48, 48), generator=torch.Generator().manual_seed(0)).to(device)
 
 
 @pytest.fixture
@@ -159,7 +160,7 @@ def test_a_picture_that_is_no_number_is_noticed(network, image, photo, painting)
 def test_networks_whose_activations_differ_in_scale_alone_give_the_same(
     network, image, photo, painting
 ):
-    louder, last = VGG(), 1.0
+    louder, last = VGG().to(image.device), 1.0
     for number, convolution in enumerate(louder.convolutions.values()):
         scale = 3.0 ** ((number % 3) - 1)  # of the activations of this layer
         convolution.weight *= scale / last

@@ -17,6 +17,7 @@ from style_transfer.engine.step import MAX_SETBACKS, DivergedError
 from style_transfer.losses.statistics import STATISTICS
 from style_transfer.network import VGG
 from style_transfer.settings import Settings
+from tests.comparison import same_frames
 
 # Shallow layers, for speed: what is tested here does not depend on the depth.
 QUICK = Settings(content_layer="relu2_1", style_layers=["relu1_1", "relu2_1"], steps=8)
@@ -43,13 +44,7 @@ def steered(photo, painting, changes):
     return frames
 
 
-def same_frames(ours, theirs):
-    return [frame.step for frame in ours] == [frame.step for frame in theirs] and all(
-        torch.equal(a.image, b.image) and a.losses == b.losses and a.note == b.note
-        for a, b in zip(ours, theirs, strict=True)
-    )
-
-
+@pytest.mark.every_device
 def test_step_0_is_the_starting_image(photo, painting):
     starts = {init: run(photo, painting[..., :32], init=init)[0] for init in INITS}
     assert torch.equal(starts["content"].image, photo)
@@ -65,6 +60,7 @@ def test_step_0_is_the_starting_image(photo, painting):
         assert frame.settings == QUICK
 
 
+@pytest.mark.every_device
 @every_optimizer
 @every_init
 def test_the_losses_fall(photo, painting, init, optimizer):
@@ -75,6 +71,7 @@ def test_the_losses_fall(photo, painting, init, optimizer):
     assert min(losses[1:]) < losses[0] / 2  # single steps may go up
 
 
+@pytest.mark.every_device
 def test_all_layers_of_the_paper_serve(photo, painting):
     frames = run(photo, painting, Settings(steps=6))
     assert frames[-1].losses["style"] < frames[1].losses["style"]
@@ -89,6 +86,7 @@ def test_a_painting_of_one_colour_serves(photo, statistic):
     assert not torch.equal(frames[-1].image, photo)
 
 
+@pytest.mark.every_device
 @every_optimizer
 @pytest.mark.parametrize("alpha", [1.0, 0.0])
 def test_without_a_style_the_photo_comes_back(tall_photo, painting, optimizer, alpha):
@@ -140,6 +138,7 @@ def test_raised_steps_never_lead_back_to_a_coarser_stage(tall_photo, painting):
     assert sides == [96] * 3 + [192] * 7
 
 
+@pytest.mark.every_device
 @pytest.mark.parametrize(
     "change",
     [
@@ -209,6 +208,7 @@ def test_more_steps_are_no_reason_to_forget(photo, painting):
     assert same_frames(frames, run(photo, painting))
 
 
+@pytest.mark.every_device
 @every_optimizer
 @every_init
 def test_a_run_interrupted_at_any_step_ends_as_if_it_had_not_been(
@@ -301,6 +301,7 @@ def nan_losses(spoilt):
     return Spoilt(spoil)
 
 
+@pytest.mark.every_device
 @every_optimizer
 def test_losses_that_are_no_numbers_lead_back_to_the_last_good_image(photo, painting, optimizer):
     evaluator = nan_losses(lambda number: number == 4)
@@ -394,6 +395,7 @@ def test_every_picture_has_the_size_asked_for(tall_photo, painting, init):
     torch.testing.assert_close(frame.picture, frame.image)
 
 
+@pytest.mark.every_device
 def test_gradients_are_on_wherever_the_run_is_driven_from(photo, painting):
     with torch.no_grad():
         assert not torch.is_grad_enabled()

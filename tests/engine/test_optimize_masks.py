@@ -25,6 +25,7 @@ def edge(picture):
     return 2 + round(FEATHER_WIDTH * max(picture.shape[-2:]))
 
 
+@pytest.mark.every_device
 @pytest.mark.parametrize("init", ["content", "noise"])
 @pytest.mark.parametrize("share", [0.1, 0.5])
 def test_where_the_strength_is_0_the_photo_stays_in_every_frame(tall_photo, painting, init, share):
@@ -75,6 +76,7 @@ def test_full_strength_everywhere_is_no_mask(photo, painting):
     assert (masked[-1].picture - plain[-1].picture).abs().mean() < 4 / 255
 
 
+@pytest.mark.every_device
 def test_each_style_goes_where_its_area_is(photo):
     red, blue = (torch.tensor(c).view(1, 3, 1, 1) for c in ((0.8, 0.2, 0.2), (0.2, 0.2, 0.8)))
     noise = 0.1 * torch.rand((1, 3, 48, 48), generator=torch.Generator().manual_seed(0))

@@ -15,27 +15,21 @@ from style_transfer.engine.styles import Styles
 from style_transfer.images import resize
 from style_transfer.losses import STATISTICS
 from style_transfer.settings import Settings
+from tests.comparison import same_frames
 
 QUICK = Settings(content_layer="relu2_1", style_layers=["relu1_1", "relu2_1"], steps=8)
 ONLY = {1: replace(QUICK, style_weights=[1, 0]), 2: replace(QUICK, style_weights=[0, 1])}
 
 
 @pytest.fixture
-def other():
+def other(device):
     """Another painting, with finer structure."""
-    return torch.rand((1, 3, 48, 40), generator=torch.Generator().manual_seed(5))
+    return torch.rand((1, 3, 48, 40), generator=torch.Generator().manual_seed(5)).to(device)
 
 
 def run(photo, style, settings=QUICK, **options):
     """All frames of a run."""
     return list(stylize(photo, style, lambda: settings, **options))
-
-
-def same_frames(ours, theirs):
-    return all(
-        torch.equal(a.image, b.image) and a.losses == b.losses
-        for a, b in zip(ours, theirs, strict=True)
-    )
 
 
 def errors(network, frame, photo, styles):
@@ -52,6 +46,7 @@ def test_weights_1_and_0_are_the_run_with_one_style_bit_for_bit(tall_photo, pain
         assert same_frames(run(tall_photo, style), run(tall_photo, styles, ONLY[number]))
 
 
+@pytest.mark.every_device
 def test_four_styles_each_have_a_part_in_the_picture(network, photo, painting, other):
     styles = (painting, other, 1 - painting, other.flip(1))
     last = run(photo, styles)[-1]
@@ -86,6 +81,7 @@ def test_a_move_to_the_other_style_ends_where_that_style_alone_would(
         assert frames[-1].losses[name] < 1.1 * alone[-1].losses[name]
 
 
+@pytest.mark.every_device
 def test_a_style_can_be_added_and_taken_away_during_a_run(network, photo, painting, other):
     alone, both = Styles((painting,)), Styles((painting, other))
     frames = []
@@ -101,6 +97,7 @@ def test_a_style_can_be_added_and_taken_away_during_a_run(network, photo, painti
     assert len(frames[4].state.memory) == 3  # of another objective: begun afresh, without pairs
 
 
+@pytest.mark.every_device
 def test_a_saved_run_with_masks_and_styles_goes_on_bit_for_bit(
     tall_photo, painting, other, tmp_path
 ):
@@ -119,11 +116,12 @@ def test_a_saved_run_with_masks_and_styles_goes_on_bit_for_bit(
         assert same_frames(rest, whole[at + 1 :])
 
 
+@pytest.mark.every_device
 def test_larger_strokes_are_those_of_a_larger_painting(network, photo):
     """Noise in blocks of 2 px, looked at twice as large, is noise in blocks of 4 px."""
-    noise = torch.rand((1, 3, 24, 24), generator=torch.Generator().manual_seed(0))
+    noise = torch.rand((1, 3, 24, 24), generator=torch.Generator().manual_seed(0)).to(photo.device)
     fine, coarse = (noise.repeat_interleave(n, 2).repeat_interleave(n, 3) for n in (2, 4))
-    picture = torch.zeros((1, 3, 96, 96)) + resize(photo, (96, 96))
+    picture = resize(photo, (96, 96))
     losses = {}
     for scale in (1, 2):
         settings = replace(QUICK, style_scale=scale)
@@ -132,6 +130,7 @@ def test_larger_strokes_are_those_of_a_larger_painting(network, photo):
     assert losses[2] < losses[1] / 2
 
 
+@pytest.mark.every_device
 @pytest.mark.parametrize(
     "settings", [{"match_colors": True}, {"keep_colors": 0.5}, {"keep_colors": 1.0}]
 )
@@ -162,6 +161,7 @@ def test_with_a_constant_photo_every_way_to_keep_colours_is_finite(photo, painti
         assert last.picture.isfinite().all()
 
 
+@pytest.mark.every_device
 def test_kept_colours_are_shown_and_do_not_touch_the_run(photo, painting):
     plain, kept = run(photo, painting), run(photo, painting, replace(QUICK, keep_colors=1.0))
     assert same_frames(plain, kept)

@@ -6,6 +6,8 @@ from style_transfer.losses import STATISTICS
 from style_transfer.settings import Settings
 from tests.conftest import smooth_picture
 
+pytestmark = pytest.mark.every_device
+
 QUICK = Settings(style_layers=["relu1_1"])
 ENLARGED = Settings(style_scale=3)
 
@@ -52,7 +54,7 @@ def test_matched_colours_are_another_target_and_equal_settings_the_same(network,
 
 @pytest.mark.parametrize("name", STATISTICS)
 def test_approximate_features_do_for_a_style_image_larger_than_the_content(network, photo, name):
-    style_image, targets = smooth_picture(2, 96, 96), Targets(network, photo)
+    style_image, targets = smooth_picture(2, 96, 96).to(photo.device), Targets(network, photo)
     settings = Settings(style_scale=2, statistic=name)
     found = targets.style(style_image, settings)
     for layer, exact in network(style_image, settings.style_layers).items():

@@ -1,0 +1,122 @@
+"""A second device, simulated on the CPU: shows where tensors of two devices meet.
+
+Its tensors call their device "meta", hold a CPU tensor each, and refuse what a GPU would refuse:
+operations on tensors of both devices, but for numbers and indices, and access to their memory.
+"""
+
+import threading
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any
+
+import pytest
+import torch
+from torch import Tensor
+from torch.utils._mode_utils import no_dispatch
+from torch.utils._python_dispatch import TorchDispatchMode
+from torch.utils._pytree import tree_leaves, tree_map
+
+# The only device beside the CPU that autograd serves in a build without GPUs.
+DEVICE = torch.device("meta")
+COPIES = {"aten::copy_", "aten::_to_copy"}
+INDEXING = {"aten::index", "aten::index_put_", "aten::_index_put_impl_"}
+
+
+class AcceleratorTensor(Tensor):
+    """A tensor on the simulated device."""
+
+    held: Tensor  # on the CPU
+
+    @staticmethod
+    def __new__(cls, held: Tensor) -> "AcceleratorTensor":
+        self = Tensor._make_wrapper_subclass(
+            cls,
+            held.size(),
+            strides=held.stride(),
+            storage_offset=held.storage_offset(),
+            dtype=held.dtype,
+            layout=held.layout,
+            device=DEVICE,
+        )
+        self.held = held
+        return self
+
+    __torch_function__ = torch._C._disabled_torch_function_impl
+
+    @classmethod
+    def __torch_dispatch__(cls, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+        return dispatch(func, args, kwargs or {})
+
+    def new_tensor(self, data: Any, **options: Any) -> Tensor:
+        """As torch's, which asks the device itself for memory."""
+        return torch.tensor(data, **{"dtype": self.dtype} | options).to(DEVICE)
+
+    def tolist(self) -> Any:
+        return self.held.tolist()
+
+    def __repr__(self) -> str:
+        return f"AcceleratorTensor({self.held!r})"
+
+
+def dispatch(func: Any, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> Any:
+    """Return the result of an operation, computed on the CPU; raise where devices are mixed."""
+    tensors = [leaf for leaf in tree_leaves((args, kwargs)) if isinstance(leaf, Tensor)]
+    ours = [tensor for tensor in tensors if isinstance(tensor, AcceleratorTensor)]
+    device, name = kwargs.get("device"), func._schema.name
+    here = bool(ours) if device is None else torch.device(device) == DEVICE
+    if not ours and not here:
+        return func(*args, **kwargs)
+    if name not in COPIES | INDEXING:
+        others = [t for t in tensors if t.dim() and not isinstance(t, AcceleratorTensor)]
+        if ours and others:
+            raise RuntimeError(f"{name}: tensors are on two devices, {DEVICE} and cpu")
+    options = {key: value for key, value in kwargs.items() if key != "device"}
+    if device is not None:
+        options["device"] = torch.device("cpu") if here else device
+    result = func(*tree_map(_held, args), **tree_map(_held, options))
+    if torch.Tag.inplace_view in func.tags:  # sizes and strides of the wrapper change as well
+        with no_dispatch():
+            func(*args, **kwargs)
+        return args[0]
+    if name == "aten::copy_":
+        return args[0]
+    known = {id(tensor.held): tensor for tensor in ours}
+
+    def wrapped(value: Any) -> Any:
+        if not isinstance(value, Tensor):
+            return value
+        if here:
+            return known[id(value)] if id(value) in known else AcceleratorTensor(value)
+        return value.clone() if id(value) in known else value
+
+    return tree_map(wrapped, result)
+
+
+def _held(value: Any) -> Any:
+    return value.held if isinstance(value, AcceleratorTensor) else value
+
+
+class AcceleratorMode(TorchDispatchMode):
+    """Lets this thread make tensors on the simulated device."""
+
+    def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+        return dispatch(func, args, kwargs or {})
+
+
+@contextmanager
+def simulated() -> Iterator[None]:
+    """Have the device in this thread and in all that begin within."""
+    run_thread, make_tensor = threading.Thread.run, torch.tensor
+
+    def run(thread: threading.Thread) -> None:
+        with AcceleratorMode():
+            run_thread(thread)
+
+    def tensor(data: Any, *, device: Any = None, **options: Any) -> Tensor:
+        made = make_tensor(data, **options)  # whose C++ code asks the device itself for memory
+        return made if device is None else made.to(device)
+
+    with pytest.MonkeyPatch.context() as patch, AcceleratorMode():
+        patch.setattr(threading.Thread, "run", run)
+        patch.setattr(torch, "tensor", tensor)
+        yield
