@@ -95,6 +95,10 @@ class Executor(Protocol):
         """The type of the device, as torch names it: "cpu" or "cuda"."""
         ...
 
+    def available_memory(self) -> int | None:
+        """Return the bytes that runs can have there now, None where that is unknown."""
+        ...
+
     def start(self, job: Job) -> Execution:
         """Return the execution of a job; it takes no step before its frames are asked for.
 

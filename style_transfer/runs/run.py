@@ -34,23 +34,22 @@ class Run:
         job: Job,
         executor: Executor,
         *,
-        number: int = 1,
         preview_every: int = 1,
         budget: Budget | None = None,
         on_frame: Callable[["Run"], None] | None = None,
-        on_end: Callable[[], None] | None = None,
+        on_end: Callable[["Run"], None] | None = None,
     ) -> None:
-        """Start. Every `preview_every`-th frame wakes the watchers; `number` is for the log.
+        """Start. Every `preview_every`-th frame wakes the watchers.
 
-        `on_frame` is called after each frame and `on_end` after the last, both in the run's
-        thread. Raises ValueError, one sentence, for a job that cannot be computed.
+        `on_frame` is called after each frame and `on_end` when there is an outcome, both in the
+        run's thread. Raises ValueError, one sentence, for a job that cannot be computed.
         """
         job.check(job.settings, job.styles)
         self.changes = SettingsHistory()
         self.losses: LossHistory = []
         self.outcome: Outcome | None = None
         self.state: State | None = job.state  # the newest, to continue from
-        self._job, self._executor, self._number = replace(job, state=None), executor, number
+        self._job, self._executor = replace(job, state=None), executor
         self._settings, self._styles, self._preview_every = job.settings, job.styles, preview_every
         self._budget, self._on_frame, self._on_end = budget or Budget(), on_frame, on_end
         self._broadcast = Broadcast()
@@ -139,10 +138,12 @@ class Run:
 
     def pause(self) -> None:
         """Make no further step until resume(); the step under way is finished."""
+        self._execution.pause()
         self._set_paused(True)
 
     def resume(self) -> None:
         """Go on after pause()."""
+        self._execution.resume()
         self._set_paused(False)
 
     def stop(self) -> None:
@@ -163,25 +164,19 @@ class Run:
         return self._broadcast.frames()
 
     def _work(self) -> None:
-        began, (height, width) = time.monotonic(), self._job.size
-        words = self._number, width, height, self.settings.steps
-        _log.info("Run %d begins: %d x %d, %d steps.", *words)
         outcome = FINISHED
         try:
             outcome = self._follow()
         except BaseException as error:  # whatever it is, watchers must hear of the end
-            outcome = outcome_of(error, self._next_step)
+            outcome = outcome_of(error, self.state.step + 1 if self.state else 0)
             if outcome.word == "fault":
-                _log.exception("Run %d met a fault of the program.", self._number)
+                _log.exception("A fault of the program ends a run.")
         finally:
-            if self._on_end:
-                self._on_end()
             with self._broadcast.changed:
                 self.outcome, self._broadcast.ended = outcome, True
                 self._broadcast.notify()
-            step = self.frame.step if self.frame else 0
-            end = self._number, time.monotonic() - began, width, height, step, outcome.word
-            _log.info("Run %d ends after %.1f s: %d x %d, step %d, %s.", *end)
+            if self._on_end:
+                self._on_end(self)
 
     def _follow(self) -> Outcome:
         """Take the frames of the execution as they come; return why they ended."""
@@ -196,8 +191,11 @@ class Run:
                     # After the first frame, so that nobody waits for the measurement to see it.
                     cost_model = self._executor.cost_model(self._job.network, self._job.pooling)
                     self._clock = RunClock(cost_model, frame)
-            if outcome is None and (outcome := self._reason_to_end()):
-                self._execution.stop()
+            if outcome is None:
+                unwatched = time.monotonic() - self._broadcast.watched_at >= PATIENCE
+                outcome = UNWATCHED if unwatched else self._budget.spend(self._paused)
+                if outcome:
+                    self._execution.stop()
             began = time.perf_counter()
         return outcome or (STOPPED if self._stopped else FINISHED)
 
@@ -214,15 +212,6 @@ class Run:
             if frame.step % self._preview_every == 0:
                 self._broadcast.notify()
 
-    def _reason_to_end(self) -> Outcome | None:
-        if time.monotonic() - self._broadcast.watched_at >= PATIENCE:
-            return UNWATCHED
-        return self._budget.spend(self._paused)
-
-    @property
-    def _next_step(self) -> int:
-        return self.state.step + 1 if self.state else 0
-
     def _record(self, words: str, styles: Styles) -> None:
         """Record a change of something beside the settings; `styles` act from then on."""
         step = self._execution.update(self._settings, styles)
@@ -231,5 +220,4 @@ class Run:
     def _set_paused(self, paused: bool) -> None:
         with self._broadcast.changed:
             self._paused = paused
-            (self._execution.pause if paused else self._execution.resume)()
             self._broadcast.notify()

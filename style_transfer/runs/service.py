@@ -1,12 +1,14 @@
 """RunService: all that the runs of one process share, made once and handed down."""
 
 import itertools
+import logging
+import time
 from collections.abc import Callable, Collection, Mapping
+from functools import partial
 from pathlib import Path
 
 from style_transfer.checks import one_of
 from style_transfer.network import NETWORKS, POOLINGS
-from style_transfer.runs import memory
 from style_transfer.runs.admission import AdmissionQueue
 from style_transfer.runs.checkpoint_store import CheckpointStore, checkpoint_root
 from style_transfer.runs.estimate import Estimate
@@ -14,7 +16,7 @@ from style_transfer.runs.executor import Executor, Job
 from style_transfer.runs.limits import PREFIX, Limits
 from style_transfer.runs.memory import RunMemory, Size
 from style_transfer.runs.outcome import Budget
-from style_transfer.runs.reservations import MemoryReservations
+from style_transfer.runs.reservations import MemoryReservations, Reservation
 from style_transfer.runs.run import Run
 from style_transfer.runs.scheduler import Scheduler
 from style_transfer.runs.thread_executor import ThreadExecutor
@@ -22,6 +24,8 @@ from style_transfer.settings import Settings
 
 EXECUTORS: dict[str, Callable[[Scheduler], Executor]] = {"thread": ThreadExecutor}
 EXECUTOR_VARIABLE = f"{PREFIX}EXECUTOR"  # names one of them; the first by default
+
+_log = logging.getLogger(__name__)
 
 
 class RunService:
@@ -42,9 +46,9 @@ class RunService:
         self.executor = make_executor(self.scheduler)
         self.admission = AdmissionQueue(limits.runs, limits.waiting)
         self.checkpoints = CheckpointStore(checkpoint_folder, limits)
-        self.memory = MemoryReservations(lambda: memory.available_memory(self.executor.device))
+        self.memory = MemoryReservations(self.executor.available_memory)
         self._numbers = itertools.count(1)
-        self._under_way: set[int] = set()  # numbers of runs
+        self._reserved: dict[int, Reservation] = {}  # by the number of the run, while it lasts
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str]) -> "RunService":
@@ -60,7 +64,7 @@ class RunService:
     @property
     def under_way(self) -> int:
         """How many runs have started and not ended."""
-        return len(self._under_way)
+        return len(self._reserved)
 
     def estimate(
         self,
@@ -97,23 +101,26 @@ class RunService:
         needed = RunMemory.of(job.size, job.style_sizes, job.settings.style_scale)
         if after and not self.memory.fits(needed):
             after.join(self.limits.seconds)
-        reservation, number = self.memory.reserve(job.size, needed), next(self._numbers)
-
-        def end() -> None:
-            self._under_way.discard(number)
-            reservation.release()
-
-        self._under_way.add(number)
+        number, reservation = next(self._numbers), self.memory.reserve(job.size, needed)
+        self._reserved[number] = reservation
         try:
-            return Run(
+            run = Run(
                 job,
                 self.executor,
-                number=number,
                 preview_every=preview_every,
                 budget=Budget(self.limits.seconds, self.limits.paused),
                 on_frame=on_frame,
-                on_end=end,
+                on_end=partial(self._end, number, time.monotonic()),
             )
         except BaseException:
-            end()
+            self._reserved.pop(number).release()
             raise
+        height, width = job.size
+        _log.info("Run %d begins: %d x %d, %d steps.", number, width, height, job.settings.steps)
+        return run
+
+    def _end(self, number: int, began: float, run: Run) -> None:
+        self._reserved.pop(number).release()
+        step, outcome = run.frame.step if run.frame else 0, run.outcome.word if run.outcome else ""
+        seconds = time.monotonic() - began
+        _log.info("Run %d ends after %.1f s: step %d, %s.", number, seconds, step, outcome)

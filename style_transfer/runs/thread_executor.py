@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from style_transfer.engine import Frame, Styles, stylize
 from style_transfer.network import NETWORKS, POOLINGS, VGG, default_device, load_network
-from style_transfer.runs import broadcast
+from style_transfer.runs import broadcast, memory
 from style_transfer.runs.cost_model import CostModel
 from style_transfer.runs.executor import Job
 from style_transfer.runs.scheduler import Scheduler
@@ -27,6 +27,10 @@ class ThreadExecutor:
     def device(self) -> str:
         """The type of the device, as torch names it: "cpu" or "cuda"."""
         return default_device()
+
+    def available_memory(self) -> int | None:
+        """Return the bytes that runs can have on the device, None where that is unknown."""
+        return memory.available_memory(self.device)
 
     def start(self, job: Job) -> "ThreadExecution":
         """Return the execution of a job. Raises ValueError where its network cannot be had."""

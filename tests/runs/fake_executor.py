@@ -86,6 +86,9 @@ class FakeExecutor:
         self.executions = []
         self.allowed = allowed
 
+    def available_memory(self):
+        return None
+
     def start(self, job):
         self.executions.append(FakeExecution(job, self.allowed))
         return self.executions[-1]

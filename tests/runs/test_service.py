@@ -1,3 +1,4 @@
+import re
 from dataclasses import replace
 
 import pytest
@@ -92,13 +93,13 @@ def test_a_run_may_take_the_time_of_the_limits(tmp_path, job):
     assert run.outcome.word == "out of time"
 
 
-def test_runs_are_numbered_from_1_in_each_service(fake_service, start, job, caplog):
+def test_the_log_tells_when_a_run_begins_and_how_it_ends(fake_service, start, job, caplog):
     caplog.set_level("INFO")
     for run in (start(job), start(job)):
         run.stop()
         assert run.join(20)
-    assert "Run 1 begins" in caplog.text
-    assert "Run 2 ends" in caplog.text
+    assert "Run 1 begins: 48 x 48, 3 steps." in caplog.text
+    assert re.search(r"Run 2 ends after \d+\.\d s: step 0, stopped\.", caplog.text)
 
 
 def test_the_environment_says_where_checkpoints_lie_and_which_executor_computes(

@@ -11,7 +11,7 @@ from style_transfer.runs.executor import Job
 from style_transfer.settings import Settings
 
 LONG = Settings(steps=5000, style_layers=["relu1_1"], content_layer="relu2_1")
-SHORT = replace(LONG, steps=120)
+SHORT = replace(LONG, steps=40)
 
 
 def wait_for(condition, seconds=60):
