@@ -1,4 +1,4 @@
-"""State: all that a run is between two steps, as plain data that can be saved and continued."""
+"""State: a run between two steps, as plain data that can be saved and continued."""
 
 import json
 import os
@@ -14,25 +14,28 @@ from style_transfer.engine.optimizers import Memory
 from style_transfer.network import TimingCache
 
 _FORMAT = "style-transfer-state-2"
-_OLDER = "style-transfer-state-1"  # whose optimiser remembered other things: it begins afresh
+_OLDER = "style-transfer-state-1"  # loaded without the optimiser's memory, which had other parts
 
 
 @dataclass(frozen=True)
 class State:
-    """A run between two steps. Its tensors are never written to, so keeping one copies nothing."""
+    """A run between two steps. Its tensors are never written to, so states share them.
+
+    The names of the fields are those of saved files.
+    """
 
     step: int  # steps made
-    stage: int  # index of the stage it is in
-    image: Tensor  # (1, 3, h, w), at the size of the stage
+    stage: int  # index of the current stage
+    image: Tensor  # (1, 3, h, w) RGB in [0, 1], at the size of the stage
     memory: Memory = ()  # of the optimiser
-    objective: dict[str, Any] | None = None  # what `memory` belongs to, see Settings.objective
+    objective: dict[str, Any] | None = None  # that `memory` belongs to, see `with_objective`
     good: Tensor | None = None  # the image before `image`, whose losses were finite
-    loss: float | None = None  # of `good`
-    timings: TimingCache = field(default_factory=TimingCache)  # by which backends were chosen
-    setbacks: int = 0  # since two steps in a row were good; see optimize
+    loss: float | None = None  # total loss of `good`; None after a change of the objective
+    timings: TimingCache = field(default_factory=TimingCache)  # by which backends are chosen
+    setbacks: int = 0  # steps back to `good` since two steps in a row were downhill
 
     def save(self, file: str | os.PathLike[str]) -> None:
-        """Write the state as safetensors, whole or not at all. Raises OSError."""
+        """Write the state as a safetensors file, atomically. Raises OSError."""
         tensors = {f"memory.{index:03}": tensor for index, tensor in enumerate(self.memory)}
         tensors |= {n: t for n, t in (("image", self.image), ("good", self.good)) if t is not None}
         numbers = {f.name: getattr(self, f.name) for f in fields(self) if f.name not in _TENSORS}
@@ -42,11 +45,11 @@ class State:
 
     @classmethod
     def load(cls, file: str | os.PathLike[str]) -> "State":
-        """Return the state that `save` wrote. Raises ValueError where the file is no such state."""
+        """Return the state in a file that `save` wrote. Raises ValueError for any other file."""
         try:
             with safe_open(file, framework="pt") as content:
                 metadata = content.metadata() or {}
-                # Cloned because sums over memory that is aligned as in the file round differently.
+                # Cloned, since torch sums in another order over memory aligned as in the file.
                 tensors = {name: content.get_tensor(name).clone() for name in content.keys()}  # noqa: SIM118
             if (form := metadata.get("format")) not in (_FORMAT, _OLDER):
                 raise KeyError("format")
@@ -72,12 +75,12 @@ class State:
 def save_tensors(
     tensors: dict[str, Tensor], file: str | os.PathLike[str], metadata: dict[str, str]
 ) -> None:
-    """Write tensors as safetensors, whole or not at all. Raises OSError."""
+    """Write tensors as a safetensors file, atomically. Raises OSError."""
     part = Path(f"{os.fspath(file)}.part")
     try:
         save_file({name: t.contiguous() for name, t in tensors.items()}, part, metadata)
         os.replace(part, file)
-    except SafetensorError as error:  # its own name for a full disk
+    except SafetensorError as error:  # on a full disk
         raise OSError(str(error)) from error
     finally:
         part.unlink(missing_ok=True)
