@@ -1,13 +1,14 @@
-"""What it costs a run that somebody watches it: the same run with and without a page, by turns.
+"""What it costs a run that a page shows it: the same run with and without a page, alternating.
 
     python -m benchmarks.watching [--size 480] [--steps 100] [--rounds 3]
 
-By default it is the run that the page proposes. Both are kept on disk, as every run of the page is.
-Prints one JSON line a round and the median ratio. The browser draws on the same cores.
+By default it is the run that the page proposes. Both write checkpoints, as every run of the page
+does. Prints one JSON line a round and the median ratio. The browser draws on the same cores.
 """
 
 import argparse
 import json
+import os
 import shutil
 import statistics
 import tempfile
@@ -21,10 +22,10 @@ from style_transfer.images import open_image, to_tensor
 from style_transfer.recipe import Recipe
 from style_transfer.runs import Job, Limits, Run, RunService
 from style_transfer.settings import Settings
-from style_transfer.ui.handlers import steering
-from style_transfer.ui.page import LAUNCH, build
+from style_transfer.ui.page import build
 from style_transfer.ui.panels.inputs import FIRST_STYLE, PHOTOS
-from style_transfer.ui.session.record import Record, Source
+from style_transfer.ui.session.record import RunInputs, RunRecord
+from style_transfer.ui.session.sessions import Sessions
 from style_transfer.ui.session.timeline import Timeline
 
 
@@ -32,21 +33,20 @@ def alone(size: int, steps: int) -> float:
     """Return the seconds from the first to the last step of a run without a page."""
     content, style = to_tensor(open_image(PHOTOS[0]), size), to_tensor(open_image(FIRST_STYLE))
     with tempfile.TemporaryDirectory() as folder:
-        source = Source(content, Styles.of(style), PHOTOS[0], Recipe())
-        record = Record("alone", source, Timeline(Path(folder) / "previews"))
+        inputs = RunInputs(content, Styles.of(style), PHOTOS[0], Recipe())
+        record = RunRecord("alone", inputs, Timeline(Path(folder) / "previews"))
         service = RunService(Limits(), Path(folder) / "kept")
-        record.checkpoint = service.checkpoints.create("a" * 64, source.pictures)
-        run = service.start(
-            Job(content, source.styles, Settings(steps=steps)), on_frame=record.keep
-        )
+        record.checkpoint = service.checkpoints.create("a" * 64, inputs.tensors)
+        job = Job(content, inputs.styles, Settings(steps=steps))
+        run = service.start(job, on_frame=record.write_checkpoint)
         record.follow(run)
         result = seconds(run)
         run.join()
-        record.forget()
+        record.remove_checkpoint()
     return result
 
 
-def watched(browser: Browser, url: str, size: int, steps: int) -> float:
+def watched(browser: Browser, url: str, sessions: Sessions, size: int, steps: int) -> float:
     """Return the seconds of the same run while a page shows it."""
     page = browser.new_page(viewport={"width": 1280, "height": 800})
     page.goto(url)
@@ -57,33 +57,35 @@ def watched(browser: Browser, url: str, size: int, steps: int) -> float:
         number.fill(str(value))
         number.press("Tab")
     page.locator("#start").click()
-    while not (runs := [each.run for each in steering.SESSIONS.all() if each.run]):
+    while not (runs := [each.run for each in sessions.all() if each.run]):
         page.wait_for_timeout(20)
     result = seconds(runs[0])
     page.close()
-    while steering.SESSIONS.all():
+    while sessions.all():
         time.sleep(0.1)
     return result
 
 
 def seconds(run: Run) -> float:
-    """Wait for the first step of a run and return how long the others take."""
+    """Return how long a run takes from its first step to its last."""
     while not run.losses:
         time.sleep(0.01)
     began = time.perf_counter()
-    for _ in run.frames():  # the least that anybody who watches does; unwatched, a run would end
+    for _ in run.frames():  # the least work of a watcher, without which a run would end
         pass
     return time.perf_counter() - began
 
 
 def main() -> None:
-    """Measure by turns, so that a machine that drifts does so for both."""
+    """Measure alternately, so that a machine whose speed drifts does so for both."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     proposed = (("size", default_size()), ("steps", Settings().steps), ("rounds", 3))
     for name, value in proposed:
         parser.add_argument(f"--{name}", type=int, default=value)
     options = parser.parse_args()
-    _, url, _ = build().launch(**LAUNCH, prevent_thread_lock=True, quiet=True)
+    served = build(RunService.from_environment(os.environ))
+    served.blocks.launch(**served.launch_options, prevent_thread_lock=True, quiet=True)
+    url, sessions = served.blocks.local_url, served.context.sessions
     alone(options.size, 4)  # measures the convolutions
     ratios = []
     with sync_playwright() as driver:
@@ -91,7 +93,7 @@ def main() -> None:
         browser = driver.chromium.launch(executable_path=path, args=["--no-sandbox"])
         for number in range(options.rounds):
             first = alone(options.size, options.steps) if number % 2 else None
-            with_page = watched(browser, url, options.size, options.steps)
+            with_page = watched(browser, url, sessions, options.size, options.steps)
             without = first or alone(options.size, options.steps)
             ratios.append(with_page / without)
             row = {"watched": with_page, "alone": without, "ratio": ratios[-1]}

@@ -22,6 +22,7 @@ class ThreadExecutor:
     def __init__(self, scheduler: Scheduler, load: LoadNetwork = load_network) -> None:
         self._scheduler, self._load = scheduler, load
         self._cost_models: dict[VGG, CostModel] = {}
+        self._loading = threading.Lock()  # or two threads would load a network twice
 
     @property
     def device(self) -> str:
@@ -34,11 +35,14 @@ class ThreadExecutor:
 
     def start(self, job: Job) -> "ThreadExecution":
         """Return the execution of a job. Raises ValueError where its network cannot be had."""
-        return ThreadExecution(job, self._load(job.network, job.pooling), self._scheduler)
+        with self._loading:
+            network = self._load(job.network, job.pooling)
+        return ThreadExecution(job, network, self._scheduler)
 
     def cost_model(self, network: str = NETWORKS[0], pooling: str = POOLINGS[0]) -> CostModel:
         """Return how long steps take here, measured at the first call for each network."""
-        loaded = self._load(network, pooling)
+        with self._loading:
+            loaded = self._load(network, pooling)
         if loaded not in self._cost_models:
             with self._scheduler:  # so that no run's step disturbs the measurement
                 if loaded not in self._cost_models:

@@ -1,4 +1,4 @@
-"""The finished example that is on the canvas when the page opens."""
+"""The finished example that the page shows before the first run."""
 
 from style_transfer import assets
 

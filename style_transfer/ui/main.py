@@ -2,6 +2,7 @@
 
 import argparse
 import logging
+import os
 import sys
 from typing import Any
 
@@ -15,7 +16,7 @@ def main(arguments: list[str] | None = None) -> int:
     options = _parser().parse_args(arguments)
     runtime.configure()  # before torch is imported
     try:
-        from style_transfer.ui.page import build
+        page = create()
     except ModuleNotFoundError as error:
         if error.name not in ("gradio", "av"):
             raise
@@ -24,17 +25,29 @@ def main(arguments: list[str] | None = None) -> int:
             file=sys.stderr,
         )
         return MISSING
-    launch(build(), server_name=options.host, server_port=options.port)
+    launch(page, server_name=options.host, server_port=options.port)
     return 0
 
 
-def launch(page: Any, **options: Any) -> None:
-    """Serve the page, a `gr.Blocks`, and log begin and end of each run."""
-    from style_transfer.ui.page import LAUNCH
+def create() -> Any:
+    """Return the `ui.page.Page` of this process, as its environment variables describe it.
 
+    A variable with a value that it cannot have ends the process with one sentence.
+    """
+    from style_transfer.runs import RunService
+    from style_transfer.ui.page import build
+
+    try:
+        return build(RunService.from_environment(os.environ))
+    except ValueError as error:
+        sys.exit(str(error))
+
+
+def launch(page: Any, **options: Any) -> None:
+    """Serve a `ui.page.Page`, and log begin and end of each run."""
     logging.basicConfig(format="%(asctime)s %(message)s")
     logging.getLogger("style_transfer").setLevel(logging.INFO)
-    page.launch(**LAUNCH, **options)
+    page.blocks.launch(**page.launch_options, **options)
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -1,31 +1,88 @@
-"""The page's layout: pictures at the left, the easel in the middle, live knobs at the right."""
+"""The page: inputs at the left, the canvas in the middle, live knobs at the right."""
 
-import threading
+from dataclasses import dataclass
 from importlib.util import find_spec
 from typing import Any
 
 import gradio as gr
 from starlette.middleware import Middleware
 
-from style_transfer.network import load_network
+from style_transfer.runs import RunService
 from style_transfer.ui import example, wiring
+from style_transfer.ui.background import BackgroundWork
 from style_transfer.ui.handlers import endpoint
-from style_transfer.ui.http import cleanup, health
 from style_transfer.ui.http.gate import Gate
-from style_transfer.ui.http.gradio_internals import check_calls, poll_seldom
-from style_transfer.ui.http.presence import PAGES
-from style_transfer.ui.panels import canvas, controls, gallery, inputs, status
-from style_transfer.ui.panels.component import STATIC, widget
-from style_transfer.ui.service import SERVICE
+from style_transfer.ui.http.gradio_internals import check_calls, poll_seldom, sample_files
+from style_transfer.ui.http.health import health_route
+from style_transfer.ui.panels import layout
+from style_transfer.ui.panels.panel import STATIC
+from style_transfer.ui.session.sessions import PageContext
 
-LAUNCH: dict[str, Any] = {
-    "theme": gr.themes.Base(
+STYLE_SHEETS = [STATIC / "page.css", STATIC / "knobs.css", STATIC / "gallery.css"]
+MAX_QUEUED = 100  # calls in Gradio's queue
+MAX_STATES = 500  # sessions of which Gradio stores the values of components
+IDLE_THREADS = 40  # for calls beside those that run or wait, each of which holds a thread
+DELETE_CACHE = (300, 7200)  # s; how often Gradio looks for files of its own, and how old they get
+
+
+@dataclass(frozen=True)
+class Page:
+    """A page, what its handlers share, and how it is launched."""
+
+    blocks: gr.Blocks
+    context: PageContext
+    background: BackgroundWork  # starts and stops with the server
+    launch_options: dict[str, Any]  # arguments of `blocks.launch`
+
+
+def build(service: RunService) -> Page:
+    """Return a new page whose runs are those of `service`. Starts nothing."""
+    gr.set_static_paths([example.FOLDER])
+    context = PageContext.of(service)
+    with gr.Blocks(
+        title="Style transfer, steered", delete_cache=DELETE_CACHE, analytics_enabled=False
+    ) as blocks:
+        layout.build()
+        endpoint.build(context)
+        wiring.connect(blocks, context)
+    blocks.queue(max_size=MAX_QUEUED)
+    poll_seldom(blocks)
+    check_calls(blocks)
+    context.sessions.shared_uploads = frozenset(sample_files(blocks))
+    background = BackgroundWork(blocks, context)
+    return Page(blocks, context, background, _launch_options(context, background))
+
+
+def _launch_options(context: PageContext, background: BackgroundWork) -> dict[str, Any]:
+    limits = context.service.limits
+    return {
+        "theme": _theme(),
+        "css_paths": STYLE_SHEETS,
+        "max_file_size": f"{limits.upload}mb",
+        "max_threads": limits.runs + limits.waiting + IDLE_THREADS,
+        "enable_monitoring": False,
+        "app_kwargs": {
+            "middleware": [Middleware(Gate, context.presence, limits.upload)],
+            "routes": [health_route(context.service)],
+            "lifespan": background.lifespan,
+        },
+        "state_session_capacity": MAX_STATES,
+        "run_history": False,
+        "ssr_mode": False,
+        "mcp_server": find_spec("mcp") is not None,  # comes with gradio[mcp]
+        "footer_links": ["api", "gradio", "settings"],
+    }
+
+
+def _theme() -> gr.themes.Base:
+    theme = gr.themes.Base(
         primary_hue="indigo",
         neutral_hue="zinc",
         radius_size="lg",
         font=["system-ui", "sans-serif"],
         font_mono=["ui-monospace", "monospace"],
-    ).set(  # Base's own are too pale to be read by everybody
+    )
+    return theme.set(  # darker than Base's own, for WCAG's contrast
         body_text_color_subdued="*neutral_600",
         body_text_color_subdued_dark="*neutral_400",
         block_label_text_color="*neutral_700",
@@ -33,48 +90,4 @@ LAUNCH: dict[str, Any] = {
         block_info_text_color="*neutral_600",
         button_primary_background_fill="*primary_600",
         button_primary_background_fill_hover="*primary_700",
-    ),
-    "css_paths": [STATIC / "page.css", STATIC / "knobs.css", STATIC / "gallery.css"],
-    "max_file_size": f"{SERVICE.limits.upload}mb",
-    "max_threads": SERVICE.limits.runs + SERVICE.limits.waiting + 40,  # whoever waits holds one
-    "enable_monitoring": False,
-    "app_kwargs": {
-        "middleware": [Middleware(Gate, PAGES, SERVICE.limits.upload)],
-        "routes": [health.ROUTE],
-    },
-    "state_session_capacity": 500,
-    "run_history": False,
-    "ssr_mode": False,
-    "mcp_server": find_spec("mcp") is not None,  # comes with gradio[mcp]
-    "footer_links": ["api", "gradio", "settings"],
-}
-
-
-def build() -> gr.Blocks:
-    """Return the page."""
-    gr.set_static_paths([example.FOLDER])
-    load_network()  # before the first visitor, who would wait for it
-    # Learn how fast this machine is before somebody presses Start.
-    threading.Thread(target=SERVICE.executor.cost_model, daemon=True).start()
-    with gr.Blocks(
-        title="Style transfer, steered", delete_cache=(300, 7200), analytics_enabled=False
-    ) as page:
-        widget("title", status.TITLE, script="access")
-        widget("quiet")
-        with gr.Row(elem_id="studio"):
-            with gr.Column(scale=3, min_width=200, elem_id="pictures"):
-                inputs.build()
-            with gr.Column(scale=8, min_width=320, elem_id="easel"):
-                canvas.build()
-            with gr.Column(scale=3, min_width=250, elem_id="knobs"):
-                controls.build()
-                inputs.build_fixed()
-        with gr.Row(elem_id="gallery"):
-            gallery.build()
-        endpoint.build()
-        wiring.connect(page)
-    page.queue(max_size=100)
-    poll_seldom(page)
-    check_calls(page)
-    cleanup.begin(page)
-    return page
+    )

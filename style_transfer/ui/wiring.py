@@ -1,121 +1,112 @@
-"""Which event calls which handler with which components, all by elem_id."""
+"""The wiring: which event calls which handler with which components, all by elem_id."""
 
 from collections.abc import Callable
 from typing import Any
 
 import gradio as gr
 
-from style_transfer.ui.handlers import downloads, estimate, pictures, start, steering
-from style_transfer.ui.service import SERVICE
+from style_transfer.ui.handlers.downloads import RESTORED_IDS, DownloadHandlers
+from style_transfer.ui.handlers.estimate import ESTIMATE_IDS, EstimateHandler
+from style_transfer.ui.handlers.inputs import START_IDS
+from style_transfer.ui.handlers.start import StartHandlers
+from style_transfer.ui.handlers.steering import SteeringHandlers
+from style_transfer.ui.panels.inputs import CONTENT_ID, MORE_STYLE_IDS, STYLE_IDS
+from style_transfer.ui.panels.mask import MASK_ID
+from style_transfer.ui.session.sessions import PageContext
 
-RUNS_HELD = (
-    SERVICE.limits.runs + SERVICE.limits.waiting + 2
-)  # so that the line is ours, not Gradio's
-FILES_AT_ONCE = 4  # a visitor with a slow one should not hold up all others
-CHOSEN = (  # what a run begins with
-    "content-image",
-    *pictures.CHOSEN,
-    "settings",
-    "size",
-    "init",
-    "seed",
-    "optimizer",
-    "network",
-    "pooling",
-    "more",
-    "interrupted",
-)
-AT_ONCE: dict[str, Any] = {
-    "queue": False,
-    "show_progress": "hidden",
-    "api_visibility": "private",
-}
-IN_LINE: dict[str, Any] = {
-    "concurrency_id": "runs",
-    "concurrency_limit": RUNS_HELD,
-    "show_progress": "hidden",
-    "api_visibility": "private",
-}
+FILE_WORKERS = 4  # calls that read or write files at a time; a slow one must not hold up all others
+PRIVATE: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
+UNQUEUED: dict[str, Any] = PRIVATE | {"queue": False}
+FILES: dict[str, Any] = PRIVATE | {"concurrency_limit": FILE_WORKERS}
 
 
-def connect(page: gr.Blocks) -> None:
+def connect(page: gr.Blocks, context: PageContext) -> None:
     """Attach all events of the page."""
     blocks: Any = page.blocks.values()
     named = {block.elem_id: block for block in blocks if block.elem_id}
-    shown: Any = named["view"]
-    chosen: Any = {named[name] for name in CHOSEN}
-
-    def begins(trigger: Callable[..., Any], handler: Callable[..., Any], mode: str) -> None:
-        chosen_now = trigger(start.choose, chosen, None, **AT_ONCE)
-        chosen_now.success(handler, None, shown, trigger_mode=mode, **IN_LINE)
-
-    # A second click on Start is an accident; a branch, which paints, may be branched from.
-    begins(named["start"].click, start.start, "once")
-    begins(named["restart"].click, start.restart, "multiple")
-    # The knobs are moved first, so that they tell what the run is made with.
-    knobs: Any = {"inputs": {named["settings"], named["more"]}, "outputs": named["settings"]}
-    moved = named["branch"].click(steering.settings_shown, **knobs, **AT_ONCE)
-    begins(moved.success, start.branch, "multiple")
-    moved = named["continue"].click(steering.more_steps, **knobs, **AT_ONCE)
-    begins(moved.success, start.go_on, "multiple")
-    cut_off: Any = named["interrupted"]
-    cut_off.input(steering.interrupted, {cut_off}, cut_off, **AT_ONCE)
-    moved = cut_off.select(steering.settings_interrupted, {cut_off}, named["settings"], **AT_ONCE)
-    begins(moved.success, start.recover, "multiple")
-
-    named["settings"].input(
-        steering.steer,
-        {named["settings"]},
-        [named["link"], shown],
-        trigger_mode="always_last",
-        **AT_ONCE,
-    )
-    chosen_pictures = [named[name] for name in pictures.CHOSEN]
+    steering = SteeringHandlers(context)
+    _connect_starts(named, context, steering)
+    _connect_steering(named, steering)
+    _connect_files(page, named, context, steering)
+    estimate = EstimateHandler(context.service).estimate
+    dependencies: Any = [named[elem_id] for elem_id in ESTIMATE_IDS]
     gr.on(
-        [*(picture.change for picture in chosen_pictures[:-1]), chosen_pictures[-1].input],
-        steering.restyle,
-        {*chosen_pictures, named["settings"]},
-        [*chosen_pictures[1:-1], named["settings"]],
+        [page.load, *(each.change for each in dependencies)],
+        estimate,
+        set(dependencies),
+        named["estimate"],
         trigger_mode="always_last",
-        **AT_ONCE,
+        **UNQUEUED,
     )
-    named["content-image"].change(steering.without_regions, None, named["regions"], **AT_ONCE)
-    told: Any = [named[name] for name in estimate.CHOSEN]
-    gr.on(
-        [page.load, *(each.change for each in told)],
-        estimate.prospect,
-        set(told),
-        named["forecast"],
-        trigger_mode="always_last",
-        **AT_ONCE,
-    )
-    named["pause"].click(steering.pause, None, shown, **AT_ONCE)
-    named["stop"].click(steering.stop, None, None, **AT_ONCE)
-    named["timeline"].input(
-        steering.walk, {named["timeline"]}, shown, trigger_mode="always_last", **AT_ONCE
-    )
-    named["runs"].select(steering.bring_back, {named["runs"]}, shown, **AT_ONCE)
-    _connect_files(page, named)
     page.unload(steering.leave)
 
 
-def _connect_files(page: gr.Blocks, named: dict[str, Any]) -> None:
-    quiet: dict[str, Any] = {
-        "show_progress": "hidden",
-        "api_visibility": "private",
-        "concurrency_limit": FILES_AT_ONCE,
+def _connect_starts(
+    named: dict[str, Any], context: PageContext, steering: SteeringHandlers
+) -> None:
+    starts, limits = StartHandlers(context), context.service.limits
+    values = {named[elem_id] for elem_id in START_IDS}
+    # More than can run or wait, so that all waiting is done in our admission queue.
+    places = limits.runs + limits.waiting + 2
+    options = PRIVATE | {"concurrency_id": "runs", "concurrency_limit": places}
+
+    def connect(trigger: Callable[..., Any], handler: Callable[..., Any], mode: str) -> None:
+        submitted = trigger(starts.submit, values, None, **UNQUEUED)
+        submitted.success(handler, None, named["view"], trigger_mode=mode, **options)
+
+    # A second click on Start is an accident; while a branch is running, one may branch again.
+    connect(named["start"].click, starts.start, "once")
+    connect(named["restart"].click, starts.restart, "multiple")
+    # The knobs move first, so that they show what the run is made with.
+    moved: dict[str, Any] = {
+        "inputs": {named["settings"], named["more"]},
+        "outputs": named["settings"],
     }
-    for name in ("content-image", *pictures.CHOSEN[:-1]):
-        named[name].upload(steering.check_picture, named[name], **quiet)
+    event = named["branch"].click(steering.preview_settings, **moved, **UNQUEUED)
+    connect(event.success, starts.branch, "multiple")
+    event = named["continue"].click(steering.add_steps, **moved, **UNQUEUED)
+    connect(event.success, starts.continue_run, "multiple")
+    offer = named["interrupted"]
+    offer.input(steering.find_interrupted, {offer}, offer, **UNQUEUED)
+    event = offer.select(steering.interrupted_settings, {offer}, named["settings"], **UNQUEUED)
+    connect(event.success, starts.recover, "multiple")
+
+
+def _connect_steering(named: dict[str, Any], steering: SteeringHandlers) -> None:
+    newest_only = UNQUEUED | {"trigger_mode": "always_last"}
+    settings, shown = named["settings"], named["view"]
+    settings.input(steering.steer, {settings}, [named["link"], shown], **newest_only)
+    images, mask = [named[elem_id] for elem_id in STYLE_IDS], named[MASK_ID]
+    gr.on(
+        [*(image.change for image in images), mask.input],
+        steering.change_styles,
+        {*images, mask, settings},
+        [*(named[elem_id] for elem_id in MORE_STYLE_IDS), settings],
+        **newest_only,
+    )
+    named[CONTENT_ID].change(steering.clear_mask, None, mask, **UNQUEUED)
+    named["pause"].click(steering.pause, None, shown, **UNQUEUED)
+    named["stop"].click(steering.stop, None, None, **UNQUEUED)
+    timeline, runs = named["timeline"], named["runs"]
+    timeline.input(steering.show_preview, {timeline}, shown, **newest_only)
+    runs.select(steering.show_run, {runs}, shown, **UNQUEUED)
+
+
+def _connect_files(
+    page: gr.Blocks, named: dict[str, Any], context: PageContext, steering: SteeringHandlers
+) -> None:
+    downloads = DownloadHandlers(context)
+    for elem_id in (CONTENT_ID, *STYLE_IDS):
+        named[elem_id].upload(steering.check_upload, named[elem_id], **FILES)
     named["export"].click(
         downloads.export,
-        {named[name] for name in ("kind", "seconds", "hold")},
+        {named[elem_id] for elem_id in ("kind", "seconds", "hold")},
         named["exported"],
         api_visibility="private",
-        concurrency_limit=FILES_AT_ONCE,
+        concurrency_limit=FILE_WORKERS,
     )
-    named["kind"].change(downloads.film_chosen, named["kind"], named["film"], **AT_ONCE)
-    restored = [named[name] for name in downloads.RESTORED]
-    back = named["restore"].upload(downloads.restore, named["restore"], restored, **quiet)
-    back.success(steering.steer, {named["settings"]}, [named["link"], named["view"]], **AT_ONCE)
-    page.load(steering.settings_in_link, None, [named["settings"], named["link"]], **quiet)
+    named["kind"].change(downloads.show_film_options, named["kind"], named["film"], **UNQUEUED)
+    restored, settings = [named[elem_id] for elem_id in RESTORED_IDS], named["settings"]
+    event = named["restore"].upload(downloads.restore, named["restore"], restored, **FILES)
+    event.success(steering.steer, {settings}, [named["link"], named["view"]], **UNQUEUED)
+    page.load(steering.link_settings, None, [settings, named["link"]], **FILES)

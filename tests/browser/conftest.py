@@ -6,6 +6,7 @@ import shutil
 import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
@@ -33,18 +34,37 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 @pytest.fixture(scope="package")
-def url() -> Iterator[str]:
-    """The address of the page, served by this process as app.py serves it."""
-    from style_transfer.ui.page import LAUNCH, build
+def served() -> Iterator[Any]:
+    """The page, served by this process as app.py serves it."""
+    from style_transfer.runs import RunService
+    from style_transfer.ui.page import build
 
     threads = torch.get_num_threads()
     torch.set_num_threads(2)  # as at home; the tests of the engine do with one
-    demo = build()
-    _, address, _ = demo.launch(**LAUNCH, prevent_thread_lock=True, quiet=True, server_port=None)
-    yield address
-    demo.close()
+    page = build(RunService.from_environment(os.environ))
+    page.blocks.launch(**page.launch_options, prevent_thread_lock=True, quiet=True)
+    yield page
+    page.blocks.close()
     torch.set_num_threads(threads)
     gc.collect()  # what its libraries leave open is to be warned of here, not in other tests
+
+
+@pytest.fixture(scope="package")
+def url(served: Any) -> str:
+    """The address of the page."""
+    return served.blocks.local_url
+
+
+@pytest.fixture(scope="package")
+def service(served: Any) -> Any:
+    """The run service of the page."""
+    return served.context.service
+
+
+@pytest.fixture(scope="package")
+def sessions(served: Any) -> Any:
+    """The sessions of the page."""
+    return served.context.sessions
 
 
 @pytest.fixture(scope="package")  # its event loop must not outlive these tests
@@ -73,9 +93,9 @@ def open_page(
         opened.append(page)
         page.set_default_timeout(20_000)
         page.goto(url + query)
-        # Gradio draws the page before it listens; the forecast is the first answer it gets. The
+        # Gradio draws the page before it listens; the estimate is the first answer it gets. The
         # first page waits for it until this machine is measured.
-        playwright.expect(page.locator("#forecast")).to_contain_text("about", timeout=120_000)
+        playwright.expect(page.locator("#estimate")).to_contain_text("about", timeout=120_000)
         return page
 
     yield open_page

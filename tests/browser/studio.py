@@ -60,7 +60,7 @@ def finish(page, steps, size=SIZE):
 
 def shown(page):
     """The address of the picture on the canvas."""
-    return page.locator("#live-image img").get_attribute("src")
+    return page.locator("#canvas img").get_attribute("src")
 
 
 def walk(page, number):

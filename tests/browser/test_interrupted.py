@@ -6,7 +6,6 @@ import pytest
 from playwright.sync_api import expect
 
 from style_transfer.runs import CheckpointStore, checkpoint_writer
-from style_transfer.ui.service import SERVICE
 from tests.browser.studio import finish, set_number, start, status, step, stop, wait_until
 from tests.crowd.server import Server
 
@@ -38,9 +37,9 @@ def offered(page):
 
 
 def test_a_run_whose_page_was_closed_is_offered_and_goes_on(
-    visitor, browser, url, tmp_path, monkeypatch
+    visitor, browser, url, service, tmp_path, monkeypatch
 ):
-    monkeypatch.setattr(SERVICE, "checkpoints", CheckpointStore(tmp_path, SERVICE.limits))
+    monkeypatch.setattr(service, "checkpoints", CheckpointStore(tmp_path, service.limits))
     monkeypatch.setattr(checkpoint_writer, "MAX_AGE", 0.0)
     page = visit(visitor, url)
     set_number(page, "beta", 9)

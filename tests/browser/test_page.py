@@ -61,15 +61,13 @@ def test_closing_the_page_ends_its_run(open_page, run_threads):
     assert wait_until(lambda: not run_threads(), 3)
 
 
-def test_closing_the_page_ends_a_paused_run_and_removes_its_files(open_page, run_threads):
-    from style_transfer.ui.handlers import steering
-
-    others = steering.SESSIONS.all()  # as that of assistants, who close no page
+def test_closing_the_page_ends_a_paused_run_and_removes_its_files(open_page, run_threads, sessions):
+    others = sessions.all()  # as that of assistants, who close no page
     page = open_page()
     start(page)
     page.locator("#pause").click()
     expect(page.locator("#status")).to_contain_text("Paused at step")
-    folders = [session.folder for session in steering.SESSIONS.all() if session not in others]
+    folders = [session.folder for session in sessions.all() if session not in others]
     assert [folder for folder in folders if folder.exists()]
     page.close()
     assert wait_until(lambda: not run_threads(), 3)
@@ -92,7 +90,7 @@ def test_lowering_the_steps_ends_the_run_with_a_picture_of_full_size(open_page):
     start(page, at_least=3)
     set_number(page, "steps", 1)
     expect(page.locator("#status")).to_contain_text("Finished at step")
-    width = page.locator("#live-image img").first.evaluate("image => image.naturalWidth")
+    width = page.locator("#canvas img").first.evaluate("image => image.naturalWidth")
     assert width == SIZE
 
 
@@ -104,7 +102,7 @@ def test_unusual_pictures_each_give_a_picture_or_one_sentence(open_page, tmp_pat
             expect(page.get_by_text(words).last).to_be_visible()
             continue
         finish(page, 1)
-        width = page.locator("#live-image img").evaluate("image => image.naturalWidth")
+        width = page.locator("#canvas img").evaluate("image => image.naturalWidth")
         assert width == (48 if name == "turned.jpg" else 64), name
     assert capfd.readouterr().err == ""
 

@@ -3,10 +3,10 @@
 import re
 
 import numpy as np
+import pytest
 from PIL import Image
 from playwright.sync_api import expect
 
-from style_transfer.ui.handlers import steering
 from tests.browser.studio import finish, set_number, shown, start, status, step, stop, wait_until
 
 
@@ -14,16 +14,21 @@ def acts(page, words):
     expect(page.locator("#status")).to_contain_text(re.compile(rf"{words}.* acts from step \d+"))
 
 
-def session():
-    """The session of the only page that has a run."""
-    (found,) = [each for each in steering.SESSIONS.all() if each.run]
-    return found
+@pytest.fixture
+def session(sessions):
+    """A function that returns the session of the only page that has a run."""
+
+    def session():
+        (found,) = [each for each in sessions.all() if each.run]
+        return found
+
+    return session
 
 
 def paint_stroke(page, pen, begin=(0.1, 0.25), end=(0.9, 0.25)):
     """Draw a line over the photo, from left and top in shares of it; across its upper half."""
-    page.locator("#regions").get_by_text(pen, exact=True).click()
-    canvas = page.locator("#regions canvas")
+    page.locator("#mask").get_by_text(pen, exact=True).click()
+    canvas = page.locator("#mask canvas")
     canvas.scroll_into_view_if_needed()
     box = canvas.bounding_box()
     (left, top), (right, bottom) = (
@@ -35,7 +40,7 @@ def paint_stroke(page, pen, begin=(0.1, 0.25), end=(0.9, 0.25)):
     page.mouse.up()
 
 
-def test_styles_are_added_weighed_and_taken_away_during_a_run(open_page, samples):
+def test_styles_are_added_weighed_and_taken_away_during_a_run(open_page, samples, session):
     page = open_page()
     expect(page.locator("#style-weights")).to_be_hidden()
     start(page, at_least=2)
@@ -63,7 +68,7 @@ def test_styles_are_added_weighed_and_taken_away_during_a_run(open_page, samples
     stop(page)
 
 
-def test_kept_colours_are_seen_at_once_while_paused_and_when_it_has_ended(open_page):
+def test_kept_colours_are_seen_at_once_while_paused_and_when_it_has_ended(open_page, session):
     page = open_page()
     start(page, at_least=4)
     page.locator("#pause").click()
@@ -81,8 +86,10 @@ def test_kept_colours_are_seen_at_once_while_paused_and_when_it_has_ended(open_p
     page.locator("#pause").click()
     assert wait_until(lambda: step(page) > at + 1, 10)
     stop(page)
-    moment = session().moment
-    kept, plain = (np.asarray(Image.open(file)).astype(int) for file in (moment.seen, moment.file))
+    preview = session().preview
+    kept, plain = (
+        np.asarray(Image.open(file)).astype(int) for file in (preview.shown_file, preview.file)
+    )
     luma = np.array([0.299, 0.587, 0.114])
     assert np.abs((kept - plain) @ luma).mean() < 2
     assert np.abs(kept - plain).mean() > 4
@@ -90,15 +97,15 @@ def test_kept_colours_are_seen_at_once_while_paused_and_when_it_has_ended(open_p
         before = shown(page)
         set_number(page, "keep-colors", value)
         assert wait_until(lambda before=before: shown(page) != before, 5)
-    assert session().moment.seen == session().moment.file
+    assert session().preview.shown_file == session().preview.file
 
 
-def test_regions_painted_during_a_run_keep_the_photo(open_page):
+def test_regions_painted_during_a_run_keep_the_photo(open_page, session):
     page = open_page()
-    assert page.locator("#regions img").get_attribute("src") is None  # loaded when it is opened
+    assert page.locator("#mask img").get_attribute("src") is None  # loaded when it is opened
     start(page, steps=400, at_least=3)
-    page.locator("#regions summary").click()
-    expect(page.locator("#regions").get_by_text("Style 2")).to_be_hidden()
+    page.locator("#mask summary").click()
+    expect(page.locator("#mask").get_by_text("Style 2")).to_be_hidden()
     paint_stroke(page, "Leave the photo")
     acts(page, "other regions")
     styles = session().run.styles
@@ -110,24 +117,24 @@ def test_regions_painted_during_a_run_keep_the_photo(open_page):
     assert (frame.strength == 0).float().mean() > 0.05
     difference = (frame.picture - frame.content).abs() * (frame.strength == 0)
     assert difference.max() <= 2 / 255
-    page.locator("#regions .undo").click()
+    page.locator("#mask .undo").click()
     assert wait_until(lambda: session().run.styles.strength is None, 10)
     stop(page)
 
 
-def test_a_run_begins_with_regions_and_another_photo_is_without(open_page):
+def test_a_run_begins_with_regions_and_another_photo_is_without(open_page, session):
     page = open_page()
-    page.locator("#regions summary").click()
-    page.wait_for_function("document.querySelector('#regions canvas').width === 512")
+    page.locator("#mask summary").click()
+    page.wait_for_function("document.querySelector('#mask canvas').width === 512")
     paint_stroke(page, "Half")
     finish(page, 2)
     run = session().run
     assert run.styles.strength.min() == 128 / 255
-    assert session().shown.source.recipe.mask
+    assert session().selected.inputs.recipe.mask
     page.locator("#content-image-samples .gallery-item").nth(2).click()
     page.wait_for_function(
         """() => {
-            const canvas = document.querySelector("#regions canvas"), {width, height} = canvas;
+            const canvas = document.querySelector("#mask canvas"), {width, height} = canvas;
             return !canvas.getContext("2d").getImageData(0, 0, width, height).data.some(Boolean);
         }"""
     )
@@ -135,7 +142,7 @@ def test_a_run_begins_with_regions_and_another_photo_is_without(open_page):
     assert session().run.styles.strength is None, status(page)
 
 
-def test_a_style_goes_where_its_pen_went(open_page, tmp_path):
+def test_a_style_goes_where_its_pen_went(open_page, tmp_path, session):
     page, noise = open_page(), np.random.default_rng(0).integers(0, 60, (96, 96, 3), np.uint8)
     for number, color in enumerate(((180, 20, 20), (20, 20, 180)), 1):
         Image.fromarray(noise + np.uint8(color)).save(tmp_path / f"{number}.png")
@@ -143,9 +150,9 @@ def test_a_style_goes_where_its_pen_went(open_page, tmp_path):
     page.locator("#style-image input[type=file]").set_input_files(tmp_path / "1.png")
     page.get_by_text("More styles").click()
     page.locator("#style-2 input[type=file]").set_input_files(tmp_path / "2.png")
-    page.locator("#regions summary").click()
-    page.wait_for_function("document.querySelector('#regions canvas').width === 512")
-    page.locator("#regions [type=range]").fill("30")
+    page.locator("#mask summary").click()
+    page.wait_for_function("document.querySelector('#mask canvas').width === 512")
+    page.locator("#mask [type=range]").fill("30")
     for pen, places in (("Style 1", (0.15, 0.35)), ("Style 2", (0.65, 0.85))):
         for x in places:
             paint_stroke(page, pen, (x, 0.02), (x, 0.98))
@@ -161,14 +168,14 @@ def test_a_style_goes_where_its_pen_went(open_page, tmp_path):
     assert redder[-56:].mean() < 0  # without regions 0.13: the photo is less red than both together
 
 
-def test_regions_come_from_a_file(open_page, tmp_path):
+def test_regions_come_from_a_file(open_page, tmp_path, session):
     mask = np.full((60, 90, 3), 255, np.uint8)
     mask[:, :45] = 0
     Image.fromarray(mask).save(tmp_path / "mask.png")
     page = open_page()
-    page.locator("#regions summary").click()
+    page.locator("#mask summary").click()
     page.wait_for_timeout(500)
-    page.locator("#regions input[type=file]").set_input_files(tmp_path / "mask.png")
+    page.locator("#mask input[type=file]").set_input_files(tmp_path / "mask.png")
     page.wait_for_timeout(500)
     finish(page, 1)
     strength = session().run.styles.strength

@@ -12,7 +12,6 @@ from playwright.sync_api import expect
 
 from style_transfer.images import to_pil
 from style_transfer.recipe import read_recipe
-from style_transfer.ui.handlers.steering import SESSIONS
 from tests.browser.studio import finish, knobs, set_number, shown, start, wait_until
 from tests.browser.test_page import drop
 
@@ -67,13 +66,13 @@ def recolored(page, kept):
     before = shown(page)
     set_number(page, "keep-colors", kept)
     assert wait_until(lambda: shown(page) != before, 10)
-    source = page.locator("#live-image img").evaluate("image => image.src")
+    source = page.locator("#canvas img").evaluate("image => image.src")
     return pixels(page.request.get(source).body())
 
 
-def test_a_png_brings_every_knob_back(export, open_page):
+def test_a_png_brings_every_knob_back(export, open_page, sessions):
     file, before = export("PNG"), knobs(export.page)
-    exact = to_pil(SESSIONS.all()[-1].run.frame.picture).tobytes()
+    exact = to_pil(sessions.all()[-1].run.frame.picture).tobytes()
     export.page.close()
     page = open_page()
     assert knobs(page) != before

@@ -24,7 +24,7 @@ WATCH = """() => {
         document.elementsFromPoint(x, y).find((each) => each.checkVisibility(look));
     window.samples = 0;
     setInterval(() => {
-        const image = document.querySelector("#live-image img");
+        const image = document.querySelector("#canvas img");
         const box = image.getBoundingClientRect();
         if (!image.complete || !image.naturalWidth) window.troubles.push("empty");
         solid.disabled = false;
@@ -58,22 +58,22 @@ def test_while_it_paints_the_picture_is_never_empty_nothing_moves_and_little_is_
 def test_pictures_canvas_and_knobs_stand_from_left_to_right_above_the_fold(open_page):
     page = open_page(1280, 800)
     right = 0
-    for name in ("pictures", "easel", "knobs"):
+    for name in ("pictures", "canvas-column", "knobs"):
         box = page.locator(f"#{name}").bounding_box()
         assert box["x"] >= right, name
         assert 0 < box["y"] + box["height"] <= 800, name
         right = box["x"] + box["width"]
     assert right <= 1280
     columns = {
-        "pictures": ("content-image", "style-image", "more-styles", "regions"),
-        "easel": ("live-image", "timeline", "start", "status", "figures"),
+        "pictures": ("content-image", "style-image", "more-styles", "mask"),
+        "canvas-column": ("canvas", "timeline", "start", "status", "loss-chart"),
         "knobs": ("alpha", "beta", "tv", "steps", "size", "restart"),
     }
     for column, inside in columns.items():
         for name in inside:
             expect(page.locator(f"#{column} #{name}")).to_be_visible()
     wide = {name: page.locator(f"#{name}").bounding_box()["width"] for name in columns}
-    assert wide["easel"] > wide["pictures"] + wide["knobs"]
+    assert wide["canvas-column"] > wide["pictures"] + wide["knobs"]
 
 
 def test_what_waits_for_the_next_start_is_framed_in_dashes_and_the_photo_says_so(open_page):
@@ -81,24 +81,26 @@ def test_what_waits_for_the_next_start_is_framed_in_dashes_and_the_photo_says_so
     dashed = """() => [...document.querySelectorAll("#studio [id]")]
         .filter((each) => getComputedStyle(each).borderTopStyle === "dashed")
         .map((each) => each.id)"""
-    assert page.evaluate(dashed) == ["content-image", "fixed"]
+    assert page.evaluate(dashed) == ["content-image", "start-options"]
     words = """() => getComputedStyle(
         document.querySelector("#content-image [data-testid=block-label]"), "::after").content"""
     assert page.evaluate(words) == "none"
     start(page, steps=30)
     assert page.evaluate(words) == '", from the next start"'
-    expect(page.locator("#fixed-words")).to_have_text(
+    expect(page.locator("#start-words")).to_have_text(
         "These and the photo act from the next start."
     )
-    expect(page.locator("#fixed #restart")).to_have_text("Restart from the picture as it is now")
-    expect(page.locator("#fixed #restart")).to_be_enabled()
+    expect(page.locator("#start-options #restart")).to_have_text(
+        "Restart from the picture as it is now"
+    )
+    expect(page.locator("#start-options #restart")).to_be_enabled()
     stop(page)
     assert wait_until(lambda: page.evaluate(words) == "none", 5)
 
 
 def test_a_phone_shows_the_canvas_first_and_nothing_is_wider_than_it(open_page):
     page = open_page(390, 844)
-    tops = [page.locator(f"#{i}").bounding_box()["y"] for i in ("live-image", "knobs", "pictures")]
+    tops = [page.locator(f"#{i}").bounding_box()["y"] for i in ("canvas", "knobs", "pictures")]
     assert tops == sorted(tops)
     assert tops[0] < 150
     assert page.evaluate("document.documentElement.scrollWidth") <= 390
@@ -116,7 +118,7 @@ def test_the_page_asks_no_other_host_for_anything(open_page, url):
 
 @pytest.mark.parametrize(("motion", "ending"), [("reduce", ".jpg"), ("no-preference", ".webp")])
 def test_the_example_stands_still_for_those_who_want_no_motion(open_page, motion, ending):
-    image = open_page(reduced_motion=motion).locator("#live-image img")
+    image = open_page(reduced_motion=motion).locator("#canvas img")
     expect(image).to_have_attribute("src", re.compile(f"{ending}$"))
     expect(image).to_have_attribute("alt", re.compile("Chelsea"))
     assert wait_until(lambda: image.evaluate("image => image.naturalWidth") > 300, 10)
@@ -134,7 +136,7 @@ def test_screenshots_of_a_run_show_nothing_wider_than_the_screen(open_page, widt
     shoot("rest")
     start(page, steps=40, size=256, at_least=6)
     page.get_by_role("button", name="Bold").click()
-    expect(page.locator("#figures .mark text")).to_contain_text("beta 5 to 20")
+    expect(page.locator("#loss-chart .mark text")).to_contain_text("beta 5 to 20")
     shoot("running")
     assert page.evaluate("document.documentElement.scrollWidth") <= width
     page.locator("#pause").click()

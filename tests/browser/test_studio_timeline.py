@@ -8,7 +8,6 @@ from PIL import Image, ImageOps
 from playwright.sync_api import expect
 
 from style_transfer.images import resize
-from style_transfer.ui.handlers.steering import SESSIONS
 from style_transfer.ui.session import session
 from tests.browser.studio import (
     finish,
@@ -48,7 +47,7 @@ def test_a_branch_begins_with_the_picture_that_was_walked_back_to(open_page):
     assert bytes_of(page, shown(page)) == picture
 
     page.locator("#runs button").nth(0).click()
-    expect(page.locator("#live-image img")).to_have_attribute("src", newest)
+    expect(page.locator("#canvas img")).to_have_attribute("src", newest)
     page.locator("#export").click()
     expect(page.locator("#exported a").first).to_be_visible(timeout=10_000)
     assert "step12" in page.locator("#exported a").first.get_attribute("href")
@@ -80,7 +79,7 @@ def test_walking_does_not_stop_the_run_and_arrows_walk_too(open_page):
     stop(page)
 
 
-def test_the_settings_of_the_moment_that_is_looked_at_are_shown(open_page):
+def test_the_settings_of_the_preview_on_the_canvas_are_shown(open_page):
     page = open_page()
     start(page, at_least=4)
     set_number(page, "beta", 20)
@@ -92,31 +91,31 @@ def test_the_settings_of_the_moment_that_is_looked_at_are_shown(open_page):
     expect(page.locator("#timeline output")).to_contain_text("beta 5 to 20")
 
 
-def test_restart_takes_the_picture_along_to_another_size(open_page):
+def test_restart_takes_the_picture_along_to_another_size(open_page, sessions):
     page = open_page()
     finish(page, 8)
     set_number(page, "size", 192)
     page.locator("#restart").click()
     expect(page.locator("#runs button")).to_have_count(2)
     expect(page.locator("#status")).to_contain_text("Finished at step 8", timeout=30_000)
-    image = page.locator("#live-image img")
+    image = page.locator("#canvas img")
     assert image.evaluate("image => image.naturalWidth") == 192
     assert image.get_attribute("alt").startswith("chelsea.png painted like starry_night.jpg, Run 2")
     assert newest_run(page) == "Run 2 from step 8 of Run 1"
-    parent, child = SESSIONS.all()[-1].records
-    first, last = child.moments[0].picture, parent.last.picture
+    parent, child = sessions.all()[-1].records
+    first, last = child.previews[0].image, parent.last_frame.picture
     assert (resize(first, last.shape[-2:]) - last).abs().mean() < 0.02  # the photo is 0.1 away
-    assert (resize(parent.source.content, last.shape[-2:]) - last).abs().mean() > 0.05
+    assert (resize(parent.inputs.content, last.shape[-2:]) - last).abs().mean() > 0.05
 
 
-def test_the_figures_are_one_drawing_that_says_where_a_knob_moved(open_page):
+def test_the_loss_chart_is_one_drawing_that_says_where_a_knob_moved(open_page):
     page = open_page()
     start(page, at_least=4)
-    drawing = page.locator("#figures svg.figures").element_handle()
+    drawing = page.locator("#loss-chart svg.loss-chart").element_handle()
     set_number(page, "beta", 20)
-    expect(page.locator("#figures .mark text")).to_contain_text("beta 5 to 20")
+    expect(page.locator("#loss-chart .mark text")).to_contain_text("beta 5 to 20")
     assert drawing.evaluate("svg => svg.isConnected")  # changed, not replaced
-    shares = page.locator("#figures").get_by_text(re.compile(r"^\d+%$")).all_text_contents()
+    shares = page.locator("#loss-chart").get_by_text(re.compile(r"^\d+%$")).all_text_contents()
     assert len(shares) == 5
     assert abs(sum(int(share[:-1]) for share in shares) - 100) <= 3
     stop(page)
@@ -175,7 +174,7 @@ def test_the_slider_uncovers_the_photo_at_the_left_and_the_picture_at_the_right(
 
 
 def test_a_page_says_before_and_after_that_the_oldest_run_gives_its_place(open_page, monkeypatch):
-    monkeypatch.setattr(session, "KEPT_RUNS", 2)
+    monkeypatch.setattr(session, "MAX_RECORDS", 2)
     page = open_page()
     words = page.locator("#runs [role=status]")
     expect(words).to_contain_text("The runs of this page will be listed here.")
@@ -188,13 +187,13 @@ def test_a_page_says_before_and_after_that_the_oldest_run_gives_its_place(open_p
     expect(page.locator("#runs button span")).to_have_text(["Run 2", "Run 3"])
 
 
-def test_whoever_waits_is_told_how_many_are_before_and_may_leave(open_page, monkeypatch):
+def test_whoever_waits_is_told_how_many_are_before_and_may_leave(open_page, service, monkeypatch):
+
     from style_transfer.runs import AdmissionQueue
-    from style_transfer.ui.service import SERVICE
 
     queue = AdmissionQueue(places=1, waiting=9)
     first = queue.join()
-    monkeypatch.setattr(SERVICE, "admission", queue)
+    monkeypatch.setattr(service, "admission", queue)
     page = open_page()
     page.locator("#start").click()
     expect(page.locator("#status")).to_contain_text("1 run is before yours.")

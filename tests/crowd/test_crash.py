@@ -42,7 +42,7 @@ def test_a_run_that_is_killed_ten_times_ends_with_the_same_picture(serve, visit)
         server.kill()
         server.start()
         before, visitor = visitor, visit(server, visitor.token)
-        offered = visitor.call("interrupted").json()["data"][0]["step"]
+        offered = visitor.call("find_interrupted").json()["data"][0]["step"]
         losses.append(lost(before, killed, begun, offered))
         print(f"killed at step {before.step}, offered {offered}, {losses[-1]:.1f} s lost")
         if not offered:  # killed before it was kept for the first time

@@ -6,7 +6,7 @@ import time
 
 import pytest
 
-from style_transfer.ui.http.cleanup import EVERY
+from style_transfer.ui.session.housekeeping import INTERVAL
 
 SIZE = 128
 SOON, CALM = 3.5, 60.0  # s; 3 promised, and the time that asking takes
@@ -109,7 +109,7 @@ def test_hundreds_of_abandoned_runs_leave_threads_files_and_memory_as_they_were(
     counts, slowest, made = [], 0.0, 0
 
     def count():
-        time.sleep(2 * EVERY + 5)  # late requests, idle threads, and what housekeeping gives back
+        time.sleep(2 * INTERVAL + 5)  # for late requests, idle threads and housekeeping
         health = server.health()
         counts.append((health["memory_mb"], server.threads, len(server.files())))
         print(

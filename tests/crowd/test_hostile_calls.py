@@ -93,7 +93,7 @@ def try_all(server, visit, count, seed, soon):
             visitor.leave()
             visitor = visit(server)
         names = [name for name in visitor.names if name != "leave"]
-        name = chance.choice(names + ["choose"] * (len(names) // 3))
+        name = chance.choice(names + ["submit"] * (len(names) // 3))
         path, body = request(visitor, name, chance)
         began = time.monotonic()
         if path == JOIN and visitor.key.encode() in body:
@@ -102,7 +102,7 @@ def try_all(server, visit, count, seed, soon):
                 hear_the_end(visitor, soon)
         else:
             answer = visitor.http.post(path, content=body, headers=headers)
-        if name.startswith("choose") and answer.is_success:
+        if name.startswith("submit") and answer.is_success:
             begins = json.dumps(visitor.payload(chance.choice(BEGINNINGS)))
             assert visitor.submit(begins.encode()).is_success  # with what was just chosen
             hear_the_end(visitor, soon)

@@ -147,7 +147,7 @@ def test_files_cannot_be_changed_or_removed_by_name(alice, mallory):
 
 
 @pytest.mark.parametrize(
-    "name", ["walk", "bring_back", "settings_shown", "pause", "stop", "steer", "more_steps"]
+    "name", ["show_preview", "show_run", "preview_settings", "pause", "stop", "steer", "add_steps"]
 )
 @pytest.mark.parametrize("number", [0, 1, 2**31])
 def test_handlers_reach_the_callers_own_runs_alone(alice, mallory, name, number):
@@ -156,7 +156,7 @@ def test_handlers_reach_the_callers_own_runs_alone(alice, mallory, name, number)
     assert not any(secret in answer.text for secret in secrets_of(alice))
 
 
-@pytest.mark.parametrize("name", ["export", "go_on", "branch", "restart", "recover"])
+@pytest.mark.parametrize("name", ["export", "continue_run", "branch", "restart", "recover"])
 def test_nothing_can_be_begun_from_the_run_of_another(alice, mallory, name):
     assert mallory.join(name).is_success
     ended = mallory.finished.get(timeout=60)
@@ -180,7 +180,7 @@ def test_names_like_hers_are_not_hers(alice, mallory):
         {"$ne": ""},
     ]
     for key in near:
-        for name in ("stop", "pause", "leave", "walk"):
+        for name in ("stop", "pause", "leave", "show_preview"):
             call = mallory.payload(name) | {"session_hash": key}
             answer = mallory.http.post("/gradio_api/run/predict", json=call)
             assert not any(
@@ -196,7 +196,7 @@ def test_tokens_like_hers_offer_nothing(alice, mallory):
     near = [digest, alice.token[:-1], alice.token + "0", "*" * 64, "?" * 64, f"../kept/{digest}"]
     near += [alice.token.upper() if alice.token.upper() != alice.token else "f" * 64, [alice.token]]
     for token in [*near, None, 0, {}, "", "/" * 64, "\0" * 64]:
-        answer = mallory.call("interrupted", {"token": token, "step": 5, "asked": False})
+        answer = mallory.call("find_interrupted", {"token": token, "step": 5, "asked": False})
         assert answer.json()["data"][0]["step"] == 0
 
 

@@ -31,7 +31,7 @@ def spend_time(server, visit, number, until):
         if chance.random() < 0.6:
             assert visitor.finished.get(timeout=300)["success"]
             visitor.values["timeline"] = {"at": 2}
-            assert visitor.call("walk").is_success
+            assert visitor.call("show_preview").is_success
             visitor.values["kind"] = chance.choice(["JPEG", "Time-lapse, MP4", "Settings file"])
             visitor.join("export")
             assert visitor.finished.get(timeout=120)["success"]

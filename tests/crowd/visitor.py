@@ -16,7 +16,7 @@ from typing import Any
 import httpx
 from gradio_client.utils import apply_diff
 
-BEGINNINGS = ("start", "restart", "branch", "go_on", "recover")  # of runs
+BEGINNINGS = ("start", "restart", "branch", "continue_run", "recover")  # of runs
 JSON = {"content-type": "application/json"}
 CALM = 60.0  # s that an answer may take on a busy machine
 
@@ -67,7 +67,7 @@ class Visitor:
         return {"data": given, "fn_index": call["id"], "session_hash": self.key}
 
     def call(self, name: str, *data: Any) -> httpx.Response:
-        """Do what is answered at once: steer, pause, stop, walk, interrupted."""
+        """Do what is answered at once: steer, pause, stop, show_preview, find_interrupted."""
         body = json.dumps(self.payload(name, *data))  # unlike httpx, with NaN
         answer = self.http.post("/gradio_api/run/predict", content=body, headers=JSON)
         if answer.is_success:
@@ -76,7 +76,7 @@ class Visitor:
 
     def join(self, name: str, *data: Any) -> httpx.Response:
         """Begin what is answered by and by: start, recover, export. `finished` has its end."""
-        if name in BEGINNINGS and not (chosen := self.call("choose")).is_success:
+        if name in BEGINNINGS and not (chosen := self.call("submit")).is_success:
             return chosen
         return self.submit(json.dumps(self.payload(name, *data)).encode(), name)
 
@@ -113,7 +113,7 @@ class Visitor:
     @property
     def picture(self) -> str:
         """The address of the picture on the canvas."""
-        return (self.shown.get("live-image") or {}).get("src", "")
+        return (self.shown.get("canvas") or {}).get("src", "")
 
     def wait(self, condition: Any, seconds: float = CALM) -> None:
         """Wait until `condition()`."""

@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from style_transfer.ui.panels.component import STATIC
+from style_transfer.ui.panels.panel import STATIC
 
 
 @pytest.mark.parametrize("script", sorted(STATIC.glob("*.js")), ids=lambda file: file.name)

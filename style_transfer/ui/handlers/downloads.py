@@ -1,4 +1,4 @@
-"""Take home: files of the picture and of its way there, and settings that come back from them."""
+"""Files to take home, and settings that come back from them."""
 
 import re
 from pathlib import Path
@@ -8,79 +8,87 @@ import gradio as gr
 from torch import Tensor
 
 from style_transfer.checks import one_of
-from style_transfer.images import FILM_FORMATS, PICTURE_FORMATS, open_image, save, to_tensor
+from style_transfer.images import FILM_FORMATS, open_image, save, to_tensor
 from style_transfer.recipe import Recipe, read_recipe, save_recipe, to_query
-from style_transfer.ui.handlers.steering import SESSIONS
-from style_transfer.ui.http.calls import Values, by_elem_id, or_error_on_page, session_key
+from style_transfer.ui.http.calls import (
+    Values,
+    by_elem_id,
+    error_on_page,
+    or_error_on_page,
+    session_key,
+)
 from style_transfer.ui.panels import controls
+from style_transfer.ui.panels.start_options import START_OPTION_IDS
+from style_transfer.ui.panels.take_home import FILMS, KINDS, PICTURES, SETTINGS
+from style_transfer.ui.session.record import RunRecord
 from style_transfer.ui.session.session import Session
+from style_transfer.ui.session.sessions import PageContext
+from style_transfer.ui.session.timeline import Preview
 
-PICTURES = {each.label: suffix for suffix, each in PICTURE_FORMATS.items() if each.label}
-FILMS = {each.label: (ending, each.save) for ending, each in FILM_FORMATS.items()}
-SETTINGS = "Settings file"
-CHOICES = [*PICTURES, *FILMS, SETTINGS]
-RESTORED = ("settings", "link", "size", "seed", "init", "optimizer", "network", "pooling")
+RESTORED_IDS = ("settings", "link", *START_OPTION_IDS)
 
 
-def export(values: Values, request: gr.Request) -> str:
-    """Return the path of the file that was asked for, made from what is looked at."""
-    session, named = SESSIONS.find(session_key(request)), by_elem_id(values)
-    record, moment = session.shown, session.moment
-    if record is None or moment is None:
-        raise gr.Error("There is no picture of yours to take home yet.", print_exception=False)
-    recipe, kind = record.recipe(moment), named["kind"]
-    or_error_on_page(one_of, "kind of file", kind, CHOICES)
-    if kind in FILMS:
-        ending, save_film = FILMS[kind]
-        file = _file(session, recipe, ending)
-        frames = [each.seen for each in record.moments]
-        or_error_on_page(save_film, frames, file, named["seconds"], named["hold"])
-    elif kind == SETTINGS:
-        file = _file(session, recipe, ".json")
-        save_recipe(recipe, file)
-    else:
-        file = _file(session, recipe, PICTURES[kind])
-        save(_exact(session), file, recipe.to_json())
-    return str(file)
+class DownloadHandlers:
+    """Handlers of the files that a visitor takes home or brings back."""
 
+    def __init__(self, context: PageContext) -> None:
+        self._sessions = context.sessions
 
-def film_chosen(kind: str) -> Any:
-    """Return the row of what only a film has, seen where a film was chosen."""
-    return gr.update(visible=kind in [*FILMS])  # a list compares what cannot be a key as well
+    def export(self, values: Values, request: gr.Request) -> str:
+        """Return a file of the kind that was chosen, of what the canvas shows."""
+        session, named = self._sessions.find(session_key(request)), by_elem_id(values)
+        record, preview = session.selected, session.preview
+        if record is None or preview is None:
+            raise error_on_page("There is no picture of yours to take home yet.")
+        recipe, kind = record.recipe(preview), named["kind"]
+        or_error_on_page(one_of, "kind of file", kind, KINDS)
+        if kind in FILMS:
+            file = _new_file(session, recipe, FILMS[kind])
+            frames = [each.shown_file for each in record.previews]
+            save_film = FILM_FORMATS[FILMS[kind]].save
+            or_error_on_page(save_film, frames, file, named["seconds"], named["hold"])
+        elif kind == SETTINGS:
+            file = _new_file(session, recipe, ".json")
+            save_recipe(recipe, file)
+        else:
+            file = _new_file(session, recipe, PICTURES[kind])
+            save(_picture(record, preview), file, recipe.to_json())
+        return str(file)
 
+    def show_film_options(self, kind: str) -> Any:
+        """Return the row of options that only films have, visible where one was chosen."""
+        return gr.update(visible=kind in [*FILMS])  # a list, since `kind` may be unhashable
 
-def restore(file: str | None) -> tuple[Any, ...]:
-    """Return controls, link and choices as they are in a picture or settings file made here."""
-    if file is None:
-        return tuple(gr.skip() for _ in RESTORED)
-    recipe = or_error_on_page(read_recipe, file)
-    chosen = (getattr(recipe, name) for name in RESTORED[2:])
-    gr.Info(f"Settings of {Path(file).name} are back.{_missing(recipe)}")
-    values = controls.to_value(recipe.settings, recipe.preview_every)
-    return values, to_query(recipe.settings), *chosen
+    def restore(self, file: str | None) -> tuple[Any, ...]:
+        """Return the values of RESTORED_IDS as they are in a picture or settings file."""
+        if file is None:
+            return tuple(gr.skip() for _ in RESTORED_IDS)
+        recipe = or_error_on_page(read_recipe, file)
+        options = (getattr(recipe, elem_id) for elem_id in START_OPTION_IDS)
+        gr.Info(f"Settings of {Path(file).name} are back.{_missing(recipe)}")
+        settings = controls.to_value(recipe.settings, recipe.preview_every)
+        return settings, to_query(recipe.settings), *options
 
 
 def _missing(recipe: Recipe) -> str:
-    """Return in a sentence what a file cannot bring back of a run with more than a style."""
+    """Return in a sentence which pictures must be chosen again, "" for a run with one style."""
     if not recipe.more_styles and not recipe.mask:
         return ""
     names = [recipe.style, *recipe.more_styles, *(["its regions"] if recipe.mask else [])]
     return f" Pictures are not in it: choose {', '.join(names)} again."
 
 
-def _exact(session: Session) -> Tensor:
-    """Return the picture that is looked at as exactly as it is kept."""
-    record, moment = session.shown, session.moment
-    assert record is not None
-    assert moment is not None
-    if record.last is not None and record.last.step == moment.step:
-        return record.last.picture
-    return to_tensor(open_image(moment.seen))
+def _picture(record: RunRecord, preview: Preview) -> Tensor:
+    """Return the picture on the canvas: the exact one where it is the newest of its run."""
+    frame = record.last_frame
+    if frame is not None and frame.step == preview.step:
+        return frame.picture
+    return to_tensor(open_image(preview.shown_file))
 
 
-def _file(session: Session, recipe: Recipe, ending: str) -> Path:
+def _new_file(session: Session, recipe: Recipe, suffix: str) -> Path:
     stems = (Path(name).stem for name in (recipe.photo, recipe.style))
     name = "-".join([*stems, f"step{recipe.step}"])
-    folder = session.folder / "taken"
+    folder = session.folder / "exports"
     folder.mkdir(exist_ok=True)
-    return folder / (re.sub(r"[^\w.-]+", "_", name)[:120] + ending)
+    return folder / (re.sub(r"[^\w.-]+", "_", name)[:120] + suffix)

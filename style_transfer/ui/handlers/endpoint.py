@@ -1,9 +1,10 @@
-"""The endpoint for programs: one call, one picture, in turns with the runs of the page."""
+"""The endpoint for programs: one call, one picture, queued with the runs of the page."""
 
 import secrets
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
+from types import MethodType
 
 import gradio as gr
 
@@ -15,19 +16,18 @@ from style_transfer.network import LAYERS, default_device
 from style_transfer.recipe import Recipe
 from style_transfer.runs import HEARTBEAT, Job
 from style_transfer.settings import Settings
-from style_transfer.ui.handlers.pictures import read_styles
-from style_transfer.ui.handlers.steering import SESSIONS
-from style_transfer.ui.http.calls import session_key, shorten
+from style_transfer.ui.handlers.inputs import read_styles
+from style_transfer.ui.http.calls import error_on_page, session_key
 from style_transfer.ui.panels.inputs import picture_input
-from style_transfer.ui.service import SERVICE
-from style_transfer.ui.session.session import ABSENCE, Session
+from style_transfer.ui.session.session import Session
+from style_transfer.ui.session.sessions import PageContext
 
 MAX_SIZE = 512 if default_device() == "cpu" else 1024  # px, of the longer side
 MAX_STEPS = 500
-CALLS = SERVICE.limits.runs + SERVICE.limits.waiting  # in line, with the pages
 
 
 def stylize(
+    context: PageContext,
     photo: str,
     style: str,
     alpha: float,
@@ -78,7 +78,7 @@ def stylize(
             alpha=alpha,
             beta=beta,
             tv=tv,
-            steps=whole_number("steps", steps, 1, min(MAX_STEPS, SERVICE.limits.steps)),
+            steps=whole_number("steps", steps, 1, min(MAX_STEPS, context.service.limits.steps)),
             style_layers=dict.fromkeys(style_layers, 1.0),
             content_layer=content_layer,
             statistic=statistic,
@@ -98,18 +98,18 @@ def stylize(
             seed=seed,
             settings=settings,
         )
-        session = SESSIONS.of(session_key(request))
+        session = context.sessions.of(session_key(request))
         given = [file for file in (photo, style, other_style, mask) if file]
         session.uploads |= {Path(file) for file in given}
         styles = read_styles([file for file in (style, other_style) if file], mask)
-        yield from _paint(session, photo, styles, recipe)
+        yield from _paint(context, session, photo, styles, recipe)
     except ValueError as error:
-        raise gr.Error(shorten(str(error)), print_exception=False) from error
+        raise error_on_page(str(error)) from error
 
 
-def build() -> None:
-    """Place the endpoint's inputs, unseen, and the event that programs call."""
-    default = Settings()
+def build(context: PageContext) -> None:
+    """Place the endpoint's inputs, hidden, and the event that programs call."""
+    default, limits = Settings(), context.service.limits
     with gr.Group(visible=False):
         inputs = [
             picture_input("Photo"),
@@ -132,30 +132,37 @@ def build() -> None:
         ]
         picture = gr.Image(label="Picture", type="filepath", format="png", interactive=False)
         gr.Button("Stylize").click(
-            stylize, inputs, picture, api_name="stylize", concurrency_limit=CALLS
+            MethodType(stylize, context),  # Gradio documents the arguments after the first
+            inputs,
+            picture,
+            api_name="stylize",
+            concurrency_limit=limits.runs + limits.waiting,  # they wait in our admission queue
         )
 
 
-def _paint(session: Session, photo: str, styles: Styles, recipe: Recipe) -> Iterator[str | None]:
+def _paint(
+    context: PageContext, session: Session, photo: str, styles: Styles, recipe: Recipe
+) -> Iterator[str | None]:
     """Yield None at least every HEARTBEAT seconds, so that Gradio can end it, then the picture."""
     content = to_tensor(open_image(photo), recipe.size)
-    SERVICE.limits.check_size(*content.shape[-2:])
-    ticket, run = SERVICE.admission.join(), None
+    service = context.service
+    service.limits.check_size(*content.shape[-2:])
+    ticket, run = service.admission.join(), None
     try:
-        while SERVICE.admission.ahead(ticket):
+        while service.admission.ahead(ticket):
             yield None
-            SERVICE.admission.wait(ticket, HEARTBEAT)
-            if session.absent > ABSENCE:
+            service.admission.wait(ticket, HEARTBEAT)
+            if session.has_left:
                 return
-        run = SERVICE.start(Job(content, styles, recipe.settings, seed=recipe.seed))
+        run = service.start(Job(content, styles, recipe.settings, seed=recipe.seed))
         for _ in run.frames():
-            if session.closed or session.absent > ABSENCE:
+            if session.has_left:
                 return
             yield None
     finally:  # also where the caller is gone
         if run:
             run.stop()
-        SERVICE.admission.leave(ticket)
+        service.admission.leave(ticket)
     if run.error or run.frame is None:
         raise ValueError(str(run.error or "The run made no picture."))
     yield _save(session, run.frame, replace(recipe, step=run.frame.step))

@@ -1,32 +1,39 @@
-"""Prospect: what the run that Start would begin takes, told before it is pressed."""
+"""The estimate of a run, before it is started."""
 
 from style_transfer.checks import whole_number
 from style_transfer.images import MIN_SIDE, fit, size_of
 from style_transfer.recipe import MAX_SIZE
-from style_transfer.runs import duration
-from style_transfer.ui.handlers import pictures
+from style_transfer.runs import RunService, duration
+from style_transfer.ui.handlers.inputs import STYLE_SIDE, style_files
 from style_transfer.ui.http.calls import Values, by_elem_id
 from style_transfer.ui.panels import controls
-from style_transfer.ui.service import SERVICE
+from style_transfer.ui.panels.inputs import CONTENT_ID, STYLE_IDS
 
-CHOSEN = ("content-image", *pictures.CHOSEN[:-1], "settings", "size")  # what it depends on
+ESTIMATE_IDS = (CONTENT_ID, *STYLE_IDS, "settings", "size")  # what the estimate depends on
 
 
-def prospect(values: Values) -> str:
-    """Return size, time and memory of the run that is chosen now, or why it cannot be."""
-    named = by_elem_id(values)
-    files = pictures.style_files(named)
-    if named["content-image"] is None or not files:
-        return ""
-    try:
-        side = whole_number("size", named["size"], MIN_SIDE, MAX_SIZE)
-        settings = controls.to_settings(named["settings"])
-        size = fit(size_of(named["content-image"]), side)
-        paintings = [fit(size_of(file), pictures.STYLE_SIDE) for file in files]
-        expected = SERVICE.estimate(size, paintings, settings)
-    except ValueError as error:
-        return str(error)
-    words = f"{size[1]} x {size[0]} pixels, {expected}"
-    if expected.seconds > SERVICE.limits.seconds:
-        words += f"; a run may take {duration(SERVICE.limits.seconds)} here"
-    return words
+class EstimateHandler:
+    """The handler that tells what the run takes that Start would begin."""
+
+    def __init__(self, service: RunService) -> None:
+        self._service = service
+
+    def estimate(self, values: Values) -> str:
+        """Return size, time and memory of a run in words, or why it cannot be."""
+        named = by_elem_id(values)
+        files = style_files(named)
+        if named[CONTENT_ID] is None or not files:
+            return ""
+        try:
+            side = whole_number("size", named["size"], MIN_SIDE, MAX_SIZE)
+            settings = controls.to_settings(named["settings"])
+            size = fit(size_of(named[CONTENT_ID]), side)
+            style_sizes = [fit(size_of(file), STYLE_SIDE) for file in files]
+            expected = self._service.estimate(size, style_sizes, settings)
+        except ValueError as error:
+            return str(error)
+        words = f"{size[1]} x {size[0]} pixels, {expected}"
+        limit = self._service.limits.seconds
+        if expected.seconds > limit:
+            words += f"; a run may take {duration(limit)} here"
+        return words

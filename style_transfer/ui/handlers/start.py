@@ -1,204 +1,180 @@
-"""How a run begins: anew, from a moment of another one, or where that one ended."""
+"""Starting a run: anew, from a preview of another run, or where that one ended."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 import gradio as gr
 
-from style_transfer.checks import whole_number
 from style_transfer.engine import remaining_steps, stages
-from style_transfer.images import MIN_SIDE, open_image, resize, to_tensor
-from style_transfer.recipe import MAX_SEED, MAX_SIZE, Recipe
+from style_transfer.images import resize
 from style_transfer.runs import CheckpointWriter, Job, Run
 from style_transfer.settings import Settings
-from style_transfer.ui.handlers import pictures
-from style_transfer.ui.handlers.steering import SESSIONS, Shown
-from style_transfer.ui.handlers.watch import paint
-from style_transfer.ui.http.calls import Values, by_elem_id, or_error_on_page, session_key
+from style_transfer.ui.handlers.inputs import read_inputs, read_settings, token_in
+from style_transfer.ui.handlers.watch import Begin, View, watch_run
+from style_transfer.ui.http.calls import (
+    Values,
+    by_elem_id,
+    error_on_page,
+    or_error_on_page,
+    session_key,
+)
 from style_transfer.ui.panels import controls
-from style_transfer.ui.service import SERVICE
-from style_transfer.ui.session.record import Record, Source
+from style_transfer.ui.session.record import RunInputs, RunRecord
 from style_transfer.ui.session.session import Session
+from style_transfer.ui.session.sessions import PageContext
 
 LOOPBACK = ("127.0.0.1", "::1")
 
 
-def choose(values: Values, request: gr.Request) -> None:
-    """Take note of what is chosen; the run then begins with it.
+class StartHandlers:
+    """Handlers that begin a run, and yield the view until it ends."""
 
-    A call of its own, because Gradio busies itself with the inputs of a call until that ends.
-    """
-    session = SESSIONS.of(session_key(request))
-    session.chosen = by_elem_id(values)
-    session.here = bool(request.client) and request.client.host in LOOPBACK
+    def __init__(self, context: PageContext) -> None:
+        self._context, self._service = context, context.service
 
+    def submit(self, values: Values, request: gr.Request) -> None:
+        """Store the values that the next run begins with.
 
-def start(request: gr.Request) -> Iterator[Shown]:
-    """Begin a run from the first image that was chosen, and show it until it ends."""
-    session, named = _session(request)
-    source, settings = _source(session, named), _settings(named)
+        A call of its own, because Gradio processes the inputs of a call at each of its frames.
+        """
+        session = self._context.sessions.of(session_key(request))
+        session.start_values = by_elem_id(values)
+        session.is_local = bool(request.client) and request.client.host in LOOPBACK
 
-    def begin() -> tuple[Record, Run]:
-        record = session.new_record(source)
-        return record, _run(session, record, settings, named, init=source.recipe.init)
+    def start(self, request: gr.Request) -> Iterator[View]:
+        """Start a run from the first image that was chosen."""
+        session, named = self._submitted(request)
+        inputs, settings = self._read(session, named)
 
-    yield from paint(session, begin)
+        def begin() -> tuple[RunRecord, Run]:
+            record = session.new_record(inputs)
+            return record, self._run(session, record, settings, named, init=inputs.recipe.init)
 
+        yield from watch_run(self._context, session, begin)
 
-def restart(request: gr.Request) -> Iterator[Shown]:
-    """Begin a run with what is chosen now from the picture that is looked at."""
-    session, named = _session(request)
-    if session.shown is None or session.moment is None:
-        raise gr.Error("There is no picture to go on from yet.", print_exception=False)
-    source, settings = _source(session, named), _settings(named)
-    yield from paint(session, _branching(session, source, settings, named))
+    def restart(self, request: gr.Request) -> Iterator[View]:
+        """Start a run with what is chosen now, from the picture on the canvas."""
+        session, named = self._submitted(request)
+        if session.preview is None:
+            raise error_on_page("There is no picture to go on from yet.")
+        inputs, settings = self._read(session, named)
+        begin = self._branching(session, inputs, settings, named)
+        yield from watch_run(self._context, session, begin)
 
+    def branch(self, request: gr.Request) -> Iterator[View]:
+        """Start a run from the preview on the canvas, with the settings of that preview."""
+        session, named = self._submitted(request)
+        if session.selected is None or session.preview is None:
+            raise error_on_page("There is no moment to branch from yet.")
+        inputs, settings = session.selected.inputs, session.preview.settings
+        begin = self._branching(session, inputs, settings, named)
+        yield from watch_run(self._context, session, begin)
 
-def branch(request: gr.Request) -> Iterator[Shown]:
-    """Begin a run from the moment that is looked at, with the settings of that moment."""
-    session, named = _session(request)
-    if session.shown is None or session.moment is None:
-        raise gr.Error("There is no moment to branch from yet.", print_exception=False)
-    source, settings = session.shown.source, session.moment.settings
-    yield from paint(session, _branching(session, source, settings, named))
+    def continue_run(self, request: gr.Request) -> Iterator[View]:
+        """Make more steps with the selected run, as if it had not ended."""
+        session, named = self._submitted(request)
+        record = session.selected
+        if record is None or record.last_frame is None:
+            raise error_on_page("There is no run to go on with yet.")
+        settings = read_settings(named, self._service.limits)
+        settings = replace(settings, steps=max(settings.steps, record.last_frame.step + 1))
 
+        def begin() -> tuple[RunRecord, Run]:
+            options: dict[str, Any] = {"init": record.inputs.recipe.init, "state": record.state}
+            return record, self._run(session, record, settings, named, **options)
 
-def go_on(request: gr.Request) -> Iterator[Shown]:
-    """Make more steps with the run that is looked at, as if it had never ended."""
-    session, named = _session(request)
-    record = session.shown
-    if record is None or record.last is None:
-        raise gr.Error("There is no run to go on with yet.", print_exception=False)
-    last, settings = record.last, _settings(named)
-    settings = replace(settings, steps=max(settings.steps, last.step + 1))
+        yield from watch_run(self._context, session, begin)
 
-    def begin() -> tuple[Record, Run]:
-        options: dict[str, Any] = {"init": record.source.recipe.init, "state": record.state}
-        return record, _run(session, record, settings, named, **options)
+    def recover(self, request: gr.Request) -> Iterator[View]:
+        """Continue this visitor's interrupted run from its checkpoint."""
+        session, named = self._submitted(request)
+        writer = self._service.checkpoints.claim(token_in(named))
+        if writer is None:
+            raise error_on_page("There is no interrupted run any more.")
+        run = None
 
-    yield from paint(session, begin)
+        def begin() -> tuple[RunRecord, Run]:
+            nonlocal run
+            origin = f", continued at step {recipe.step}"
+            record = session.new_record(inputs, origin, checkpoint.losses)
+            named["settings"]["preview_every"] = recipe.preview_every
+            options = {"init": recipe.init, "state": checkpoint.state, "checkpoint": writer}
+            run = self._run(session, record, recipe.settings, named, **options)
+            return record, run
 
+        try:
+            checkpoint = or_error_on_page(writer.load)
+            recipe, content = checkpoint.recipe, checkpoint.content
+            inputs = RunInputs(content, checkpoint.styles, session.save_content(content), recipe)
+            yield from watch_run(self._context, session, begin)
+        finally:
+            if run is None:  # refused, or left while waiting: it can be continued another time
+                writer.release()
 
-def recover(request: gr.Request) -> Iterator[Shown]:
-    """Go on with this visitor's run that was cut off, as if it had never been."""
-    session, named = _session(request)
-    writer = SERVICE.checkpoints.claim(_token(named))
-    if writer is None:
-        raise gr.Error("There is no interrupted run any more.", print_exception=False)
-    run = None
+    def _submitted(self, request: gr.Request) -> tuple[Session, Mapping[str, Any]]:
+        """Return the session of a page and the values that it submitted, which serve once."""
+        session = self._context.sessions.of(session_key(request))
+        named, session.start_values = session.start_values, {}
+        if not named:
+            raise error_on_page("Nothing was chosen yet to begin with.")
+        or_error_on_page(controls.to_settings, named["settings"])
+        return session, named
 
-    def begin() -> tuple[Record, Run]:
-        nonlocal run
-        record = session.new_record(source, f", continued at step {recipe.step}", kept.losses)
-        named["settings"]["preview_every"] = recipe.preview_every
-        options = {"init": recipe.init, "state": kept.state, "checkpoint": writer}
-        run = _run(session, record, recipe.settings, named, **options)
-        return record, run
+    def _read(self, session: Session, named: Mapping[str, Any]) -> tuple[RunInputs, Settings]:
+        limits = self._service.limits
+        return read_inputs(session, named, limits), read_settings(named, limits)
 
-    try:
-        kept = or_error_on_page(writer.load)
-        recipe = kept.recipe
-        source = Source(kept.content, kept.styles, session.keep_photo(kept.content), recipe)
-        yield from paint(session, begin)
-    finally:
-        if run is None:  # refused, or left while waiting: it can be continued another time
-            writer.release()
+    def _branching(
+        self, session: Session, inputs: RunInputs, settings: Settings, named: Mapping[str, Any]
+    ) -> Begin:
+        """Return how to begin a run from the preview that is on the canvas now."""
+        parent, preview = session.selected, session.preview
+        assert parent is not None
+        assert preview is not None
+        same_inputs = inputs is parent.inputs
+        size = inputs.content.shape[-2], inputs.content.shape[-1]
+        image = resize(preview.image, size).clamp(0, 1)
 
+        def begin() -> tuple[RunRecord, Run]:
+            step = preview.step
+            if step >= settings.steps:  # that run was finished: repeat the finest stage
+                step = sum(remaining_steps(stages(size), 0, settings.steps)[:-1])
+            origin = f" from step {preview.step} of {parent.name.split(' from')[0]}"
+            record = session.new_record(inputs, origin)
+            if same_inputs:
+                record.timeline.add_copy(replace(preview, step=step))
+            return record, self._run(session, record, settings, named, init=image, step=step)
 
-def _session(request: gr.Request) -> tuple[Session, Mapping[str, Any]]:
-    """Return the session of a page and what was chosen on it, which serves once."""
-    session = SESSIONS.of(session_key(request))
-    chosen, session.chosen = session.chosen, {}
-    if not chosen:
-        raise gr.Error("Nothing was chosen yet to begin with.", print_exception=False)
-    or_error_on_page(controls.to_settings, chosen["settings"])
-    return session, chosen
+        return begin
 
-
-def _branching(
-    session: Session, source: Source, settings: Settings, named: Mapping[str, Any]
-) -> Callable[[], tuple[Record, Run]]:
-    """Return how to begin a run from the moment that is looked at now."""
-    parent, moment = session.shown, session.moment
-    assert parent is not None
-    assert moment is not None
-    same = source is parent.source
-    size = source.content.shape[-2], source.content.shape[-1]
-    picture = resize(moment.picture, size)
-
-    def begin() -> tuple[Record, Run]:
-        step = moment.step
-        if step >= settings.steps:  # it was finished: paint the finest scale again
-            step = sum(remaining_steps(stages(size), 0, settings.steps)[:-1])
-        record = session.new_record(
-            source, f" from step {moment.step} of {parent.name.split(' from')[0]}"
+    def _run(
+        self,
+        session: Session,
+        record: RunRecord,
+        settings: Settings,
+        named: Mapping[str, Any],
+        checkpoint: CheckpointWriter | None = None,
+        **options: Any,
+    ) -> Run:
+        """Return a run of a record's inputs, started; `options` are those of `Job`."""
+        inputs, recipe = record.inputs, record.inputs.recipe
+        job = Job(
+            inputs.content,
+            inputs.styles,
+            settings,
+            optimizer=recipe.optimizer,
+            seed=recipe.seed,
+            network=recipe.network,
+            pooling=recipe.pooling,
+            **options,
         )
-        if same:
-            record.timeline.begin_with(replace(moment, step=step))
-        return record, _run(session, record, settings, named, init=picture.clamp(0, 1), step=step)
-
-    return begin
-
-
-def _run(
-    session: Session,
-    record: Record,
-    settings: Settings,
-    named: Mapping[str, Any],
-    checkpoint: CheckpointWriter | None = None,
-    **options: Any,
-) -> Run:
-    source, recipe = record.source, record.source.recipe
-    job = Job(
-        source.content,
-        source.styles,
-        settings,
-        optimizer=recipe.optimizer,
-        seed=recipe.seed,
-        network=recipe.network,
-        pooling=recipe.pooling,
-        **options,
-    )
-    token = _token(named)
-    record.checkpoint = checkpoint or SERVICE.checkpoints.create(token, source.pictures)
-    return or_error_on_page(
-        SERVICE.start,
-        job,
-        preview_every=named["settings"]["preview_every"],
-        on_frame=record.keep,
-        after=session.run,
-    )
-
-
-def _source(session: Session, named: Mapping[str, Any]) -> Source:
-    files = [named["content-image"], *pictures.style_files(named)]
-    for name, words in (("content-image", "photo"), ("style-image", "style picture")):
-        if named[name] is None:
-            raise gr.Error(f"Choose a {words} first.", print_exception=False)
-    recipe = or_error_on_page(
-        Recipe,
-        photo=Path(files[0]).name,
-        **pictures.names(named),
-        size=or_error_on_page(whole_number, "size", named["size"], MIN_SIDE, MAX_SIZE),
-        seed=or_error_on_page(whole_number, "seed", named["seed"] or 0, 0, MAX_SEED),
-        **{name: named[name] for name in ("init", "optimizer", "network", "pooling")},
-    )
-    session.uploads.update(map(Path, files))
-    tensor = to_tensor(or_error_on_page(open_image, files[0]), recipe.size)
-    or_error_on_page(SERVICE.limits.check_size, *tensor.shape[-2:])
-    styles = or_error_on_page(pictures.styles, named, session.paintings(files[1:]))
-    session.painting_files = files[1:]
-    return Source(tensor, styles, session.keep_photo(tensor), recipe)
-
-
-def _settings(named: Mapping[str, Any]) -> Settings:
-    settings = or_error_on_page(controls.to_settings, named["settings"])
-    or_error_on_page(SERVICE.limits.check_steps, settings.steps)
-    return settings
-
-
-def _token(named: Mapping[str, Any]) -> Any:
-    value = named["interrupted"]
-    return value.get("token") if isinstance(value, dict) else None
+        create = self._service.checkpoints.create
+        record.checkpoint = checkpoint or create(token_in(named), inputs.tensors)
+        return or_error_on_page(
+            self._service.start,
+            job,
+            preview_every=named["settings"]["preview_every"],
+            on_frame=record.write_checkpoint,
+            after=session.run,
+        )

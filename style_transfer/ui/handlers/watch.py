@@ -1,86 +1,97 @@
-"""Painting: a run takes its place in the line, and its page shows it until it ends."""
+"""Following a run: it takes its place in the admission queue, and its page shows it to the end."""
 
 import time
 from collections.abc import Callable, Generator, Iterator
 from contextlib import closing
 from typing import Any
 
+from style_transfer.engine import Frame
 from style_transfer.runs import HEARTBEAT, Run
 from style_transfer.ui.http.calls import or_error_on_page
-from style_transfer.ui.panels.view import view
-from style_transfer.ui.service import SERVICE
-from style_transfer.ui.session.record import Record
-from style_transfer.ui.session.session import ABSENCE, Session
+from style_transfer.ui.panels.layout import view
+from style_transfer.ui.session.record import RunRecord
+from style_transfer.ui.session.session import Session
+from style_transfer.ui.session.sessions import PageContext
 
-PACE = 0.4  # s from one frame that is kept, and sent, to the next, where no knob was moved
-PACE_HERE = 1.2  # s from one sent to the next, to a browser that draws on the cores that paint,
-LIVELY = 5.0  # s after the start and after what was moved last
-REMINDER = 5.0  # s; only with a word now and then Gradio notices that nobody listens
+PREVIEW_INTERVAL = 0.4  # s from one preview to the next, while no knob is moved
+# A browser on this machine draws on the cores that compute the run, so it is sent less
+LOCAL_INTERVAL = 1.2  # s from one view to the next,
+LIVELY = 5.0  # s after the start and after the last change
+REMINDER = 5.0  # s; Gradio notices that nobody listens only when something is sent
 
 View = dict[str, Any]
+Begin = Callable[[], tuple[RunRecord, Run]]
 
 
-def paint(session: Session, begin: Callable[[], tuple[Record, Run]]) -> Iterator[View]:
-    """Wait for a place, begin a run and yield the view until it ends; the run before it ends."""
+def watch_run(context: PageContext, session: Session, begin: Begin) -> Iterator[View]:
+    """Wait for a place, start a run and yield the view until it ends; the run before it ends."""
     last: View = {}
-    with closing(_paint(session, begin)) as views:
+    with closing(_views(context, session, begin)) as views:
         for each in views:
-            # What a page shows already costs as much to send as something new.
+            # To send what a page shows already costs as much as to send something new.
             if each | {"time": 0} != last | {"time": 0} or each["time"] - last["time"] > REMINDER:
                 last = each
                 yield each
 
 
-def _paint(
-    session: Session, begin: Callable[[], tuple[Record, Run]]
-) -> Generator[View, None, None]:
+def _views(context: PageContext, session: Session, begin: Begin) -> Generator[View, None, None]:
+    admission = context.service.admission
     session.stop()
-    SERVICE.admission.leave(session.ticket)  # its own run, which ends, must not keep it out
-    session.ticket = ticket = or_error_on_page(SERVICE.admission.join)
+    admission.leave(session.ticket)  # the run that ends must not keep the next one waiting
+    session.ticket = ticket = or_error_on_page(admission.join)
     run = None
     try:
-        while session.ticket is ticket and (before := SERVICE.admission.ahead(ticket)):
-            session.before = before
+        while session.ticket is ticket and (ahead := admission.ahead(ticket)):
+            session.ahead = ahead
             yield view(session)
-            SERVICE.admission.wait(ticket, HEARTBEAT)
-            if session.absent > ABSENCE:
+            admission.wait(ticket, HEARTBEAT)
+            if session.has_left:
                 return
         if session.ticket is ticket:
-            session.before = 0
+            session.ahead = 0
             record, run = begin()
-            session.begin(record, run)
-            yield from _watch(session, ticket, record, run)
-        elif session.ticket is None and not session.closed:  # the visitor left the line
+            session.follow(record, run)
+            local = session.is_local and context.service.executor.device == "cpu"
+            yield from _follow(session, ticket, record, run, local)
+        elif session.ticket is None and not session.closed:  # the visitor left the queue
             yield view(session)
-    finally:  # also where the page is gone; never wait here, Gradio calls it on its event loop
+    finally:  # also where the page is gone; must not wait, Gradio calls it on its event loop
         if run:
             run.stop()
-        SERVICE.admission.leave(ticket)
-        session.give_back(ticket)
+        admission.leave(ticket)
+        session.release(ticket)
 
 
-def _watch(session: Session, ticket: object, record: Record, run: Run) -> Iterator[View]:
-    kept = sent = moved = 0.0
-    shared = session.here and SERVICE.executor.device == "cpu"
+def _follow(
+    session: Session, ticket: object, record: RunRecord, run: Run, local: bool
+) -> Iterator[View]:
+    """Store the frames of a run as they come, and yield the view where it is time to send one."""
+    stored = sent = changed = 0.0
     for frame in run.frames():
-        if session.closed or session.absent > ABSENCE:
+        if session.has_left:
             return
-        if frame is not None and frame is not record.last:
-            if record.last is None or frame.settings != record.last.settings:
-                moved = time.monotonic()
+        if frame is not None and frame is not record.last_frame:
+            if record.last_frame is None or frame.settings != record.last_frame.settings:
+                changed = time.monotonic()
             else:
-                time.sleep(max(0.0, kept + PACE - time.monotonic()))
-            newest, kept = run.frame or frame, time.monotonic()  # a newer one may have come
-            preview = run.ended or newest.step % run.preview_every == 0
-            try:
-                record.add(newest if preview else frame)
-            except OSError as error:  # a full disk, or a folder that went with its page
-                session.notice = f"Previews cannot be kept ({error.strerror or error})."
+                time.sleep(max(0.0, stored + PREVIEW_INTERVAL - time.monotonic()))
+            stored = time.monotonic()
+            _store(session, record, run, frame)
         if run.ended:
-            session.give_back(ticket)
-            record.forget()
+            session.release(ticket)
+            record.remove_checkpoint()
         now = time.monotonic()
-        thrifty = shared and now > moved + LIVELY and not (run.ended or run.paused)
-        if session.run is run and not session.closed and now >= sent + PACE_HERE * thrifty:
+        sparing = local and now > changed + LIVELY and not (run.ended or run.paused)
+        if session.run is run and not session.closed and now >= sent + LOCAL_INTERVAL * sparing:
             sent = now
             yield view(session)
+
+
+def _store(session: Session, record: RunRecord, run: Run, frame: Frame) -> None:
+    """Add `frame` to a record, or a newer one where that is a preview, too."""
+    newest = run.frame or frame
+    is_preview = run.ended or newest.step % run.preview_every == 0
+    try:
+        record.add_frame(newest if is_preview else frame)
+    except OSError as error:  # a full disk, or a folder that went with its page
+        session.notice = f"Previews cannot be kept ({error.strerror or error})."

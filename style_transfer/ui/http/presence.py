@@ -19,6 +19,3 @@ class Presence:
         self._connections[session] += count
         if self._connections[session] <= 0:
             del self._connections[session]
-
-
-PAGES = Presence()

@@ -26,7 +26,7 @@ from style_transfer.knobs import (
 from style_transfer.presets import PRESETS, preset_values
 from style_transfer.recipe import PREVIEWS
 from style_transfer.settings import KNOBS, Settings
-from style_transfer.ui.panels.component import widget
+from style_transfer.ui.panels.panel import widget
 
 _PREVIEW = WholeNumber(
     label="Preview",

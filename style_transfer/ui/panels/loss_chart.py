@@ -1,7 +1,7 @@
-"""The figures of a run in one SVG: losses by step, and each style layer's share.
+"""The loss chart in one SVG: losses by step, and each style layer's share of the style loss.
 
-Places along the steps are in percent of their part, all else in pixels, so that words keep their
-shape whatever the width. On a narrow page figures.js puts the two below each other.
+Positions along the steps are in percent of their part, all others in pixels, so that words keep
+their shape at any width. On a narrow page loss-chart.js puts the two parts below each other.
 """
 
 import math
@@ -11,36 +11,49 @@ from itertools import pairwise
 
 from style_transfer.runs import LossHistory, SettingsChange
 from style_transfer.settings import Settings
-from style_transfer.ui.session.record import Record
-from style_transfer.ui.session.timeline import Moment
+from style_transfer.ui.panels.panel import Panel, widget
+from style_transfer.ui.session.record import RunRecord
+from style_transfer.ui.session.session import Session
+from style_transfer.ui.session.timeline import Preview
 
-LINES = {"total": "total", "content": "photo", "style": "paint"}  # loss: the word of its line
-HEIGHT = 132  # px, of either
-TOP, BOTTOM = 28, 112  # px; between them the losses are drawn, marks have their words above
-ROWS = (9, 21)  # px, of the marks' words
-NARROWEST, LETTER = 300, 5.8  # px, of the plot on a phone and of a letter: words must not meet
-LONGEST = 26  # letters of a mark; the rest is told to those who point at it
-POINTS = 200  # of a line at most; more would not be seen
-LAYERS = 7  # that have a bar at most
+LINES = {"total": "total", "content": "photo", "style": "paint"}  # loss: label of its line
+HEIGHT = 132  # px, of both parts
+TOP, BOTTOM = 28, 112  # px; the losses are drawn between, labels of marks above
+ROWS = (9, 21)  # px, of the labels of marks
+NARROWEST, LETTER = 300, 5.8  # px, of the plot on a phone and of a letter: labels must not meet
+LONGEST = 26  # letters of a label; its tooltip has the rest
+MAX_POINTS = 200  # of a line; more would not be seen
+MAX_BARS = 7  # layers with less are counted
 EMPTY = "The losses will be drawn here while it paints."
-LOWEST = 1e-6  # a loss below it is drawn there
+LOWEST = 1e-6  # smaller losses are drawn there
 
 
-def draw(record: Record | None, moment: Moment | None = None) -> dict[str, str]:
-    """Return title and content of the SVG of a run that is looked at a moment, or of no run."""
-    curve = record.curve if record else []
-    if record is None or not curve:
+def build() -> None:
+    """Place the chart, empty."""
+    chart = '<svg class="loss-chart" role="img" aria-label="{title}">{content}</svg>'
+    widget("loss-chart", chart.format(**draw(None)))
+
+
+def value(session: Session) -> dict[str, str]:
+    """Return title and content of the chart of the selected run."""
+    return draw(session.selected, session.preview)
+
+
+def draw(record: RunRecord | None, preview: Preview | None = None) -> dict[str, str]:
+    """Return title and content of the SVG of a run, with a mark at the step of `preview`."""
+    losses = record.losses if record else []
+    if record is None or not losses:
         lines = "".join(_level(y) for y in (TOP, (TOP + BOTTOM) / 2, BOTTOM))
         words = _words("50%", BOTTOM - 8, EMPTY, "axis middle")
         return {"title": EMPTY, "content": lines + words}
-    step, settings = (moment.step, moment.settings) if moment else (0, record.settings)
-    last = max(curve[-1][0], record.settings.steps)
-    low, high = _decades(curve)
-    plot = [_grid(low, high), _lines(_thinned(curve), last, low, high)]
+    step, settings = (preview.step, preview.settings) if preview else (0, record.settings)
+    last = max(losses[-1][0], record.settings.steps)
+    low, high = _decades(losses)
+    plot = [_grid(low, high), _lines(_thinned(losses), last, low, high)]
     plot += [_marks(record.changes, last), _here(step, last), _axis(last)]
-    bars = _bars(_losses_at(curve, step), settings)
+    bars = _bars(_losses_at(losses, step), settings)
     return {
-        "title": _summary(curve),
+        "title": _summary(losses),
         "content": (
             f'{_scale(low, high)}<svg class="plot" x="36" width="62%">{"".join(plot)}</svg>'
             f'<svg class="layers" x="73%" width="27%">{bars}</svg>'
@@ -59,10 +72,11 @@ def shares(losses: dict[str, float], settings: Settings) -> dict[str, float]:
     return {name: value / total for name, value in weighted.items()}
 
 
-def _decades(curve: LossHistory) -> tuple[int, int]:
+def _decades(history: LossHistory) -> tuple[int, int]:
+    """Return the powers of ten, at most four apart, between which the lines are drawn."""
     values = [
         max(value, LOWEST)
-        for _, losses in curve
+        for _, losses in history
         for value in map(losses.__getitem__, LINES)
         if value > 0 and math.isfinite(value)
     ] or [1.0]
@@ -70,8 +84,8 @@ def _decades(curve: LossHistory) -> tuple[int, int]:
     return max(low, high - 4), max(high, low + 1)
 
 
-def _thinned(curve: LossHistory) -> LossHistory:
-    return curve[:: math.ceil(len(curve) / POINTS)] + curve[-1:]
+def _thinned(history: LossHistory) -> LossHistory:
+    return history[:: math.ceil(len(history) / MAX_POINTS)] + history[-1:]
 
 
 def _x(step: float, last: int) -> float:
@@ -93,7 +107,7 @@ def _grid(low: int, high: int) -> str:
 
 
 def _scale(low: int, high: int) -> str:
-    """Return the numbers at the left."""
+    """Return the labels of the vertical axis."""
     return "".join(
         _words("30", _y(10.0**decade, low, high) + 4, f"{10.0**decade:g}", "axis end")
         for decade in range(low, high + 1)
@@ -101,20 +115,20 @@ def _scale(low: int, high: int) -> str:
 
 
 def _axis(last: int) -> str:
-    """Return the line of words below the plot: first and last step, and which line is which."""
+    """Return what stands below the plot: first and last step, and the key of the lines."""
     names = "".join(f'<tspan class="{name}" dx="8">{word}</tspan>' for name, word in LINES.items())
     key = f'<text class="key middle" x="50%" y="{HEIGHT - 4}">{names}</text>'
     first = _words("0", HEIGHT - 4, "step 0", "axis")
     return first + key + _words("100%", HEIGHT - 4, last, "axis end")
 
 
-def _lines(curve: LossHistory, last: int, low: int, high: int) -> str:
+def _lines(history: LossHistory, last: int, low: int, high: int) -> str:
     drawn = []
     for name in LINES:
-        values = [(step, losses[name]) for step, losses in curve]
+        values = [(step, losses[name]) for step, losses in history]
         points = " ".join(f"{_x(s, last):.2f},{_y(v, low, high):.1f}" for s, v in values)
         drawn.append(f'<polyline class="{name}" points="{points}"/>')
-    # A picture in the picture: stretched to the width, which must not happen to words.
+    # Nested, because it is stretched to the width, which must not happen to words.
     return (
         f'<svg width="100%" height="{HEIGHT}" viewBox="0 0 100 {HEIGHT}" '
         f'preserveAspectRatio="none">{"".join(drawn)}</svg>'
@@ -127,7 +141,7 @@ def _here(step: int, last: int) -> str:
 
 
 def _marks(changes: Sequence[SettingsChange], last: int) -> str:
-    """Return a line for each change, and its words where there is room; the newest come first."""
+    """Return a line for each change, labelled where there is room, the newest first."""
     marks: list[str] = []
     taken: list[tuple[int, float, float]] = []  # row, from, to
     for change in reversed(changes):
@@ -148,7 +162,7 @@ def _marks(changes: Sequence[SettingsChange], last: int) -> str:
 
 def _bars(losses: dict[str, float], settings: Settings) -> str:
     found = shares(losses, settings)
-    largest = sorted(found, key=lambda layer: -found[layer])[:LAYERS]
+    largest = sorted(found, key=lambda layer: -found[layer])[:MAX_BARS]
     height = min(20.0, (BOTTOM - 14) / max(len(largest), 1))
     parts = [_words("0", 9, "share of the paint's loss", "axis")]
     for number, layer in enumerate(layer for layer in found if layer in largest):
@@ -165,15 +179,16 @@ def _bars(losses: dict[str, float], settings: Settings) -> str:
     return "".join(parts)
 
 
-def _losses_at(curve: LossHistory, step: int) -> dict[str, float]:
-    for (_, losses), (after, _) in pairwise(curve):
+def _losses_at(history: LossHistory, step: int) -> dict[str, float]:
+    """Return the losses of the last step up to `step`."""
+    for (_, losses), (after, _) in pairwise(history):
         if after > step:
             return losses
-    return curve[-1][1]
+    return history[-1][1]
 
 
-def _summary(curve: LossHistory) -> str:
-    (first, before), (last, after) = curve[0], curve[-1]
+def _summary(history: LossHistory) -> str:
+    (first, before), (last, after) = history[0], history[-1]
     changes = ", ".join(f"{word} {before[n]:.2g} to {after[n]:.2g}" for n, word in LINES.items())
     return f"Losses from step {first} to {last}: {changes}"
 
@@ -184,3 +199,6 @@ def _short(words: str) -> str:
 
 def _words(x: str, y: float, text: object, kind: str) -> str:
     return f'<text class="{kind}" x="{x}" y="{y:.1f}">{escape(str(text))}</text>'
+
+
+PANEL = Panel("loss-chart", build, value)

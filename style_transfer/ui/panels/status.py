@@ -1,97 +1,89 @@
-"""What the page says of a run."""
+"""The status line: how far the run is, how fast, how well, and what happened last."""
 
-from pathlib import Path
 from typing import Any
 
 from style_transfer.runs import SettingsChange, duration
-from style_transfer.settings import Settings, describe_change
-from style_transfer.ui.session.record import Record
+from style_transfer.ui.panels.panel import Panel, widget
+from style_transfer.ui.session.record import RunRecord
 from style_transfer.ui.session.session import Session
-from style_transfer.ui.session.timeline import Moment
 
-TITLE = (
-    "<h1>Style transfer you steer</h1>"
-    "<p>Watch a photo turn into a painting, and move the knobs while it forms.</p>"
-)
 WELCOME = "Choose a photo and a style, or keep these two, and press Start."
-NO_RUNS = "The runs of this page will be listed here. Each can be brought back."
+_HTML = f"""<div role="progressbar" aria-label="Steps" aria-valuemin="0" aria-valuemax="1"
+aria-valuenow="0"><span></span></div>
+<p class="state"><strong></strong><span>{WELCOME}</span></p><p class="news" role="status">&nbsp;</p>
+<p class="unseen" role="status" aria-live="polite"></p>"""
 
 
-def address(file: Path) -> str:
-    """Return the address of a file that the page may show."""
-    return f"gradio_api/file={file}"
+def build() -> None:
+    """Place progress bar and line."""
+    widget("status", _HTML)
 
 
-def picture(record: Record, moment: Moment) -> dict[str, str]:
-    """Return the value of the live picture: where it lies, and what is on it in words."""
-    recipe = record.source.recipe
-    words = f"{recipe.photo} painted like {recipe.style}, {record.name}, after step {moment.step}"
-    return {"src": address(moment.seen), "alt": words}
-
-
-def status(session: Session) -> dict[str, Any]:
-    """Return the line under the picture: where the run is, how fast, how well, and what is new."""
-    if session.before:
-        runs = "run is" if session.before == 1 else "runs are"
-        return waiting(f"{session.before} {runs} before yours.")
-    record = session.working
-    if record and record.last is None and record.run and record.run.error:
-        return waiting(str(record.run.error))
-    if record is None or record.last is None:
-        return waiting("Preparing the first picture." if session.going else WELCOME)
-    run, frame = record.run, record.last
+def value(session: Session) -> dict[str, Any]:
+    """Return step and steps for the bar, and the words of the line by their place in it."""
+    if session.ahead:
+        runs = "run is" if session.ahead == 1 else "runs are"
+        return _without_picture(f"{session.ahead} {runs} before yours.")
+    record = session.latest
+    if record and record.last_frame is None and record.run and record.run.error:
+        return _without_picture(str(record.run.error))
+    if record is None or record.last_frame is None:
+        return _without_picture("Preparing the first picture." if session.is_busy else WELCOME)
+    frame = record.last_frame
     step, steps = frame.step, max(record.settings.steps, frame.step)
-    parts = []
-    if run and record.going and run.seconds_left is not None:
-        parts += [f"{run.steps_per_second:.2g} steps/s", f"{duration(run.seconds_left)} left"]
-    parts += [f"{name} {frame.losses[name]:.3g}" for name in ("content", "style") if frame.losses]
-    news = [f"{c.description}: {_since(c)}" for c in record.changes[-1:] if c.description]
-    error = str(run.error or "") if run else ""
-    trouble = record.checkpoint.problem if record.checkpoint else ""
-    news += [text for text in (frame.note, session.notice, trouble, error) if text]
     state = _state(record)
     return {
         "step": step,
         "steps": steps,
         "state": f"{state} step {step} of {steps}",
-        "words": "".join(f" · {part}" for part in parts),
-        "news": " · ".join(news),
+        "words": "".join(f" · {part}" for part in _measures(record)),
+        "news": " · ".join(_news(session, record)),
         "spoken": f"{state.removesuffix(' at')}, {100 * step // steps // 25 * 25} percent",
     }
 
 
-def waiting(words: str) -> dict[str, Any]:
-    """Return the status line of a page without a picture in the making."""
+def _without_picture(words: str) -> dict[str, Any]:
     return {"step": 0, "steps": 1, "state": "", "words": words, "news": "", "spoken": words}
 
 
-def runs_words(session: Session) -> str:
-    """Return what is to be said of the list of runs: what it is for, and which do not stay."""
-    if not session.records:
-        return NO_RUNS
-    if not session.full:
-        return ""
-    gone = f" {session.gone} gone so far." if session.gone else ""
-    kept = f"The newest {len(session.records)} runs are kept"
-    return f"{kept}; the oldest goes when another begins.{gone}"
-
-
-def moment_words(moment: Moment) -> str:
-    """Return in words with which settings a moment was made."""
-    changed = describe_change(Settings(), moment.settings) or "default settings"
-    return f"step {moment.step}: {changed}"
-
-
-def _since(change: SettingsChange) -> str:
-    made = change.other or change.before.objective != change.after.objective
-    shown = not made and change.before.steps == change.after.steps
-    return "seen at once" if shown else f"acts from step {change.step}"
-
-
-def _state(record: Record) -> str:
+def _state(record: RunRecord) -> str:
     if record.run and record.run.paused:
         return "Paused at"
-    if record.going:
+    if record.is_running:
         return "Painting"
-    made_all = record.last is not None and record.last.step >= record.settings.steps
-    return "Finished at" if made_all else "Stopped at"
+    frame = record.last_frame
+    finished = frame is not None and frame.step >= record.settings.steps
+    return "Finished at" if finished else "Stopped at"
+
+
+def _measures(record: RunRecord) -> list[str]:
+    """Return speed, time left and losses in words, as far as they are known."""
+    run, frame, parts = record.run, record.last_frame, []
+    if run and record.is_running and run.seconds_left is not None:
+        parts += [f"{run.steps_per_second:.2g} steps/s", f"{duration(run.seconds_left)} left"]
+    if frame and frame.losses:
+        parts += [f"{name} {frame.losses[name]:.3g}" for name in ("content", "style")]
+    return parts
+
+
+def _news(session: Session, record: RunRecord) -> list[str]:
+    """Return what was changed last, and what went wrong."""
+    run, frame, checkpoint = record.run, record.last_frame, record.checkpoint
+    news = [_change(each) for each in record.changes[-1:] if each.description]
+    problems = [
+        frame.note if frame else "",
+        session.notice,
+        checkpoint.problem if checkpoint else "",
+        str(run.error or "") if run else "",
+    ]
+    return news + [problem for problem in problems if problem]
+
+
+def _change(change: SettingsChange) -> str:
+    acts = change.other or change.before.objective != change.after.objective
+    seen_at_once = not acts and change.before.steps == change.after.steps
+    when = "seen at once" if seen_at_once else f"acts from step {change.step}"
+    return f"{change.description}: {when}"
+
+
+PANEL = Panel("status", build, value)

@@ -1,209 +1,171 @@
-"""Sessions: what one browser tab owns, its runs and where it looks."""
+"""Session: the runs of one browser tab, which of them it shows, and the folder of its files."""
 
 import secrets
 import shutil
 import threading
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-import gradio as gr
 from torch import Tensor
 
 from style_transfer.images import to_pil
 from style_transfer.runs import LossHistory, Run
 from style_transfer.ui import example
+from style_transfer.ui.http.calls import error_on_page
 from style_transfer.ui.http.gradio_internals import upload_folder
-from style_transfer.ui.http.presence import PAGES
-from style_transfer.ui.session.record import Record, Source
-from style_transfer.ui.session.timeline import JPEG_QUALITY, Moment, Timeline
+from style_transfer.ui.http.presence import Presence
+from style_transfer.ui.session.record import RunInputs, RunRecord
+from style_transfer.ui.session.timeline import JPEG_QUALITY, Preview, Timeline
 
-KEPT_RUNS = 12  # of a page; the oldest goes when another begins
-ABSENCE = 10.0  # s without a connection; then a visitor is taken to be gone, if not heard of before
-IDLE = 1800.0  # s; what a caller without a page left behind goes after that
+MAX_RECORDS = 12  # of a page; then the oldest goes when another run begins
+ABSENCE = 10.0  # s without a connection, after which a visitor is taken to have left
 
 
 class Session:
-    """A tab's runs, which of them and which moment it looks at, and the folder of its files."""
+    """What one browser tab owns."""
 
-    def __init__(self, key: str = "") -> None:
-        """Begin without a run, for the page that Gradio calls `key`."""
-        self.closed = False
-        self.key, self._seen, self._folder = key, time.monotonic(), ""
-        self._lock = threading.Lock()
+    def __init__(self, key: str = "", presence: Presence | None = None) -> None:
+        """Begin without a run; `key` is the session hash that Gradio gave the tab."""
+        self.key, self.closed = key, False
         self.uploads: set[Path] = set()  # files of this visitor
-        self.here = False  # whether its browser is on this machine
-        self.chosen: Mapping[str, Any] = {}  # what the next run begins with, by elem_id
-        self.records: list[Record] = []
-        self.shown: Record | None = None  # the run that is looked at
-        self.working: Record | None = None  # the run that was begun last
-        self.at: Moment | None = None  # what is looked at, or None to follow the newest
-        self.before = 0  # visitors who wait before this one
-        self.ticket: object | None = None  # of the line, while waiting or painting
-        self.canvas = example.CANVAS  # the last picture that was shown
-        self.painting_files: list[str] = []  # what the styles of the newest run were read from
-        self.notice = ""  # the last thing that was refused, for the status line
-        self._count = self._photos = 0
+        self.is_local = False  # whether its browser runs on this machine
+        self.start_values: Mapping[str, Any] = {}  # by elem_id; the next run begins with them
+        self.records: list[RunRecord] = []
+        self.latest: RunRecord | None = None  # the record of the run that was started last
+        self.selected: RunRecord | None = None  # the record on the canvas
+        self.ticket: object | None = None  # of the admission queue, while waiting or running
+        self.ahead = 0  # runs before this one in the admission queue
+        self.canvas = example.CANVAS  # what was shown last
+        self.style_files: list[str] = []  # what the style images of the latest run were read from
+        self.notice = ""  # why the last change was refused, for the status line
+        self._presence, self._seen_at = presence or Presence(), time.monotonic()
+        self._lock = threading.Lock()
+        self._pinned: Preview | None = None  # the preview on the canvas, None to follow the newest
+        self._folder_name = ""
+        self._record_count = self._content_count = 0
 
     @property
     def folder(self) -> Path:
-        """Where its files lie, which nobody else can guess; made when it is first needed."""
+        """The folder of its files, with a name that nobody can guess; made at the first use."""
         with self._lock:
             if self.closed:
-                raise gr.Error("This page was closed.", print_exception=False)
-            self._folder = self._folder or secrets.token_hex(16)
-            folder = upload_folder() / self._folder
+                raise error_on_page("This page was closed.")
+            self._folder_name = self._folder_name or secrets.token_hex(16)
+            folder = upload_folder() / self._folder_name
             folder.mkdir(parents=True, exist_ok=True)
             return folder
 
     @property
     def absent(self) -> float:
-        """Seconds since a connection to the page was seen, 0 while there is one."""
-        if PAGES.is_open(self.key):
-            self._seen = time.monotonic()
+        """Seconds since a connection to the page was last seen open, 0 while there is one."""
+        if self._presence.is_open(self.key):
+            self._seen_at = time.monotonic()
             return 0.0
-        return time.monotonic() - self._seen
+        return time.monotonic() - self._seen_at
+
+    @property
+    def has_left(self) -> bool:
+        """Whether the page was closed, or nobody has listened to it for too long."""
+        return self.closed or self.absent > ABSENCE
 
     @property
     def run(self) -> Run | None:
-        """The run begun last."""
-        return self.working.run if self.working else None
+        """The run that was started last."""
+        return self.latest.run if self.latest else None
 
     @property
-    def going(self) -> bool:
-        """Whether a run makes steps or waits for its turn."""
+    def is_busy(self) -> bool:
+        """Whether a run makes steps, is paused or waits for its turn."""
         return self.ticket is not None
 
     @property
-    def moment(self) -> Moment | None:
-        """What is looked at."""
-        if self.shown is None or not self.shown.moments:
+    def preview(self) -> Preview | None:
+        """The preview on the canvas."""
+        if self.selected is None or not self.selected.previews:
             return None
-        return self.at or self.shown.moments[-1]
+        return self._pinned or self.selected.previews[-1]
 
     @property
-    def full(self) -> bool:
+    def is_full(self) -> bool:
         """Whether another run would take the place of the oldest."""
-        return len(self.records) >= KEPT_RUNS
+        return len(self.records) >= MAX_RECORDS
 
     @property
-    def gone(self) -> int:
-        """How many runs gave their place to others."""
-        return self._count - len(self.records)
+    def dropped(self) -> int:
+        """How many records gave their place to others."""
+        return self._record_count - len(self.records)
 
-    def paintings(self, files: Sequence[str]) -> dict[str, Tensor]:
-        """Return those of `files` that the run begun last has read already."""
-        if not self.working:
+    def loaded_styles(self, files: Sequence[str]) -> dict[str, Tensor]:
+        """Return the style images in `files` that the latest run has read already."""
+        if not self.latest:
             return {}
-        read = zip(self.painting_files, self.working.source.styles.images, strict=False)
-        return {file: painting for file, painting in read if file in files}
+        images = zip(self.style_files, self.latest.inputs.styles.images, strict=False)
+        return {file: image for file, image in images if file in files}
 
     def new_record(
-        self, source: Source, origin: str = "", curve: LossHistory | None = None
-    ) -> Record:
-        """Return an empty record, listed and looked at."""
-        with self._lock:  # whoever scripts the page may press Start twice at once
-            self._count += 1
-            number = self._count
+        self, inputs: RunInputs, origin: str = "", losses: LossHistory | None = None
+    ) -> RunRecord:
+        """Return a new record, which is listed and selected; `origin` becomes part of its name."""
+        with self._lock:  # scripts may start two runs at once
+            self._record_count += 1
+            number = self._record_count
         timeline = Timeline(self.folder / f"{number}")
-        record = Record(f"Run {number}{origin}", source, timeline, curve)
+        record = RunRecord(f"Run {number}{origin}", inputs, timeline, losses)
         self.records.append(record)
-        self.look(record)
-        if len(self.records) > KEPT_RUNS:
+        self.select(record)
+        if len(self.records) > MAX_RECORDS:
             oldest = self.records.pop(0)
             shutil.rmtree(oldest.timeline.folder, ignore_errors=True)
         return record
 
-    def begin(self, record: Record, run: Run) -> None:
-        """Let `run` go on with `record`; the one before it ends."""
+    def follow(self, record: RunRecord, run: Run) -> None:
+        """Let `run` begin or continue `record`; the run before it ends."""
         if self.run:
             self.run.stop()
-        if self.working and self.working is not record:
-            self.working.rest()
+        if self.latest and self.latest is not record:
+            self.latest.detach()
         record.follow(run)
-        self.working, self.notice = record, ""
-        self.look(record)
+        self.latest, self.notice = record, ""
+        self.select(record)
 
-    def look(self, record: Record, at: Moment | None = None) -> None:
-        """Look at a run: at a moment of it, or at the newest, whichever that will be."""
-        newest = record.moments[-1] if record.moments else None
-        self.shown, self.at = record, None if at is newest else at
+    def select(self, record: RunRecord, preview: Preview | None = None) -> None:
+        """Show a preview of a record; None or its newest one to follow the newest."""
+        newest = record.previews[-1] if record.previews else None
+        self.selected, self._pinned = record, None if preview is newest else preview
 
     def stop(self) -> None:
-        """End the current run after the step under way, or leave the line."""
-        if self.before:
-            self.ticket, self.before = None, 0
+        """End the run after the step under way, or leave the admission queue."""
+        if self.ahead:
+            self.ticket, self.ahead = None, 0
         if self.run:
             self.run.stop()
 
-    def give_back(self, ticket: object) -> None:
-        """Forget a ticket that is no longer needed."""
+    def release(self, ticket: object) -> None:
+        """Forget a ticket of the admission queue that is not needed any more."""
         if self.ticket is ticket:
-            self.ticket, self.before = None, 0
+            self.ticket, self.ahead = None, 0
 
-    def keep_photo(self, content: Tensor) -> Path:
-        """Return a file of a photo (1, 3, H, W) that a browser can show, whatever it came as."""
-        self._photos += 1
-        file = self.folder / f"photo-{self._photos}.jpg"
+    def save_content(self, content: Tensor) -> Path:
+        """Return a JPEG file of a content image (1, 3, H, W), which every browser shows."""
+        self._content_count += 1
+        file = self.folder / f"photo-{self._content_count}.jpg"
         to_pil(content).save(file, quality=JPEG_QUALITY)
         return file
 
     def close(self) -> None:
-        """End the run and remove the folder as soon as nothing writes to it."""
+        """End the run, and remove the folder as soon as nothing writes to it."""
         with self._lock:
             self.closed = True
         self.ticket = None
         self.stop()
-        threading.Thread(target=self._remove, daemon=True).start()
+        threading.Thread(target=self._remove_files, daemon=True).start()
 
-    def _remove(self) -> None:
+    def _remove_files(self) -> None:
         if self.run:
             self.run.join()
-        if self._folder:
-            shutil.rmtree(upload_folder() / self._folder, ignore_errors=True)
+        if self._folder_name:
+            shutil.rmtree(upload_folder() / self._folder_name, ignore_errors=True)
         for record in self.records:
-            record.leave()
-
-
-class Sessions:
-    """All sessions by the hash that Gradio gives a tab."""
-
-    def __init__(self) -> None:
-        self.release: Callable[[Path], None] = lambda file: None  # what to do with an upload
-        self._sessions: dict[str, Session] = {}
-        self._lock = threading.Lock()
-
-    def of(self, key: str) -> Session:
-        """Return the session of a tab, a new one at its first call."""
-        with self._lock:
-            if key not in self._sessions:
-                self._sessions[key] = Session(key)
-            return self._sessions[key]
-
-    def find(self, key: str) -> Session:
-        """Return the session of a tab, or an empty one where it has none."""
-        return self._sessions.get(key) or Session()
-
-    def all(self) -> list[Session]:
-        """Return the sessions of all tabs."""
-        return list(self._sessions.values())
-
-    def uploads(self) -> set[Path]:
-        """Return the uploads of all open pages."""
-        return {file for session in self.all() for file in session.uploads}
-
-    def close(self, key: str) -> None:
-        """Forget the session of a tab that was closed; its run ends and its files go."""
-        with self._lock:
-            session = self._sessions.pop(key, None)
-        if session:
-            session.close()
-            for file in session.uploads - self.uploads():
-                self.release(file)
-
-    def sweep(self) -> None:
-        """Close the sessions of callers that never had a page, or whose leaving went unnoticed."""
-        for key, session in list(self._sessions.items()):
-            if session.absent > IDLE and not session.going:
-                self.close(key)
+            record.leave_checkpoint()

@@ -1,4 +1,4 @@
-"""Timeline: the previews of a run, kept on disk as moments that can be walked through."""
+"""The timeline of a run: its previews on disk, from the first step to the newest."""
 
 import os
 import shutil
@@ -12,97 +12,100 @@ from style_transfer.engine import Frame
 from style_transfer.images import open_image, to_pil, to_tensor
 from style_transfer.settings import Settings
 
-KEPT = 240  # previews of a run; at 384 px about 15 MB
-JPEG_QUALITY = 95  # good enough to go on painting from
-GRACE = 16  # files; a browser fetches a preview a little after it was told of it
+MAX_PREVIEWS = 240  # of a run; at 384 px about 15 MB
+JPEG_QUALITY = 95  # good enough to start another run from
+DELETION_DELAY = 16  # files; a browser fetches a preview a little after it was told of it
 
 
 @dataclass(frozen=True)
-class Moment:
-    """A preview and the settings that it was made with."""
+class Preview:
+    """A frame kept as a file, with the settings that it was made with."""
 
     step: int
     file: Path
     settings: Settings
     losses: dict[str, float]
-    recolored: Path | None = None  # the preview as it is seen, where it keeps the photo's colours
+    recolored_file: Path | None = None  # with colours of the content image, where it keeps some
 
     @property
-    def picture(self) -> Tensor:
-        """The preview in the painting's colours, (1, 3, H, W)."""
+    def image(self) -> Tensor:
+        """The preview in the colours of the style, (1, 3, H, W)."""
         return to_tensor(open_image(self.file))
 
     @property
-    def seen(self) -> Path:
-        """The file of what is seen."""
-        return self.recolored or self.file
+    def shown_file(self) -> Path:
+        """The file that the page shows."""
+        return self.recolored_file or self.file
 
 
 class Timeline:
-    """The moments of a run from first to last, at most `kept` of them, spread evenly."""
+    """The previews of a run in the order of their steps: at most `max_previews`, spread evenly."""
 
-    def __init__(self, folder: Path, kept: int = KEPT) -> None:
-        """Begin without a moment; the files go into `folder`, which is made."""
+    def __init__(self, folder: Path, max_previews: int = MAX_PREVIEWS) -> None:
+        """Begin empty; the files go into `folder`, which is made."""
         folder.mkdir(parents=True)
-        self.folder, self.moments = folder, list[Moment]()
-        self._kept, self._count = kept, 0
-        self._leaving: deque[Path] = deque()
+        self.folder, self.previews = folder, list[Preview]()
+        self._max_previews, self._file_count = max_previews, 0
+        self._to_delete: deque[Path] = deque()
 
     def __len__(self) -> int:
-        return len(self.moments)
+        return len(self.previews)
 
-    def add(self, frame: Frame) -> Moment:
-        """Keep a frame as the newest moment and return it."""
-        moment = Moment(frame.step, self._save(frame.stylized), frame.settings, frame.losses)
+    def add(self, frame: Frame) -> Preview:
+        """Store a frame as the newest preview and return it. Raises OSError."""
+        preview = Preview(frame.step, self._save(frame.stylized), frame.settings, frame.losses)
         if frame.settings.keep_colors:
-            moment = replace(moment, recolored=self._save(frame.picture))
-        return self._keep(moment)
+            preview = replace(preview, recolored_file=self._save(frame.picture))
+        return self._append(preview)
 
-    def recolor(self, moment: Moment, picture: Tensor, kept: float) -> Moment:
-        """Keep a moment as it is with `kept` of the photo's colours, `picture`, and return it."""
-        if moment.recolored:
-            self._leave(moment.recolored)
-        file = self._save(picture) if kept else None
-        new = replace(moment, settings=replace(moment.settings, keep_colors=kept), recolored=file)
-        self.moments = [new if each is moment else each for each in self.moments]
+    def recolor(self, preview: Preview, image: Tensor, share: float) -> Preview:
+        """Replace a preview by `image`, which keeps this share of the content image's colours."""
+        if preview.recolored_file:
+            self._delete_later(preview.recolored_file)
+        file = self._save(image) if share else None
+        settings = replace(preview.settings, keep_colors=share)
+        new = replace(preview, settings=settings, recolored_file=file)
+        self.previews = [new if each is preview else each for each in self.previews]
         return new
 
-    def begin_with(self, moment: Moment) -> Moment:
-        """Keep a copy of a moment of another timeline, byte for byte."""
-        file = shutil.copyfile(moment.file, self._next_file())
-        seen = shutil.copyfile(moment.recolored, self._next_file()) if moment.recolored else None
-        return self._keep(replace(moment, file=file, recolored=seen))
+    def add_copy(self, preview: Preview) -> Preview:
+        """Store a copy of a preview of another timeline, byte for byte, as the newest."""
+        file = shutil.copyfile(preview.file, self._next_file())
+        recolored = preview.recolored_file
+        if recolored:
+            recolored = shutil.copyfile(recolored, self._next_file())
+        return self._append(replace(preview, file=file, recolored_file=recolored))
 
     def nearest(self, step: int) -> int:
-        """Return the number of the moment nearest to `step`."""
-        return min(range(len(self)), key=lambda n: abs(self.moments[n].step - step))
+        """Return the index of the preview nearest to `step`."""
+        return min(range(len(self)), key=lambda index: abs(self.previews[index].step - step))
 
-    def _save(self, picture: Tensor) -> Path:
+    def _save(self, image: Tensor) -> Path:
         file = self._next_file()
-        to_pil(picture).save(file, quality=JPEG_QUALITY, subsampling="4:4:4")
+        to_pil(image).save(file, quality=JPEG_QUALITY, subsampling="4:4:4")
         return file
 
     def _next_file(self) -> Path:
-        self._count += 1
-        return self.folder / f"{self._count:06}.jpg"
+        self._file_count += 1
+        return self.folder / f"{self._file_count:06}.jpg"
 
-    def _keep(self, moment: Moment) -> Moment:
-        self.moments = [*self.moments, moment]  # whole, for those who read it meanwhile
-        if len(self.moments) > self._kept:
-            self._thin()
-        return moment
+    def _append(self, preview: Preview) -> Preview:
+        self.previews = [*self.previews, preview]  # a new list, for threads that read the old one
+        if len(self.previews) > self._max_previews:
+            self._thin_out()
+        return preview
 
-    def _thin(self) -> None:
-        """Leave out the moment that leaves the smallest gap, the oldest of several such."""
-        steps = [moment.step for moment in self.moments]
-        number = min(range(1, len(steps) - 1), key=lambda n: steps[n + 1] - steps[n - 1])
-        left = self.moments[number]
-        self.moments = self.moments[:number] + self.moments[number + 1 :]
-        self._leave(left.file)
-        if left.recolored:
-            self._leave(left.recolored)
+    def _thin_out(self) -> None:
+        """Remove the preview that leaves the smallest gap, the oldest of several such."""
+        steps = [preview.step for preview in self.previews]
+        index = min(range(1, len(steps) - 1), key=lambda n: steps[n + 1] - steps[n - 1])
+        removed = self.previews[index]
+        self.previews = self.previews[:index] + self.previews[index + 1 :]
+        self._delete_later(removed.file)
+        if removed.recolored_file:
+            self._delete_later(removed.recolored_file)
 
-    def _leave(self, file: Path) -> None:
-        self._leaving.append(file)
-        if len(self._leaving) > GRACE:
-            os.unlink(self._leaving.popleft())
+    def _delete_later(self, file: Path) -> None:
+        self._to_delete.append(file)
+        if len(self._to_delete) > DELETION_DELAY:
+            os.unlink(self._to_delete.popleft())

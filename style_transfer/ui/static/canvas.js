@@ -1,5 +1,5 @@
-// Shows the newest picture once it has come in whole, so that the canvas is never empty; leaves
-// out those that newer ones overtook. The example stands still for those who want no motion.
+// Shows the newest picture once it is decoded, so that the canvas is never empty. Pictures that newer
+// ones overtook are left out. The example stands still for those who want no motion.
 const image = element.querySelector("img");
 const still = matchMedia("(prefers-reduced-motion: reduce)");
 let shown = image.getAttribute("src");
@@ -19,14 +19,14 @@ async function show() {
       await next.decode();
       Object.assign(image, { src: shown, alt });
     } catch {
-      // It is gone already; the one before it stays.
+      // Deleted already; the picture before it stays.
     }
   }
   busy = false;
 }
 
 document.addEventListener("view", ({ detail }) => {
-  newest = detail["live-image"];
+  newest = detail.canvas;
   show();
 });
 show();

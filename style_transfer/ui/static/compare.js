@@ -1,4 +1,4 @@
-// Two pictures one upon the other; the slider uncovers the left one.
+// Two pictures, one upon the other; the slider uncovers the left one.
 const [right, left] = element.querySelectorAll(".pair img");
 const slider = element.querySelector("input");
 const selects = [...element.querySelectorAll("select")];

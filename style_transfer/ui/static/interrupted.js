@@ -1,5 +1,5 @@
-// Offers to go on with a run that was cut off. It is found by a token that only this browser has;
-// where nothing may be stored nothing is kept.
+// Offers to continue a run that was interrupted. The server finds it by a token that only this browser
+// has. Where the browser stores nothing, runs cannot be continued.
 const NAME = "style-transfer-visitor";
 let token = "", tries = 0, since;
 try {
@@ -10,7 +10,7 @@ try {
     localStorage.setItem(NAME, token);
   }
 } catch {}
-props.value = { ...props.value, token }; // at once: a run may begin before the first question
+props.value = { ...props.value, token }; // a run may start before ask() is called
 
 const ask = () => {
   tries += 1;
@@ -18,13 +18,13 @@ const ask = () => {
   trigger("input");
 };
 
-// The first time the page may not listen yet; a run of the page before may just be ending.
+// Several times: at first the page may not listen yet, or a run of the page before may still be ending.
 const beginning = setInterval(() => {
   if (props.value.step || tries === 6 || !element.isConnected) clearInterval(beginning);
   else ask();
 }, 2000);
 
-// A server that was started again has a run to offer without a reload.
+// After a restart of the server the run is offered without a reload of the page.
 setInterval(async () => {
   if (document.hidden) return;
   try {

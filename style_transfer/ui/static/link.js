@@ -1,11 +1,11 @@
-// Copies the link; and hands a picture that is dropped anywhere on the page to the drop zone.
+// Copies the link, and passes a file that is dropped anywhere on the page to the upload button.
 const [link, button, said] = element.querySelectorAll("a, button, span");
 button.addEventListener("click", async () => {
   try {
     await navigator.clipboard.writeText(link.href);
     said.textContent = " Copied.";
   } catch {
-    said.textContent = ` ${link.href}`; // no permission: let it be copied by hand
+    said.textContent = ` ${link.href}`; // without permission it is shown, to be copied by hand
   }
   setTimeout(() => (said.textContent = ""), 4000);
 });

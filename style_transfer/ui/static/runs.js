@@ -1,4 +1,4 @@
-// Lists the runs of the page as they come, and tells which was chosen.
+// Lists the runs of the page, and reports which one was clicked.
 const [said, list] = element.querySelectorAll("p, div");
 
 function add() {
@@ -9,7 +9,7 @@ function add() {
 }
 
 function show({ list: runs, words }) {
-  if (said.textContent !== words) said.textContent = words; // listeners hear it once
+  if (said.textContent !== words) said.textContent = words; // or screen readers repeat it
   while (list.children.length < runs.length) add();
   while (list.children.length > runs.length) list.lastElementChild.remove();
   runs.forEach(({ name, src, words: step, pressed }, number) => {

@@ -1,4 +1,4 @@
-// Says where the run is. Only words that differ are written, so that listeners hear them once.
+// Shows the status line. Only text that differs is written, so that screen readers read it once.
 const [bar, state, words, news, spoken] = element.querySelectorAll(
   "[role=progressbar], .state > strong, .state > span, .news, .unseen"
 );

@@ -1,7 +1,7 @@
-// Walks through the moments of a run: by the slider, and by the arrow keys on the whole page.
+// Walks through the previews of a run, by the slider and by the arrow keys anywhere on the page.
 const slider = element.querySelector("input");
 const words = element.querySelector("output");
-const PATIENCE = 600; // ms; the slider belongs to the hand for so long after it was moved
+const PATIENCE = 600; // ms after the slider was moved in which new views leave it alone
 let touched = 0;
 
 function walk(at) {

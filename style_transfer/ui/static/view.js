@@ -1,12 +1,12 @@
-// Hands the newest view to all parts of the page, which draw it in place, and enables the buttons
-// that make sense.
+// Passes the newest view on to the scripts of all panels, as an event, and labels and enables the
+// buttons of the transport.
 let newest = 0;
 
-function showTransport({ sensible, words }) {
-  for (const [id, makesSense] of Object.entries(sensible)) {
-    document.getElementById(id).disabled = !makesSense;
+function showTransport({ enabled, labels }) {
+  for (const [id, isEnabled] of Object.entries(enabled)) {
+    document.getElementById(id).disabled = !isEnabled;
   }
-  for (const [id, text] of Object.entries(words)) {
+  for (const [id, text] of Object.entries(labels)) {
     const button = document.getElementById(id);
     if (button.textContent !== text) button.textContent = text;
   }

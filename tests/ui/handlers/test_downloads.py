@@ -3,7 +3,7 @@
 import pytest
 
 from style_transfer.recipe import Recipe, save_recipe
-from style_transfer.ui.handlers.downloads import restore
+from style_transfer.ui.handlers.downloads import DownloadHandlers
 
 
 @pytest.fixture
@@ -25,7 +25,7 @@ def told(monkeypatch):
     ],
     ids=["one-style", "two-styles-and-regions"],
 )
-def test_pictures_that_a_file_cannot_bring_back_are_named(tmp_path, told, recipe, words):
+def test_pictures_that_a_file_cannot_bring_back_are_named(context, tmp_path, told, recipe, words):
     save_recipe(recipe, tmp_path / "it.json")
-    restore(str(tmp_path / "it.json"))
+    DownloadHandlers(context).restore(str(tmp_path / "it.json"))
     assert told == [words]

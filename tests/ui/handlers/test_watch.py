@@ -12,42 +12,30 @@ from style_transfer.recipe import Recipe
 from style_transfer.runs import AdmissionQueue, Job
 from style_transfer.settings import Settings
 from style_transfer.ui.handlers import watch
-from style_transfer.ui.handlers.watch import paint
-from style_transfer.ui.http.presence import PAGES
-from style_transfer.ui.panels.status import status
-from style_transfer.ui.service import SERVICE
-from style_transfer.ui.session.record import Source
-from style_transfer.ui.session.session import Session
+from style_transfer.ui.handlers.watch import watch_run
+from style_transfer.ui.panels import status
+from style_transfer.ui.session.record import RunInputs
 from style_transfer.ui.session.timeline import Timeline
 
 SETTINGS = Settings(steps=4, style_layers=["relu1_1"], content_layer="relu2_1")
 
 
 @pytest.fixture
-def session(tmp_path, monkeypatch):
-    monkeypatch.setenv("GRADIO_TEMP_DIR", str(tmp_path))
-    monkeypatch.setattr(PAGES, "is_tracked", False)
-    session = Session("a page")
-    yield session
-    session.close()
+def start(context, session, photo, painting):
+    """A function that starts a run on the page and returns what follows it."""
 
-
-@pytest.fixture
-def painted(session, photo, painting):
-    """A function that begins a run on the page and returns what follows it."""
-
-    def painted(settings=SETTINGS, **options):
+    def start(settings=SETTINGS, **options):
         def begin():
-            source = Source(photo, Styles((painting,)), Path("photo.jpg"), Recipe())
-            run = SERVICE.start(Job(photo, source.styles, settings), **options)
-            return session.new_record(source), run
+            inputs = RunInputs(photo, Styles((painting,)), Path("photo.jpg"), Recipe())
+            run = context.service.start(Job(photo, inputs.styles, settings), **options)
+            return session.new_record(inputs), run
 
-        return paint(session, begin)
+        return watch_run(context, session, begin)
 
-    return painted
+    return start
 
 
-def test_a_full_disk_stops_the_previews_alone(session, painted, monkeypatch):
+def test_a_full_disk_stops_the_previews_alone(context, session, start, monkeypatch):
     full = OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
     add, count = Timeline.add, []
 
@@ -58,19 +46,19 @@ def test_a_full_disk_stops_the_previews_alone(session, painted, monkeypatch):
         return add(timeline, frame)
 
     monkeypatch.setattr(Timeline, "add", add_or_fail)
-    for _ in painted():
+    for _ in start():
         pass
     assert session.run.frame.step == 4
-    assert "Previews cannot be kept (No space left on device)." in status(session)["news"]
-    assert not session.going
-    assert session.ticket not in SERVICE.admission._tickets
+    assert "Previews cannot be kept (No space left on device)." in status.value(session)["news"]
+    assert not session.is_busy
+    assert session.ticket not in context.service.admission._tickets
 
 
-def test_a_second_start_ends_the_first(session, painted):
-    first = painted(Settings(**SETTINGS.as_dict() | {"steps": 5000}))
+def test_a_second_start_ends_the_first(session, start):
+    first = start(Settings(**SETTINGS.as_dict() | {"steps": 5000}))
     next(first)
     run = session.run
-    for _ in painted():
+    for _ in start():
         pass
     assert run.outcome.word == "stopped"
     assert session.run.outcome.word == "finished"
@@ -78,29 +66,29 @@ def test_a_second_start_ends_the_first(session, painted):
     first.close()
 
 
-def test_who_waits_sees_how_many_are_before_and_can_leave(session, painted, monkeypatch):
+def test_who_waits_sees_how_many_are_before_and_can_leave(context, session, start, monkeypatch):
     queue = AdmissionQueue(places=1, waiting=9)
-    monkeypatch.setattr(SERVICE, "admission", queue)
+    monkeypatch.setattr(context.service, "admission", queue)
     first, _ = queue.join(), queue.join()
-    waiting = painted()
+    waiting = start()
     next(waiting)
-    assert "2 runs are before yours." in status(session)["words"]
+    assert "2 runs are before yours." in status.value(session)["words"]
     queue.leave(first)
     next(waiting)
-    assert "1 run is before yours." in status(session)["words"]
+    assert "1 run is before yours." in status.value(session)["words"]
     session.stop()
     for _ in waiting:
         pass
     assert session.run is None
 
 
-def test_what_lies_between_previews_is_neither_kept_nor_shown(session, painted, monkeypatch):
-    monkeypatch.setattr(watch, "PACE", 0.0)
+def test_what_lies_between_previews_is_neither_kept_nor_shown(session, start, monkeypatch):
+    monkeypatch.setattr(watch, "PREVIEW_INTERVAL", 0.0)
     steps = set()
-    for _ in painted(replace(SETTINGS, steps=16), preview_every=3):
-        if session.shown.last:
-            steps.add(session.shown.last.step)
-    kept = [moment.step for moment in session.shown.moments]
+    for _ in start(replace(SETTINGS, steps=16), preview_every=3):
+        if session.selected.last_frame:
+            steps.add(session.selected.last_frame.step)
+    kept = [preview.step for preview in session.selected.previews]
     assert steps == set(kept)
     assert len(kept) > 2
     assert kept[-1] == 16
@@ -109,16 +97,16 @@ def test_what_lies_between_previews_is_neither_kept_nor_shown(session, painted, 
 
 @pytest.mark.parametrize("lively", [60.0, 0.0])
 def test_a_browser_on_this_machine_is_sent_every_frame_for_a_while_only(
-    session, painted, monkeypatch, lively
+    session, start, monkeypatch, lively
 ):
-    monkeypatch.setattr(watch, "PACE", 0.0)
-    monkeypatch.setattr(watch, "PACE_HERE", 60.0)
+    monkeypatch.setattr(watch, "PREVIEW_INTERVAL", 0.0)
+    monkeypatch.setattr(watch, "LOCAL_INTERVAL", 60.0)
     monkeypatch.setattr(watch, "LIVELY", lively)
-    session.here, steps = True, set()
-    for _ in painted(replace(SETTINGS, steps=12)):
-        if session.shown.last:
-            steps.add(session.shown.last.step)
-    kept = len(session.shown.moments)
+    session.is_local, steps = True, set()
+    for _ in start(replace(SETTINGS, steps=12)):
+        if session.selected.last_frame:
+            steps.add(session.selected.last_frame.step)
+    kept = len(session.selected.previews)
     assert max(steps) == 12
     assert kept > 3
     assert len(steps) == kept if lively else len(steps) <= 2  # the first and the last

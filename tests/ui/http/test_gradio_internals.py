@@ -260,7 +260,7 @@ def test_a_call_under_way_is_known_with_its_session(served):
     (number,) = [n for n, each in served.page.fns.items() if each.api_name == "slow"]
     body = {"data": [], "fn_index": number, "session_hash": "slow"}
     assert served.client.post("/gradio_api/queue/join", json=body).is_success
-    assert gradio_internals.calling_sessions(served.page) == {"slow"}, (
+    assert "slow" in gradio_internals.calling_sessions(served.page), (
         "Gradio has moved Queue.event_ids_to_events: sessions with a call could be forgotten"
     )
 

@@ -1,4 +1,4 @@
-"""The figures of a run."""
+"""The loss chart of a run."""
 
 import re
 from pathlib import Path
@@ -13,7 +13,7 @@ from style_transfer.recipe import Recipe
 from style_transfer.runs import SettingsChange
 from style_transfer.settings import Settings
 from style_transfer.ui.panels import loss_chart
-from style_transfer.ui.session.record import Record, Source
+from style_transfer.ui.session.record import RunInputs, RunRecord
 from style_transfer.ui.session.timeline import Timeline
 
 LAYERS = dict.fromkeys(Settings().style_layers, 0.1)
@@ -21,8 +21,8 @@ LAYERS = dict.fromkeys(Settings().style_layers, 0.1)
 
 def record(tmp_path, losses, changes=(), settings=Settings()):  # noqa: B008
     picture = torch.zeros(1, 3, 32, 32)
-    source = Source(picture, picture, Path("photo.jpg"), Recipe())
-    made = Record("Run 1", source, Timeline(tmp_path / "run"))
+    inputs = RunInputs(picture, picture, Path("photo.jpg"), Recipe())
+    made = RunRecord("Run 1", inputs, Timeline(tmp_path / "run"))
     made.run = SimpleNamespace(losses=losses, changes=list(changes), settings=settings)
     return made
 
@@ -94,10 +94,10 @@ def test_of_many_layers_the_largest_have_a_bar_and_the_rest_is_counted(tmp_path)
     terms = {name: 0.1 + number for number, name in enumerate(names)}
     made = record(tmp_path, [(1, {"total": 1.0, "content": 1.0, "style": 1.0} | terms)])
     drawing = loss_chart.draw(made, at(1, Settings(style_layers=names)))["content"]
-    assert drawing.count('class="share"') == loss_chart.LAYERS
+    assert drawing.count('class="share"') == loss_chart.MAX_BARS
     assert names[-1] in drawing
     assert names[0] not in drawing
-    assert f"and {len(names) - loss_chart.LAYERS} with less" in drawing
+    assert f"and {len(names) - loss_chart.MAX_BARS} with less" in drawing
 
 
 def test_the_shares_of_the_layers_are_their_parts_of_the_weighted_loss():

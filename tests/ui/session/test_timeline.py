@@ -9,7 +9,7 @@ from PIL.JpegImagePlugin import get_sampling
 
 from style_transfer.engine import Frame, State
 from style_transfer.settings import Settings
-from style_transfer.ui.session.timeline import GRACE, Timeline
+from style_transfer.ui.session.timeline import DELETION_DELAY, Timeline
 
 
 def frame(step, settings=Settings()):  # noqa: B008
@@ -18,25 +18,25 @@ def frame(step, settings=Settings()):  # noqa: B008
 
 
 def test_a_long_run_is_kept_evenly_and_within_the_limit(tmp_path):
-    timeline = Timeline(tmp_path / "run", kept=24)
+    timeline = Timeline(tmp_path / "run", max_previews=24)
     for step in range(1001):
         timeline.add(frame(step))
-    steps = [moment.step for moment in timeline.moments]
+    steps = [preview.step for preview in timeline.previews]
     gaps = [after - before for before, after in pairwise(steps)]
     assert len(steps) == 24
     assert steps[0] == 0
     assert steps[-1] == 1000
     assert max(gaps[:-1]) <= 4 * min(gaps[:-1])
-    assert len(list((tmp_path / "run").iterdir())) <= 24 + GRACE
+    assert len(list((tmp_path / "run").iterdir())) <= 24 + DELETION_DELAY
 
 
-def test_every_moment_has_its_picture_and_the_settings_of_its_step(tmp_path):
+def test_every_preview_has_its_picture_and_the_settings_of_its_step(tmp_path):
     timeline = Timeline(tmp_path / "run")
     timeline.add(frame(0))
     timeline.add(frame(500, Settings(beta=20)))
-    assert [moment.settings.beta for moment in timeline.moments] == [5, 20]
+    assert [preview.settings.beta for preview in timeline.previews] == [5, 20]
     assert torch.allclose(
-        timeline.moments[1].picture, torch.full((3,), 0.5)[:, None, None], atol=0.01
+        timeline.previews[1].image, torch.full((3,), 0.5)[:, None, None], atol=0.01
     )
 
 
@@ -44,30 +44,30 @@ def test_previews_are_jpeg_of_quality_95_or_better_with_all_of_their_colours(tmp
     timeline = Timeline(tmp_path / "run")
     picture = torch.rand((1, 3, 32, 32), generator=torch.Generator().manual_seed(0))
     keeping = Settings(keep_colors=0.5)  # a second file, as it is seen
-    moment = timeline.add(replace(frame(1, keeping), image=picture, content=picture))
-    moment = timeline.recolor(moment, picture, 0.25)
-    for file in (moment.file, moment.seen):
-        with Image.open(file) as preview:
-            assert preview.format == "JPEG"
-            assert get_sampling(preview) == 0  # 4:4:4
-            luma, chroma = preview.quantization[0], preview.quantization[1]
+    preview = timeline.add(replace(frame(1, keeping), image=picture, content=picture))
+    preview = timeline.recolor(preview, picture, 0.25)
+    for file in (preview.file, preview.shown_file):
+        with Image.open(file) as jpeg:
+            assert jpeg.format == "JPEG"
+            assert get_sampling(jpeg) == 0  # 4:4:4
+            luma, chroma = jpeg.quantization[0], jpeg.quantization[1]
         # The standard's tables for quality 50, scaled by 2 - 95 / 50, as everybody does.
         assert luma[0] <= round(16 * 0.1)
         assert max(luma) <= round(121 * 0.1)
         assert max(chroma) <= round(99 * 0.1)
-    assert moment.file != moment.seen
+    assert preview.file != preview.shown_file
 
 
 def test_a_branch_begins_with_the_same_bytes(tmp_path):
     first, second = Timeline(tmp_path / "1"), Timeline(tmp_path / "2")
-    moment = first.add(frame(3))
-    copy = second.begin_with(moment)
-    assert copy.file.read_bytes() == moment.file.read_bytes()
+    preview = first.add(frame(3))
+    copy = second.add_copy(preview)
+    assert copy.file.read_bytes() == preview.file.read_bytes()
     assert copy.step == 3
-    assert copy.file != moment.file
+    assert copy.file != preview.file
 
 
-def test_the_nearest_moment_is_found_by_its_step(tmp_path):
+def test_the_nearest_preview_is_found_by_its_step(tmp_path):
     timeline = Timeline(tmp_path / "run")
     for step in (0, 10, 20):
         timeline.add(frame(step))

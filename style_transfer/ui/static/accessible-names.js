@@ -1,5 +1,5 @@
-// Gives names to what Gradio leaves without one, or with one that differs from what is seen.
-function mend() {
+// Names buttons that Gradio leaves without an accessible name, or with one unlike their label.
+function nameButtons() {
   document.querySelectorAll("[id$='-samples'] .gallery-item:not([aria-label])").forEach((button) => {
     const file = button.querySelector("img")?.src.split("/").pop().split(".")[0];
     if (file) button.setAttribute("aria-label", `Take ${file.replaceAll("_", " ")}`);
@@ -8,13 +8,13 @@ function mend() {
     button.removeAttribute("aria-label");
   });
 }
-let waiting = false; // frames come in all the time; one look in a while is enough
+let waiting = false; // the page changes with each frame; one look in a while is enough
 new MutationObserver(() => {
   if (waiting) return;
   waiting = true;
   setTimeout(() => {
     waiting = false;
-    mend();
+    nameButtons();
   }, 300);
 }).observe(document.body, { childList: true, subtree: true });
-mend();
+nameButtons();

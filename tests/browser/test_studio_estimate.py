@@ -9,7 +9,7 @@ from tests.browser.studio import set_number, wait_until
 
 
 def told(page):
-    return page.locator("#forecast").inner_text()
+    return page.locator("#estimate").inner_text()
 
 
 def gigabytes(page):
@@ -18,13 +18,13 @@ def gigabytes(page):
 
 def test_time_and_memory_are_told_before_a_run_and_follow_the_choice(open_page):
     page = open_page()
-    expect(page.locator("#forecast")).to_contain_text(re.compile(r"\d+ x \d+ pixels, about \d+"))
+    expect(page.locator("#estimate")).to_contain_text(re.compile(r"\d+ x \d+ pixels, about \d+"))
     set_number(page, "steps", 500)
-    expect(page.locator("#forecast")).to_contain_text("min and")
+    expect(page.locator("#estimate")).to_contain_text("min and")
     before = gigabytes(page)
     page.locator("#content-image-samples .gallery-item").nth(3).click()
     set_number(page, "size", 640)
-    expect(page.locator("#forecast")).to_contain_text("640 x 427 pixels")
+    expect(page.locator("#estimate")).to_contain_text("640 x 427 pixels")
     assert gigabytes(page) > before
     page.locator("#content-image").get_by_label("Remove Image").click()
     assert wait_until(lambda: told(page) == "", 10)
@@ -35,7 +35,7 @@ def test_a_run_that_does_not_fit_is_refused_before_and_at_the_start(open_page, m
     monkeypatch.setattr(memory, "available_memory", lambda _: 300_000_000)
     words = re.compile(r"pixels needs 0\.\d GB of memory, and 0\.3 GB are free; choose a smaller")
     set_number(page, "size", 192)
-    expect(page.locator("#forecast")).to_contain_text(words)
+    expect(page.locator("#estimate")).to_contain_text(words)
     page.locator("#start").click()
     expect(page.get_by_text(words)).to_have_count(2)  # the second one is the message
     expect(page.locator("#start")).to_be_enabled()

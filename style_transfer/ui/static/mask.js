@@ -1,10 +1,11 @@
-// Paints regions over the photo. The mask is made when the drawer is opened for the first time:
-// white is painted in all styles, black is left alone, a style's colour is for that style alone.
+// Paints a mask over the photo. Its canvas is made when the drawer is opened for the first time:
+// white gets all styles, black none, a style's colour that style alone.
 const find = (selector) => element.querySelector(selector);
 const drawer = find("details");
 const canvas = find("canvas");
 const photo = find("img");
-const LONGER_SIDE = 512, KEPT = 20; // px; steps back
+const LONGER_SIDE = 512; // px, of the mask
+const MAX_UNDO = 20; // strokes
 const before = [];
 let pen = null, last = null, sent = "";
 
@@ -42,7 +43,7 @@ function place(event) {
 
 function stroke(event) {
   const context = brush(), [x, y] = place(event);
-  const color = find("input[name=region]:checked").value;
+  const color = find("input[name=pen]:checked").value;
   context.globalCompositeOperation = color ? "source-over" : "destination-out";
   context.strokeStyle = color || "#000";
   context.lineWidth = (find("[type=range]").value / 100) * canvas.width;
@@ -56,7 +57,7 @@ function stroke(event) {
 
 canvas.addEventListener("pointerdown", (event) => {
   before.push(brush().getImageData(0, 0, canvas.width, canvas.height));
-  if (before.length > KEPT) before.shift();
+  if (before.length > MAX_UNDO) before.shift();
   canvas.setPointerCapture(event.pointerId);
   pen = event.pointerId;
   stroke(event);
@@ -74,13 +75,13 @@ for (const name of ["pointerup", "pointercancel"])
 find("[type=file]").addEventListener("change", async ({ target }) => {
   if (!target.files.length || !photo.src) return;
   const mask = await createImageBitmap(target.files[0]);
-  target.value = ""; // the same file may be chosen again
+  target.value = ""; // or choosing the same file again would be no change
   const { width, height } = canvas, context = brush();
   before.push(context.getImageData(0, 0, width, height));
   context.globalCompositeOperation = "source-over";
   context.drawImage(mask, 0, 0, width, height);
   const pixels = context.getImageData(0, 0, width, height);
-  for (let at = 0; at < pixels.data.length; at += 4) // white is what nothing was painted on
+  for (let at = 0; at < pixels.data.length; at += 4) // white means unpainted
     if (Math.min(...pixels.data.slice(at, at + 3)) > 250) pixels.data[at + 3] = 0;
   context.putImageData(pixels, 0, 0);
   send();
@@ -97,7 +98,7 @@ find(".clear").addEventListener("click", () => {
 drawer.addEventListener("toggle", open);
 watch("value", () => {
   if (props.value.mask === sent) return;
-  sent = props.value.mask; // another photo was chosen: the regions were of the one before
+  sent = props.value.mask; // another photo was chosen
   open();
   clear();
 });

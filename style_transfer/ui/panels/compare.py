@@ -1,0 +1,36 @@
+"""Two pictures compared, one upon the other."""
+
+import gradio as gr
+
+from style_transfer.ui import example
+from style_transfer.ui.panels.panel import Panel, file_url, widget
+from style_transfer.ui.session.session import Session
+
+_HTML = """<div class="pair"><img class="right" src="" alt=""><img class="left" src="" alt=""></div>
+<input type="range" min="0" max="100" value="50" aria-label="How much of the left picture is seen">
+<div class="choice"><select aria-label="Left picture"></select>
+<select aria-label="Right picture"></select></div>"""
+
+
+def build() -> None:
+    """Place the pictures and their choice."""
+    with gr.Column(min_width=300, elem_id="compare-column"):
+        gr.HTML("<h2>Compare</h2>")
+        widget("compare", _HTML, example.PAIR)
+
+
+def value(session: Session) -> list[dict[str, str]]:
+    """Return the pictures to choose from, each with name and address."""
+    if session.selected is None or session.preview is None:
+        return example.PAIR
+    photo = {"name": "Photo", "src": file_url(session.selected.inputs.content_file)}
+    shown = {"name": "Picture shown", "src": file_url(session.preview.shown_file)}
+    runs = [
+        {"name": record.name, "src": file_url(record.previews[-1].shown_file)}
+        for record in session.records
+        if record.previews
+    ]
+    return [photo, shown, *runs]
+
+
+PANEL = Panel("compare", build, value)

@@ -1,0 +1,85 @@
+"""The layout: all panels of the page, column by column. A new panel is listed here, once."""
+
+import time
+from dataclasses import dataclass
+from typing import Any
+
+import gradio as gr
+
+from style_transfer.ui.panels import (
+    canvas,
+    compare,
+    controls,
+    inputs,
+    interrupted,
+    loss_chart,
+    mask,
+    runs,
+    start_options,
+    status,
+    take_home,
+    timeline,
+    transport,
+)
+from style_transfer.ui.panels.panel import Panel, widget
+from style_transfer.ui.session.session import Session
+
+_TITLE = (
+    "<h1>Style transfer you steer</h1>"
+    "<p>Watch a photo turn into a painting, and move the knobs while it forms.</p>"
+)
+
+
+@dataclass(frozen=True)
+class Column:
+    """Panels from top to bottom."""
+
+    elem_id: str
+    scale: int  # share of the width
+    min_width: int  # px
+    panels: tuple[Panel, ...]
+
+
+STUDIO = (  # from left to right
+    Column("pictures", 3, 200, (inputs.PANEL, mask.PANEL)),
+    Column(
+        "canvas-column",
+        8,
+        320,
+        (
+            canvas.PANEL,
+            interrupted.PANEL,
+            timeline.PANEL,
+            transport.PANEL,
+            status.PANEL,
+            loss_chart.PANEL,
+        ),
+    ),
+    Column("knobs", 3, 250, (Panel("settings", controls.build), start_options.PANEL)),
+)
+GALLERY = (runs.PANEL, compare.PANEL, take_home.PANEL)  # below, from left to right
+PANELS = (*(panel for column in STUDIO for panel in column.panels), *GALLERY)
+
+
+def build() -> None:
+    """Place all panels, and the scripts that belong to none."""
+    gr.HTML(_TITLE, elem_id="title")
+    for script in ("view", "accessible-names", "idle-frames"):
+        widget(script)
+    with gr.Row(elem_id="studio"):
+        for column in STUDIO:
+            with gr.Column(scale=column.scale, min_width=column.min_width, elem_id=column.elem_id):
+                for panel in column.panels:
+                    panel.build()
+    with gr.Row(elem_id="gallery"):
+        for panel in GALLERY:
+            panel.build()
+
+
+def view(session: Session) -> dict[str, Any]:
+    """Return all that the page shows of a session, by the name of the panel that shows it.
+
+    One value for one component: what Gradio does for each component at each frame slows the run.
+    """
+    shown = {panel.name: panel.value(session) for panel in PANELS if panel.value}
+    return {"time": time.time()} | shown  # answers may overtake each other; the newest counts

@@ -1,0 +1,46 @@
+"""Panels, the parts of the page, and widgets: components of our own, moved by scripts of static/.
+
+A panel is listed in layout.py. It may show something of the session: then its `value` is part of
+the view, the one value that is sent to a page whenever something has changed, under its name. The
+script static/NAME.js of its widget hears of it as the "view" event of the document.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import gradio as gr
+
+from style_transfer.ui.session.session import Session
+
+STATIC = Path(__file__).parents[1] / "static"
+
+
+@dataclass(frozen=True)
+class Panel:
+    """A part of the page."""
+
+    name: str  # elem_id of its widget, or of what encloses it
+    build: Callable[[], object]  # places its components
+    value: Callable[[Session], Any] | None = None  # what it shows of a session, as plain data
+
+
+def widget(elem_id: str, html: str = "", value: Any = None, script: str | None = None) -> gr.HTML:
+    """Place a component; its script, by default of its own name, has `value` to begin with.
+
+    Gradio renders the HTML anew only where the template changes, which leaves what the script made
+    of it alone.
+    """
+    return gr.HTML(
+        value,
+        html_template=html,
+        js_on_load=(STATIC / f"{script or elem_id}.js").read_text(),
+        elem_id=elem_id,
+        apply_default_css=False,
+    )
+
+
+def file_url(file: Path) -> str:
+    """Return the address of a file that the page may show."""
+    return f"gradio_api/file={file}"

@@ -1,0 +1,48 @@
+"""The runs of the page, each with its newest picture; a click selects one."""
+
+from typing import Any
+
+import gradio as gr
+
+from style_transfer.ui.panels.panel import Panel, file_url, widget
+from style_transfer.ui.session.record import RunRecord
+from style_transfer.ui.session.session import Session
+
+NO_RUNS = "The runs of this page will be listed here. Each can be brought back."
+_HTML = f'<p role="status">{NO_RUNS}</p><div></div>'
+
+
+def build() -> None:
+    """Place the list."""
+    with gr.Column(min_width=300, elem_id="runs-column"):
+        gr.HTML("<h2>Runs of this page</h2>")
+        widget("runs", _HTML, {"chosen": 0})
+
+
+def value(session: Session) -> dict[str, Any]:
+    """Return an entry for each run, and what is to be said of the list."""
+    entries = [_entry(record, record is session.selected) for record in session.records]
+    return {"list": entries, "words": _words(session)}
+
+
+def _entry(record: RunRecord, selected: bool) -> dict[str, Any]:
+    newest = record.previews[-1] if record.previews else None
+    return {
+        "name": record.name,
+        "src": file_url(newest.shown_file) if newest else "",
+        "words": f"step {newest.step}" if newest else "",
+        "pressed": selected,
+    }
+
+
+def _words(session: Session) -> str:
+    if not session.records:
+        return NO_RUNS
+    if not session.is_full:
+        return ""
+    gone = f" {session.dropped} gone so far." if session.dropped else ""
+    kept = f"The newest {len(session.records)} runs are kept"
+    return f"{kept}; the oldest goes when another begins.{gone}"
+
+
+PANEL = Panel("runs", build, value)

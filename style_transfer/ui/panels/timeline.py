@@ -1,0 +1,30 @@
+"""The timeline: a slider through the previews of the selected run."""
+
+from typing import Any
+
+from style_transfer.settings import Settings, describe_change
+from style_transfer.ui.panels.panel import Panel, widget
+from style_transfer.ui.session.session import Session
+
+_HTML = """<input type="range" min="0" max="0" step="1" disabled
+aria-label="Timeline: walk through the pictures of this run"><output></output>"""
+
+
+def build() -> None:
+    """Place the slider."""
+    widget("timeline", _HTML, {"at": 0})
+
+
+def value(session: Session) -> dict[str, Any]:
+    """Return the index of the last preview and of the one shown, and its settings in words."""
+    record, preview = session.selected, session.preview
+    if record is None or preview is None:
+        return {"last": -1, "at": 0, "text": ""}
+    previews = record.previews
+    at = previews.index(preview) if preview in previews else record.timeline.nearest(preview.step)
+    changed = describe_change(Settings(), preview.settings) or "default settings"
+    text = f"{record.name}, step {preview.step}: {changed}"
+    return {"last": len(previews) - 1, "at": at, "text": text}
+
+
+PANEL = Panel("timeline", build, value)

@@ -1,0 +1,85 @@
+"""The page as a value: it can be built more than once, and starts nothing by itself."""
+
+import gc
+import threading
+
+import pytest
+
+from style_transfer.runs import Limits, RunService
+from style_transfer.ui.page import build
+from style_transfer.ui.panels import layout
+from style_transfer.ui.panels.panel import STATIC
+
+pytestmark = pytest.mark.filterwarnings("default")  # Gradio's own are not ours to mend
+
+
+def threads():
+    return sorted(thread.name for thread in threading.enumerate())
+
+
+def test_building_a_page_starts_nothing(service, uploads):
+    before, frozen = threads(), gc.get_freeze_count()
+    build(service)
+    assert threads() == before
+    assert gc.get_freeze_count() == frozen
+
+
+def test_what_a_page_starts_ends_with_it(service, uploads):
+    page, before = build(service), threads()
+    page.background.start()
+    page.background.start()
+    assert "housekeeping" in threads()
+    page.background.stop()
+    assert "housekeeping" not in threads()
+    assert "connections" not in threads()
+    assert gc.get_freeze_count() == 0
+    page.background.start()  # a page may be launched again
+    assert "housekeeping" in threads()
+    page.background.stop()
+    assert set(threads()) <= {*before, "measuring"}
+
+
+def test_a_server_starts_and_stops_what_belongs_to_its_page(service, uploads):
+    page = build(service)
+    page.blocks.launch(**page.launch_options, prevent_thread_lock=True, quiet=True)
+    try:
+        assert "housekeeping" in threads()
+    finally:
+        page.blocks.close()
+    assert "housekeeping" not in threads()
+
+
+def test_two_pages_in_one_process_are_independent(service, uploads, tmp_path):
+    other_service = RunService(Limits(upload=7), tmp_path / "other")
+    one, other = build(service), build(other_service)
+    assert one.context.sessions is not other.context.sessions
+    one.context.sessions.of("tab").notice = "mine"
+    assert other.context.sessions.find("tab").notice == ""
+    one.context.presence.is_tracked = True
+    assert not one.context.presence.is_open("tab")
+    assert other.context.presence.is_open("tab")
+    assert other.launch_options["max_file_size"] == "7mb"
+    handlers = [
+        {each.fn.__self__ for each in page.blocks.fns.values() if hasattr(each.fn, "__self__")}
+        for page in (one, other)
+    ]
+    assert handlers[0]
+    assert not handlers[0] & handlers[1]
+
+
+def test_only_the_endpoint_is_told_to_programs(service, uploads):
+    info = build(service).blocks.get_api_info()
+    assert list(info["named_endpoints"]) == ["/stylize"]
+    names = [each["parameter_name"] for each in info["named_endpoints"]["/stylize"]["parameters"]]
+    assert names[:4] == ["photo", "style", "alpha", "beta"]
+    assert "context" not in names
+    assert "request" not in names
+
+
+def test_every_panel_that_shows_something_is_drawn_by_the_script_of_its_name(session):
+    shown = layout.view(session)
+    assert shown.keys() == {"time"} | {each.name for each in layout.PANELS if each.value}
+    view = (STATIC / "view.js").read_text()
+    for name in shown.keys() - {"time"}:
+        script = STATIC / f"{name}.js"
+        assert (name in script.read_text()) if script.exists() else (f"value.{name}" in view)
