@@ -1,8 +1,8 @@
 """Checkpoint: the files of a run on disk, and what is read from them.
 
 A folder for each run: `pictures.safetensors` holds content image, style images and masks,
-`state.safetensors` the state between two steps, and `run.json` the recipe, the losses of each step
-and, where the run was left by its visitor, when it expires.
+`state.safetensors` the state between two steps, `run.json` the recipe and the losses of each step,
+and `expiry.json`, where the visitor has left the run, when it expires.
 """
 
 import json
@@ -25,6 +25,7 @@ from style_transfer.recipe import Recipe
 from style_transfer.runs.history import LossHistory
 
 PICTURES_FILE, RUN_FILE, STATE_FILE = "pictures.safetensors", "run.json", "state.safetensors"
+EXPIRY_FILE = "expiry.json"
 
 # What reading a file of any content may raise.
 _UNREADABLE = (
@@ -91,8 +92,8 @@ def expiry_of(folder: Path, lifetime: float) -> float:
         expires = written = (folder / STATE_FILE).stat().st_mtime + lifetime
     except OSError:
         return 0.0
-    with suppress(*_UNREADABLE):  # without the entry: not left by its visitor
-        expires = float(json.loads((folder / RUN_FILE).read_text())["expires"])
+    with suppress(*_UNREADABLE):  # without the file: not left by its visitor
+        expires = float(json.loads((folder / EXPIRY_FILE).read_text())["expires"])
     return min(expires, written) if math.isfinite(expires) else written
 
 
@@ -101,12 +102,22 @@ def write_pictures(folder: Path, pictures: Mapping[str, Tensor]) -> None:
     save_tensors(_pack(pictures), folder / PICTURES_FILE, {})
 
 
-def write_json(folder: Path, about: Mapping[str, Any]) -> None:
-    """Write what is told of the run, whole or not at all. Raises OSError."""
-    part = folder / f"{RUN_FILE}.part"
+def write_run(folder: Path, recipe: Recipe, losses: LossHistory) -> None:
+    """Write the recipe and the losses of each step. Raises OSError."""
+    _write_json(folder / RUN_FILE, {"recipe": recipe.to_json(), "curve": losses})
+
+
+def write_expiry(folder: Path, expires: float) -> None:
+    """Write when the checkpoint expires, in seconds since the epoch. Raises OSError."""
+    _write_json(folder / EXPIRY_FILE, {"expires": expires})
+
+
+def _write_json(file: Path, value: Mapping[str, Any]) -> None:
+    """Write a file whole or not at all."""
+    part = file.with_suffix(".part")
     try:
-        part.write_text(json.dumps(about))
-        os.replace(part, folder / RUN_FILE)
+        part.write_text(json.dumps(value))
+        os.replace(part, file)
     finally:
         part.unlink(missing_ok=True)
 

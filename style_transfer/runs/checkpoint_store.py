@@ -69,14 +69,11 @@ class CheckpointStore:
 
     def sweep(self) -> None:
         """Remove expired checkpoints; above Limits.disk, also those that expire next."""
-        sizes = {
-            folder: sum(file.stat().st_size for file in _files(folder))
-            for folder in self._root.glob("*/*")
-            if folder.is_dir()
-        }
+        folders = {path.with_suffix("") for path in self._root.glob("*/*")}  # also of lock files
+        sizes = {each: sum(file.stat().st_size for file in _files(each)) for each in folders}
         room = self._limits.disk * 1_000_000 - sum(sizes.values())
-        for folder in sorted(sizes, key=self._expiry):
-            if self._expiry(folder) >= time.time() and room >= 0:
+        for expiry, folder in sorted((self._expiry(each), each) for each in folders):
+            if expiry >= time.time() and room >= 0:
                 break
             with self._guard:
                 if self._lock(folder):

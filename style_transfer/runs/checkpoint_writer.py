@@ -6,18 +6,19 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 from torch import Tensor
 
 from style_transfer.engine import State
 from style_transfer.recipe import Recipe
 from style_transfer.runs.checkpoint import (
+    EXPIRY_FILE,
     PICTURES_FILE,
     STATE_FILE,
     Checkpoint,
-    write_json,
+    write_expiry,
     write_pictures,
+    write_run,
 )
 from style_transfer.runs.history import LossHistory
 from style_transfer.runs.limits import Limits
@@ -40,7 +41,6 @@ class CheckpointWriter:
         self.pictures: Mapping[str, Tensor] = {}  # written with the next state if replaced
         self._limits, self._lock, self._release = limits, lock, release
         self._pictures_written: Mapping[str, Tensor] | None = None
-        self._about: dict[str, Any] = {}  # as it was written last
         self._written_at = self._asked_at = time.monotonic()
         self._writing, self._done = threading.Lock(), False
 
@@ -62,12 +62,11 @@ class CheckpointWriter:
     def write(self, state: State, losses: LossHistory, recipe: Recipe) -> None:
         """Write the run's newest state; does nothing after `remove`, `leave` or `release`."""
         self._written_at = time.monotonic()
-        self._about = {"recipe": replace(recipe, step=state.step).to_json(), "curve": losses}
         with self._writing:
             if self._done:
                 return
             try:
-                self._write(self._bounded(state))
+                self._write(self._bounded(state), losses, replace(recipe, step=state.step))
                 self.problem = ""
             except OSError as error:
                 reason = error.strerror or str(error)
@@ -81,10 +80,9 @@ class CheckpointWriter:
         """Let the visitor, who is gone, continue the run for the time that Limits.left allows."""
         with self._writing:
             remove = not self._limits.left or not (self.folder / STATE_FILE).exists()
-            if self._about and not remove and not self._done:
-                seconds = min(self._limits.left, self._limits.kept)
+            if not remove and not self._done:
                 try:
-                    write_json(self.folder, self._about | {"expires": time.time() + seconds})
+                    write_expiry(self.folder, time.time() + self._limits.left)
                 except OSError:  # rather gone than offered for longer
                     remove = True
         self._finish(remove)
@@ -102,15 +100,16 @@ class CheckpointWriter:
                 shutil.rmtree(self.folder, ignore_errors=True)
         self._release(self.folder, remove)
 
-    def _write(self, state: State) -> None:
+    def _write(self, state: State, losses: LossHistory, recipe: Recipe) -> None:
         self._lock()
         self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         pictures = self.pictures
         if pictures is not self._pictures_written or not (self.folder / PICTURES_FILE).exists():
             write_pictures(self.folder, pictures)
             self._pictures_written = pictures
-        write_json(self.folder, self._about)
+        write_run(self.folder, recipe, losses)
         state.save(self.folder / STATE_FILE)
+        (self.folder / EXPIRY_FILE).unlink(missing_ok=True)  # of a run that is continued
 
     def _bounded(self, state: State) -> State:
         """Return a state of at most a run's share of the disk, without memory if need be."""

@@ -25,6 +25,8 @@ from style_transfer.settings import Settings
 EXECUTORS: dict[str, Callable[[Scheduler], Executor]] = {"thread": ThreadExecutor}
 EXECUTOR_VARIABLE = f"{PREFIX}EXECUTOR"  # names one of them; the first by default
 
+LAST_STEP = 120.0  # s; the longest that the step under way of a stopped run is waited for
+
 _log = logging.getLogger(__name__)
 
 
@@ -100,7 +102,7 @@ class RunService:
         self.limits.check_steps(job.settings.steps)
         needed = RunMemory.of(job.size, job.style_sizes, job.settings.style_scale)
         if after and not self.memory.fits(needed):
-            after.join(self.limits.seconds)
+            after.join(LAST_STEP)
         number, reservation = next(self._numbers), self.memory.reserve(job.size, needed)
         self._reserved[number] = reservation
         try:

@@ -169,3 +169,14 @@ def test_without_room_on_disk_nothing_is_kept(tmp_path):
     store = CheckpointStore(tmp_path, Limits(disk=0))
     assert store.create(TOKEN, {}) is None
     assert store.find(TOKEN) is None
+
+
+def test_a_lock_file_without_its_run_is_removed_and_one_in_use_is_not(tmp_path, store):
+    folder = store.create(TOKEN, {}).folder
+    folder.parent.mkdir(parents=True)
+    lock = CheckpointLock(folder)
+    store.sweep()
+    assert files(tmp_path)
+    lock.release()
+    store.sweep()
+    assert not files(tmp_path)

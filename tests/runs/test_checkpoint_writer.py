@@ -105,11 +105,21 @@ def test_where_nobody_may_come_back_a_run_that_was_left_goes_at_once(tmp_path, w
     assert not files(tmp_path)
 
 
-def test_a_claimed_run_that_was_left_before_a_step_is_as_it_was(store, interrupt):
+def test_a_claimed_run_that_was_left_before_a_step_can_be_continued(store, interrupt):
     folder = interrupt(store, 3)
-    before = {file.name: file.read_bytes() for file in folder.iterdir()}
     writer = store.claim(TOKEN)
     writer.load()
     writer.leave()
-    assert {file.name: file.read_bytes() for file in folder.iterdir()} == before
     assert store.find(TOKEN) == folder
+    assert Checkpoint.load(folder).state.step == 3
+
+
+def test_a_run_that_is_continued_does_not_expire_as_one_that_was_left(
+    tmp_path, write_checkpoint, frames
+):
+    store = CheckpointStore(tmp_path, Limits(kept=1000, left=10))
+    write_checkpoint(store, 2).leave()
+    writer = store.claim(TOKEN)
+    writer.load()
+    writer.write(frames[3].state, [], Recipe())
+    assert store._expiry(writer.folder) == pytest.approx(time.time() + 1000, abs=5)
