@@ -8,7 +8,7 @@ Writes docs/gallery/1.jpg to 6.jpg and prints the table of README.
 import argparse
 from typing import Any
 
-from benchmarks.samples import DOCS, JPEG_QUALITY, painted, photo, style
+from benchmarks.samples import DOCS, JPEG_QUALITY, photo, style, stylized
 from style_transfer.images import to_pil
 from style_transfer.presets import PRESETS
 from style_transfer.recipe import to_query
@@ -43,7 +43,7 @@ def main() -> None:
     parser.add_argument("--size", type=int, default=384)
     options = parser.parse_args()
     for number, (content, painting, changes) in enumerate(PICTURES, 1):
-        picture = painted(photo(content, options.size), style(painting), Settings(**changes))
+        picture = stylized(photo(content, options.size), style(painting), Settings(**changes))
         file = DOCS / "gallery" / f"{number}.jpg"
         file.parent.mkdir(parents=True, exist_ok=True)
         to_pil(picture).save(file, quality=JPEG_QUALITY, optimize=True)

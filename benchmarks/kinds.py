@@ -7,7 +7,7 @@ Writes docs/quality/presets.jpg.
 
 import argparse
 
-from benchmarks.samples import DOCS, painted, photo, save_sheet, style
+from benchmarks.samples import DOCS, photo, save_sheet, style, stylized
 from style_transfer.presets import PRESETS
 from style_transfer.settings import Settings
 
@@ -33,7 +33,7 @@ def main() -> None:
     for preset, content, painting in KINDS:
         for name in ("Balanced", preset):
             settings = Settings(**PRESETS[name], steps=options.steps)
-            picture = painted(photo(content, options.size), style(painting), settings)
+            picture = stylized(photo(content, options.size), style(painting), settings)
             cells.append((f"{painting}, {name}", picture))
     rows = [cells[start : start + 4] for start in range(0, len(cells), 4)]
     save_sheet(DOCS / "quality" / "presets.jpg", rows, 260)

@@ -1,9 +1,9 @@
-"""A large picture: does it start, stay within its plan, and stop with a picture worth having?
+"""A large picture: does a run start, stay within the memory estimated, and stop with a picture?
 
     python -m benchmarks.large [--size 2048] [--last 3] [--steps 100] [-o picture.jpg]
 
-Goes through all scales of a run of so many steps, stops it after the `--last` first steps of the
-finest one, and prints what was forecast beside what was measured. Reads Linux's /proc.
+Goes through all stages of a run of so many steps, stops it after the first `--last` steps of the
+finest one, and prints estimates beside measurements. Reads Linux's /proc.
 """
 
 import argparse
@@ -19,7 +19,7 @@ from style_transfer.settings import Settings
 
 
 def memory(name: str) -> int:
-    """Return the bytes that Linux calls VmRSS (now) or VmHWM (the most so far)."""
+    """Return the bytes of VmRSS (now) or VmHWM (peak), as Linux names them."""
     lines = Path("/proc/self/status").read_text().splitlines()
     return 1024 * int(next(line.split()[1] for line in lines if line.startswith(name)))
 
@@ -31,30 +31,30 @@ def main() -> None:
         parser.add_argument(f"--{name}", type=int, default=value)
     parser.add_argument("-o", "--output", type=Path, default=Path("large.jpg"))
     options = parser.parse_args()
-    content, painting = photo("rocket", options.size), style("starry_night")
+    content, style_image = photo("rocket", options.size), style("starry_night")
     service = RunService.from_environment({})
-    size, look = ((each.shape[-2], each.shape[-1]) for each in (content, painting))
+    size, style_size = ((each.shape[-2], each.shape[-1]) for each in (content, style_image))
     settings, before = Settings(steps=options.steps), memory("VmRSS")
     plan, cost_model = stages(size), service.executor.cost_model()
-    print(f"{size[1]} x {size[0]} pixels: {Estimate.of(cost_model, size, [look], settings)}")
+    print(f"{size[1]} x {size[0]} pixels: {Estimate.of(cost_model, size, [style_size], settings)}")
     until = options.steps - remaining_steps(plan, 0, options.steps)[-1] + options.last
     began, last = time.perf_counter(), 0
-    run = service.start(Job(content, Styles.of(painting), settings))
+    run = service.start(Job(content, Styles.of(style_image), settings))
     for frame in run.frames():
         if frame and frame.step > last:
             last, seconds = frame.step, round(time.perf_counter() - began, 1)
-            told = {"step": last, "height": frame.image.shape[-2], "seconds": seconds}
-            print(json.dumps(told), flush=True)
+            row = {"step": last, "height": frame.image.shape[-2], "seconds": seconds}
+            print(json.dumps(row), flush=True)
             if frame.step >= until:
                 run.stop()
     run.join()
     assert run.frame is not None
     save(run.frame.picture, options.output)
-    forecast = cost_model.remaining_seconds(plan, 0, options.steps)
-    forecast -= cost_model.remaining_seconds(plan, run.frame.step, options.steps, len(plan) - 1)
-    result = {"seconds": time.perf_counter() - began, "seconds forecast": forecast}
+    estimate = cost_model.remaining_seconds(plan, 0, options.steps)
+    estimate -= cost_model.remaining_seconds(plan, run.frame.step, options.steps, len(plan) - 1)
+    result = {"seconds": time.perf_counter() - began, "seconds estimate": estimate}
     result["GB"] = (memory("VmHWM") - before) / 1e9
-    result["GB planned"] = RunMemory.of(size, [look]).total / 1e9
+    result["GB estimated"] = RunMemory.of(size, [style_size]).total / 1e9
     print(json.dumps({name: round(value, 2) for name, value in result.items()}))
 
 

@@ -1,9 +1,10 @@
-"""Does a preview tell the large picture? The same settings at 256, 512 and 1024 px.
+"""Does a small preview look like the large picture? The same settings at 256, 512 and 1024 px.
 
     python -m benchmarks.preview [--steps 40] [--pair 0 1 2]
 
-The large pictures are reduced to 256 px, and all are measured there. Prints for each pair how much
-style and content error differ from the preview's, and writes docs/quality/preview-N.jpg.
+The large pictures are reduced to 256 px, and all losses are measured there. Prints for each pair by
+how much those of style and content differ from the preview's, and writes
+docs/quality/preview-N.jpg.
 """
 
 import argparse
@@ -14,7 +15,7 @@ from dataclasses import dataclass
 
 from torch import Tensor
 
-from benchmarks.samples import DOCS, painted, photo, save_sheet, style
+from benchmarks.samples import DOCS, photo, save_sheet, style, stylized
 from style_transfer.engine import Objective
 from style_transfer.images import resize
 from style_transfer.network import load_network
@@ -26,50 +27,51 @@ PAIRS = (("chelsea", "starry_night"), ("coffee", "mosaic"), ("rocket", "woodcut_
 
 @dataclass(frozen=True)
 class Result:
-    """A picture of one size, and its errors where it is as small as the smallest."""
+    """A picture of one size, and its losses when reduced to the smallest."""
 
     size: int  # px, longer side
     picture: Tensor  # (1, 3, H, W)
-    errors: dict[str, float]  # "style" and "content"
+    losses: dict[str, float]  # "style" and "content"
     seconds: float
 
     def differs_from(self, preview: "Result") -> dict[str, float]:
-        """Return by how much of the preview's errors these are larger."""
-        return {name: self.errors[name] / preview.errors[name] - 1 for name in self.errors}
+        """Return the relative difference of each loss from that of the preview."""
+        return {name: self.losses[name] / preview.losses[name] - 1 for name in self.losses}
 
 
 def results(
-    content: str, painting: str, settings: Settings, sizes: Sequence[int] = SIZES
+    content: str, style_image: str, settings: Settings, sizes: Sequence[int] = SIZES
 ) -> Iterator[Result]:
     """Yield the results of the same settings at each size, measured at the first one."""
-    small, target = photo(content, sizes[0]), style(painting)
+    small, target = photo(content, sizes[0]), style(style_image)
     objective = Objective(load_network(), small, target)
     for size in sizes:
         began = time.perf_counter()
-        picture = painted(photo(content, size), target, settings)
+        picture = stylized(photo(content, size), target, settings)
         seconds = time.perf_counter() - began
         reduced = resize(picture, (small.shape[-2], small.shape[-1])).clamp(0, 1)
-        losses = objective.evaluate(reduced, settings).losses
-        yield Result(size, picture, {n: losses[n] for n in ("style", "content")}, seconds)
+        found = objective.evaluate(reduced, settings).losses
+        losses = {name: found[name] for name in ("style", "content")}
+        yield Result(size, picture, losses, seconds)
 
 
 def main() -> None:
-    """Paint and measure each pair."""
+    """Stylise and measure each pair."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--steps", type=int, default=40)
     parser.add_argument("--pair", type=int, nargs="+", default=[*range(len(PAIRS))])
     options = parser.parse_args()
     for number in options.pair:
-        content, painting = PAIRS[number]
+        content, style_image = PAIRS[number]
         found: list[Result] = []
-        for result in results(content, painting, Settings(steps=options.steps)):
+        for result in results(content, style_image, Settings(steps=options.steps)):
             found.append(result)
             differs = {name: round(d, 3) for name, d in result.differs_from(found[0]).items()}
-            told = {"photo": content, "style": painting, "size": result.size}
-            told |= {"seconds": round(result.seconds), "errors": result.errors}
-            print(json.dumps(told | {"differs": differs}), flush=True)
-        row = [(f"{result.size} px", result.picture) for result in found]
-        save_sheet(DOCS / "quality" / f"preview-{number + 1}.jpg", [row], 420)
+            row = {"photo": content, "style": style_image, "size": result.size}
+            row |= {"seconds": round(result.seconds), "losses": result.losses}
+            print(json.dumps(row | {"differs": differs}), flush=True)
+        cells = [(f"{result.size} px", result.picture) for result in found]
+        save_sheet(DOCS / "quality" / f"preview-{number + 1}.jpg", [cells], 420)
 
 
 if __name__ == "__main__":

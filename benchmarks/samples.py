@@ -1,4 +1,4 @@
-"""The sample pictures as the benchmarks take them, and sheets of results side by side."""
+"""Sample pictures for the benchmarks, and sheets of results side by side."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -13,12 +13,12 @@ from style_transfer.settings import Settings
 ASSETS = Path(__file__).parents[1] / "assets"
 DOCS = Path(__file__).parents[1] / "docs"
 JPEG_QUALITY = 82
-_WORDS = 16  # px, height of a line under a picture
+_CAPTION = 16  # px, height of the line under a picture
 _GAP = 4  # px
 
 
 def photo(name: str, side: int) -> Tensor:
-    """Return a sample (1, 3, H, W) to be painted; its longer side is `side` px, enlarged or not."""
+    """Return a content image (1, 3, H, W), resized or enlarged to a longer side of `side` px."""
     (file,) = ASSETS.glob(f"[!e]*/{name}.*")  # in content/ or style/
     picture = to_tensor(open_image(file))
     height, width = picture.shape[-2:]
@@ -27,29 +27,31 @@ def photo(name: str, side: int) -> Tensor:
 
 
 def style(name: str) -> Tensor:
-    """Return a sample style (1, 3, h, w) as it is."""
+    """Return a style image (1, 3, h, w) at its own size."""
     return to_tensor(open_image(ASSETS / "style" / f"{name}.jpg"))
 
 
-def painted(content: Tensor, painting: Tensor, settings: Settings) -> Tensor:
+def stylized(content: Tensor, style_image: Tensor, settings: Settings) -> Tensor:
     """Return the picture that a run ends with."""
-    *_, last = stylize(content, painting, lambda: settings)
+    *_, last = stylize(content, style_image, lambda: settings)
     return last.picture
 
 
 def save_sheet(file: Path, rows: Sequence[Sequence[tuple[str, Tensor]]], width: int) -> None:
-    """Write pictures side by side, each `width` px wide with its words below, as a small JPEG."""
-    cells = [[(words, _scaled(to_pil(picture), width)) for words, picture in row] for row in rows]
-    heights = [max(picture.height for _, picture in row) + _WORDS for row in cells]
+    """Write pictures side by side, each `width` px wide with its caption below, as a JPEG."""
+    cells = [
+        [(caption, _scaled(to_pil(picture), width)) for caption, picture in row] for row in rows
+    ]
+    heights = [max(picture.height for _, picture in row) + _CAPTION for row in cells]
     columns = max(len(row) for row in cells)
     size = columns * (width + _GAP) - _GAP, sum(heights) + _GAP * (len(rows) - 1)
     sheet = Image.new("RGB", size, "white")
     draw, top = ImageDraw.Draw(sheet), 0
     for row, height in zip(cells, heights, strict=True):
-        for column, (words, picture) in enumerate(row):
+        for column, (caption, picture) in enumerate(row):
             left = column * (width + _GAP)
             sheet.paste(picture, (left, top))
-            draw.text((left + 2, top + picture.height + 2), words, fill="black")
+            draw.text((left + 2, top + picture.height + 2), caption, fill="black")
         top += height + _GAP
     file.parent.mkdir(parents=True, exist_ok=True)
     sheet.save(file, quality=JPEG_QUALITY, optimize=True)

@@ -1,16 +1,16 @@
-"""What makes a better picture? Five photos in six styles, each way side by side at equal steps.
+"""Which variant gives better pictures? Five photos in six styles, at equal steps, side by side.
 
-    python -m benchmarks.sheets [--ways default tv ...] [--size 160] [--steps 30] [--keep FOLDER]
+    python -m benchmarks.sheets [--variants default tv] [--size 160] [--steps 30] [--keep FOLDER]
 
-Writes docs/quality/STYLE.jpg, a row for each photo and a column for each way, and prints for each
-way: the errors of style and content by the default objective, and as shares of 1
+Writes docs/quality/STYLE.jpg, a row for each photo and a column for each variant, and prints for
+each variant the losses of style and content by the default objective, and
 
 * border: high-pass energy of the outer 8 px over that of the interior, both over all pictures;
-* grain: high-pass energy of the pictures over that of their paintings at the same size;
-* chroma: mean distance from grey of the pictures over that of their paintings;
+* grain: high-pass energy of the pictures over that of their style images at the same size;
+* chroma: mean distance from grey of the pictures over that of their style images;
 * seconds of a picture.
 
-Pictures in the folder of --keep are not painted again.
+Pictures that are in the folder of --keep are read from there.
 """
 
 import argparse
@@ -39,9 +39,9 @@ from style_transfer.settings import Settings
 PHOTOS = ("chelsea", "astronaut", "coffee", "rocket", "hubble_deep_field")
 STYLES = ("starry_night", "impasto_field", "ink_drawing", "mosaic", "pointillism", "woodcut_waves")
 BORDER = 8  # px
-LATE = 0.25  # of the steps, whose pictures are averaged
+LATE = 0.25  # share of the steps whose pictures are averaged
 DEEP = {"relu1_1": 0.5, "relu2_1": 0.5, "relu3_1": 1.0, "relu4_1": 2.0, "relu5_1": 2.0}
-WAYS: dict[str, dict[str, Any]] = {  # name: what differs from the default
+VARIANTS: dict[str, dict[str, Any]] = {  # name: what differs from the default
     "default": {},
     "tv": {"tv": 1.0},
     "max pooling": {"pooling": "max"},
@@ -50,51 +50,51 @@ WAYS: dict[str, dict[str, Any]] = {  # name: what differs from the default
     "deep layers": {"style_layers": DEEP},
     "late average": {"average": True},
     "plain L-BFGS": {"optimizer": LBFGS(preconditioned=False)},
-    "places alike": {"most": 1.0},
-    "pyramid": {"first_guess": "pyramid"},
+    "cells alike": {"max_cell_ratio": 1.0},
+    "pyramid": {"precondition": "pyramid"},
 }
 
 
 def main() -> None:
-    """Paint, measure and show."""
+    """Stylise, measure, and write the sheets."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--ways", nargs="+", choices=WAYS, default=[*WAYS])
+    parser.add_argument("--variants", nargs="+", choices=VARIANTS, default=[*VARIANTS])
     parser.add_argument("--size", type=int, default=160)
     parser.add_argument("--steps", type=int, default=30)
     parser.add_argument("--keep", type=Path, default=Path(tempfile.mkdtemp()))
     options = parser.parse_args()
     options.keep.mkdir(parents=True, exist_ok=True)
     rows: dict[tuple[str, str], list[tuple[str, Tensor]]] = defaultdict(list)
-    for way in options.ways:
+    for variant in options.variants:
         measures: dict[str, list[float]] = defaultdict(list)
         for content in PHOTOS:
             small = photo(content, options.size)
-            for painting in STYLES:
-                file = options.keep / f"{way}-{content}-{painting}-{options.steps}.png"
-                picture, seconds = _painted(file, small, style(painting), way, options.steps)
-                rows[painting, content].append((way, picture))
-                for name, value in measured(picture, small, style(painting)).items():
+            for style_image in STYLES:
+                file = options.keep / f"{variant}-{content}-{style_image}-{options.steps}.png"
+                picture, seconds = _picture(file, small, style(style_image), variant, options.steps)
+                rows[style_image, content].append((variant, picture))
+                for name, value in measured(picture, small, style(style_image)).items():
                     measures[name].append(value)
                 if seconds:
                     measures["seconds"].append(seconds)
-        print(json.dumps({"way": way} | summary(measures)), flush=True)
-    for painting in STYLES:
-        table = [rows[painting, content] for content in PHOTOS]
-        save_sheet(DOCS / "quality" / f"{painting}.jpg", table, 150)
+        print(json.dumps({"variant": variant} | summary(measures)), flush=True)
+    for style_image in STYLES:
+        table = [rows[style_image, content] for content in PHOTOS]
+        save_sheet(DOCS / "quality" / f"{style_image}.jpg", table, 150)
 
 
-def _painted(
-    file: Path, content: Tensor, painting: Tensor, way: str, steps: int
+def _picture(
+    file: Path, content: Tensor, style_image: Tensor, variant: str, steps: int
 ) -> tuple[Tensor, float]:
-    """Return a picture, and the seconds it took unless it was there already."""
+    """Return a picture, and the seconds it took; 0 where it was read from `file`."""
     if file.exists():
         return to_tensor(open_image(file)), 0.0
-    options = dict(WAYS[way])
+    options = dict(VARIANTS[variant])
     averaged = options.pop("average", False)
     began = time.perf_counter()
-    with _way(options) as network:
+    with _apply(options) as network:
         settings = Settings(steps=steps, **options)
-        frames = stylize(content, painting, lambda: settings, network=network)
+        frames = stylize(content, style_image, lambda: settings, network=network)
         late = [frame.picture for frame in frames if frame.step > (1 - LATE) * steps]
     picture = torch.stack(late).mean(0) if averaged else late[-1]
     save(picture, file)
@@ -102,27 +102,28 @@ def _painted(
 
 
 @contextmanager
-def _way(options: dict[str, Any]) -> Iterator[VGG]:
-    """Take out of `options` what is no setting, and let it be so for a while."""
+def _apply(options: dict[str, Any]) -> Iterator[VGG]:
+    """Take out of `options` all that Settings does not have, and apply it within the context."""
     network = load_network(pooling=options.pop("pooling", "average"))
     if "padding" in options:
         network = VGG()
         network.convolutions["relu1_1"].padding = options.pop("padding")
-    guess = {"pyramid": _pyramid}.get(options.pop("first_guess", ""), optimizers._first_guess)
-    most = options.pop("most", optimizers.MAX_CELL_RATIO)
+    by_name = {"pyramid": _pyramid}
+    precondition = by_name.get(options.pop("precondition", ""), optimizers._precondition)
+    ratio = options.pop("max_cell_ratio", optimizers.MAX_CELL_RATIO)
     optimizer = options.pop("optimizer", OPTIMIZERS["lbfgs"])
     with (
         mock.patch.dict(OPTIMIZERS, {"lbfgs": optimizer}),
-        mock.patch.object(optimizers, "_first_guess", guess),
-        mock.patch.object(optimizers, "MAX_CELL_RATIO", most),
+        mock.patch.object(optimizers, "_precondition", precondition),
+        mock.patch.object(optimizers, "MAX_CELL_RATIO", ratio),
     ):
         yield network
 
 
 def _pyramid(_: Tensor, vector: Tensor) -> Tensor:
-    """Return P P^T `vector`, where P adds up a pyramid of levels 1, 1/2, 1/4 ... enlarged.
+    """Return P P^T `vector`, where P sums the enlarged levels 1, 1/2, 1/4 ... of a pyramid.
 
-    L-BFGS with it as the first guess is L-BFGS on the coefficients of the pyramid.
+    L-BFGS with it as the initial inverse Hessian is L-BFGS on the coefficients of the pyramid.
     """
     result, height, width = vector, *vector.shape[-2:]
     for level in range(1, 6):
@@ -132,11 +133,11 @@ def _pyramid(_: Tensor, vector: Tensor) -> Tensor:
     return result
 
 
-def measured(picture: Tensor, content: Tensor, painting: Tensor) -> dict[str, float]:
-    """Return what one picture has of the measures above, the border in its two parts."""
-    losses = Objective(load_network(), content, painting).evaluate(picture, Settings()).losses
-    size = fit((painting.shape[-2], painting.shape[-1]), max(picture.shape[-2:]))
-    seen = resize(painting, size).clamp(0, 1)
+def measured(picture: Tensor, content: Tensor, style_image: Tensor) -> dict[str, float]:
+    """Return the measures of one picture, the border as its two parts."""
+    losses = Objective(load_network(), content, style_image).evaluate(picture, Settings()).losses
+    size = fit((style_image.shape[-2], style_image.shape[-1]), max(picture.shape[-2:]))
+    resized = resize(style_image, size).clamp(0, 1)
     energy = high_pass(picture)
     inside = energy[..., BORDER:-BORDER, BORDER:-BORDER]
     frame = (energy.sum() - inside.sum()) / (energy.numel() - inside.numel())
@@ -145,13 +146,13 @@ def measured(picture: Tensor, content: Tensor, painting: Tensor) -> dict[str, fl
         "content": losses["content"],
         "frame": frame.item(),
         "inside": inside.mean().item(),
-        "grain": (energy.mean() / high_pass(seen).mean()).item(),
-        "chroma": (_chroma(picture) / _chroma(seen)).item(),
+        "grain": (energy.mean() / high_pass(resized).mean()).item(),
+        "chroma": (_chroma(picture) / _chroma(resized)).item(),
     }
 
 
 def high_pass(image: Tensor) -> Tensor:
-    """Return how far each pixel is from the mean of the 3 x 3 around it."""
+    """Return the distance of each pixel from the mean of its 3 x 3 neighbourhood."""
     return (image - F.avg_pool2d(F.pad(image, (1, 1, 1, 1), "reflect"), 3, 1)).abs()
 
 

