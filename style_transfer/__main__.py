@@ -8,9 +8,9 @@ from style_transfer import runtime
 def main() -> int:
     """Set up the process, run the command line and return its exit code."""
     runtime.configure()  # before torch is imported
-    from style_transfer.cli.main import main as run
+    from style_transfer.cli import run_command
 
-    return run()
+    return run_command()
 
 
 if __name__ == "__main__":

@@ -1,21 +1,21 @@
 """The command line: python -m style_transfer PHOTO STYLE -o out.png"""
 
 import argparse
-import json
 import signal
 import sys
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
 from tqdm import tqdm
 
+from style_transfer.cli.output import StepLog, complain, save_somewhere
 from style_transfer.cli.parser import USAGE_ERROR, parse, settings_in
 from style_transfer.engine import DivergedError, Frame, Styles, masked, stylize
-from style_transfer.images import check_output, open_image, save, to_tensor
+from style_transfer.images import check_output, open_image, to_tensor
 from style_transfer.network import check_layers, load_network
 from style_transfer.runs import (
     CostModel,
@@ -26,24 +26,28 @@ from style_transfer.runs import (
     check_memory,
 )
 
-DIVERGED = 1  # exit codes, beside USAGE_ERROR
-INTERRUPTED = 130  # as shells number it
+DIVERGED, NOT_AS_ASKED, INTERRUPTED = 1, 3, 130  # exit codes beside USAGE_ERROR, as shells number
 
 
-def main(arguments: list[str] | None = None) -> int:
-    """Run the command line and return its exit code."""
+def run_command(arguments: list[str] | None = None) -> int:
+    """Do what the arguments say, by default those of the program, and return the exit code.
+
+    0: the picture is saved. USAGE_ERROR: a mistake in the arguments. DIVERGED: no finite loss could
+    be reached; the last good picture is saved. NOT_AS_ASKED: the picture is under another name, or
+    nowhere. INTERRUPTED: there is no picture yet.
+    """
     options = parse(arguments)
     try:
         return _run(options)
     except KeyboardInterrupt:
-        return _fail(InterruptedError("interrupted before there was a picture"), INTERRUPTED)
+        complain("interrupted before there was a picture")
+        return INTERRUPTED
 
 
 def _run(options: argparse.Namespace) -> int:
     try:
         settings = settings_in(options)
         check_output(options.output)
-        log = options.log.open("w", buffering=1) if options.log else nullcontext()
         content = to_tensor(open_image(options.photo, str(options.photo)), options.size)
         styles = _styles(options)
         styles.check(content)
@@ -54,8 +58,10 @@ def _run(options: argparse.Namespace) -> int:
         needed = RunMemory.of(sizes[0], sizes[1:], settings.style_scale).total
         check_memory(sizes[0], needed, available_memory(network.device.type))
         cost_model = CostModel.measure(network)
+        log = StepLog(options.log)  # last: what is in the file goes
     except (ValueError, OSError) as error:
-        return _fail(error, USAGE_ERROR)
+        complain(error)
+        return USAGE_ERROR
     estimate = Estimate.of(cost_model, sizes[0], sizes[1:], settings)
     frames = stylize(
         content,
@@ -66,8 +72,8 @@ def _run(options: argparse.Namespace) -> int:
         optimizer=options.optimizer,
         seed=options.seed,
     )
-    with log as file:
-        return _paint(frames, cost_model, estimate, options.output, file)
+    with log:
+        return _paint(frames, cost_model, estimate, options.output, log)
 
 
 def _paint(
@@ -75,34 +81,37 @@ def _paint(
     cost_model: CostModel,
     estimate: Estimate,
     output: Path,
-    log: IO[str] | None,
+    log: StepLog,
 ) -> int:
     """Make all steps, or as many as there are until Ctrl-C or divergence, and save the picture."""
-    frame, code = next(frames), 0
+    frame, code, interrupted = next(frames), 0, False
     clock = RunClock(cost_model, frame)
     began = last = time.perf_counter()
-    # A bar of seconds, not steps: those of the last scale take most of the time.
-    with tqdm(total=estimate.seconds, bar_format="{percentage:3.0f}%|{bar}|{desc}") as bar:
-        bar.set_description_str(f" {estimate}")
-        try:
+    try:
+        # A bar of seconds, not steps: those of the last scale take most of the time.
+        with tqdm(total=estimate.seconds, bar_format="{percentage:3.0f}%|{bar}|{desc}") as bar:
+            bar.set_description_str(f" {estimate}")
             for frame in _until_interrupted(frames):
+                now = time.perf_counter()
+                log.add(frame, now - began)
                 if frame.note:
                     bar.write(frame.note, file=sys.stderr)
-                if log:
-                    print(json.dumps(_record(frame, time.perf_counter() - began)), file=log)
-                now = time.perf_counter()
                 clock.add(frame, now - last)
                 last = now
                 left = clock.seconds_left(frame.step, frame.settings.steps)
                 bar.total = now - began + left
                 bar.n = now - began
                 bar.set_description_str(_words(frame, left))
-        except KeyboardInterrupt:
-            bar.write(f"Interrupted after step {frame.step}; {output} holds the picture so far.")
-        except DivergedError as error:
-            code = _fail(error, DIVERGED)
-    save(frame.picture, output)
-    return code
+    except KeyboardInterrupt:
+        interrupted = True
+    except DivergedError as error:
+        complain(error)
+        code = DIVERGED
+    finally:  # also where the program has a fault: hours may have gone into the picture
+        place = save_somewhere(frame.picture, output)
+    if interrupted and place:
+        print(f"Interrupted after step {frame.step}; {place} holds the picture so far.")
+    return code or (0 if place == output else NOT_AS_ASKED)
 
 
 def _until_interrupted(frames: Iterator[Frame]) -> Iterator[Frame]:
@@ -142,23 +151,8 @@ def _words(frame: Frame, seconds_left: float) -> str:
     return f" step {frame.step} of {frame.settings.steps}, {losses}, {seconds_left:.0f} s left"
 
 
-def _record(frame: Frame, seconds: float) -> dict[str, float]:
-    height, width = frame.image.shape[-2:]
-    losses = {f"{name}_loss": frame.losses[name] for name in ("content", "style", "total")}
-    return {"step": frame.step, "seconds": seconds, "height": height, "width": width} | losses
-
-
 def _styles(options: argparse.Namespace) -> Styles:
     paintings = tuple(to_tensor(open_image(file, str(file))) for file in options.styles)
     if options.mask is None:
         return Styles(paintings)
     return masked(paintings, to_tensor(open_image(options.mask, str(options.mask))))
-
-
-def _fail(error: Exception, code: int) -> int:
-    print(f"style_transfer: {' '.join(str(error).split())}", file=sys.stderr)
-    return code
-
-
-if __name__ == "__main__":
-    sys.exit(main())

@@ -1,16 +1,30 @@
-"""Arguments: what the command line takes."""
+"""What the command line takes. The options of live knobs are made from the table of knobs."""
 
 import argparse
-from dataclasses import fields
+import sys
 from pathlib import Path
-from typing import NoReturn
+from typing import Any, NoReturn
 
 from style_transfer.engine import INITS, OPTIMIZERS, STYLE_COLORS, default_size
-from style_transfer.losses import STATISTICS
+from style_transfer.images import MIN_SIDE, PICTURE_FORMATS
+from style_transfer.knobs import (
+    Choice,
+    Knob,
+    LayerWeights,
+    Number,
+    StyleWeights,
+    Switch,
+    Weight,
+    WholeNumber,
+)
 from style_transfer.network import NETWORKS, POOLINGS
-from style_transfer.settings import MAX_STYLES, Settings
+from style_transfer.presets import PRESETS, preset_values
+from style_transfer.settings import KNOBS, MAX_STYLES, Settings
 
 USAGE_ERROR = 2  # exit code of a mistake that the user can mend
+_COMMAND = "style-transfer"
+_PRESETS = {name.lower().replace(" ", "-"): name for name in PRESETS}
+_FEW = 8  # choices that the help lists one by one
 
 
 def parse(arguments: list[str] | None) -> argparse.Namespace:
@@ -22,9 +36,12 @@ def parse(arguments: list[str] | None) -> argparse.Namespace:
 
 
 def settings_in(options: argparse.Namespace) -> Settings:
-    """Return the settings among the options. Raises ValueError for values out of range."""
-    names = {field.name for field in fields(Settings)} & vars(options).keys()
-    return Settings(**{name: getattr(options, name) for name in names})
+    """Return the settings of the options: defaults, changed by the preset, then by single knobs.
+
+    Raises ValueError for values out of range.
+    """
+    preset = preset_values(_PRESETS[options.preset]) if options.preset else {}
+    return Settings(**preset | {n: value for n, value in vars(options).items() if n in KNOBS})
 
 
 class _Parser(argparse.ArgumentParser):
@@ -48,11 +65,10 @@ class _Layers(argparse.Action):
 
 
 def _parser() -> argparse.ArgumentParser:
-    default = Settings()
+    by_script = Path(sys.argv[0]).stem == _COMMAND
     parser = _Parser(
-        prog="python -m style_transfer",
+        prog=_COMMAND if by_script else "python -m style_transfer",
         description="Turn a photo into a picture in the style of a painting.",
-        formatter_class=argparse.ArgumentDefaultsHelpFormatter,
     )
     add = parser.add_argument
     add("photo", type=Path, metavar="PHOTO", help="picture to be painted")
@@ -63,44 +79,19 @@ def _parser() -> argparse.ArgumentParser:
         nargs="+",
         help=f"painting, drawing or texture to paint it like; at most {MAX_STYLES}",
     )
-    add("-o", "--output", type=Path, required=True, metavar="FILE", help=".png, .jpg or .webp")
-    add("--alpha", type=float, default=default.alpha, help="weight of the photo")
-    add("--beta", type=float, default=default.beta, help="weight of the painting")
-    add("--tv", type=float, default=default.tv, help="weight of smoothness")
-    add("--steps", type=int, default=default.steps, help="how many steps to make")
-    add("--size", type=_size, default=default_size(), help="longer side of the picture in pixels")
+    suffixes = ", ".join(suffix for suffix, each in PICTURE_FORMATS.items() if each.label)
+    add("-o", "--output", type=Path, required=True, metavar="FILE", help=f"such as {suffixes}")
     add(
-        "--content-layer", default=default.content_layer, metavar="LAYER", help="relu1_1 to relu5_4"
+        "--size",
+        type=_size,
+        default=default_size(),
+        help="longer side of the picture in pixels (default: %(default)s)",
     )
-    add(
-        "--style-layers",
-        nargs="+",
-        action=_Layers,
-        default=dict(default.style_layers),
-        metavar="LAYER[=WEIGHT]",
-        help="layers to match the style at",
-    )
-    add(
-        "--style-weights",
-        type=float,
-        nargs="+",
-        default=default.style_weights,
-        metavar="WEIGHT",
-        help="of each STYLE; their ratios matter",
-    )
-    add(
-        "--style-scale",
-        type=float,
-        default=default.style_scale,
-        help="size of the brush strokes, 0.25 to 4",
-    )
-    add("--match-colors", action="store_true", help="give the STYLE the photo's colours first")
-    add(
-        "--keep-colors",
-        type=float,
-        default=default.keep_colors,
-        help="how many of the photo's colours the picture keeps, 0 to 1",
-    )
+    add("--preset", choices=_PRESETS, help="values of several knobs; those below override it")
+    for name, knob in KNOBS.items():
+        # A knob that is not given is absent, so that a preset or the default stands.
+        options = _options(knob, getattr(Settings(), name)) | {"default": argparse.SUPPRESS}
+        add("--" + name.replace("_", "-"), **options)
     colors = ", ".join(STYLE_COLORS)
     add(
         "--mask",
@@ -109,18 +100,50 @@ def _parser() -> argparse.ArgumentParser:
         help="picture over the photo: black leaves it, white "
         f"paints it, greys less so; {colors} paint it in the first, second ... STYLE alone",
     )
-    add("--statistic", choices=STATISTICS, default=default.statistic, help="what makes the style")
-    add("--optimizer", choices=OPTIMIZERS, default="lbfgs", help="how to step")
-    add("--init", choices=INITS, default="content", help="first image")
-    add("--seed", type=int, default=0, help="of the noise")
-    add("--network", choices=NETWORKS, default=NETWORKS[0], help="the first is bundled")
-    add("--pooling", choices=POOLINGS, default=POOLINGS[0], help="how the network reduces")
+
+    def choose(option: str, choices: Any, text: str) -> None:
+        default = next(iter(choices))
+        add(option, choices=choices, default=default, help=f"{text} (default: {default})")
+
+    choose("--optimizer", OPTIMIZERS, "how to step")
+    choose("--init", INITS, "first image")
+    add("--seed", type=int, default=0, help="of the noise (default: %(default)s)")
+    choose("--network", NETWORKS, "the first is bundled")
+    choose("--pooling", POOLINGS, "how the network reduces")
     add("--log", type=Path, metavar="FILE", help="write the losses of each step, one JSON a line")
     return parser
 
 
+def _options(knob: Knob, default: Any) -> dict[str, Any]:
+    """Return argparse's arguments for the option of a knob."""
+    shown = f"(default: {knob.to_text(default).replace(',', ' ')})"
+    text = f"{knob.help}; {knob.hint} {shown}" if knob.hint else f"{knob.help} {shown}"
+    match knob:
+        case Switch():
+            return {"action": "store_true", "help": knob.help}
+        case Choice() if len(knob.choices) <= _FEW:
+            return {"choices": knob.choices, "help": text}
+        case Choice():  # the help would be all names
+            span = f"{knob.choices[0]} to {knob.choices[-1]}"
+            return {"metavar": "NAME", "help": f"{knob.help}, {span} {shown}"}
+        case LayerWeights():
+            return {"nargs": "+", "action": _Layers, "metavar": "LAYER[=WEIGHT]", "help": text}
+        case StyleWeights():
+            return {"type": float, "nargs": "+", "metavar": "WEIGHT", "help": text}
+        case WholeNumber():
+            return {"type": int, "metavar": "N", "help": text}
+        case Weight():
+            return {"type": float, "metavar": "WEIGHT", "help": text}
+        case Number():
+            span = f"{knob.low:g} to {knob.high:g}"
+            return {"type": float, "metavar": "X", "help": f"{knob.help}, {span} {shown}"}
+    raise NotImplementedError(type(knob))
+
+
 def _size(text: str) -> int:
     size = int(text)
-    if size < 32:
-        raise argparse.ArgumentTypeError(f"{size} is too small; at least 32 pixels are needed")
+    if size < MIN_SIDE:
+        raise argparse.ArgumentTypeError(
+            f"{size} is too small; at least {MIN_SIDE} pixels are needed"
+        )
     return size

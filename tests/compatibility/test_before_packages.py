@@ -13,7 +13,7 @@ from urllib.parse import parse_qsl
 import pytest
 import torch
 
-from style_transfer.cli.main import main
+from style_transfer.cli import run_command
 from style_transfer.cli.parser import parse, settings_in
 from style_transfer.engine import State, Styles, stylize
 from style_transfer.images import open_image, resize, save
@@ -141,7 +141,7 @@ def test_the_command_line_paints_with_all_of_its_options(tmp_path):
     files = ["--mask", str(tmp_path / "mask.png"), "--log", str(tmp_path / "run.jsonl")]
     others = ["--match-colors", "--optimizer", "adam", "--init", "noise", "--pooling", "max"]
     output = tmp_path / "picture.webp"
-    assert main([*pictures, "--output", str(output), *OPTIONS, *files, *others]) == 0
+    assert run_command([*pictures, "--output", str(output), *OPTIONS, *files, *others]) == 0
     assert open_image(output).size == (32, 32)
     log = [json.loads(line) for line in (tmp_path / "run.jsonl").read_text().splitlines()]
     assert [set(line) for line in log] == 6 * [

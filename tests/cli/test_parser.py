@@ -1,0 +1,47 @@
+import pytest
+
+from style_transfer.cli.parser import parse, settings_in
+from style_transfer.presets import PRESETS
+from style_transfer.settings import KNOBS, Settings
+
+FILES = ["photo.jpg", "style.jpg", "-o", "out.png"]
+
+
+def test_without_options_the_settings_are_the_defaults():
+    assert settings_in(parse(FILES)) == Settings()
+
+
+def test_every_knob_is_an_option_that_the_help_explains(capsys):
+    with pytest.raises(SystemExit):
+        parse(["--help"])
+    told = " ".join(capsys.readouterr().out.split())
+    for name, knob in KNOBS.items():
+        assert f"--{name.replace('_', '-')}" in told
+        assert knob.help in told
+
+
+def test_a_preset_sets_what_it_says_and_single_knobs_override_it():
+    options = parse([*FILES, "--preset", "thick-paint", "--beta", "3", "--steps", "7"])
+    expected = PRESETS["Thick paint"] | {"beta": 3, "steps": 7}
+    assert settings_in(options) == Settings(**expected)
+
+
+def test_options_of_each_kind_are_read():
+    options = parse(
+        [
+            *FILES,
+            *("--alpha", "2", "--steps", "7", "--content-layer", "relu3_1"),
+            *("--style-layers", "relu1_1", "relu2_1=0.5", "--statistic", "covariance"),
+            *("--style-weights", "2", "1", "--match-colors", "--keep-colors", "0.5"),
+        ]
+    )
+    assert settings_in(options) == Settings(
+        alpha=2,
+        steps=7,
+        content_layer="relu3_1",
+        style_layers={"relu1_1": 1, "relu2_1": 0.5},
+        statistic="covariance",
+        style_weights=(2, 1),
+        match_colors=True,
+        keep_colors=0.5,
+    )
