@@ -1,4 +1,4 @@
-"""Presets for kinds of styles: each beside the default, on styles of its kind.
+"""Compare the presets with the default settings, each on styles of its kind.
 
     python -m benchmarks.kinds [--size 224] [--steps 40]
 
@@ -24,7 +24,7 @@ KINDS = (  # preset, photo, style
 
 
 def main() -> None:
-    """Paint each pair twice."""
+    """Compute each pair with the default and with the preset."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--size", type=int, default=224)
     parser.add_argument("--steps", type=int, default=40)

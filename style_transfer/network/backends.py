@@ -33,7 +33,8 @@ class BackendSet:
         """Take backends by name, of which one must be torch's own."""
         self._backends, self._lock = dict(backends), threading.Lock()
         self._disabled = frozenset[str]()
-        self._found: dict[Problem, list[str]] = {}
+        self._supporting: dict[Problem, list[str]] = {}  # both are looked up in every call
+        self._candidates: dict[Problem, list[str]] = {}
         self.measuring = threading.Lock()  # one measurement at a time
 
     def __getitem__(self, name: str) -> type[Backend]:
@@ -46,8 +47,8 @@ class BackendSet:
 
     def supporting(self, problem: Problem) -> list[str]:
         """Return the names of the backends that support `problem`, disabled ones included."""
-        if problem in self._found:
-            return self._found[problem]
+        if problem in self._supporting:
+            return self._supporting[problem]
         names = list[str]()
         for name, backend in self._backends.items():
             try:
@@ -55,16 +56,19 @@ class BackendSet:
                     names += [name] * backend.supports(problem)
             except BackendFailed:
                 continue
-        self._found[problem] = names
+        self._supporting[problem] = names
         return names
 
     def candidates(self, problem: Problem) -> list[str]:
         """Return the names of the backends that may be the fastest; at least one."""
+        if problem in self._candidates:
+            return self._candidates[problem]
         names = [name for name in self.supporting(problem) if name not in self._disabled]
         left = list(names)
         for name in reversed(names):  # what is replaced itself replaces nothing
             if name in left:
                 left = [each for each in left if each not in self._backends[name].replaces]
+        self._candidates[problem] = left
         return left
 
     def only_fallback(self, problem: Problem) -> bool:
@@ -91,6 +95,7 @@ class BackendSet:
             with self._lock:
                 first = name not in self._disabled
                 self._disabled |= {name}
+                self._candidates = {}
             if first:
                 words = " ".join(f"{type(error).__name__}: {error}".split())
                 _log.warning("Convolutions by %s are off, the next best take over: %s", name, words)

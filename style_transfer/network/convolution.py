@@ -35,6 +35,7 @@ class Convolution(nn.Module):
         """
         super().__init__()
         self.padding = padding
+        self._zero_padding = 0 if padding == "replicate" else 1  # px
         self.register_buffer("weight", weight.contiguous(memory_format=torch.channels_last))
         self.register_buffer("bias", bias)
         self.backends, self._threads = backends or BackendSet(), threads or ThreadPool()
@@ -60,7 +61,7 @@ class Convolution(nn.Module):
         problem = Problem(
             in_channels=ins,
             out_channels=outs,
-            padding=0 if self.padding == "replicate" else 1,
+            padding=self._zero_padding,
             dtype=x.dtype,
             device=x.device.type,
             batch=x.shape[0],
@@ -111,9 +112,9 @@ class Convolution(nn.Module):
     def _prepare(self, name: str) -> Backend:
         backend = self._prepared.get(name)  # another thread may measure, and replace all
         if backend is None:
-            padding = 0 if self.padding == "replicate" else 1
+            make, arguments = self.backends[name], (self.weight, self.bias, self._zero_padding)
             with self.backends.guard(name):
-                backend = self.backends[name](self.weight, self.bias, padding, self._threads)
+                backend = make(*arguments, self._threads)
             self._prepared[name] = backend
         return backend
 

@@ -1,7 +1,10 @@
 import pytest
 import torch
+import torch.nn.functional as F
 
 from style_transfer.network import onednn
+from tests.network.reference import error as error_of
+from tests.network.reference import filters, image
 
 
 @pytest.fixture(autouse=True)
@@ -9,6 +12,36 @@ def probed_anew():
     onednn._multiplies_matrices.cache_clear()
     yield
     onednn._multiplies_matrices.cache_clear()
+
+
+PRIVATE = {
+    "mkldnn": ("_reorder_convolution_weight", "_convolution_pointwise", "_linear_pointwise"),
+    "onednn": ("qconv_prepack", "qconv2d_pointwise"),
+}
+SLOWER = "faster convolutions and products are off until network/onednn.py is adapted"
+
+
+@pytest.mark.skipif(not torch.backends.mkldnn.is_available(), reason="This torch has no oneDNN.")
+def test_torchs_private_operators_are_those_that_are_called():
+    missing = [
+        f"{library}.{name}"
+        for library, names in PRIVATE.items()
+        for name in names
+        if not hasattr(getattr(torch.ops, library), name)
+    ]
+    assert not missing, f"torch {torch.__version__} lacks {', '.join(missing)}: {SLOWER}."
+    assert hasattr(torch.cpu, "_is_amx_tile_supported"), f"torch cannot tell AMX: {SLOWER}."
+
+
+@pytest.mark.skipif(not onednn.available(), reason="This torch has no oneDNN.")
+def test_torchs_private_operators_do_what_they_are_called_for():
+    (weight, bias), x = filters(24, 16), image(16, 9, 11)
+    try:
+        found = onednn.convolution(x, onednn.packed_filters(weight), bias)
+    except Exception as error:
+        pytest.fail(f"torch {torch.__version__} has changed its operators ({error}): {SLOWER}.")
+    assert error_of(found, F.conv2d(x, weight, bias, padding=1)) < 1e-5
+    assert onednn._multiplies_matrices(), f"The matrix product has changed: {SLOWER}."
 
 
 def rows_and_symmetric(dtype=torch.float32):

@@ -1,3 +1,5 @@
+import subprocess
+import sys
 import threading
 from urllib.error import URLError
 
@@ -265,3 +267,33 @@ def test_no_thread_is_left_after_a_pass():
         assert torch.get_num_threads() == 2
     finally:
         torch.set_num_threads(threads)
+
+
+def test_the_network_works_where_torchs_private_operators_have_changed(monkeypatch, caplog):
+    def changed(*_):
+        raise RuntimeError("expected at most 9 arguments")
+
+    for name in "packed_filters", "packed_int8_filters":
+        monkeypatch.setattr(f"style_transfer.network.onednn.{name}", changed)
+    network, images = VGG(), [noise_image(32, 48).requires_grad_() for _ in range(2)]
+    network(images[0], ["relu2_2"])["relu2_2"].sum().backward()
+    plain = VGG(backends=BackendSet({"torch": BACKENDS["torch"]}))
+    plain(images[1], ["relu2_2"])["relu2_2"].sum().backward()
+    expected = images[1].grad
+    assert (images[0].grad - expected).abs().max() < 1e-3 * expected.abs().max()
+    names = [record.getMessage().split(" are off")[0] for record in caplog.records]
+    assert sorted(set(names)) == sorted(names)  # each backend says it once
+
+
+IMPORT = """
+import sys, threading, torch
+import style_transfer.network
+assert threading.enumerate() == [threading.main_thread()]
+from style_transfer.network import onednn, thread_limits
+for probe in onednn.has_fast_int8, onednn._multiplies_matrices, thread_limits._libraries:
+    assert probe.cache_info().currsize == 0, probe
+"""
+
+
+def test_an_import_runs_no_kernels_and_starts_no_threads():
+    subprocess.run([sys.executable, "-c", IMPORT], check=True)
