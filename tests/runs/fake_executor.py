@@ -16,7 +16,7 @@ class FakeExecution:
     """A job whose frames are a grey image, with losses that fall with the step."""
 
     def __init__(self, job, allowed):
-        self.settings, self.styles, self._job = job.settings, job.styles, job
+        self.settings, self.styles, self._content = job.settings, job.styles, job.content
         self._changed = threading.Condition()
         self._allowed, self._paused, self._stopped = allowed, False, False
         self._error = None
@@ -70,7 +70,7 @@ class FakeExecution:
         return self._stopped or self._error or (self._allowed > 0 and not self._paused)
 
     def _make(self):
-        step, content = self._next, self._job.content
+        step, content = self._next, self._content
         self._next, self._allowed = step + 1, self._allowed - 1
         state = State(step, 0, torch.full_like(content, 0.5), (torch.zeros(1000),))
         losses = dict.fromkeys(("content", "style", "total"), 1 / step) if step else {}

@@ -92,21 +92,23 @@ class StartHandlers:
         writer = self._service.checkpoints.claim(token_in(named))
         if writer is None:
             raise error_on_page("There is no interrupted run any more.")
-        run = None
+        run = state = None
 
         def begin() -> tuple[RunRecord, Run]:
-            nonlocal run
-            origin = f", continued at step {recipe.step}"
-            record = session.new_record(inputs, origin, checkpoint.losses)
+            nonlocal run, state
+            record = session.new_record(inputs, f", continued at step {recipe.step}", losses)
             named["settings"]["preview_every"] = recipe.preview_every
-            options = {"init": recipe.init, "state": checkpoint.state, "checkpoint": writer}
+            options = {"init": recipe.init, "state": state, "checkpoint": writer}
             run = self._run(session, record, recipe.settings, named, **options)
+            state = None  # its optimiser memory would be held until the run ends
             return record, run
 
         try:
             checkpoint = or_error_on_page(writer.load)
-            recipe, content = checkpoint.recipe, checkpoint.content
+            recipe, content, losses = checkpoint.recipe, checkpoint.content, checkpoint.losses
             inputs = RunInputs(content, checkpoint.styles, session.save_content(content), recipe)
+            state = checkpoint.state
+            del checkpoint
             yield from watch_run(self._context, session, begin)
         finally:
             if run is None:  # refused, or left while waiting: it can be continued another time

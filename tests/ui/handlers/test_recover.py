@@ -1,0 +1,125 @@
+"""Continuing a run that was cut off, from its checkpoint."""
+
+import gc
+import weakref
+from contextlib import closing
+from types import SimpleNamespace
+
+import gradio as gr
+import pytest
+
+from style_transfer.engine import State, Styles
+from style_transfer.recipe import Recipe
+from style_transfer.runs import (
+    AdmissionQueue,
+    CheckpointWriter,
+    Limits,
+    MemoryReservations,
+    RunService,
+)
+from style_transfer.settings import Settings
+from style_transfer.ui.handlers.start import StartHandlers
+from style_transfer.ui.panels import controls
+from tests.runs.fake_executor import FakeExecutor
+
+TOKEN = "a" * 64
+SETTINGS = Settings(steps=9, style_layers=["relu1_1"], content_layer="relu2_1")
+
+
+@pytest.fixture
+def service(tmp_path, photo, painting):
+    """A service with a checkpoint of step 3, and steps that cost nothing."""
+    service = RunService(Limits(), tmp_path / "checkpoints", FakeExecutor)
+    styles, state = Styles((painting,)), State(step=3, stage=0, image=photo)
+    writer = service.checkpoints.create(TOKEN, {"content": photo} | styles.as_tensors())
+    writer.write(state, [], Recipe(settings=SETTINGS))
+    writer.release()
+    return service
+
+
+@pytest.fixture
+def recover(context):
+    """A function that presses Continue in a tab and returns the views of its page."""
+
+    def recover(tab="one"):
+        session = context.sessions.of(tab)
+        values = controls.to_value(Settings(), 1)
+        session.start_values = {"settings": values, "interrupted": {"token": TOKEN}}
+        return StartHandlers(context).recover(SimpleNamespace(session_hash=tab))
+
+    yield recover
+    for session in context.sessions.all():
+        session.close()
+
+
+def steps(context, tab="one"):
+    return [number for number, _ in context.sessions.of(tab).run.losses]
+
+
+def test_a_run_goes_on_after_the_step_that_it_had_reached(context, recover):
+    for _ in recover():
+        pass
+    assert steps(context) == [4, 5, 6, 7, 8, 9]
+    assert context.service.checkpoints.find(TOKEN) is None
+
+
+def test_a_run_that_was_refused_for_lack_of_memory_can_be_continued_later(context, recover):
+    context.service.memory = MemoryReservations(lambda: 1000)
+    with pytest.raises(gr.Error, match="are free; choose a smaller size"):
+        next(recover())
+    context.service.memory = MemoryReservations(lambda: None)
+    for _ in recover():
+        pass
+    assert steps(context)[0] == 4
+
+
+def test_a_run_that_was_refused_for_a_full_queue_can_be_continued_later(context, recover):
+    queue = context.service.admission = AdmissionQueue(places=1, waiting=0)
+    ticket = queue.join()
+    with pytest.raises(gr.Error, match="please try again in some minutes"):
+        next(recover())
+    queue.leave(ticket)
+    for _ in recover():
+        pass
+    assert steps(context)[0] == 4
+
+
+def test_a_run_that_was_left_in_the_queue_can_be_continued_later(context, recover):
+    queue = context.service.admission = AdmissionQueue(places=1, waiting=5)
+    ticket = queue.join()
+    with closing(recover()) as views:
+        next(views)
+        assert context.service.checkpoints.find(TOKEN) is None
+    assert context.service.checkpoints.find(TOKEN) is not None
+    queue.leave(ticket)
+    for _ in recover():
+        pass
+    assert steps(context)[0] == 4
+
+
+def test_of_two_tabs_one_continues_a_run_and_the_other_takes_nothing_from_it(context, recover):
+    with closing(recover("one")) as views:
+        next(views)
+        with pytest.raises(gr.Error, match="There is no interrupted run any more"):
+            next(recover("two"))
+        context.sessions.close("two")
+        for _ in views:
+            pass
+    assert steps(context)[-1] == 9
+
+
+def test_the_state_that_a_run_continues_from_is_not_held_by_its_page(context, recover, monkeypatch):
+    loaded = []
+    load = CheckpointWriter.load
+
+    def load_noted(writer):
+        checkpoint = load(writer)
+        loaded.append(weakref.ref(checkpoint.state))
+        return checkpoint
+
+    monkeypatch.setattr(CheckpointWriter, "load", load_noted)
+    with closing(recover()) as views:
+        next(views)
+        assert context.sessions.of("one").run.join(20)  # its own state is a newer one
+        gc.collect()
+        assert loaded[0]() is None
