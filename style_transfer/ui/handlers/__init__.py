@@ -1,1 +1,1 @@
-"""What happens at each event of the page."""
+"""The handlers of the events of the page, and the endpoint for programs."""

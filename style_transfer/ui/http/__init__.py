@@ -1,1 +1,1 @@
-"""Requests, connections and housekeeping beneath the page."""
+"""Requests and connections; what is used of Gradio and uvicorn beyond their public interface."""

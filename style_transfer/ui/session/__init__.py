@@ -1,1 +1,1 @@
-"""What one browser tab owns."""
+"""What one browser tab owns: its runs, their previews and files."""
