@@ -8,7 +8,7 @@ import torch
 from style_transfer.engine.masks import FEATHER_WIDTH
 from style_transfer.engine.styles import Styles
 from style_transfer.images import resize
-from tests.engine.test_optimize_styles import QUICK, run
+from tests.engine.runs import QUICK, run
 
 
 def bands(picture):

@@ -1,7 +1,5 @@
-"""Runs with several styles and with colours kept; see test_optimize.py for all others."""
+"""Runs with several styles and with colours kept."""
 
-import math
-import random
 from dataclasses import replace
 
 import pytest
@@ -9,15 +7,12 @@ import torch
 
 from style_transfer.engine.objective import Objective
 from style_transfer.engine.optimize import stylize
-from style_transfer.engine.pyramid import stages
 from style_transfer.engine.state import State
 from style_transfer.engine.styles import Styles
 from style_transfer.images import resize
-from style_transfer.losses import STATISTICS
-from style_transfer.settings import Settings
 from tests.comparison import same_frames
+from tests.engine.runs import QUICK, run
 
-QUICK = Settings(content_layer="relu2_1", style_layers=["relu1_1", "relu2_1"], steps=8)
 ONLY = {1: replace(QUICK, style_weights=[1, 0]), 2: replace(QUICK, style_weights=[0, 1])}
 
 
@@ -25,11 +20,6 @@ ONLY = {1: replace(QUICK, style_weights=[1, 0]), 2: replace(QUICK, style_weights
 def other(device):
     """Another painting, with finer structure."""
     return torch.rand((1, 3, 48, 40), generator=torch.Generator().manual_seed(5)).to(device)
-
-
-def run(photo, style, settings=QUICK, **options):
-    """All frames of a run."""
-    return list(stylize(photo, style, lambda: settings, **options))
 
 
 def errors(network, frame, photo, styles):
@@ -172,55 +162,3 @@ def test_kept_colours_are_shown_and_do_not_touch_the_run(photo, painting):
 def test_styles_without_a_weight_are_refused(photo, painting):
     with pytest.raises(ValueError, match="One of the 2 styles needs a weight above 0"):
         run(photo, (painting, painting), replace(QUICK, style_weights=[0, 0, 1, 1]))
-
-
-def moves_of(settings_by_step):
-    """A function for `read_settings`: the next settings with each call, then the last ones."""
-    remaining = list(settings_by_step)
-    return lambda: remaining.pop(0) if len(remaining) > 1 else remaining[0]
-
-
-def test_styles_without_a_common_layer_go_on_while_their_targets_are_computed(
-    photo, painting, other
-):
-    first = replace(QUICK, style_layers=["relu1_1"], style_weights=[1, 0], steps=40)
-    second = replace(first, style_layers=["relu3_1"], style_weights=[0, 1])
-    both = replace(QUICK, style_layers=["relu1_1", "relu3_1"], style_scale=3.0, steps=40)
-    moves = moves_of([first, first, second, both])
-    frames = list(stylize(photo, (painting, other), moves))
-    assert frames[-1].step == 40
-    assert frames[3].state.objective["stale_layers"] > 0
-    assert frames[-1].state.objective.get("stale_layers", 0) == 0
-    assert all(frame.losses["total"] < float("inf") for frame in frames[1:])
-
-
-def test_a_layer_that_only_one_size_of_a_large_picture_has_yet_is_no_fault(painting):
-    photo = resize(painting, (64, 512)).clamp(0, 1)
-    more = replace(QUICK, style_layers=["relu1_1", "relu3_1"], style_scale=3.0)
-    moves = moves_of([QUICK, QUICK, more])
-    state = State(QUICK.steps - 4, len(stages((64, 512))) - 1, photo)
-    frames = list(stylize(photo, painting, moves, state=state))
-    assert frames[-1].step == QUICK.steps
-    assert "relu3_1" not in frames[1].losses
-    assert {"content", "relu1_1", "style", "total"} < frames[1].losses.keys()
-
-
-@pytest.mark.parametrize("seed", [1, 21, 44])
-def test_no_order_of_moves_ends_a_run(photo, painting, other, seed):
-    chance = random.Random(seed)
-    choices = {
-        "style_layers": [["relu1_1"], ["relu2_1"], ["relu1_1", "relu2_1"]],
-        "style_weights": [(1, 0), (0, 1), (1, 1)],
-        "style_scale": [1.0, 3.0],
-        "statistic": [*STATISTICS],
-    }
-    moves = [replace(QUICK, content_layer="relu1_1", steps=40)]
-    while len(moves) < 41:
-        moved = chance.sample([*choices], chance.choice([0, 1, 2, 3]))
-        changes = {name: chance.choice(choices[name]) for name in moved}
-        moves.append(replace(moves[-1], **changes))
-    frames = list(stylize(photo, (painting, other), moves_of(moves)))
-    assert len(frames) == 41
-    for frame in frames[1:]:
-        assert frame.image.isfinite().all()
-        assert all(map(math.isfinite, frame.losses.values())), frame.settings

@@ -1,0 +1,34 @@
+"""Short runs for the tests of the engine."""
+
+import pytest
+
+from style_transfer.engine.optimize import INITS, stylize
+from style_transfer.engine.optimizers import OPTIMIZERS
+from style_transfer.settings import Settings
+
+# Shallow layers, for speed: what is tested here does not depend on the depth.
+QUICK = Settings(content_layer="relu2_1", style_layers=["relu1_1", "relu2_1"], steps=8)
+
+
+every_optimizer = pytest.mark.parametrize("optimizer", OPTIMIZERS)
+
+
+every_init = pytest.mark.parametrize("init", INITS)
+
+
+def run(photo, painting, settings=QUICK, **options):
+    """All frames of a run."""
+    return list(stylize(photo, painting, lambda: settings, **options))
+
+
+def steered(photo, painting, changes):
+    """All frames of a run with the settings `changes[n]` from the time on when step n is made."""
+    frames = []
+
+    def read_settings():
+        made = max(0, len(frames) - 1)
+        return changes[max(step for step in changes if step <= made)]
+
+    for frame in stylize(photo, painting, read_settings):
+        frames.append(frame)
+    return frames

@@ -1,0 +1,77 @@
+"""Runs that are continued from a saved state."""
+
+import pickle
+import subprocess
+import sys
+from dataclasses import replace
+
+import pytest
+import torch
+
+from style_transfer.engine.optimize import INITS
+from style_transfer.engine.optimizers import OPTIMIZERS
+from style_transfer.engine.state import State
+from tests.comparison import same_frames
+from tests.engine.runs import QUICK, every_init, every_optimizer, run
+
+TWO_STAGES = replace(QUICK, steps=6)  # of `tall_photo`: 4 steps and 2
+
+
+@pytest.mark.every_device
+@every_optimizer
+@every_init
+def test_a_run_interrupted_at_any_step_ends_as_if_it_had_not_been(
+    tall_photo, painting, init, optimizer, tmp_path
+):
+    options = {"init": init, "optimizer": optimizer}
+    whole = run(tall_photo, painting, TWO_STAGES, **options)
+    assert [frame.image.shape[-2] for frame in whole] == [96] * 4 + [192] * 3
+    for frame in whole:
+        frame.state.save(tmp_path / "run.state")
+        state = State.load(tmp_path / "run.state")
+        rest = run(tall_photo, painting, TWO_STAGES, **options, state=state)
+        assert same_frames(rest, whole[frame.step + 1 :])
+
+
+CONTINUE = """
+import pickle, sys
+from pathlib import Path
+import torch
+from style_transfer.engine.optimize import stylize
+from style_transfer.engine.state import State
+from style_transfer.losses.statistics import STATISTICS
+
+torch.set_num_threads(1)
+folder = Path(sys.argv[1])
+photo, painting, settings = pickle.loads((folder / "arguments").read_bytes())
+for file in folder.glob("*.state"):
+    init, optimizer = file.stem.split("-")
+    state = State.load(file)
+    for frame in stylize(
+        photo, painting, lambda: settings, init=init, optimizer=optimizer, state=state
+    ):
+        pass
+    frame.state.save(file)
+"""
+
+
+@pytest.mark.integration
+def test_a_run_can_be_continued_in_a_new_process(tall_photo, painting, tmp_path):
+    (tmp_path / "arguments").write_bytes(pickle.dumps((tall_photo, painting, TWO_STAGES)))
+    last = {}
+    for init in INITS:
+        for optimizer in OPTIMIZERS:
+            frames = run(tall_photo, painting, TWO_STAGES, init=init, optimizer=optimizer)
+            frames[3].state.save(tmp_path / f"{init}-{optimizer}.state")
+            last[f"{init}-{optimizer}"] = frames[-1].image
+    subprocess.run([sys.executable, "-c", CONTINUE, str(tmp_path)], check=True)
+    for name, image in last.items():
+        state = State.load(tmp_path / f"{name}.state")
+        assert state.step == TWO_STAGES.steps
+        apart = (state.image - image).abs().max().item()
+        assert apart == 0, (name, apart, sorted(state.timings.as_dict()), torch.get_num_threads())
+
+
+def test_a_finished_run_can_be_prolonged(photo, painting):
+    state = run(photo, painting, replace(QUICK, steps=5))[-1].state
+    assert same_frames(run(photo, painting, state=state), run(photo, painting)[6:])

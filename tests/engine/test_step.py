@@ -1,0 +1,122 @@
+from dataclasses import replace
+from itertools import count
+
+import pytest
+import torch
+
+from style_transfer.engine.multiscale import MultiscaleObjective
+from style_transfer.engine.optimize import stylize
+from style_transfer.engine.state import State
+from style_transfer.engine.step import MAX_SETBACKS, DivergedError
+from style_transfer.network import VGG
+from tests.comparison import same_frames
+from tests.engine.runs import QUICK, every_optimizer, run
+
+
+class Spoilt:
+    """The evaluator of runs, whose evaluations go through `spoil`, with their number from 1."""
+
+    def __init__(self, spoil):
+        self.spoil, self.numbers = spoil, count(1)
+
+    def __call__(self, network, content, styles):
+        inner, spoil, numbers = (
+            MultiscaleObjective(network, content, styles),
+            self.spoil,
+            self.numbers,
+        )
+
+        class Evaluator:
+            styles = inner.styles
+
+            def evaluate(self, image, settings):
+                return spoil(next(numbers), inner.evaluate(image, settings))
+
+        return Evaluator()
+
+
+def nan_losses(spoilt):
+    """Makes the losses NaN in those evaluations whose number, from 1, `spoilt` names."""
+
+    def spoil(number, evaluation):
+        if not spoilt(number):
+            return evaluation
+        return replace(evaluation, losses=dict.fromkeys(evaluation.losses, float("nan")))
+
+    return Spoilt(spoil)
+
+
+@every_optimizer
+def test_a_photo_that_is_hardly_to_be_changed_is_no_setback(photo, painting, optimizer):
+    settings = replace(QUICK, alpha=10, beta=1e-4, steps=10)
+    frames = run(photo, painting, settings, optimizer=optimizer)
+    assert not any(frame.note for frame in frames)
+
+
+@pytest.mark.every_device
+@every_optimizer
+def test_losses_that_are_no_numbers_lead_back_to_the_last_good_image(photo, painting, optimizer):
+    evaluator = nan_losses(lambda number: number == 4)
+    frames = run(photo, painting, optimizer=optimizer, evaluator=evaluator)
+    assert [frame.step for frame in frames] == list(range(9))
+    assert [frame.step for frame in frames if frame.note] == [4]
+    assert "Step 4" in frames[4].note
+    # Step 3 led astray; the image before it was the last whose losses were finite.
+    assert torch.equal(frames[4].image, frames[2].image)
+    assert frames[4].state.memory == ()
+    assert frames[8].losses["total"] < frames[1].losses["total"]
+
+
+def test_a_gradient_that_is_no_number_leads_back_as_well(photo, painting):
+    def spoil(number, evaluation):
+        if number == 3:
+            evaluation.gradient[0, 0, 0, 0] = float("inf")
+        return evaluation
+
+    frames = run(photo, painting, evaluator=Spoilt(spoil))
+    assert [frame.step for frame in frames if frame.note] == [3]
+    assert all(frame.image.isfinite().all() for frame in frames)
+
+
+def test_a_loss_that_explodes_leads_back_as_well(photo, painting):
+    def spoil(number, evaluation):
+        if number == 3:
+            evaluation.losses["total"] *= 1e6
+        return evaluation
+
+    frames = run(photo, painting, evaluator=Spoilt(spoil))
+    assert [frame.step for frame in frames if frame.note] == [3]
+    assert torch.equal(frames[3].image, frames[1].image)
+
+
+@pytest.mark.parametrize(
+    ("spoilt", "good"),
+    [
+        (lambda number: True, 0),
+        (lambda number: number > 5, 5),
+        (lambda number: number > 1 and number % 2 == 0, 1),  # all but the starting image
+    ],
+    ids=["always", "from-step-6", "but-for-the-start"],
+)
+def test_a_run_whose_losses_stay_no_numbers_ends(photo, painting, spoilt, good):
+    frames, thousand = [], replace(QUICK, steps=1000)
+    generator = stylize(photo, painting, lambda: thousand, evaluator=nan_losses(spoilt))
+    with pytest.raises(DivergedError, match=r"diverged at step \d+: its loss is nan"):
+        frames.extend(generator)
+    assert sum(bool(frame.note) for frame in frames) == MAX_SETBACKS
+    assert len(frames) <= 1 + good + 2 * MAX_SETBACKS
+    assert all(frame.image.isfinite().all() for frame in frames)
+
+
+def test_a_network_that_returns_no_numbers_ends_the_run(photo, painting):
+    network = VGG()
+    network.convolutions["relu2_1"].bias[0] = float("nan")
+    with pytest.raises(DivergedError):
+        run(photo, painting, network=network)
+
+
+def test_a_setback_survives_being_saved(photo, painting, tmp_path):
+    whole = run(photo, painting, evaluator=nan_losses(lambda number: number == 4))
+    whole[4].state.save(tmp_path / "run.state")
+    rest = run(photo, painting, state=State.load(tmp_path / "run.state"))
+    assert same_frames(rest, whole[5:])
