@@ -27,13 +27,13 @@ def measure(side: int, steps: int) -> dict[str, Any]:
     from style_transfer.settings import Settings
 
     before = _resident()
-    photo, painting = (
+    photo, style_image = (
         to_tensor(open_image(ASSETS / folder / file).resize((side, side)))
         for folder, file in zip(("content", "style"), PAIRS[0], strict=True)
     )
     # From a step of a long run on, so that all steps are at full size.
     settings, first, seconds = Settings(steps=10 * steps), 9 * steps, []
-    frames = stylize(photo, painting, lambda: settings, init=photo, step=first)
+    frames = stylize(photo, style_image, lambda: settings, init=photo, step=first)
     next(frames)
     for _ in range(steps):
         began = time.perf_counter()

@@ -58,9 +58,9 @@ def first_frames(size: int) -> dict[str, float]:
     from style_transfer.settings import Settings
 
     photo = to_tensor(open_image(ASSETS / "content" / PAIRS[0][0]), size)
-    painting = to_tensor(open_image(ASSETS / "style" / PAIRS[0][1]))
+    style_image = to_tensor(open_image(ASSETS / "style" / PAIRS[0][1]))
     service, found = RunService.from_environment({}), dict[str, float]()
-    job = Job(photo, Styles.of(painting), Settings(steps=2))
+    job = Job(photo, Styles.of(style_image), Settings(steps=2))
     for name in ("cold", "warm"):  # cold: the network is loaded, the backends are measured
         began, run = time.perf_counter(), service.start(job)
         for frame in run.frames():

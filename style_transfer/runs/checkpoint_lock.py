@@ -3,6 +3,7 @@
 import errno
 import os
 import sys
+from contextlib import suppress
 from pathlib import Path
 
 if sys.platform == "win32":
@@ -17,7 +18,11 @@ else:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
 
 
-_HELD = (errno.EAGAIN, errno.EACCES, errno.EDEADLK)  # by somebody else
+_HELD = (
+    errno.EAGAIN,
+    errno.EACCES,
+    errno.EDEADLK,
+)  # by another run
 
 
 class CheckpointLock:
@@ -40,6 +45,13 @@ class CheckpointLock:
 
     def release(self, remove: bool = False) -> None:
         """Give the lock back; `remove` its file where the checkpoint is gone."""
-        if remove:
-            self._file.unlink(missing_ok=True)
+        windows = sys.platform == "win32"  # where a file in use cannot be removed; elsewhere it is
+        if remove and not windows:  # removed first, lest it is another run's by then
+            self._unlink()
         os.close(self._descriptor)
+        if remove and windows:
+            self._unlink()
+
+    def _unlink(self) -> None:
+        with suppress(OSError):  # left for `CheckpointStore.sweep`
+            self._file.unlink()

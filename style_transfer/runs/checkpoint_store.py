@@ -56,9 +56,9 @@ class CheckpointStore:
             return next((f for f in self._valid(folder) if self._lock(f, probe=True)), None)
 
     def claim(self, token: Any) -> CheckpointWriter | None:
-        """Return the writer of the run that `find` finds, from then on found by nobody else.
+        """Return the writer of the run that `find` finds, and reserve that run for the caller.
 
-        Whoever cannot continue the run must `release` it.
+        A caller who cannot continue the run must `release` the writer.
         """
         folder = self._visitor_folder(token)
         if folder is None:

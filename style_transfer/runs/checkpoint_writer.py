@@ -88,7 +88,7 @@ class CheckpointWriter:
         self._finish(remove)
 
     def release(self) -> None:
-        """Let the run be continued by whoever claims it next, as it is on disk."""
+        """Leave the checkpoint as it is on disk, for the next to claim it."""
         self._finish(remove=False)
 
     def _finish(self, remove: bool) -> None:

@@ -100,7 +100,7 @@ class Executor(Protocol):
         ...
 
     def start(self, job: Job) -> Execution:
-        """Return the execution of a job; it takes no step before its frames are asked for.
+        """Return the execution of a job; it makes no step before `frames` is iterated.
 
         Raises ValueError, one sentence, where the job's network cannot be had.
         """

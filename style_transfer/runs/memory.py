@@ -70,7 +70,7 @@ def gigabytes(count: float) -> str:
 
 
 def available_memory(device: str = "cpu", system: Path = Path("/")) -> int | None:
-    """Return the bytes that a run can have on `device`; None where that cannot be told."""
+    """Return the bytes that a run can have on `device`; None where that is unknown."""
     if device == "cuda":
         return torch.cuda.mem_get_info()[0]
     known = [_free_in_system(system), *(_free_in_group(system, *names) for names in _GROUPS)]

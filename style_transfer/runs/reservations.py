@@ -71,7 +71,7 @@ class MemoryReservations:
         if not self._reservations:
             self._capacity = available
         self._capacity = max(available, min(self._capacity, available + held + step))
-        # A step takes the largest of all that take turns, so that a smaller one frees nothing.
+        # The largest step counts for all, so a run with a smaller one has that much less.
         return max(0, self._capacity - held - max(0, step - memory.step))
 
     def _remove(self, reservation: Reservation) -> None:

@@ -67,8 +67,8 @@ class ThreadExecution:
         job = self._job
         self._job = replace(job, state=None)  # whose memory would be held for the whole run
         frames = self._stylize(job)
-        # The first frame of a new run takes no step, hence no turn on the device.
-        turn: AbstractContextManager[None] = self._scheduler if job.state else nullcontext()
+        # The first frame of a new run is made without a step, hence without the device.
+        device: AbstractContextManager[None] = self._scheduler if job.state else nullcontext()
         del job
         while not self._stopped:
             if self._paused:
@@ -78,13 +78,13 @@ class ThreadExecution:
                     )
                 yield None
                 continue
-            with turn:
+            with device:
                 frame = next(frames, None)
             if frame is None:
                 return
-            self._next, turn = frame.step + 1, self._scheduler
+            self._next, device = frame.step + 1, self._scheduler
             yield frame
-            if frame.step >= self._settings.steps:  # known without waiting for another turn
+            if frame.step >= self._settings.steps:  # seen without waiting for the device again
                 return
 
     def update(self, settings: Settings, styles: Styles) -> int:
