@@ -39,16 +39,18 @@ from pathlib import Path
 import torch
 from style_transfer.engine.optimize import stylize
 from style_transfer.engine.state import State
-from style_transfer.losses.statistics import STATISTICS
+from style_transfer.network import VGG
 
 torch.set_num_threads(1)
+network = VGG()  # on the CPU, where results are the same bit for bit
 folder = Path(sys.argv[1])
 photo, painting, settings = pickle.loads((folder / "arguments").read_bytes())
 for file in folder.glob("*.state"):
     init, optimizer = file.stem.split("-")
     state = State.load(file)
     for frame in stylize(
-        photo, painting, lambda: settings, init=init, optimizer=optimizer, state=state
+        photo, painting, lambda: settings,
+        network=network, init=init, optimizer=optimizer, state=state,
     ):
         pass
     frame.state.save(file)

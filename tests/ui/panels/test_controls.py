@@ -4,7 +4,7 @@ import json
 import re
 from html import unescape
 
-from style_transfer.settings import Settings
+from style_transfer.settings import KNOBS, Settings
 from style_transfer.ui.panels import controls
 
 
@@ -16,7 +16,9 @@ def test_the_value_of_the_knobs_gives_the_settings_back():
 
 def test_every_input_of_the_knobs_has_a_label():
     html = controls.build().html_template
-    for tag in re.findall(r"<(?:input|select)[^>]*>", html):
+    tags = re.findall(r"<(?:input|select)[^>]*>", html)
+    assert len(tags) > len(KNOBS)
+    for tag in tags:
         elem_id = re.search(r'id="([^"]+)"', tag)
         labelled = "aria-label=" in tag or (elem_id and f'for="{elem_id[1]}"' in html)
         inside = re.search(rf"<label>{re.escape(tag)}", html)
