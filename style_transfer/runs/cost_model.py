@@ -115,10 +115,18 @@ def _time_step(network: VGG, side: int) -> float:
     image = torch.rand((1, 3, side, side), generator=torch.Generator().manual_seed(0))
     image = image.to(network.device)
     retain_freed_blocks((side, side))  # as in a run, whose steps reuse memory
-    objective, times = Objective(network, image, image), []
+    objective, settings, times = Objective(network, image, image), _settings_for(network), []
     for _ in range(5):  # the first also makes the targets and chooses the backends
         began = time.perf_counter()
         with network.threads.running():  # as in a run, for each step
-            objective.evaluate(image, Settings())  # returns losses as floats, hence waits for a GPU
+            objective.evaluate(image, settings)  # returns losses as floats, hence waits for a GPU
         times.append(time.perf_counter() - began)
     return min(times[1:])
+
+
+def _settings_for(network: VGG) -> Settings:
+    """Return the default settings, with layers that the network has: shallow ones lack some."""
+    default, deepest = Settings(), network.layers[-1]
+    content = default.content_layer if default.content_layer in network.layers else deepest
+    styles = [layer for layer in default.style_layers if layer in network.layers]
+    return Settings(content_layer=content, style_layers=styles or [deepest])

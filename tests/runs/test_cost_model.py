@@ -6,6 +6,8 @@ import torch
 
 from style_transfer.engine import Frame, Stage, State, Styles, stages
 from style_transfer.images import open_image, to_tensor
+from style_transfer.network import VGG
+from style_transfer.network.networks import SPECS, NetworkSpec
 from style_transfer.runs import Limits, RunService
 from style_transfer.runs.cost_model import PRIOR, CostModel, RunClock
 from style_transfer.runs.executor import Job
@@ -125,3 +127,13 @@ def test_the_time_left_of_a_real_run_is_right_within_a_quarter_after_two_steps(t
         torch.set_num_threads(before)
     print(f"\n{told:.1f} s left after two steps, {took:.1f} s taken")
     assert told == pytest.approx(took, rel=0.25)
+
+
+def test_a_network_without_the_default_layers_is_measured_at_its_own(monkeypatch):
+    def weights():
+        return [(torch.full((4, channels, 3, 3), 0.1), torch.zeros(4)) for channels in (3, 4)]
+
+    spec = NetworkSpec((4, "M", 4), (0.5,) * 3, (0.25,) * 3, weights)
+    monkeypatch.setitem(SPECS, "shallow", spec)
+    monkeypatch.setattr("style_transfer.network.vgg.NETWORKS", tuple(SPECS))
+    assert CostModel.measure(VGG("shallow")).seconds_per_pixel > 0
