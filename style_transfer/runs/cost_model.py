@@ -128,5 +128,5 @@ def _settings_for(network: VGG) -> Settings:
     """Return the default settings, with layers that the network has: shallow ones lack some."""
     default, deepest = Settings(), network.layers[-1]
     content = default.content_layer if default.content_layer in network.layers else deepest
-    styles = [layer for layer in default.style_layers if layer in network.layers]
-    return Settings(content_layer=content, style_layers=styles or [deepest])
+    styles = [each for each in default.style_layers if each in network.layers] or [deepest]
+    return Settings(content_layer=content, style_layers=dict.fromkeys(styles, 1.0))

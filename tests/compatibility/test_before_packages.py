@@ -18,7 +18,7 @@ from style_transfer.cli.parser import parse, settings_in
 from style_transfer.engine import State, Styles, stylize
 from style_transfer.images import open_image, resize, save
 from style_transfer.recipe import Recipe, from_query, read_recipe
-from style_transfer.runs import RunService
+from style_transfer.runs import Limits, RunService
 from style_transfer.settings import Settings
 
 FILES = Path(__file__).parent / "before_packages"
@@ -156,13 +156,14 @@ PARAMETERS = [
 ]
 
 
-def test_programs_call_the_endpoint_by_the_same_names_in_the_same_order():
+def test_programs_call_the_endpoint_by_the_same_names_in_the_same_order(tmp_path):
     """New parameters come after these, and all but the two pictures may be left out."""
     gradio = pytest.importorskip("gradio", reason="the page needs gradio")
     from style_transfer.ui.handlers import endpoint
+    from style_transfer.ui.session.sessions import PageContext
 
     with gradio.Blocks() as page:
-        endpoint.build()
+        endpoint.build(PageContext.of(RunService(Limits(), tmp_path)))
     (name,), (told,) = zip(*page.get_api_info()["named_endpoints"].items(), strict=True)
     assert name == "/stylize"
     parameters = told["parameters"]

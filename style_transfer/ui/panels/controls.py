@@ -37,7 +37,7 @@ _PREVIEW = WholeNumber(
     most=PREVIEWS[1],
     section=Section.COMPARED,
 )
-_FEW = 4  # choices that all stand on the page; more go into a menu
+_FEW = 8  # choices that all stand on the page; more go into a menu
 _ORDER = (Number, Switch, StyleWeights, LayerWeights, Choice)  # of the kinds within a section
 
 

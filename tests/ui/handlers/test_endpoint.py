@@ -1,14 +1,15 @@
 """The endpoint for programs, without a server."""
 
-from types import SimpleNamespace
+import inspect
 
 import gradio as gr
 import pytest
 
 from style_transfer.images import save
 from style_transfer.runs import Limits, MemoryReservations, RunService
-from style_transfer.settings import Settings
+from style_transfer.settings import KNOBS, Settings
 from style_transfer.ui.handlers.endpoint import stylize
+from style_transfer.ui.handlers.endpoint_parameters import document, parameters
 from tests.runs.fake_executor import FakeExecutor
 
 
@@ -23,13 +24,11 @@ def call(context, tmp_path, photo, painting):
     files = str(tmp_path / "photo.png"), str(tmp_path / "style.png")
     for picture, file in zip((photo, painting), files, strict=True):
         save(picture, tmp_path / file)
-    default = Settings()
+    given = Settings().as_dict() | {"photo": files[0], "style": files[1], "other_style": None}
+    given |= {"mask": None, "other_weight": 1.0, "size": 48, "seed": 0}
 
     def call(steps=3):
-        request = SimpleNamespace(session_hash="a program")
-        numbers = default.alpha, default.beta, default.tv, steps, 48
-        layers = list(default.style_layers), default.content_layer, default.statistic
-        return stylize(context, *files, *numbers, *layers, 0, 1.0, False, 0.0, request)
+        return stylize(context, "a program", given | {"steps": steps})
 
     yield call
     for session in context.sessions.all():
@@ -48,3 +47,35 @@ def test_a_call_for_which_there_is_no_memory_is_refused_in_one_sentence(context,
     with pytest.raises(gr.Error, match=r"48 x 48 pixels needs .* are free; choose a smaller size"):
         list(call())
     assert context.service.under_way == 0
+
+
+def test_the_endpoint_has_every_knob_of_the_table_that_belongs_there():
+    described = parameters()
+    offered = {name for name, knob in KNOBS.items() if knob.in_endpoint}
+    assert offered <= set(described)
+    assert set(described) - offered == {
+        *("photo", "style", "size", "seed", "other_style", "other_weight", "mask")
+    }
+    assert list(described)[-1] == "mask" or list(described)[-1] in KNOBS
+
+
+def test_parameters_are_documented_with_their_ranges():
+    described = parameters()
+    assert described["beta"].text == (
+        "Weight of the paint, 0 to 100; 1 is gentle, 5 balanced, 20 bold."
+    )
+    assert described["steps"].text == "How many steps to make, 1 to 500."
+    assert described["statistic"].text.startswith("What makes a style: gram, ")
+    assert described["content_layer"].text == "VGG layer at which the photo is matched."
+
+
+def test_a_documented_function_has_the_signature_that_gradio_reads():
+    def call(request, *values): ...
+
+    document(call, parameters())
+    names = list(inspect.signature(call).parameters)
+    assert names == ["request", *parameters()]
+    assert call.__name__ == "stylize"
+    assert call.__annotations__["style_layers"] == list[str]
+    for name, each in parameters().items():
+        assert f"    {name}: {each.text}\n" in call.__doc__
