@@ -1,6 +1,7 @@
 """Who may import whom: the rules, read from the source."""
 
 import ast
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -213,3 +214,31 @@ def test_doors_are_cheap_and_need_no_page():
         check=True,
     )
     assert answer.stdout.strip() == "[]"
+
+
+# Words of this project alone, where the field has a term of its own: backend, int8, scheduler,
+# outcome, admission queue, checkpoint, multiscale, estimate.
+PRIVATE_WORDS = (
+    {"ways", "digits", "turns", "news", "ending", "endings", "materials", "safekeeping"}
+    | {"keeper", "anchor", "anchored", "easel", "prospect", "forecast", "going"}
+)  # fmt: skip
+
+
+def words(name: str) -> set[str]:
+    """The words of an identifier, `AnchoredObjective` or `style_ways`, in lower case."""
+    return {*re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", name).lower().split("_")}
+
+
+def test_names_are_the_terms_of_the_field():
+    for path in SOURCES:
+        tree = ast.parse(path.read_text(encoding="utf-8"))
+        names = set(path.relative_to(ROOT).with_suffix("").parts)
+        for node in ast.walk(tree):
+            if isinstance(node, ast.FunctionDef | ast.ClassDef):
+                names.add(node.name)
+            elif isinstance(node, ast.arg):
+                names.add(node.arg)
+            elif isinstance(node, ast.Name):
+                names.add(node.id)
+        private = sorted(name for name in names if words(name) & PRIVATE_WORDS)
+        assert not private, f"{path.relative_to(ROOT)}: {private}"

@@ -37,7 +37,7 @@ def value(session: Session) -> dict[str, Any]:
         "steps": steps,
         "state": f"{state} step {step} of {steps}",
         "words": "".join(f" · {part}" for part in _measures(record)),
-        "news": " · ".join(_news(session, record)),
+        "news": " · ".join(_notices(session, record)),
         "spoken": f"{state.removesuffix(' at')}, {100 * step // steps // 25 * 25} percent",
     }
 
@@ -66,17 +66,17 @@ def _measures(record: RunRecord) -> list[str]:
     return parts
 
 
-def _news(session: Session, record: RunRecord) -> list[str]:
+def _notices(session: Session, record: RunRecord) -> list[str]:
     """Return what was changed last, and what went wrong."""
     run, frame, checkpoint = record.run, record.last_frame, record.checkpoint
-    news = [_change(each) for each in record.changes[-1:] if each.description]
+    notices = [_change(each) for each in record.changes[-1:] if each.description]
     problems = [
         frame.note if frame else "",
         session.notice,
         checkpoint.problem if checkpoint else "",
         str(run.error or "") if run else "",
     ]
-    return news + [problem for problem in problems if problem]
+    return notices + [problem for problem in problems if problem]
 
 
 def _change(change: SettingsChange) -> str:
