@@ -114,7 +114,9 @@ def _sample_calls(
     problem: Problem, backends: Mapping[str, Backend], side: int
 ) -> dict[str, Callable[[], Tensor]]:
     channels = problem.out_channels if problem.backward else problem.in_channels
-    x = torch.rand(1, channels, side, side).contiguous(memory_format=torch.channels_last)
+    x = torch.rand(
+        (1, channels, side, side), generator=torch.Generator().manual_seed(0)
+    ).contiguous(memory_format=torch.channels_last)
     if problem.backward:
         return {name: partial(backend.backward, x, x) for name, backend in backends.items()}
     return {name: partial(backend.forward, x, relu=True) for name, backend in backends.items()}

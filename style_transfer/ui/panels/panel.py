@@ -35,7 +35,7 @@ def widget(elem_id: str, html: str = "", value: Any = None, script: str | None =
     return gr.HTML(
         value,
         html_template=html,
-        js_on_load=(STATIC / f"{script or elem_id}.js").read_text(),
+        js_on_load=(STATIC / f"{script or elem_id}.js").read_text(encoding="utf-8"),
         elem_id=elem_id,
         apply_default_css=False,
     )

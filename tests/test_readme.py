@@ -1,0 +1,41 @@
+"""README's table of knobs is made from the table of knobs."""
+
+from pathlib import Path
+
+from style_transfer.knobs import Choice, Knob, LayerWeights, Number, StyleWeights, Switch
+from style_transfer.settings import KNOBS, Settings
+
+README = Path(__file__).parents[1] / "README.md"
+
+
+def values(knob: Knob) -> str:
+    match knob:
+        case Number():
+            return f"{knob.low:g} to {knob.high:g}"
+        case Switch():
+            return "on, off"
+        case Choice() if len(knob.choices) <= 8:
+            return ", ".join(knob.choices)
+        case Choice():
+            return f"{knob.choices[0]} to {knob.choices[-1]}"
+        case LayerWeights():
+            return f"{knob.layers[0]} to {knob.layers[-1]}, a weight each"
+        case StyleWeights():
+            return f"a weight for each of up to {knob.count} styles"
+    raise NotImplementedError(type(knob))
+
+
+def table() -> str:
+    """The table as README has it."""
+    rows = ["| knob | values | default | |", "|---|---|---|---|"]
+    for name, knob in KNOBS.items():
+        default = knob.shown(getattr(Settings(), name))
+        if isinstance(knob, StyleWeights):
+            default = "1 each"
+        ends = f": {' ... '.join(knob.ends)}" if all(knob.ends) else ""
+        rows.append(f"| `{name}` | {values(knob)} | {default} | {knob.help}{ends} |")
+    return "\n".join(rows)
+
+
+def test_the_table_of_knobs_is_in_the_readme():
+    assert table() in README.read_text(encoding="utf-8"), f"README needs this table:\n{table()}"
