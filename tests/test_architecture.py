@@ -58,10 +58,6 @@ RESERVED = {
     "numba": "network",
 }
 
-# Violations that are known, as `importing package -> imported package: rule`. It only shrinks: an
-# entry that no longer occurs fails the test, too.
-STILL_TO_MEND: set[str] = set()
-
 
 class Import(NamedTuple):
     module: str  # the importing one, "style_transfer.ui.page"
@@ -152,12 +148,9 @@ def violations() -> dict[str, list[str]]:
 
 
 def test_imports_point_down_and_go_through_the_doors():
-    found = violations()
-    new = {rule: lines for rule, lines in found.items() if rule not in STILL_TO_MEND}
-    listing = "\n".join(f"{rule}\n    " + "\n    ".join(lines) for rule, lines in new.items())
-    assert not new, f"these imports break a rule of tests/test_architecture.py:\n{listing}"
-    mended = STILL_TO_MEND - set(found)
-    assert not mended, f"mended, so remove from STILL_TO_MEND: {sorted(mended)}"
+    listing = (f"{rule}\n    " + "\n    ".join(lines) for rule, lines in violations().items())
+    listed = "\n".join(listing)
+    assert not listed, f"these imports break a rule of tests/test_architecture.py:\n{listed}"
 
 
 def test_the_rules_see_what_breaks_them():
