@@ -90,7 +90,8 @@ def test_the_image_is_left_as_it_is(network, image, photo, painting):
 def test_a_picture_in_its_own_style_has_a_loss_of_0(network, photo, statistic):
     settings = Settings(statistic=statistic)
     evaluation = Objective(network, photo, photo).evaluate(photo, settings)
-    rounding = 1e-6 if statistic in ("bures", "wasserstein") else 0  # of matrix roots
+    # Of matrix roots; how much depends on the backends that were the fastest.
+    rounding = 1e-5 if statistic in ("bures", "wasserstein") else 0
     assert 0 <= evaluation.losses["total"] <= rounding
     assert evaluation.gradient.abs().max() <= rounding
 
