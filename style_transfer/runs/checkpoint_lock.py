@@ -18,11 +18,9 @@ else:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
 
 
-_HELD = (
-    errno.EAGAIN,
-    errno.EACCES,
-    errno.EDEADLK,
-)  # by another run
+_HELD = (errno.EAGAIN, errno.EACCES, errno.EDEADLK)  # by another run
+NO_LOCKS = (errno.ENOLCK, errno.ENOTSUP, errno.EOPNOTSUPP)  # on this file system
+_ATTEMPTS = 10  # to open a file whose folder another process's `CheckpointStore.sweep` removes
 
 
 class CheckpointLock:
@@ -31,10 +29,11 @@ class CheckpointLock:
     def __init__(self, folder: Path) -> None:
         """Take the lock of `folder`.
 
-        Raises BlockingIOError where it is taken, and OSError on a file system without locks.
+        Raises BlockingIOError where it is taken, OSError with one of NO_LOCKS as its number on a
+        file system without locks, and OSError where the file cannot be made.
         """
         self._file = folder.with_name(f"{folder.name}.lock")
-        self._descriptor = os.open(self._file, os.O_RDWR | os.O_CREAT, 0o600)
+        self._descriptor = _open(self._file)
         try:
             _lock(self._descriptor)
         except OSError as error:
@@ -45,8 +44,10 @@ class CheckpointLock:
 
     def release(self, remove: bool = False) -> None:
         """Give the lock back; `remove` its file where the checkpoint is gone."""
-        windows = sys.platform == "win32"  # where a file in use cannot be removed; elsewhere it is
-        if remove and not windows:  # removed first, lest it is another run's by then
+        # POSIX: unlink before unlocking, or we could unlink a lock that another run has just taken.
+        # Windows cannot unlink an open file.
+        windows = sys.platform == "win32"
+        if remove and not windows:
             self._unlink()
         os.close(self._descriptor)
         if remove and windows:
@@ -55,3 +56,12 @@ class CheckpointLock:
     def _unlink(self) -> None:
         with suppress(OSError):  # left for `CheckpointStore.sweep`
             self._file.unlink()
+
+
+def _open(file: Path) -> int:
+    """Return a descriptor of `file`, made with its folder where they are missing."""
+    for _ in range(_ATTEMPTS):
+        file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        with suppress(FileNotFoundError):
+            return os.open(file, os.O_RDWR | os.O_CREAT, 0o600)
+    raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), str(file))

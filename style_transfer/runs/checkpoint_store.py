@@ -16,7 +16,7 @@ from typing import Any
 from torch import Tensor
 
 from style_transfer.runs.checkpoint import STATE_FILE, expiry_of
-from style_transfer.runs.checkpoint_lock import CheckpointLock
+from style_transfer.runs.checkpoint_lock import NO_LOCKS, CheckpointLock
 from style_transfer.runs.checkpoint_writer import CheckpointWriter
 from style_transfer.runs.limits import PREFIX, Limits
 
@@ -70,7 +70,7 @@ class CheckpointStore:
     def sweep(self) -> None:
         """Remove expired checkpoints; above Limits.disk, also those that expire next."""
         folders = {path.with_suffix("") for path in self._root.glob("*/*")}  # also of lock files
-        sizes = {each: sum(file.stat().st_size for file in _files(each)) for each in folders}
+        sizes = {each: sum(map(_size, _files(each))) for each in folders}
         room = self._limits.disk * 1_000_000 - sum(sizes.values())
         for expiry, folder in sorted((self._expiry(each), each) for each in folders):
             if expiry >= time.time() and room >= 0:
@@ -104,9 +104,9 @@ class CheckpointStore:
 
     def _writer(self, folder: Path) -> CheckpointWriter:
         def lock() -> None:
-            if folder not in self._locks:
-                folder.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-                self._lock(folder)
+            with self._guard:
+                if folder not in self._locks:
+                    self._locks[folder] = _lock_of(folder)
 
         return CheckpointWriter(folder, self._limits, lock, self._unlock)
 
@@ -115,13 +115,10 @@ class CheckpointStore:
         with self._guard:
             if folder in self._locks:
                 return False
-            lock = None
             try:
-                lock = CheckpointLock(folder)
-            except BlockingIOError:
+                lock = _lock_of(folder)
+            except OSError:  # in use, or not ours to lock
                 return False
-            except OSError:  # a file system without locks keeps apart what one process runs alone
-                pass
             if not probe:
                 self._locks[folder] = lock
             elif lock:
@@ -135,11 +132,28 @@ class CheckpointStore:
                 lock.release(remove)
 
 
+def _lock_of(folder: Path) -> CheckpointLock | None:
+    """Return the lock of a folder, None where there are none. Raises OSError as that does."""
+    try:
+        return CheckpointLock(folder)
+    except OSError as error:
+        if error.errno in NO_LOCKS:
+            return None  # no file locks here: only runs of this process exclude each other
+        raise
+
+
 def _written(file: Path) -> float:
     try:
         return file.stat().st_mtime
     except OSError:
         return 0.0
+
+
+def _size(file: Path) -> int:
+    try:
+        return file.stat().st_size
+    except OSError:  # e.g. a file that was just renamed
+        return 0
 
 
 def _files(folder: Path) -> list[Path]:

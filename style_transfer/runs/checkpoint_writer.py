@@ -23,7 +23,7 @@ from style_transfer.runs.checkpoint import (
 from style_transfer.runs.history import LossHistory
 from style_transfer.runs.limits import Limits
 
-MAX_AGE = 7.0  # s; the oldest that the state on disk may get, as far as steps take no longer
+MAX_AGE = 7.0  # s; age at which the state on disk is replaced (later if a step takes longer)
 
 
 class CheckpointWriter:

@@ -1,3 +1,4 @@
+import errno
 import os
 import subprocess
 import sys
@@ -5,6 +6,7 @@ import threading
 import time
 
 from style_transfer.recipe import Recipe
+from style_transfer.runs import checkpoint_store
 from style_transfer.runs.checkpoint import STATE_FILE, Checkpoint, step_of
 from style_transfer.runs.checkpoint_lock import CheckpointLock
 from style_transfer.runs.checkpoint_store import CheckpointStore
@@ -119,7 +121,7 @@ def test_where_there_are_no_locks_one_process_still_claims_a_run_once(
     store, interrupt, monkeypatch
 ):
     def refuse(*_):
-        raise OSError("no locks here")
+        raise OSError(errno.ENOLCK, "no locks here")
 
     monkeypatch.setattr(CheckpointLock, "__init__", refuse)
     folder = interrupt(store, 2)
@@ -180,3 +182,53 @@ def test_a_lock_file_without_its_run_is_removed_and_one_in_use_is_not(tmp_path, 
     lock.release()
     store.sweep()
     assert not files(tmp_path)
+
+
+def test_a_file_that_is_renamed_meanwhile_does_not_stop_the_sweep(store, interrupt, monkeypatch):
+    folder = interrupt(store, 2)
+    os.utime(folder / STATE_FILE, (0, 0))  # long expired
+    monkeypatch.setattr(checkpoint_store, "_files", lambda folder: [folder / "run.part"])
+    store.sweep()
+    assert not folder.exists()
+
+
+def test_a_visitors_folder_that_another_sweep_removes_meanwhile_is_made_again_and_locked(
+    tmp_path, store, write_checkpoint, monkeypatch
+):
+    open_file, removed = os.open, []
+
+    def sweep_and_open(file, *arguments, **options):
+        if str(file).endswith(".lock") and not removed:
+            removed.append(file.parent.rmdir())
+        return open_file(file, *arguments, **options)
+
+    monkeypatch.setattr(os, "open", sweep_and_open)
+    writer = write_checkpoint(store, 2)
+    assert removed
+    assert not writer.problem
+    assert CheckpointStore(tmp_path / "checkpoints", Limits()).find(TOKEN) is None
+    writer.release()
+    assert store.find(TOKEN) == writer.folder
+
+
+def test_a_checkpoint_that_is_locked_by_another_run_is_not_written(store, frames):
+    writer = store.create(TOKEN, {})
+    other = CheckpointLock(writer.folder)
+    writer.write(frames[2].state, [], Recipe())
+    assert "in use" in writer.problem
+    assert not writer.folder.exists()
+    other.release()
+    writer.write(frames[2].state, [], Recipe())
+    assert not writer.problem
+
+
+def test_a_checkpoint_whose_lock_cannot_be_opened_is_not_offered(store, interrupt, monkeypatch):
+    folder = interrupt(store, 2)
+
+    def refuse(*_):
+        raise PermissionError(errno.EPERM, "not yours")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(CheckpointLock, "__init__", refuse)
+        assert store.find(TOKEN) is None
+    assert store.find(TOKEN) == folder
