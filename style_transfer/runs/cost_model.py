@@ -23,7 +23,8 @@ from style_transfer.runtime import retain_freed_blocks
 from style_transfer.settings import Settings
 
 _SAMPLES = (96, 192)  # px a side; together about a second on two cores
-_MIN_PIXEL_SHARE = 0.5  # of the larger sample's time, in case the machine stumbles while measuring
+# Of the larger sample's time: lower bound, against a measurement disturbed by other load.
+_MIN_PIXEL_SHARE = 0.5
 FORWARD_SHARE = 0.45  # of a step's time: the network's forward pass without a gradient
 RECENT = 5  # steps that the present speed is judged by
 PRIOR = 2.0  # s; weight of the measurement beside them: short steps tell little of long ones

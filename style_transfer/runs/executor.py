@@ -95,6 +95,11 @@ class Executor(Protocol):
         """The type of the device, as torch names it: "cpu" or "cuda"."""
         ...
 
+    @property
+    def steps_per_second(self) -> float:
+        """How many steps all runs there together make, over the last seconds."""
+        ...
+
     def available_memory(self) -> int | None:
         """Return the bytes that runs can have there now, None where that is unknown."""
         ...

@@ -7,6 +7,7 @@ from pathlib import Path
 import torch
 
 from style_transfer.engine import style_image_size
+from style_transfer.runtime import release_free_memory
 
 Size = tuple[int, int]  # height, width
 
@@ -23,8 +24,7 @@ _MEMORY_1 = (
     "memory/memory.stat",
     "total_inactive_file",
 )
-# Of a container, in both versions of control groups: its limit, what it uses, and what that counts
-# of files that would be dropped first.
+# cgroup v2 and v1: limit, usage, statistics file, and its key for reclaimable page cache
 _GROUPS = (_MEMORY_2, _MEMORY_1)
 
 
@@ -72,9 +72,16 @@ def gigabytes(count: float) -> str:
 def available_memory(device: str = "cpu", system: Path = Path("/")) -> int | None:
     """Return the bytes that a run can have on `device`; None where that is unknown."""
     if device == "cuda":
-        return torch.cuda.mem_get_info()[0]
+        cached = torch.cuda.memory_reserved() - torch.cuda.memory_allocated()  # by torch, unused
+        return torch.cuda.mem_get_info()[0] + cached
     known = [_free_in_system(system), *(_free_in_group(system, *names) for names in _GROUPS)]
     return min((each for each in known if each is not None), default=None)
+
+
+def release_caches() -> None:
+    """Return to the system, and to other programs on the GPU, what allocators hold unused."""
+    release_free_memory()  # of runs that ended
+    torch.cuda.empty_cache()  # does nothing where CUDA is not in use
 
 
 def _free_in_system(system: Path) -> int | None:

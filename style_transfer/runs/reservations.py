@@ -3,8 +3,7 @@
 import threading
 from collections.abc import Callable
 
-from style_transfer.runs.memory import RunMemory, Size, check_memory
-from style_transfer.runtime import release_free_memory
+from style_transfer.runs.memory import RunMemory, Size, check_memory, release_caches
 
 
 class Reservation:
@@ -22,10 +21,9 @@ class Reservation:
 class MemoryReservations:
     """What runs have reserved of the memory of a device on which they make their steps in turn.
 
-    What is reserved may be in use already, and then is missing from what the system calls
-    available, or not yet. So the capacity is what was available before the first reservation,
-    corrected where that can no longer be: it lies between what is available now and that plus all
-    that is reserved.
+    Available memory already lacks what runs have allocated, but not what they have only reserved;
+    so capacity is what was available before the first reservation, corrected where that can no
+    longer be: it lies between what is available now and that plus all that is reserved.
     """
 
     def __init__(self, available: Callable[[], int | None]) -> None:
@@ -57,7 +55,7 @@ class MemoryReservations:
     def _check(self, size: Size, memory: RunMemory) -> None:
         free = self._free(memory)
         if free is not None and memory.total > free:
-            release_free_memory()  # which the C library may still hold of runs that ended
+            release_caches()
             free = self._free(memory)
         check_memory(size, memory.total, free)
 

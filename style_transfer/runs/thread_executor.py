@@ -29,6 +29,11 @@ class ThreadExecutor:
         """The type of the device, as torch names it: "cpu" or "cuda"."""
         return default_device()
 
+    @property
+    def steps_per_second(self) -> float:
+        """How many steps all runs of this process together make, over the last seconds."""
+        return self._scheduler.steps_per_second
+
     def available_memory(self) -> int | None:
         """Return the bytes that runs can have on the device, None where that is unknown."""
         return memory.available_memory(self.device)

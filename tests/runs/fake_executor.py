@@ -80,7 +80,7 @@ class FakeExecution:
 class FakeExecutor:
     """Keeps its executions, oldest first; each begins with `allowed` frames to make."""
 
-    device = "cpu"
+    device, steps_per_second = "cpu", 0.0
 
     def __init__(self, _scheduler=None, allowed=FOREVER):
         self.executions = []

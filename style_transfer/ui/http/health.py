@@ -21,7 +21,7 @@ def health_route(service: RunService) -> Route:
                 "since": since,
                 "runs": service.under_way,
                 "waiting": service.admission.waiting,
-                "steps_per_second": service.scheduler.steps_per_second,
+                "steps_per_second": service.executor.steps_per_second,
                 "memory_mb": _memory_mb(),
             }
         )

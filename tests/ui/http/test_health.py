@@ -4,6 +4,7 @@ from style_transfer.engine import Styles
 from style_transfer.runs import Job
 from style_transfer.settings import Settings
 from style_transfer.ui.http.health import health_route
+from tests.runs.fake_executor import FakeExecutor
 
 
 def test_health_counts_runs_and_says_no_more_than_it_should(service, photo, painting):
@@ -21,4 +22,7 @@ def test_health_counts_runs_and_says_no_more_than_it_should(service, photo, pain
     assert told()["runs"] == 0
     assert list(told()) == ["alive", "since", "runs", "waiting", "steps_per_second", "memory_mb"]
     assert told()["since"] == since
+    service.executor = FakeExecutor()
+    service.executor.steps_per_second = 2.5
+    assert told()["steps_per_second"] == 2.5
     assert told()["memory_mb"] is None or 10 < told()["memory_mb"] < 100_000
