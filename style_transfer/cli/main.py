@@ -6,13 +6,14 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from tqdm import tqdm
 
-from style_transfer.cli.output import StepLog, complain, save_somewhere
+from style_transfer.cli.output import StepLog, check_log, complain, save_somewhere
 from style_transfer.cli.parser import USAGE_ERROR, parse, settings_in
 from style_transfer.engine import DivergedError, Frame, Styles, masked, stylize
 from style_transfer.images import check_output, open_image, to_tensor
@@ -38,30 +39,45 @@ def run_command(arguments: list[str] | None = None) -> int:
     """
     options = parse(arguments)
     try:
-        return _run(options)
-    except KeyboardInterrupt:
-        complain("interrupted before there was a picture")
-        return INTERRUPTED
-
-
-def _run(options: argparse.Namespace) -> int:
-    try:
-        settings = settings_in(options)
-        check_output(options.output)
-        content = to_tensor(open_image(options.photo, str(options.photo)), options.size)
-        styles = _styles(options)
-        styles.check(content)
-        settings.shares(len(styles.images))
-        network = load_network(options.network, options.pooling)
-        check_layers(network.name, [settings.content_layer, *settings.style_layers])
-        sizes = [(each.shape[-2], each.shape[-1]) for each in (content, *styles.images)]
-        needed = RunMemory.of(sizes[0], sizes[1:], settings.style_scale).total
-        check_memory(sizes[0], needed, available_memory(network.device.type))
-        cost_model = CostModel.measure(network)
-        log = StepLog(options.log)  # last: what is in the file goes
+        begun = _begin(options)
     except (ValueError, OSError) as error:
         complain(error)
         return USAGE_ERROR
+    except KeyboardInterrupt:
+        complain("interrupted before there was a picture")
+        return INTERRUPTED
+    with begun.log:
+        return _paint(begun, options.output)
+
+
+@dataclass(frozen=True)
+class _Begun:
+    """A run whose first frame is there."""
+
+    first: Frame
+    frames: Iterator[Frame]  # the others
+    cost_model: CostModel
+    estimate: Estimate
+    log: StepLog
+
+
+def _begin(options: argparse.Namespace) -> _Begun:
+    """Read and check all that is given. Raises ValueError or OSError for a mistake in it."""
+    settings = settings_in(options)
+    check_output(options.output)
+    if options.log:
+        masks = [options.mask] if options.mask else []
+        check_log(options.log, [options.photo, *options.styles, *masks, options.output])
+    content = to_tensor(open_image(options.photo, str(options.photo)), options.size)
+    styles = _styles(options)
+    styles.check(content)
+    settings.shares(len(styles.images))
+    network = load_network(options.network, options.pooling)
+    check_layers(network.name, [settings.content_layer, *settings.style_layers])
+    sizes = [(each.shape[-2], each.shape[-1]) for each in (content, *styles.images)]
+    needed = RunMemory.of(sizes[0], sizes[1:], settings.style_scale).total
+    check_memory(sizes[0], needed, available_memory(network.device.type))
+    cost_model = CostModel.measure(network)
     estimate = Estimate.of(cost_model, sizes[0], sizes[1:], settings)
     frames = stylize(
         content,
@@ -72,28 +88,25 @@ def _run(options: argparse.Namespace) -> int:
         optimizer=options.optimizer,
         seed=options.seed,
     )
-    with log:
-        return _paint(frames, cost_model, estimate, options.output, log)
+    first = next(frames)
+    log = StepLog(options.log)  # last: what is in the file goes
+    return _Begun(first, frames, cost_model, estimate, log)
 
 
-def _paint(
-    frames: Iterator[Frame],
-    cost_model: CostModel,
-    estimate: Estimate,
-    output: Path,
-    log: StepLog,
-) -> int:
+def _paint(begun: _Begun, output: Path) -> int:
     """Make all steps, or as many as there are until Ctrl-C or divergence, and save the picture."""
-    frame, code, interrupted = next(frames), 0, False
-    clock = RunClock(cost_model, frame)
-    began = last = time.perf_counter()
+    frame, code, interrupted = begun.first, 0, False
     try:
+        clock = RunClock(begun.cost_model, frame)
+        began = last = time.perf_counter()
         # A bar of seconds, not steps: those of the last scale take most of the time.
-        with tqdm(total=estimate.seconds, bar_format="{percentage:3.0f}%|{bar}|{desc}") as bar:
-            bar.set_description_str(f" {estimate}")
-            for frame in _until_interrupted(frames):
+        with tqdm(
+            total=begun.estimate.seconds, bar_format="{percentage:3.0f}%|{bar}|{desc}"
+        ) as bar:
+            bar.set_description_str(f" {begun.estimate}")
+            for frame in _until_interrupted(begun.frames):
                 now = time.perf_counter()
-                log.add(frame, now - began)
+                begun.log.add(frame, now - began)
                 if frame.note:
                     bar.write(frame.note, file=sys.stderr)
                 clock.add(frame, now - last)
@@ -108,7 +121,8 @@ def _paint(
         complain(error)
         code = DIVERGED
     finally:  # also where the program has a fault: hours may have gone into the picture
-        place = save_somewhere(frame.picture, output)
+        with _ignoring_interrupts():  # a second Ctrl-C would end the program before it is saved
+            place = save_somewhere(frame.picture, output)
     if interrupted and place:
         print(f"Interrupted after step {frame.step}; {place} holds the picture so far.")
     return code or (0 if place == output else NOT_AS_ASKED)
@@ -136,12 +150,23 @@ def _noticing_interrupts() -> Iterator[threading.Event]:
         if callable(before):
             before(*arguments)
 
-    if threading.current_thread() is not threading.main_thread():  # others get no signals
+    with _handling_interrupts(notice):
         yield interrupted
+
+
+def _ignoring_interrupts() -> AbstractContextManager[None]:
+    return _handling_interrupts(signal.SIG_IGN)
+
+
+@contextmanager
+def _handling_interrupts(handler: Any) -> Iterator[None]:
+    """Have `handler` called at Ctrl-C, where this is the main thread: others get no signals."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
         return
-    signal.signal(signal.SIGINT, notice)
+    before = signal.signal(signal.SIGINT, handler)
     try:
-        yield interrupted
+        yield
     finally:
         signal.signal(signal.SIGINT, before)
 

@@ -1,10 +1,11 @@
 """Files that the command line writes: the picture, which is never lost, and the log."""
 
 import json
+import os
 import secrets
 import sys
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
@@ -27,8 +28,9 @@ def save_somewhere(image: Tensor, output: Path) -> Path | None:
         return output
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or error
+        stem = os.fsencode(output.stem)[:100].decode(errors="ignore")  # a name has up to 255 bytes
         for folder in _folders(output):
-            elsewhere = folder / f"{output.stem[:100]}-{secrets.token_hex(3)}.png"
+            elsewhere = folder / f"{stem}-{secrets.token_hex(3)}.png"
             with suppress(OSError):
                 save(image, elsewhere)
                 complain(f"{output} cannot be written ({reason}); the picture is in {elsewhere}")
@@ -52,6 +54,14 @@ def _folders(output: Path) -> Iterator[Path]:
 def complain(words: object) -> None:
     """Write one line to stderr."""
     print(f"style_transfer: {' '.join(str(words).split())}", file=sys.stderr)
+
+
+def check_log(log: Path, files: Collection[Path]) -> None:
+    """Raise ValueError, one sentence, where the log would overwrite one of the other `files`."""
+    for file in files:
+        same_path = os.path.realpath(log) == os.path.realpath(file)
+        if same_path or (log.exists() and file.exists() and log.samefile(file)):
+            raise ValueError(f"{log}: the log would overwrite {file}; give it another name.")
 
 
 class StepLog:

@@ -17,7 +17,7 @@ from PIL import Image
 from style_transfer.cli import run_command
 from style_transfer.cli.main import NOT_AS_ASKED
 from style_transfer.engine import stylize
-from style_transfer.images import to_pil
+from style_transfer.images import save, to_pil
 from tests.unusual import write_all
 
 FAST = ["--size", "48", "--steps", "3"]
@@ -237,6 +237,22 @@ def test_ctrl_c_that_is_caught_on_the_way_ends_the_run_all_the_same(files, capsy
     assert signal.getsignal(signal.SIGINT) is before
 
 
+def test_ctrl_c_while_the_picture_is_saved_loses_nothing(files, capsys, monkeypatch):
+    def interrupted(*arguments):
+        signal.raise_signal(signal.SIGINT)
+        save(*arguments)
+
+    while_painting(monkeypatch, lambda: signal.raise_signal(signal.SIGINT))
+    monkeypatch.setattr("style_transfer.cli.output.save", interrupted)
+    before = signal.getsignal(signal.SIGINT)
+    assert run(files) == 0
+    out, error = capsys.readouterr()
+    assert "Interrupted after step 0" in out
+    assert "before there was a picture" not in error
+    assert opened(files[2]).size == (48, 48)
+    assert signal.getsignal(signal.SIGINT) is before
+
+
 def test_ctrl_c_before_the_first_step_is_one_line(files, capsys, monkeypatch):
     def interrupted(*_):
         raise KeyboardInterrupt
@@ -272,6 +288,18 @@ def test_a_log_of_before_stays_where_the_inputs_are_refused(files, tmp_path):
     assert run(files, "--log", str(log)) == 2
     assert run(files, "--log", str(log), "--beta", "-1") == 2
     assert log.read_text() == "hours of work\n"
+
+
+@pytest.mark.parametrize("name", ["photo.png", "style.png", "mask.png", "out.png"])
+def test_a_log_named_as_one_of_the_pictures_is_refused(files, tmp_path, capsys, name):
+    Image.new("RGB", (48, 48), "white").save(tmp_path / "mask.png")
+    files[2].write_bytes(b"an older picture")
+    content = (tmp_path / name).read_bytes()
+    assert run(files, "--mask", str(tmp_path / "mask.png"), "--log", str(tmp_path / name)) == 2
+    error = capsys.readouterr().err
+    assert f"the log would overwrite {tmp_path / name}" in error
+    assert error.count("\n") == 1
+    assert (tmp_path / name).read_bytes() == content
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="Linux has such a device")

@@ -1,0 +1,30 @@
+"""Where the command line writes its files."""
+
+from pathlib import Path
+
+import pytest
+import torch
+
+from style_transfer.cli.output import check_log, save_somewhere
+
+IMAGE = torch.full((1, 3, 16, 16), 0.5)
+
+
+def test_a_long_name_in_any_script_is_cut_to_one_that_fits_elsewhere(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    stem = "画" * 83  # 249 bytes; with .png the longest name that most file systems take
+    place = save_somewhere(IMAGE, tmp_path / "gone" / f"{stem}.png")
+    assert place
+    assert place.parent == Path.cwd()
+    assert place.name.startswith("画" * 33 + "-")  # whole letters within 100 bytes
+    assert place.exists()
+
+
+def test_a_log_that_is_another_file_by_another_name_is_refused(tmp_path):
+    (tmp_path / "photo.png").write_text("a picture")
+    (tmp_path / "link.png").symlink_to("photo.png")
+    (tmp_path / "same.png").hardlink_to(tmp_path / "photo.png")
+    for name in ("photo.png", "link.png", "same.png", "nowhere/../photo.png"):
+        with pytest.raises(ValueError, match=r"the log would overwrite .*photo\.png"):
+            check_log(tmp_path / name, [tmp_path / "style.png", tmp_path / "photo.png"])
+    check_log(tmp_path / "log", [tmp_path / "photo.png"])
