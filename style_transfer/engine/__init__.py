@@ -1,13 +1,18 @@
 """The optimisation: objective, image pyramid, optimisers, and the generator of its frames."""
 
-from style_transfer.engine.evaluator import Evaluation, EvaluatorFactory, StepEvaluator
+from style_transfer.engine.evaluator import (
+    Evaluation,
+    EvaluatorFactory,
+    FeatureExtractor,
+    StepEvaluator,
+)
 from style_transfer.engine.frame import Frame
 from style_transfer.engine.masks import STYLE_COLORS
 from style_transfer.engine.multiscale import MultiscaleObjective, evaluation_sizes
 from style_transfer.engine.objective import Objective
 from style_transfer.engine.optimize import INITS, Style, default_size, stylize
 from style_transfer.engine.optimizers import OPTIMIZERS, Optimizer
-from style_transfer.engine.pyramid import Stage, remaining_steps, stages
+from style_transfer.engine.pyramid import Stage, remaining_steps, resize_clamped, stages
 from style_transfer.engine.state import State, save_tensors
 from style_transfer.engine.step import DivergedError
 from style_transfer.engine.styles import Styles, masked
@@ -20,6 +25,7 @@ __all__ = [
     "DivergedError",
     "Evaluation",
     "EvaluatorFactory",
+    "FeatureExtractor",
     "Frame",
     "MultiscaleObjective",
     "Objective",
@@ -33,6 +39,7 @@ __all__ = [
     "evaluation_sizes",
     "masked",
     "remaining_steps",
+    "resize_clamped",
     "save_tensors",
     "stages",
     "style_image_size",

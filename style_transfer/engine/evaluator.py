@@ -1,4 +1,7 @@
-"""How a step is evaluated: what `stylize` needs of an evaluator, and it of the network."""
+"""The step-evaluator seam.
+
+What `stylize` calls, and the network interface that an evaluator may use.
+"""
 
 from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass

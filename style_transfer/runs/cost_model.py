@@ -9,9 +9,11 @@ from dataclasses import dataclass
 import torch
 
 from style_transfer.engine import (
+    EvaluatorFactory,
     Frame,
-    Objective,
+    MultiscaleObjective,
     Stage,
+    Styles,
     evaluation_sizes,
     remaining_steps,
     stages,
@@ -38,9 +40,11 @@ class CostModel:
     seconds_per_pixel: float
 
     @classmethod
-    def measure(cls, network: VGG) -> "CostModel":
+    def measure(
+        cls, network: VGG, evaluator: EvaluatorFactory = MultiscaleObjective
+    ) -> "CostModel":
         """Return the cost model of this machine, fitted to steps of two sizes."""
-        small, large = (_time_step(network, side) for side in _SAMPLES)
+        small, large = (_time_step(network, side, evaluator) for side in _SAMPLES)
         few, many = (side * side for side in _SAMPLES)
         per_pixel = max((large - small) / (many - few), _MIN_PIXEL_SHARE * large / many)
         return cls(max(0.0, large - per_pixel * many), per_pixel)
@@ -111,12 +115,13 @@ class RunClock:
         return left * true / modelled
 
 
-def _time_step(network: VGG, side: int) -> float:
+def _time_step(network: VGG, side: int, evaluator: EvaluatorFactory) -> float:
     """Return the seconds of the fastest of four steps with a square image."""
     image = torch.rand((1, 3, side, side), generator=torch.Generator().manual_seed(0))
     image = image.to(network.device)
     retain_freed_blocks((side, side))  # as in a run, whose steps reuse memory
-    objective, settings, times = Objective(network, image, image), _settings_for(network), []
+    objective = evaluator(network, image, Styles((image,)))
+    settings, times = _settings_for(network), []
     for _ in range(5):  # the first also makes the targets and chooses the backends
         began = time.perf_counter()
         with network.threads.running():  # as in a run, for each step

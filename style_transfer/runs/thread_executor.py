@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
 
-from style_transfer.engine import Frame, Styles, stylize
+from style_transfer.engine import EvaluatorFactory, Frame, MultiscaleObjective, Styles, stylize
 from style_transfer.network import NETWORKS, POOLINGS, VGG, default_device, load_network
 from style_transfer.runs import broadcast, memory
 from style_transfer.runs.cost_model import CostModel
@@ -17,10 +17,18 @@ LoadNetwork = Callable[[str, str], VGG]  # from name and pooling
 
 
 class ThreadExecutor:
-    """Computes jobs on this process's device, where one step at a time is made."""
+    """Computes jobs on this process's device, where one step at a time is made.
 
-    def __init__(self, scheduler: Scheduler, load: LoadNetwork = load_network) -> None:
-        self._scheduler, self._load = scheduler, load
+    `evaluator` makes what computes losses and gradients, see `stylize`.
+    """
+
+    def __init__(
+        self,
+        scheduler: Scheduler,
+        load: LoadNetwork = load_network,
+        evaluator: EvaluatorFactory = MultiscaleObjective,
+    ) -> None:
+        self._scheduler, self._load, self._evaluator = scheduler, load, evaluator
         self._cost_models: dict[VGG, CostModel] = {}
         self._loading = threading.Lock()  # or two threads would load a network twice
 
@@ -42,7 +50,7 @@ class ThreadExecutor:
         """Return the execution of a job. Raises ValueError where its network cannot be had."""
         with self._loading:
             network = self._load(job.network, job.pooling)
-        return ThreadExecution(job, network, self._scheduler)
+        return ThreadExecution(job, network, self._scheduler, self._evaluator)
 
     def cost_model(self, network: str = NETWORKS[0], pooling: str = POOLINGS[0]) -> CostModel:
         """Return how long steps take here, measured at the first call for each network."""
@@ -51,15 +59,18 @@ class ThreadExecutor:
         if loaded not in self._cost_models:
             with self._scheduler:  # so that no run's step disturbs the measurement
                 if loaded not in self._cost_models:
-                    self._cost_models[loaded] = CostModel.measure(loaded)
+                    self._cost_models[loaded] = CostModel.measure(loaded, self._evaluator)
         return self._cost_models[loaded]
 
 
 class ThreadExecution:
     """A job whose steps are made by the thread that iterates over `frames`."""
 
-    def __init__(self, job: Job, network: VGG, scheduler: Scheduler) -> None:
+    def __init__(
+        self, job: Job, network: VGG, scheduler: Scheduler, evaluator: EvaluatorFactory
+    ) -> None:
         self._job, self._network, self._scheduler = job, network, scheduler
+        self._evaluator = evaluator
         self._changed = threading.Condition()  # guards the fields below
         self._settings, self._styles = job.settings, job.styles
         self._styles_read = job.styles  # those that belong to the settings read last
@@ -122,6 +133,7 @@ class ThreadExecution:
             lambda: self._styles_read,
             self._read,
             network=self._network,
+            evaluator=self._evaluator,
             init=job.init,
             step=job.step,
             optimizer=job.optimizer,

@@ -18,7 +18,7 @@ def service(tmp_path, monkeypatch):
     The speed of the machine is not measured, and runs go on though nobody watches them.
     """
     monkeypatch.setattr(run, "PATIENCE", 3600.0)
-    monkeypatch.setattr(CostModel, "measure", lambda _: CostModel(0.01, 1e-6))
+    monkeypatch.setattr(CostModel, "measure", lambda *_: CostModel(0.01, 1e-6))
     return RunService(Limits(), tmp_path / "checkpoints")
 
 

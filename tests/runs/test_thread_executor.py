@@ -6,8 +6,10 @@ from dataclasses import replace
 import pytest
 import torch
 
-from style_transfer.engine import Styles
+from style_transfer.engine import Evaluation, Styles
 from style_transfer.runs.executor import Job
+from style_transfer.runs.scheduler import Scheduler
+from style_transfer.runs.thread_executor import ThreadExecutor
 from style_transfer.settings import Settings
 
 LONG = Settings(steps=5000, style_layers=["relu1_1"], content_layer="relu2_1")
@@ -132,6 +134,34 @@ def test_a_run_continues_from_the_state_of_another_as_if_it_had_never_ended(
         assert half.losses + rest.losses == whole.losses
     else:
         assert torch.allclose(rest.frame.picture, whole.frame.picture, atol=1e-2)
+
+
+class SumOfSquares:
+    """An evaluator that needs no network."""
+
+    def __init__(self, styles):
+        self.styles = styles
+
+    def evaluate(self, image, settings):
+        losses = dict.fromkeys(("content", "style", "tv", "total"), image.square().sum().item())
+        return Evaluation(losses, 2 * image)
+
+
+def test_another_evaluator_makes_the_steps_and_is_what_is_timed(photo, painting):
+    sizes = []
+
+    def evaluator(network, content, styles):
+        sizes.append(tuple(content.shape[-2:]))
+        return SumOfSquares(styles)
+
+    executor = ThreadExecutor(Scheduler(), evaluator=evaluator)
+    assert executor.cost_model().seconds_per_pixel > 0
+    assert sizes == [(96, 96), (192, 192)]
+    job = Job(photo, Styles((painting,)), Settings(steps=3), optimizer="adam")
+    *_, last = executor.start(job).frames()
+    assert last.step == 3
+    assert last.losses["total"] == last.losses["content"]  # an Objective would have weighted it
+    assert sizes[-1] == tuple(photo.shape[-2:])
 
 
 def test_the_cost_of_steps_is_measured_once_for_each_network(service):

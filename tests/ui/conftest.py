@@ -18,7 +18,7 @@ def uploads(tmp_path, monkeypatch):
 @pytest.fixture
 def service(tmp_path, monkeypatch):
     """A service whose runs are computed by threads of this process, without measuring its speed."""
-    monkeypatch.setattr(CostModel, "measure", lambda _: CostModel(0.01, 1e-6))
+    monkeypatch.setattr(CostModel, "measure", lambda *_: CostModel(0.01, 1e-6))
     return RunService(Limits(), tmp_path / "checkpoints")
 
 
