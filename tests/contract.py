@@ -21,7 +21,11 @@ ROOT = Path(__file__).parents[1]
 REQUIREMENTS = ROOT / "requirements.txt"
 CONTRACTS = {  # package: tests of what is used of it, and of what is served with it
     "gradio": ["tests/ui/http", "tests/ui/test_page.py"],
-    "torch": ["tests/network/test_onednn.py", "tests/network/test_backends.py"],
+    "torch": [
+        "tests/network/test_aten.py",
+        "tests/network/test_onednn.py",
+        "tests/network/test_backends.py",
+    ],
 }
 
 

@@ -12,6 +12,7 @@ from typing import ClassVar
 import torch
 from torch import Tensor
 
+from style_transfer.network.aten import average_pooling_backward, relu_backward
 from style_transfer.network.thread_pool import ThreadPool
 
 
@@ -83,15 +84,14 @@ def through_relu(gradient: Tensor, mask: Tensor | None) -> Tensor:
     """Return the gradient before ReLU and pooling, see `Backend.backward`."""
     if mask is None:
         return gradient
-    return torch.ops.aten.threshold_backward(through_pooling(gradient, mask), mask, 0)
+    return relu_backward(through_pooling(gradient, mask), mask)
 
 
 def through_pooling(gradient: Tensor, mask: Tensor | None) -> Tensor:
     """Return the gradient at the size of the mask, if that of averages over 2 x 2 is given."""
     if mask is None or mask.shape == gradient.shape:
         return gradient
-    pairs, none = [2, 2], [0, 0]
-    return torch.ops.aten.avg_pool2d_backward(gradient, mask, pairs, pairs, none, False, True, None)
+    return average_pooling_backward(gradient, mask)
 
 
 def channels_last(x: Tensor) -> Tensor:

@@ -12,6 +12,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from style_transfer.network.aten import write_relu_backward
 from style_transfer.network.backend import Backend, Problem, channels_last, through_pooling
 from style_transfer.network.thread_pool import ThreadPool
 
@@ -90,7 +91,7 @@ def _block(
     if mask is None:
         masked.copy_(around)
     else:
-        torch.ops.aten.threshold_backward.grad_input(around, mask[top:bottom], 0, grad_input=masked)
+        write_relu_backward(around, mask[top:bottom], masked)
     torch.mm(filters, masked.view(pixels, outs).T, out=shares)
     size = bottom - top + 2 * border, width + 2 * border
     sums = F.fold(shares.unsqueeze(0), size, kernel_size=3, padding=1 - border)

@@ -18,6 +18,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from style_transfer.network import onednn
+from style_transfer.network.aten import relu_backward
 from style_transfer.network.backend import Backend, Problem, channels_last, through_pooling
 
 BASE = 256
@@ -32,9 +33,9 @@ _LAYOUTS = (24, 96)  # px a side; oneDNN's kernels want filters laid out in one 
 class Int8Split(Backend):
     """For gradients, and for activations that may be approximate.
 
-    Not for what a gradient is taken of: there an error of 1e-4 would move values near 0 across it,
-    and the ReLU of each would let through what it should hold back. A gradient is linear, and errs
-    no more; a style target has no gradient.
+    Not for activations that are differentiated: an error of 1e-4 changes the sign of values near 0,
+    and so which gradients pass the ReLU. A gradient is linear in its input, so its own error stays
+    at 1e-4; style targets are not differentiated.
     """
 
     name = "int8_split"
@@ -105,7 +106,7 @@ def convolve(
         top, bottom = max(first - 1, 0), min(first + rows + 1, height)
         block = x[top:bottom]
         if mask is not None:
-            block = torch.ops.aten.threshold_backward(block, mask[top:bottom], 0)
+            block = relu_backward(block, mask[top:bottom])
         _convolve(block, top - (first - 1), filters, bias, result[first : first + rows])
     return image
 

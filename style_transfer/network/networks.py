@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from functools import partial
 
 from torchvision.models import VGG16_Weights, VGG19_Weights
-from torchvision.models.vgg import cfgs
 
 from style_transfer import assets
 from style_transfer.network.weights import Weights, bundled_weights, torchvision_weights
@@ -37,7 +36,20 @@ class NetworkSpec:
         return tuple(names)
 
 
-_VGG16, _VGG19 = tuple(cfgs["D"]), tuple(cfgs["E"])
+_VGG16: tuple[int | str, ...] = (
+    *(64, 64, "M"),
+    *(128, 128, "M"),
+    *(256, 256, 256, "M"),
+    *(512, 512, 512, "M"),
+    *(512, 512, 512, "M"),
+)
+_VGG19: tuple[int | str, ...] = (
+    *(64, 64, "M"),
+    *(128, 128, "M"),
+    *(256, 256, 256, 256, "M"),
+    *(512, 512, 512, 512, "M"),
+    *(512, 512, 512, 512, "M"),
+)
 
 SPECS = {
     "oxford-vgg19": NetworkSpec(

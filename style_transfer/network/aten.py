@@ -1,0 +1,28 @@
+"""Gradients of ReLU and average pooling, as autograd computes them, called without it.
+
+These operators are not part of torch's public interface, and are called here alone;
+tests/network/test_aten.py says what is expected of them.
+"""
+
+import torch
+from torch import Tensor
+
+
+def relu_backward(gradient: Tensor, mask: Tensor) -> Tensor:
+    """Return the gradient where the mask, of the same shape, is above 0, and 0 elsewhere."""
+    result: Tensor = torch.ops.aten.threshold_backward(gradient, mask, 0)
+    return result
+
+
+def write_relu_backward(gradient: Tensor, mask: Tensor, result: Tensor) -> None:
+    """Write to `result` what `relu_backward` returns."""
+    torch.ops.aten.threshold_backward.grad_input(gradient, mask, 0, grad_input=result)
+
+
+def average_pooling_backward(gradient: Tensor, x: Tensor) -> Tensor:
+    """Return the gradient of x (1, C, H, W) for that of its averages over 2 x 2."""
+    pairs, none = [2, 2], [0, 0]
+    result: Tensor = torch.ops.aten.avg_pool2d_backward(
+        gradient, x, pairs, pairs, none, False, True, None
+    )
+    return result

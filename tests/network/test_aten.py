@@ -1,0 +1,42 @@
+"""What the package expects of torch's private gradients of ReLU and average pooling."""
+
+import torch
+import torch.nn.functional as F
+
+from style_transfer.network.aten import (
+    average_pooling_backward,
+    relu_backward,
+    write_relu_backward,
+)
+from tests.network.reference import image
+
+ADAPT = "adapt style_transfer/network/aten.py"
+
+
+def gradient_by_autograd(function, x, gradient):
+    x = x.clone().requires_grad_()
+    return torch.autograd.grad(function(x), x, gradient)[0]
+
+
+def test_torch_has_the_private_operators_that_are_called():
+    for name in ("threshold_backward", "avg_pool2d_backward"):
+        assert hasattr(torch.ops.aten, name), f"torch {torch.__version__} lacks {name}: {ADAPT}."
+
+
+def test_the_gradient_of_relu_is_autograds():
+    gradient, x = image(5, 9, 11), image(5, 9, 11, seed=1)
+    expected = gradient_by_autograd(F.relu, x, gradient)
+    assert torch.equal(relu_backward(gradient, F.relu(x)), expected), f"It has changed: {ADAPT}."
+    result = torch.empty_like(gradient)
+    write_relu_backward(gradient, F.relu(x), result)
+    assert torch.equal(result, expected), f"Writing it into a buffer has changed: {ADAPT}."
+
+
+def test_the_gradient_of_average_pooling_is_autograds():
+    for height, width in ((8, 12), (9, 11)):  # of odd sides the last row or column has none
+        x = image(5, height, width, seed=1)
+        gradient = image(5, height // 2, width // 2)
+        expected = gradient_by_autograd(lambda x: F.avg_pool2d(x, 2), x, gradient)
+        assert torch.equal(average_pooling_backward(gradient, x), expected), (
+            f"It has changed: {ADAPT}."
+        )
