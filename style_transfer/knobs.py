@@ -12,6 +12,7 @@ from typing import Any
 
 from style_transfer import checks
 
+_FEW = 8  # choices
 _SWITCH = {"true": True, "false": False}
 
 
@@ -124,6 +125,11 @@ class Choice(Knob):
     """One of several names."""
 
     choices: tuple[str, ...]
+
+    @property
+    def few(self) -> bool:
+        """Whether the choices can be shown one by one: all on the page, and all in help texts."""
+        return len(self.choices) <= _FEW
 
     def check(self, name: str, value: Any) -> Any:
         """Return it as it is."""

@@ -24,7 +24,6 @@ from style_transfer.settings import KNOBS, MAX_STYLES, Settings
 USAGE_ERROR = 2  # exit code of a mistake that the user can mend
 _COMMAND = "style-transfer"
 _PRESETS = {name.lower().replace(" ", "-"): name for name in PRESETS}
-_FEW = 8  # choices that the help lists one by one
 
 
 def parse(arguments: list[str] | None) -> argparse.Namespace:
@@ -121,7 +120,7 @@ def _options(knob: Knob, default: Any) -> dict[str, Any]:
     match knob:
         case Switch():
             return {"action": "store_true", "help": knob.help}
-        case Choice() if len(knob.choices) <= _FEW:
+        case Choice() if knob.few:
             return {"choices": knob.choices, "help": text}
         case Choice():  # the help would be all names
             span = f"{knob.choices[0]} to {knob.choices[-1]}"

@@ -7,6 +7,7 @@ from torch import Tensor
 
 from style_transfer.engine.evaluator import Evaluation, FeatureExtractor
 from style_transfer.engine.objective import Objective
+from style_transfer.engine.pyramid import image_size, resize_clamped
 from style_transfer.engine.styles import Styles
 from style_transfer.images import fit, resize
 from style_transfer.settings import Settings
@@ -30,8 +31,8 @@ class MultiscaleObjective:
 
     def __init__(self, network: FeatureExtractor, content: Tensor, style: Tensor | Styles) -> None:
         """Take the content image (1, 3, H, W) at the size of the images to come."""
-        self._sizes = evaluation_sizes((content.shape[-2], content.shape[-1]))
-        contents = [resize(content, size).clamp(0, 1) for size in self._sizes]
+        self._sizes = evaluation_sizes(image_size(content))
+        contents = [resize_clamped(content, size) for size in self._sizes]
         self._objectives = [Objective(network, each, style) for each in contents]
 
     @property

@@ -101,6 +101,7 @@ class Styles:
     def as_tensors(self) -> dict[str, Tensor]:
         """Return all images and masks by the names under which checkpoints store them."""
         tensors = {f"style {n}": image for n, image in enumerate(self.images, 1)}
+        # "area": the name in files of earlier versions
         tensors |= {f"area {n}": mask for n, mask in enumerate(self.style_masks or (), 1)}
         return tensors if self.strength is None else tensors | {"strength": self.strength}
 

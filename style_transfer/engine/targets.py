@@ -9,7 +9,8 @@ import torch
 from torch import Tensor
 
 from style_transfer.engine.evaluator import FeatureExtractor
-from style_transfer.images import MIN_SIDE, fit, match_colors, resize
+from style_transfer.engine.pyramid import image_size, resize_clamped
+from style_transfer.images import MIN_SIDE, fit, match_colors
 from style_transfer.losses import STATISTICS, Summary
 from style_transfer.settings import Settings
 
@@ -76,7 +77,7 @@ class Targets:
         self._caches = {k: v for k, v in self._caches.items() if k[0] in ids and k[1:] == variant}
         self._complete = {k: v for k, v in self._complete.items() if k in ids}
         self.stale_layers = 0
-        pixels = math.prod(_size(self.content_image))
+        pixels = math.prod(image_size(self.content_image))
         forward = self._network.multiplications(pixels, settings.style_layers)
         self._step_cost, self._spent = 2 * sum(forward.values()), 0.0
 
@@ -119,7 +120,7 @@ class Targets:
         wanted = set(settings.style_layers), settings.statistic
         if cache.pending is None or cache.pending.wanted != wanted:
             picture = self._prepared(image, settings)
-            costs = self._network.multiplications(math.prod(_size(picture)), missing)
+            costs = self._network.multiplications(math.prod(image_size(picture)), missing)
             layers = self._pass(picture, costs, missing, settings.statistic, cache.summaries)
             cache.pending = _Pass(wanted, layers, sum(costs.values()))
         pending = cache.pending
@@ -149,9 +150,9 @@ class Targets:
 
     def _prepared(self, image: Tensor, settings: Settings) -> Tensor:
         """Return a style image at its scale, with the colours of the content if matched."""
-        longer_side = max(_size(self.content_image))
-        size = style_image_size(_size(image), longer_side, settings.style_scale)
-        picture = resize(image, size).clamp(0, 1)  # the filter overshoots at edges
+        longer_side = max(image_size(self.content_image))
+        size = style_image_size(image_size(image), longer_side, settings.style_scale)
+        picture = resize_clamped(image, size)
         return match_colors(picture, self.content_image) if settings.match_colors else picture
 
 
@@ -176,7 +177,3 @@ def style_image_size(size: tuple[int, int], longer_side: int, scale: float) -> t
     scale = min(scale, max(1.0, MAX_STYLE_SIDE / max(height, width)))
     scale = max(scale, min(1.0, MIN_SIDE / min(height, width)))
     return round(scale * height), round(scale * width)
-
-
-def _size(image: Tensor) -> tuple[int, int]:
-    return image.shape[-2], image.shape[-1]

@@ -49,7 +49,8 @@ def use_one_core() -> None:
 
     torch.set_num_threads would also change the default of threads that start later.
     """
-    torch.get_num_threads()  # a thread's first call takes the process's number over
+    # Initialises this thread's OpenMP setting, which would otherwise override the limit later.
+    torch.get_num_threads()
     _libraries().select(user_api="openmp").limit(limits=1)
 
 

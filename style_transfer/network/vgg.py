@@ -8,6 +8,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from style_transfer.checks import one_of
 from style_transfer.network.autotune import TimingCache
 from style_transfer.network.backends import BackendSet
 from style_transfer.network.convolution import Convolution
@@ -40,10 +41,8 @@ class VGG(nn.Module):
     ) -> None:
         """Load the weights of one of NETWORKS. Raises ValueError where they cannot be had."""
         super().__init__()
-        if name not in NETWORKS:
-            raise ValueError(f"network {name!r} is not one of {', '.join(NETWORKS)}.")
-        if pooling not in POOLINGS:
-            raise ValueError(f"pooling {pooling!r} is not one of {', '.join(POOLINGS)}.")
+        one_of("network", name, NETWORKS)
+        one_of("pooling", pooling, POOLINGS)
         spec = SPECS[name]
         self.name, self.layers = name, spec.layers
         self.pooling = pooling

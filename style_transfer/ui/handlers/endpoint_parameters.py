@@ -22,7 +22,6 @@ MAX_SIDE = 512 if default_device() == "cpu" else 1024  # px, of a picture that a
 _STEPS = KNOBS["steps"]
 assert isinstance(_STEPS, WholeNumber)
 CALL_STEPS = int(_STEPS.high)  # at most in one call; a run of the page may have more
-_FEW = 8  # choices that the description lists one by one
 _REQUIRED = inspect.Parameter.empty
 _FIRST = (
     *("photo", "style", "alpha", "beta", "tv", "steps", "size", "style_layers", "content_layer"),
@@ -133,7 +132,7 @@ def _kind(knob: Knob, value: Any, label: str) -> tuple[Any, str, Callable[[], Co
             return bool, "", lambda: gr.Checkbox(value, label=label)
         case Choice():
             names = [*knob.choices]
-            few = f": {', '.join(names[:-1])} or {names[-1]}" if len(names) <= _FEW else ""
+            few = f": {', '.join(names[:-1])} or {names[-1]}" if knob.few else ""
             return str, few, lambda: gr.Dropdown(names, value=value, label=label)
         case LayerWeights():
             layers = [*knob.layers]

@@ -6,8 +6,7 @@ from typing import Any
 
 import gradio as gr
 
-from style_transfer.engine import remaining_steps, stages
-from style_transfer.images import resize
+from style_transfer.engine import remaining_steps, resize_clamped, stages
 from style_transfer.runs import CheckpointWriter, Job, Run
 from style_transfer.settings import Settings
 from style_transfer.ui.handlers.inputs import read_inputs, read_settings, token_in
@@ -136,7 +135,7 @@ class StartHandlers:
         assert preview is not None
         same_inputs = inputs is parent.inputs
         size = inputs.content.shape[-2], inputs.content.shape[-1]
-        image = resize(preview.image, size).clamp(0, 1)
+        image = resize_clamped(preview.image, size)
 
         def begin() -> tuple[RunRecord, Run]:
             step = preview.step

@@ -37,7 +37,6 @@ _PREVIEW = WholeNumber(
     most=PREVIEWS[1],
     section=Section.COMPARED,
 )
-_FEW = 8  # choices that all stand on the page; more go into a menu
 _ORDER = (Number, Switch, StyleWeights, LayerWeights, Choice)  # of the kinds within a section
 
 
@@ -138,7 +137,7 @@ def _(knob: LayerWeights, name: str, default: Mapping[str, float]) -> str:
 @_html.register
 def _(knob: Choice, name: str, default: str) -> str:
     elem_id = name.replace("_", "-")
-    if len(knob.choices) > _FEW:
+    if not knob.few:
         options = "".join(f"<option>{choice}</option>" for choice in knob.choices)
         return (
             f'<div class="choice" id="{elem_id}" data-choice="{name}">'
