@@ -180,12 +180,17 @@ class Settings:
     def shares(self, styles: int) -> tuple[float, ...]:
         """Return the weight of each of so many style images; they sum to 1.
 
-        One alone has all the weight. Raises ValueError where none of several has any.
+        Where none has any weight, each has the same; see `check_styles`.
         """
-        weights = self.style_weights[:styles] if styles > 1 else (1.0,)
+        weights = self.style_weights[:styles]
         if not any(weights):
-            raise ValueError(f"One of the {styles} styles needs a weight above 0.")
+            weights = (1.0,) * styles
         return tuple(weight / sum(weights) for weight in weights)
+
+    def check_styles(self, styles: int) -> None:
+        """Raise ValueError where none of so many style images, if several, has a weight."""
+        if styles > 1 and not any(self.style_weights[:styles]):
+            raise ValueError(f"One of the {styles} styles needs a weight above 0.")
 
 
 KNOBS: Mapping[str, Knob] = MappingProxyType(

@@ -91,8 +91,15 @@ def test_weights_of_styles_are_completed_and_only_their_ratios_matter():
     assert Settings(style_weights=[3, 1]).shares(2) == (0.75, 0.25)
     assert Settings(style_weights=[1, 0]).shares(2) == (1, 0)
     assert Settings(style_weights=[0, 1]).shares(1) == (1,)
+
+
+def test_styles_without_a_weight_are_refused_by_the_check_and_otherwise_weigh_the_same():
+    settings = Settings(style_weights=[0, 0, 1])
     with pytest.raises(ValueError, match="One of the 2 styles needs a weight above 0"):
-        Settings(style_weights=[0, 0, 1]).shares(2)
+        settings.check_styles(2)
+    assert settings.shares(2) == (0.5, 0.5)
+    for count in (1, 3):
+        settings.check_styles(count)
 
 
 @pytest.mark.parametrize(

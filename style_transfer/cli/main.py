@@ -71,7 +71,7 @@ def _begin(options: argparse.Namespace) -> _Begun:
     content = to_tensor(open_image(options.photo, str(options.photo)), options.size)
     styles = _styles(options)
     styles.check(content)
-    settings.shares(len(styles.images))
+    settings.check_styles(len(styles.images))
     network = load_network(options.network, options.pooling)
     check_layers(network.name, [settings.content_layer, *settings.style_layers])
     sizes = [(each.shape[-2], each.shape[-1]) for each in (content, *styles.images)]

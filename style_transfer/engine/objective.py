@@ -45,10 +45,7 @@ class Objective:
         self._style_masks = self._styles.style_masks_at(size)
 
     def evaluate(self, image: Tensor, settings: Settings) -> Evaluation:
-        """Return losses and gradient of `image` (1, 3, H, W), which has the content's shape.
-
-        Raises ValueError where none of several styles has a weight.
-        """
+        """Return losses and gradient of `image` (1, 3, H, W), which has the content's shape."""
         styles = self._applied_styles(settings)
         image = image.detach().requires_grad_()
         with torch.enable_grad():

@@ -64,8 +64,9 @@ def stylize(
     once for each stage.
 
     Gatys, Ecker and Bethge 2015, from coarse to fine. Raises ValueError for an unknown choice, a
-    mask of another aspect ratio than the content, styles without a weight, and a state of another
-    size; DivergedError where the losses stay infinite.
+    mask of another aspect ratio than the content, styles without a weight to start with (during a
+    run they weigh the same), and a state of another size; DivergedError where the losses stay
+    infinite.
     """
     if isinstance(init, str):
         one_of("init", init, INITS)
@@ -108,7 +109,11 @@ class _Run:
     def start(
         self, init: str | Tensor, step: int, seed: int, settings: Settings
     ) -> tuple[Tensor, State]:
-        """Return the starting image, and the state at `step` that has it at the stage's size."""
+        """Return the starting image, and the state at `step` that has it at the stage's size.
+
+        Raises ValueError where none of several styles has a weight.
+        """
+        settings.check_styles(len(self._styles.images))
         stage = stage_index(self._stages, step + 1, settings.steps)
         size = self._stages[stage].size
         image = self._first_image(init, size, seed)

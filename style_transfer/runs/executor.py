@@ -51,7 +51,7 @@ class Job:
         """
         check_layers(self.network, [settings.content_layer, *settings.style_layers])
         styles.check(self.content)
-        settings.shares(len(styles.images))
+        settings.check_styles(len(styles.images))
 
 
 class Execution(Protocol):

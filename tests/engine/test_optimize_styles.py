@@ -162,3 +162,11 @@ def test_kept_colours_are_shown_and_do_not_touch_the_run(photo, painting):
 def test_styles_without_a_weight_are_refused(photo, painting):
     with pytest.raises(ValueError, match="One of the 2 styles needs a weight above 0"):
         run(photo, (painting, painting), replace(QUICK, style_weights=[0, 0, 1, 1]))
+
+
+def test_styles_that_lose_all_weight_during_a_run_weigh_the_same(photo, painting):
+    both, settings = (painting, photo.flip(3)), replace(QUICK, steps=2)
+    moved = iter([settings, *[replace(settings, style_weights=[0, 0, 1])] * 3])
+    even = iter([settings, *[replace(settings, style_weights=[2, 2, 1])] * 3])
+    one, other = (list(stylize(photo, both, lambda s=s: next(s)))[-1] for s in (moved, even))
+    assert torch.equal(one.picture, other.picture)
