@@ -3,19 +3,23 @@
 import threading
 from collections.abc import Callable
 
-from style_transfer.runs.memory import RunMemory, Size, check_memory, release_caches
+from style_transfer.runs.memory import RunMemory, Size, check_memory, gigabytes, release_caches
 
 
 class Reservation:
     """Memory set aside for one run until `release`."""
 
-    def __init__(self, memory: RunMemory, release: Callable[["Reservation"], None]) -> None:
+    def __init__(self, memory: RunMemory, reservations: "MemoryReservations") -> None:
         self.memory = memory
-        self._release = release
+        self._reservations = reservations
+
+    def change(self, memory: RunMemory) -> None:
+        """Reserve `memory` instead. Raises ValueError, one sentence, where it is not free."""
+        self._reservations.change(self, memory)
 
     def release(self) -> None:
         """Give the memory back; a second time does nothing."""
-        self._release(self)
+        self._reservations.remove(self)
 
 
 class MemoryReservations:
@@ -48,19 +52,48 @@ class MemoryReservations:
         """Return a reservation of `memory`. Raises ValueError where `check` does."""
         with self._lock:
             self._check(size, memory)
-            reservation = Reservation(memory, self._remove)
+            reservation = Reservation(memory, self)
             self._reservations.append(reservation)
         return reservation
 
+    def change(self, reservation: Reservation, memory: RunMemory) -> None:
+        """Let a reservation that lasts be of `memory`. Raises ValueError, one sentence."""
+        with self._lock:
+            if reservation not in self._reservations:  # its run has ended
+                return
+            free = self._free_after_release(memory, reservation)
+            more = memory.total > reservation.memory.total
+            if more and free is not None and memory.total > free:
+                raise ValueError(
+                    f"That needs {gigabytes(memory.total)} of memory, and {gigabytes(free)} are "
+                    "free; choose smaller strokes or style pictures."
+                )
+            reservation.memory = memory
+
+    def remove(self, reservation: Reservation) -> None:
+        """Give the memory of a reservation back; a second time does nothing."""
+        with self._lock:
+            if reservation in self._reservations:
+                self._reservations.remove(reservation)
+
     def _check(self, size: Size, memory: RunMemory) -> None:
-        free = self._free(memory)
+        check_memory(size, memory.total, self._free_after_release(memory))
+
+    def _free_after_release(
+        self, memory: RunMemory, instead_of: Reservation | None = None
+    ) -> int | None:
+        """Return what `_free` does, after the release of caches where it is too little."""
+        free = self._free(memory, instead_of)
         if free is not None and memory.total > free:
             release_caches()
-            free = self._free(memory)
-        check_memory(size, memory.total, free)
+            free = self._free(memory, instead_of)
+        return free
 
-    def _free(self, memory: RunMemory) -> int | None:
-        """Return how many bytes a run that takes `memory` can have; None where that is unknown."""
+    def _free(self, memory: RunMemory, instead_of: Reservation | None = None) -> int | None:
+        """Return how many bytes a run that takes `memory` can have; None where that is unknown.
+
+        `instead_of` is the reservation that the run has and would give back.
+        """
         available = self._available()
         if available is None:
             return None
@@ -69,10 +102,8 @@ class MemoryReservations:
         if not self._reservations:
             self._capacity = available
         self._capacity = max(available, min(self._capacity, available + held + step))
+        others = [each.memory for each in self._reservations if each is not instead_of]
+        held = sum(each.held for each in others)
+        step = max((each.step for each in others), default=0)
         # The largest step counts for all, so a run with a smaller one has that much less.
         return max(0, self._capacity - held - max(0, step - memory.step))
-
-    def _remove(self, reservation: Reservation) -> None:
-        with self._lock:
-            if reservation in self._reservations:
-                self._reservations.remove(reservation)

@@ -34,15 +34,19 @@ class Run:
         job: Job,
         executor: Executor,
         *,
+        number: int = 0,
         preview_every: int = 1,
         budget: Budget | None = None,
+        on_change: Callable[[Job], None] | None = None,
         on_frame: Callable[["Run"], None] | None = None,
         on_end: Callable[["Run"], None] | None = None,
     ) -> None:
-        """Start. Every `preview_every`-th frame wakes the watchers.
+        """Start. Every `preview_every`-th frame wakes the watchers; the log has the `number`.
 
-        `on_frame` is called after each frame and `on_end` when there is an outcome, both in the
-        run's thread. Raises ValueError, one sentence, for a job that cannot be computed.
+        `on_change` is called with the job as it would be, and may raise ValueError to refuse other
+        settings or styles. `on_frame` is called after each frame and `on_end` when there is an
+        outcome, both in the run's thread. Raises ValueError, one sentence, for a job that cannot be
+        computed.
         """
         job.check(job.settings, job.styles)
         self.changes = SettingsHistory()
@@ -51,11 +55,13 @@ class Run:
         self.state: State | None = job.state  # the newest, to continue from
         self._job, self._executor = replace(job, state=None), executor
         self._settings, self._styles, self._preview_every = job.settings, job.styles, preview_every
-        self._budget, self._on_frame, self._on_end = budget or Budget(), on_frame, on_end
+        self.number, self._budget = number, budget or Budget()
+        self._on_change, self._on_frame, self._on_end = on_change, on_frame, on_end
         self._broadcast = Broadcast()
         self._clock: RunClock | None = None  # from the first frame on
         self._paused = self._stopped = False
         self._execution = executor.start(job)
+        _log.info("Run %d begins: %s, %d steps.", number, self._size_words, job.settings.steps)
         context = contextvars.copy_context()  # a hosting platform may know the visitor by it
         self._thread = threading.Thread(
             target=context.run, args=(self._work,), name=THREAD_NAME, daemon=True
@@ -64,13 +70,13 @@ class Run:
 
     @property
     def settings(self) -> Settings:
-        """The settings of the next step. Setting them raises ValueError as `Job.check` does."""
+        """The settings of the next step. Setting them may raise ValueError: see `__init__`."""
         return self._settings
 
     @settings.setter
     def settings(self, settings: Settings) -> None:
-        self._job.check(settings, self._styles)
         with self._broadcast.changed:
+            self._check(settings, self._styles)
             step = self._execution.update(settings, self._styles)
             self.changes.record(step, self._settings, settings)
             self._settings = settings
@@ -80,13 +86,13 @@ class Run:
 
     @property
     def styles(self) -> Styles:
-        """The styles of the next step. Setting them raises ValueError as `Job.check` does."""
+        """The styles of the next step. Setting them may raise ValueError: see `__init__`."""
         return self._styles
 
     @styles.setter
     def styles(self, styles: Styles) -> None:
-        self._job.check(self._settings, styles)
         with self._broadcast.changed:
+            self._check(self._settings, styles)
             self._record(self._styles.describe_change(styles), styles)
             self._styles = styles
             self._broadcast.notify()
@@ -164,17 +170,20 @@ class Run:
         return self._broadcast.frames()
 
     def _work(self) -> None:
-        outcome = FINISHED
+        outcome, began = FINISHED, time.monotonic()
         try:
             outcome = self._follow()
         except BaseException as error:  # whatever it is, watchers must hear of the end
             outcome = outcome_of(error, self.state.step + 1 if self.state else 0)
             if outcome.word == "fault":
-                _log.exception("A fault of the program ends a run.")
+                _log.exception("Run %d met a fault of the program.", self.number)
         finally:
             with self._broadcast.changed:
                 self.outcome, self._broadcast.ended = outcome, True
                 self._broadcast.notify()
+            step, seconds = self.frame.step if self.frame else 0, time.monotonic() - began
+            words = self.number, seconds, self._size_words, step, outcome.word
+            _log.info("Run %d ends after %.1f s: %s, step %d, %s.", *words)
             if self._on_end:
                 self._on_end(self)
 
@@ -211,6 +220,20 @@ class Run:
                     self._clock.add(frame, seconds)
             if frame.step % self._preview_every == 0:
                 self._broadcast.notify()
+
+    @property
+    def _size_words(self) -> str:
+        height, width = self._job.size
+        return f"{width} x {height}"
+
+    def _check(self, settings: Settings, styles: Styles) -> None:
+        """Raise ValueError where the run cannot go on with these.
+
+        To be called with `changed` held, or two changes, each possible alone, could pass together.
+        """
+        self._job.check(settings, styles)
+        if self._on_change:
+            self._on_change(replace(self._job, settings=settings, styles=styles))
 
     def _record(self, words: str, styles: Styles) -> None:
         """Record a change of something beside the settings; `styles` act from then on."""

@@ -1,14 +1,11 @@
 """RunService: all that the runs of one process share, made once and handed down."""
 
 import itertools
-import logging
-import time
 from collections.abc import Callable, Collection, Mapping
 from functools import partial
 from pathlib import Path
 
 from style_transfer.checks import one_of
-from style_transfer.network import NETWORKS, POOLINGS
 from style_transfer.runs.admission import AdmissionQueue
 from style_transfer.runs.checkpoint_store import CheckpointStore, checkpoint_root
 from style_transfer.runs.estimate import Estimate
@@ -26,8 +23,6 @@ EXECUTORS: dict[str, Callable[[Scheduler], Executor]] = {"thread": ThreadExecuto
 EXECUTOR_VARIABLE = f"{PREFIX}EXECUTOR"  # names one of them; the first by default
 
 LAST_STEP = 120.0  # s; the longest that the step under way of a stopped run is waited for
-
-_log = logging.getLogger(__name__)
 
 
 class RunService:
@@ -68,21 +63,14 @@ class RunService:
         """How many runs have started and not ended."""
         return len(self._reserved)
 
-    def estimate(
-        self,
-        size: Size,
-        style_sizes: Collection[Size],
-        settings: Settings,
-        network: str = NETWORKS[0],
-        pooling: str = POOLINGS[0],
-    ) -> Estimate:
+    def estimate(self, size: Size, style_sizes: Collection[Size], settings: Settings) -> Estimate:
         """Return time and memory of a run whose picture has `size` (height, width).
 
-        Raises ValueError, one sentence, where the memory is not free.
+        As of the default network: another one may have to be downloaded first. Raises ValueError,
+        one sentence, where the memory is not free.
         """
         self.memory.check(size, RunMemory.of(size, style_sizes, settings.style_scale))
-        cost_model = self.executor.cost_model(network, pooling)
-        return Estimate.of(cost_model, size, style_sizes, settings)
+        return Estimate.of(self.executor.cost_model(), size, style_sizes, settings)
 
     def start(
         self,
@@ -94,35 +82,38 @@ class RunService:
     ) -> Run:
         """Return a run of `job`, started; for the other arguments see `Run`.
 
-        Its memory is reserved until it ends. Where there is not enough, the end of `after` is
-        waited for, a run that was stopped to make room. Raises ValueError, one sentence, for a job
-        beyond the limits, without enough memory, or that cannot be computed.
+        Its memory is reserved until it ends; a change that needs more than is free is refused.
+        Where there is not enough, the end of `after` is waited for, a run that was stopped to make
+        room. Raises ValueError, one sentence, for a job beyond the limits, without enough memory,
+        or that cannot be computed.
         """
         self.limits.check_size(*job.size)
         self.limits.check_steps(job.settings.steps)
-        needed = RunMemory.of(job.size, job.style_sizes, job.settings.style_scale)
+        needed = _memory(job)
         if after and not self.memory.fits(needed):
             after.join(LAST_STEP)
         number, reservation = next(self._numbers), self.memory.reserve(job.size, needed)
         self._reserved[number] = reservation
         try:
-            run = Run(
+            return Run(
                 job,
                 self.executor,
+                number=number,
                 preview_every=preview_every,
                 budget=Budget(self.limits.seconds, self.limits.paused),
+                on_change=partial(_reserve_anew, reservation),
                 on_frame=on_frame,
-                on_end=partial(self._end, number, time.monotonic()),
+                on_end=lambda run: self._reserved.pop(run.number).release(),
             )
         except BaseException:
             self._reserved.pop(number).release()
             raise
-        height, width = job.size
-        _log.info("Run %d begins: %d x %d, %d steps.", number, width, height, job.settings.steps)
-        return run
 
-    def _end(self, number: int, began: float, run: Run) -> None:
-        self._reserved.pop(number).release()
-        step, outcome = run.frame.step if run.frame else 0, run.outcome.word if run.outcome else ""
-        seconds = time.monotonic() - began
-        _log.info("Run %d ends after %.1f s: step %d, %s.", number, seconds, step, outcome)
+
+def _memory(job: Job) -> RunMemory:
+    return RunMemory.of(job.size, job.style_sizes, job.settings.style_scale)
+
+
+def _reserve_anew(reservation: Reservation, job: Job) -> None:
+    """Reserve what `job` needs with other settings or styles. Raises ValueError."""
+    reservation.change(_memory(job))

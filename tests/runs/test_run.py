@@ -1,5 +1,6 @@
 """What a run does with any executor; its steps are made by a fake one."""
 
+import threading
 from dataclasses import replace
 
 import pytest
@@ -183,6 +184,43 @@ def test_styles_that_do_not_fit_are_refused_and_the_run_goes_on(begin, executor,
     wait_for_step(run, 1)
 
 
+def test_of_two_changes_at_once_that_do_not_go_together_one_is_refused(
+    begin, executor, photo, painting
+):
+    run = begin(allow=1)
+    run.styles = Styles((painting, photo, photo))
+    execution, entered, go_on = executor.executions[0], threading.Event(), threading.Event()
+    update = execution.update
+
+    def slow_update(*arguments):
+        entered.set()
+        assert go_on.wait(20)
+        return update(*arguments)
+
+    execution.update, two = slow_update, Styles((painting, photo))
+    removal = threading.Thread(target=setattr, args=(run, "styles", two))
+    removal.start()
+    assert entered.wait(20)
+    threading.Timer(0.1, go_on.set).start()
+    with pytest.raises(ValueError, match="needs a weight above 0"):
+        run.settings = replace(SETTINGS, style_weights=[0, 0, 1])
+    removal.join(20)
+    assert (run.styles, run.settings) == (two, SETTINGS)
+
+
+def test_a_change_can_be_refused_by_whoever_began_the_run(begin, executor):
+    def refuse(job):
+        if job.settings.style_scale > 1:
+            raise ValueError("too large")
+
+    run = begin(allow=1, on_change=refuse)
+    with pytest.raises(ValueError, match="too large"):
+        run.settings = replace(SETTINGS, style_scale=4)
+    assert run.settings == executor.executions[0].settings == SETTINGS
+    assert not run.changes
+    run.settings = replace(SETTINGS, style_scale=0.5)
+
+
 def test_a_job_that_cannot_be_computed_is_refused_before_it_starts(begin, executor):
     with pytest.raises(ValueError, match="no layer 'relu5_4'"):
         begin(replace(SETTINGS, content_layer="relu5_4"), job={"network": "torchvision-vgg16"})
@@ -207,10 +245,11 @@ def test_the_step_without_enough_memory_is_named(begin, executor):
 
 
 def test_a_bug_is_logged_with_its_traceback_and_told_in_one_sentence(begin, executor, caplog):
-    run = begin()
+    run = begin(number=7)
     executor.executions[0].fail(AttributeError("nothing"))
     assert run.join(20)
     assert str(run.error) == "A fault of the program ended the run at step 0."
+    assert "Run 7 met a fault of the program." in caplog.text
     assert "AttributeError" in caplog.text
 
 

@@ -1,4 +1,5 @@
 import re
+import threading
 from dataclasses import replace
 
 import pytest
@@ -13,7 +14,7 @@ from style_transfer.runs.reservations import MemoryReservations
 from style_transfer.runs.service import RunService
 from style_transfer.runs.thread_executor import ThreadExecutor
 from style_transfer.settings import Settings
-from tests.runs.fake_executor import FakeExecutor
+from tests.runs.fake_executor import FakeExecution, FakeExecutor
 
 SETTINGS = Settings(steps=3, style_layers=["relu1_1"], content_layer="relu2_1")
 
@@ -58,6 +59,29 @@ def test_all_runs_together_fit_into_the_memory_and_give_it_back(fake_service, st
     start(job)
 
 
+def test_what_a_run_needs_after_a_change_is_reserved_or_the_change_refused(
+    fake_service, start, job
+):
+    enlarged = RunMemory.of(job.size, job.style_sizes, 4.0)
+    memory, free = RunMemory.of(job.size, job.style_sizes), [0]
+    assert enlarged.step > memory.step
+    fake_service.memory = MemoryReservations(lambda: free[0])
+    free[0] = memory.total
+    run = start(job)
+    words = r"^That needs 0\.\d GB of memory, and 0\.\d GB are free; choose smaller strokes or"
+    with pytest.raises(ValueError, match=words):
+        run.settings = replace(SETTINGS, style_scale=4)
+    assert run.settings == SETTINGS
+    free[0] = enlarged.total
+    run.settings = replace(SETTINGS, style_scale=4)
+    with pytest.raises(ValueError, match="are free"):  # nothing is left to hold another picture
+        start(job)
+    free[0] = 0
+    run.settings = SETTINGS  # which needs less
+    free[0] = enlarged.total
+    start(job)
+
+
 def test_a_run_that_is_refused_or_fails_leaves_no_memory_reserved(fake_service, start, job):
     room_for(fake_service, 1, job)
     with pytest.raises(ValueError, match="no layer"):
@@ -99,7 +123,24 @@ def test_the_log_tells_when_a_run_begins_and_how_it_ends(fake_service, start, jo
         run.stop()
         assert run.join(20)
     assert "Run 1 begins: 48 x 48, 3 steps." in caplog.text
-    assert re.search(r"Run 2 ends after \d+\.\d s: step 0, stopped\.", caplog.text)
+    assert re.search(r"Run 2 ends after \d+\.\d s: 48 x 48, step 0, stopped\.", caplog.text)
+
+
+def test_the_begin_of_a_run_that_fails_at_once_is_logged_before_its_end(
+    fake_service, monkeypatch, job, caplog
+):
+    caplog.set_level("INFO")
+
+    def start_and_end(thread):
+        start_thread(thread)
+        thread.join(20)
+
+    start_thread = threading.Thread.start
+    monkeypatch.setattr(threading.Thread, "start", start_and_end)
+    monkeypatch.setattr(FakeExecution, "frames", lambda _: 1 / 0)
+    fake_service.start(job)
+    words = [record.getMessage().split()[2] for record in caplog.records]
+    assert words == ["begins:", "met", "ends"]
 
 
 def test_the_environment_says_where_checkpoints_lie_and_which_executor_computes(
