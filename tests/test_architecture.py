@@ -193,6 +193,7 @@ def test_a_door_imports_what_it_lists_and_nothing_else(door):
     assert listed == (None if door.parent.name in WITHOUT_DOOR else imported)
 
 
+@pytest.mark.integration
 def test_doors_are_cheap_and_need_no_page():
     """All but `ui` can be imported where gradio is missing, and leave video codecs alone."""
     packages = sorted({"style_transfer", *(name for name in MODULES if name.count(".") == 1)})

@@ -46,6 +46,7 @@ def test_importing_the_package_imports_no_torch():
     assert printed(script) == "set()\n"
 
 
+@pytest.mark.integration
 def test_using_the_library_imports_neither_the_page_nor_video():
     script = (
         "import sys; from style_transfer import *; import style_transfer.recipe"

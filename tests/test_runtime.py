@@ -32,6 +32,7 @@ def printed(script: str) -> str:
     return subprocess.run(command, check=True, capture_output=True, text=True).stdout
 
 
+@pytest.mark.integration
 @pytest.mark.skipif(sys.platform != "linux", reason="reads what Linux tells of a process")
 def test_memory_that_is_held_for_later_is_released():
     held, left = map(int, printed(FRAGMENTED).split())

@@ -45,6 +45,7 @@ def records(file):
     return [json.loads(line) for line in file.read_text().splitlines()]
 
 
+@pytest.mark.integration
 def test_the_log_has_a_line_for_each_step_and_both_losses_fall(files, tmp_path):
     log = tmp_path / "run.jsonl"
     assert run(files, "--steps", "20", "--init", "noise", "--log", str(log)) == 0
@@ -76,6 +77,7 @@ def test_with_the_same_picture_twice_the_loss_starts_at_0(files, tmp_path):
     assert records(log)[0]["total_loss"] == 0
 
 
+@pytest.mark.integration
 @pytest.mark.parametrize(
     "options",
     [

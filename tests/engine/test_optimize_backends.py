@@ -8,6 +8,7 @@ import threading
 from dataclasses import replace
 from itertools import count
 
+import pytest
 import torch
 
 from style_transfer.engine.optimize import stylize
@@ -112,6 +113,7 @@ assert counts() == before, counts()
 """
 
 
+@pytest.mark.integration
 def test_a_callers_threads_and_blas_are_as_they_were_between_steps():
     environment = os.environ | {"OMP_NUM_THREADS": "2", "OPENBLAS_NUM_THREADS": "2"}
     subprocess.run([sys.executable, "-c", IN_A_FRESH_PROCESS], env=environment, check=True)

@@ -17,6 +17,7 @@ from tests.engine.runs import QUICK, every_init, every_optimizer, run
 TWO_STAGES = replace(QUICK, steps=6)  # of `tall_photo`: 4 steps and 2
 
 
+@pytest.mark.integration
 @pytest.mark.every_device
 @every_optimizer
 @every_init

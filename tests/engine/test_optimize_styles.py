@@ -57,6 +57,7 @@ def test_half_of_each_lies_between_in_both_styles_errors(network, photo, paintin
     assert {"style 1", "style 2"} < ends[1].losses.keys()
 
 
+@pytest.mark.integration
 def test_a_move_to_the_other_style_ends_where_that_style_alone_would(
     network, photo, painting, other
 ):

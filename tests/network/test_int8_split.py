@@ -104,6 +104,7 @@ def test_nans_and_infinities_are_not_hidden(value):
     assert not found[0, :, 4, 4].isfinite().any()
 
 
+@pytest.mark.integration
 @needs_amx
 def test_kernels_whose_sums_overflow_are_not_trusted():
     command = "from style_transfer.network import onednn; print(onednn.has_fast_int8())"

@@ -199,6 +199,7 @@ def test_a_damaged_download_gives_one_sentence(monkeypatch, tmp_path, content):
         VGG("torchvision-vgg16")
 
 
+@pytest.mark.integration
 @pytest.mark.parametrize("name", ["vgg16", "vgg19"])
 @torch.no_grad()
 def test_torchvisions_networks_load_and_agree_with_torchvision(monkeypatch, name):
@@ -304,5 +305,6 @@ for probe in onednn.has_fast_int8, onednn._multiplies_matrices, thread_limits._l
 """
 
 
+@pytest.mark.integration
 def test_an_import_runs_no_kernels_and_starts_no_threads():
     subprocess.run([sys.executable, "-c", IMPORT], check=True)

@@ -5,6 +5,8 @@ import sys
 import threading
 import time
 
+import pytest
+
 from style_transfer.recipe import Recipe
 from style_transfer.runs import checkpoint_store
 from style_transfer.runs.checkpoint import STATE_FILE, Checkpoint, step_of
@@ -102,6 +104,7 @@ time.sleep(600)
 """
 
 
+@pytest.mark.integration
 def test_a_process_that_dies_gives_its_runs_back(tmp_path, interrupt):
     store = CheckpointStore(tmp_path, Limits())
     folder = interrupt(store, 2)

@@ -14,6 +14,7 @@ def pictures():
     return to_tensor(open_image(PHOTOS[2]), 192), to_tensor(open_image(FIRST_STYLE), 96)
 
 
+@pytest.mark.integration
 def test_its_first_frame_is_that_picture_whatever_the_scale(pictures):
     settings = Settings(steps=8)
     frames = [frame for frame in stylize(*pictures, lambda: settings) if frame.step <= 3]
@@ -26,6 +27,7 @@ def test_its_first_frame_is_that_picture_whatever_the_scale(pictures):
     assert second.image.shape == frames[-1].image.shape
 
 
+@pytest.mark.integration
 def test_it_goes_on_as_the_other_run_did(pictures):
     settings = Settings(steps=8)
     frames = list(stylize(*pictures, lambda: settings))

@@ -109,6 +109,7 @@ def test_gradio_forgets_a_session_that_was_nobodys_in_two_rounds(page, context, 
     assert gradio_internals.known_sessions(page) == {"other"}
 
 
+@pytest.mark.integration
 def test_gradio_forgets_no_session_of_ours_and_none_with_a_call_under_way(page, context, tidy_up):
     context.presence.is_tracked = True
     context.sessions.of("one")
