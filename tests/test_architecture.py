@@ -36,15 +36,15 @@ RANKS = {
     "__main__": 8,
 }
 UI_RANKS = {
-    "example": 0,
     "http": 0,
-    "session": 1,
-    "panels": 2,
-    "handlers": 3,
-    "background": 4,
-    "wiring": 4,
-    "page": 5,
-    "main": 6,
+    "example": 1,
+    "session": 2,
+    "panels": 3,
+    "handlers": 4,
+    "background": 5,
+    "wiring": 5,
+    "page": 6,
+    "main": 7,
 }
 
 # What only one package may import: its reason to exist is to hide it from the others.

@@ -1,6 +1,7 @@
 """The finished example that the page shows before the first run."""
 
 from style_transfer import assets
+from style_transfer.ui.http.gradio_internals import file_url
 
 FOLDER = assets.path("examples")
 TIMELAPSE = FOLDER / "chelsea-starry_night.webp"
@@ -9,11 +10,11 @@ PHOTO = FOLDER / "chelsea.jpg"
 
 _WORDS = "A finished example: Chelsea the cat, painted like The Starry Night"
 CANVAS = {
-    "src": f"gradio_api/file={TIMELAPSE}",
-    "still": f"gradio_api/file={STILL}",
+    "src": file_url(TIMELAPSE),
+    "still": file_url(STILL),
     "alt": f"{_WORDS}, from first step to last",
 }
 PAIR = [
-    {"name": "Photo", "src": f"gradio_api/file={PHOTO}"},
-    {"name": "Example", "src": f"gradio_api/file={STILL}"},
+    {"name": "Photo", "src": file_url(PHOTO)},
+    {"name": "Example", "src": file_url(STILL)},
 ]

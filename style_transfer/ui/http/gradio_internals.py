@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator, Mapping
 from functools import wraps
 from pathlib import Path
 from typing import Any
-from urllib.parse import unquote
+from urllib.parse import quote, unquote
 
 import gradio as gr
 from gradio.route_utils import MultiPartException
@@ -21,7 +21,7 @@ UNFIT_VALUES = (
     "These values do not fit the call: it takes other types, another number, or own uploads."
 )
 NOT_UPLOADED = "Upload the file first, to /gradio_api/upload; no address is fetched from here."
-FILE_ROUTE = "/gradio_api/file="  # in the address of an upload, before its path
+FILE_ROUTE = "/gradio_api/file="  # in the address of a file, before its path
 FILE_MARK = {"_type": "gradio.FileData"}  # of a file whose path Gradio checks; others it trusts
 QUEUE_POLLING = 0.05  # s; Gradio asks its own queue a thousand times a second, which slows runs
 PROGRESS_POLLING = 1.0  # s; for gr.Progress, which is not used
@@ -107,6 +107,11 @@ def server_of(page: gr.Blocks) -> Any:
 def upload_folder() -> Path:
     """Return the folder below which Gradio stores uploads and serves any file."""
     return Path(get_upload_folder())
+
+
+def file_url(file: Path) -> str:
+    """Return the address of a file that Gradio serves, relative to that of the page."""
+    return FILE_ROUTE.removeprefix("/") + quote(file.as_posix(), safe="/:")
 
 
 def sample_files(page: gr.Blocks) -> set[Path]:

@@ -1,7 +1,8 @@
 """The canvas: the newest picture of the selected run, or the preview that was walked back to."""
 
 from style_transfer.ui import example
-from style_transfer.ui.panels.panel import Panel, file_url, widget
+from style_transfer.ui.http.gradio_internals import file_url
+from style_transfer.ui.panels.panel import Panel, widget
 from style_transfer.ui.session.record import RunRecord
 from style_transfer.ui.session.session import Session
 from style_transfer.ui.session.timeline import Preview

@@ -3,7 +3,8 @@
 import gradio as gr
 
 from style_transfer.ui import example
-from style_transfer.ui.panels.panel import Panel, file_url, widget
+from style_transfer.ui.http.gradio_internals import file_url
+from style_transfer.ui.panels.panel import Panel, widget
 from style_transfer.ui.session.session import Session
 
 _HTML = """<div class="pair"><img class="right" src="" alt=""><img class="left" src="" alt=""></div>

@@ -39,8 +39,3 @@ def widget(elem_id: str, html: str = "", value: Any = None, script: str | None =
         elem_id=elem_id,
         apply_default_css=False,
     )
-
-
-def file_url(file: Path) -> str:
-    """Return the address of a file that the page may show."""
-    return f"gradio_api/file={file}"

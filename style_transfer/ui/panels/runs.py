@@ -4,7 +4,8 @@ from typing import Any
 
 import gradio as gr
 
-from style_transfer.ui.panels.panel import Panel, file_url, widget
+from style_transfer.ui.http.gradio_internals import file_url
+from style_transfer.ui.panels.panel import Panel, widget
 from style_transfer.ui.session.record import RunRecord
 from style_transfer.ui.session.session import Session
 

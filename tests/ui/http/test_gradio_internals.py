@@ -22,6 +22,7 @@ from style_transfer.ui.http.gradio_internals import (
     NOT_UPLOADED,
     UNFIT_VALUES,
     check_calls,
+    file_url,
     remove_upload,
     uploads,
 )
@@ -170,6 +171,14 @@ def test_a_call_that_names_an_address_is_refused_by_the_server(served, seen):
         "Gradio has moved Blocks.preprocess_data: addresses in calls are not refused"
     )
     assert seen == []
+
+
+@pytest.mark.parametrize("name", ["#1", "100%", "why?", "a b", "照片", "%23", "a&b;c"])
+def test_a_file_is_served_at_its_address_whatever_its_folder_is_called(served, folder, name):
+    file = folder / name / "picture.png"
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_bytes(name.encode())
+    assert served.client.get(f"/{file_url(file)}").content == name.encode()
 
 
 def test_the_address_of_an_upload_is_taken_for_its_path(served, seen):
