@@ -172,10 +172,14 @@ class StartHandlers:
         )
         create = self._service.checkpoints.create
         record.checkpoint = checkpoint or create(token_in(named), inputs.tensors)
-        return or_error_on_page(
-            self._service.start,
-            job,
-            preview_every=named["settings"]["preview_every"],
-            on_frame=record.write_checkpoint,
-            after=session.run,
-        )
+        try:
+            return or_error_on_page(
+                self._service.start,
+                job,
+                preview_every=named["settings"]["preview_every"],
+                on_frame=record.write_checkpoint,
+                after=session.run,
+            )
+        except gr.Error:
+            session.refuse(record)
+            raise

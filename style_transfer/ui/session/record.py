@@ -75,7 +75,7 @@ class RunRecord:
         """The settings of the next step, or of the last one where there is no run."""
         if self.run:
             return self.run.settings
-        return self.previews[-1].settings
+        return self.previews[-1].settings if self.previews else self.inputs.recipe.settings
 
     def follow(self, run: Run) -> None:
         """Let `run` begin or continue this record."""
@@ -101,11 +101,11 @@ class RunRecord:
 
     def recolor(self, preview: Preview, share: float) -> Preview:
         """Let a preview keep this share of the content image's colours, and return it."""
-        image = preview.image
         if self.last_frame is not None and self.last_frame.step == preview.step:
             self.last_frame = self.last_frame.with_colors(share)
-            image = self.last_frame.stylized
-        recolored = keep_colors(image, self.inputs.content, share)
+            recolored = self.last_frame.picture  # on the device of the run, unlike the inputs
+        else:
+            recolored = keep_colors(preview.image, self.inputs.content, share)
         return self.timeline.recolor(preview, recolored, share)
 
     def change_styles(self, styles: Styles, names: dict[str, Any]) -> None:
@@ -122,9 +122,10 @@ class RunRecord:
 
     def write_checkpoint(self, run: Run, now: bool = False) -> None:
         """Write the newest state of `run` where it is due, or `now`."""
-        if self.checkpoint and run.state and (self.checkpoint.is_due() or now):
+        checkpoint, state = self.checkpoint, run.state  # other threads may set them to None
+        if checkpoint and state and (checkpoint.is_due() or now):
             recipe = replace(self._recipe, settings=run.settings)
-            self.checkpoint.write(run.state, self._earlier_losses + run.losses, recipe)
+            checkpoint.write(state, self._earlier_losses + run.losses, recipe)
 
     def remove_checkpoint(self) -> None:
         """Delete the checkpoint of a run that has ended as its visitor saw."""
@@ -147,5 +148,5 @@ class RunRecord:
     @property
     def _recipe(self) -> Recipe:
         """The recipe of the inputs, with what was changed during the run."""
-        recipe = self.inputs.recipe
-        return replace(recipe, preview_every=self.run.preview_every) if self.run else recipe
+        recipe, run = self.inputs.recipe, self.run
+        return replace(recipe, preview_every=run.preview_every) if run else recipe

@@ -33,6 +33,7 @@ class Session:
         self.is_local = False  # whether its browser runs on this machine
         self.start_values: Mapping[str, Any] = {}  # by elem_id; the next run begins with them
         self.records: list[RunRecord] = []
+        self.dropped = 0  # records that gave their place to others
         self.latest: RunRecord | None = None  # the record of the run that was started last
         self.selected: RunRecord | None = None  # the record on the canvas
         self.ticket: object | None = None  # of the admission queue, while waiting or running
@@ -92,11 +93,6 @@ class Session:
         """Whether another run would take the place of the oldest."""
         return len(self.records) >= MAX_RECORDS
 
-    @property
-    def dropped(self) -> int:
-        """How many records gave their place to others."""
-        return self._record_count - len(self.records)
-
     def loaded_styles(self, files: Sequence[str]) -> dict[str, Tensor]:
         """Return the style images in `files` that the latest run has read already."""
         if not self.latest:
@@ -107,21 +103,23 @@ class Session:
     def new_record(
         self, inputs: RunInputs, origin: str = "", losses: LossHistory | None = None
     ) -> RunRecord:
-        """Return a new record, which is listed and selected; `origin` becomes part of its name."""
+        """Return a new record, listed once its run has begun; `origin` becomes part of its name."""
         with self._lock:  # scripts may start two runs at once
             self._record_count += 1
             number = self._record_count
         timeline = Timeline(self.folder / f"{number}")
-        record = RunRecord(f"Run {number}{origin}", inputs, timeline, losses)
-        self.records.append(record)
-        self.select(record)
-        if len(self.records) > MAX_RECORDS:
-            oldest = self.records.pop(0)
-            shutil.rmtree(oldest.timeline.folder, ignore_errors=True)
-        return record
+        return RunRecord(f"Run {number}{origin}", inputs, timeline, losses)
+
+    def refuse(self, record: RunRecord) -> None:
+        """Take back a record whose run was refused, unless it has been listed before."""
+        record.checkpoint = None
+        if record not in self.records:
+            _remove_previews(record)
 
     def follow(self, record: RunRecord, run: Run) -> None:
-        """Let `run` begin or continue `record`; the run before it ends."""
+        """Let `run` begin or continue `record`, which is selected; the run before it ends."""
+        if record not in self.records:
+            self._add(record)
         if self.run:
             self.run.stop()
         if self.latest and self.latest is not record:
@@ -154,6 +152,12 @@ class Session:
         to_pil(content).save(file, quality=JPEG_QUALITY)
         return file
 
+    def _add(self, record: RunRecord) -> None:
+        self.records.append(record)
+        if len(self.records) > MAX_RECORDS:
+            _remove_previews(self.records.pop(0))
+            self.dropped += 1
+
     def close(self) -> None:
         """End the run, and remove the folder as soon as nothing writes to it."""
         with self._lock:
@@ -169,3 +173,7 @@ class Session:
             shutil.rmtree(upload_folder() / self._folder_name, ignore_errors=True)
         for record in self.records:
             record.leave_checkpoint()
+
+
+def _remove_previews(record: RunRecord) -> None:
+    shutil.rmtree(record.timeline.folder, ignore_errors=True)

@@ -1,6 +1,5 @@
 """The timeline of a run: its previews on disk, from the first step to the newest."""
 
-import os
 import shutil
 from collections import deque
 from dataclasses import dataclass, replace
@@ -107,5 +106,10 @@ class Timeline:
 
     def _delete_later(self, file: Path) -> None:
         self._to_delete.append(file)
-        if len(self._to_delete) > DELETION_DELAY:
-            os.unlink(self._to_delete.popleft())
+        while len(self._to_delete) > DELETION_DELAY:
+            oldest = self._to_delete.popleft()
+            try:
+                oldest.unlink(missing_ok=True)
+            except OSError:  # Windows deletes no file that is being served
+                self._to_delete.append(oldest)
+                break

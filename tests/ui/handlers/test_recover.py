@@ -20,10 +20,12 @@ from style_transfer.runs import (
 from style_transfer.settings import Settings
 from style_transfer.ui.handlers.start import StartHandlers
 from style_transfer.ui.panels import controls
+from style_transfer.ui.panels.layout import view
 from tests.runs.fake_executor import FakeExecutor
 
 TOKEN = "a" * 64
 SETTINGS = Settings(steps=9, style_layers=["relu1_1"], content_layer="relu2_1")
+LOSSES = [(n, {"total": 2.0, "content": 1.0, "style": 1.0, "relu1_1": 1.0}) for n in (1, 2, 3)]
 
 
 @pytest.fixture
@@ -32,7 +34,7 @@ def service(tmp_path, photo, painting):
     service = RunService(Limits(), tmp_path / "checkpoints", FakeExecutor)
     styles, state = Styles((painting,)), State(step=3, stage=0, image=photo)
     writer = service.checkpoints.create(TOKEN, {"content": photo} | styles.as_tensors())
-    writer.write(state, [], Recipe(settings=SETTINGS))
+    writer.write(state, LOSSES, Recipe(settings=SETTINGS, step=3))
     writer.release()
     return service
 
@@ -67,10 +69,30 @@ def test_a_run_that_was_refused_for_lack_of_memory_can_be_continued_later(contex
     context.service.memory = MemoryReservations(lambda: 1000)
     with pytest.raises(gr.Error, match="are free; choose a smaller size"):
         next(recover())
+    session = context.sessions.of("one")
+    assert view(session)["runs"]["list"] == []
+    assert session.selected is None
     context.service.memory = MemoryReservations(lambda: None)
     for _ in recover():
         pass
     assert steps(context)[0] == 4
+
+
+def test_a_branch_that_was_refused_leaves_the_page_as_it_was(context, recover):
+    for _ in recover():
+        pass
+    session = context.sessions.of("one")
+    record, preview, before = session.selected, session.selected.previews[0], view(session)
+    session.select(record, preview)
+    files = set(session.folder.rglob("*"))
+    context.service.memory = MemoryReservations(lambda: 1000)
+    session.start_values = {"settings": controls.to_value(Settings(), 1), "interrupted": {}}
+    with pytest.raises(gr.Error, match="are free; choose a smaller size"):
+        next(StartHandlers(context).branch(SimpleNamespace(session_hash="one")))
+    assert view(session)["runs"] == before["runs"]
+    assert (session.selected, session.preview) == (record, preview)
+    assert set(session.folder.rglob("*")) == files
+    assert record.checkpoint is None
 
 
 def test_a_run_that_was_refused_for_a_full_queue_can_be_continued_later(context, recover):

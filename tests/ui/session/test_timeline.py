@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from itertools import pairwise
+from pathlib import Path
 
 import torch
 from PIL import Image
@@ -72,3 +73,19 @@ def test_the_nearest_preview_is_found_by_its_step(tmp_path):
     for step in (0, 10, 20):
         timeline.add(frame(step))
     assert [timeline.nearest(step) for step in (0, 4, 6, 99)] == [0, 0, 1, 2]
+
+
+def test_a_file_that_cannot_be_deleted_yet_is_deleted_later(tmp_path, monkeypatch):
+    unlink = Path.unlink
+
+    def refuse(file, missing_ok=False):
+        raise PermissionError("in use")
+
+    monkeypatch.setattr(Path, "unlink", refuse)
+    timeline = Timeline(tmp_path / "run", max_previews=3)
+    for step in range(3 + DELETION_DELAY + 2):
+        timeline.add(frame(step))
+    assert len(list(timeline.folder.iterdir())) == 3 + DELETION_DELAY + 2
+    monkeypatch.setattr(Path, "unlink", unlink)
+    timeline.add(frame(99))
+    assert len(list(timeline.folder.iterdir())) == 3 + DELETION_DELAY
