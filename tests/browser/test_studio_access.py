@@ -129,21 +129,21 @@ def test_no_motion_for_those_who_want_none_whatever_the_run_does(open_page):
 def test_what_a_knob_did_and_what_was_refused_are_told_politely_and_once(open_page):
     page = open_page()
     start(page, steps=2000, at_least=3)
-    news = page.locator("#status .news")
-    expect(news).to_have_role("status")  # which is to be polite
-    assert news.get_attribute("aria-live") in (None, "polite")
+    notices = page.locator("#status .notices")
+    expect(notices).to_have_role("status")  # which is to be polite
+    assert notices.get_attribute("aria-live") in (None, "polite")
     page.evaluate(
         """() => {
-            const news = document.querySelector("#status .news");
+            const notices = document.querySelector("#status .notices");
             window.told = [];
-            new MutationObserver(() => window.told.push(news.textContent.trim())).observe(
-                news, { childList: true, characterData: true, subtree: true });
+            new MutationObserver(() => window.told.push(notices.textContent.trim())).observe(
+                notices, { childList: true, characterData: true, subtree: true });
         }"""
     )
 
     def told(words):
         at = step(page)
-        expect(news).to_contain_text(re.compile(words))
+        expect(notices).to_contain_text(re.compile(words))
         assert wait_until(lambda: step(page) > at + 3, 20)  # nothing is said anew at each step
         said, _ = page.evaluate("window.told"), page.evaluate("window.told = []")
         return said

@@ -94,8 +94,8 @@ def test_settings_that_come_back_during_a_run_act_on_it(export, open_page):
     page = open_page()
     start(page, at_least=2)
     drop(page, "#title", file)
-    expect(page.locator("#status .news")).to_contain_text("beta 5 to 12")
-    expect(page.locator("#status .news")).to_contain_text("acts from step")
+    expect(page.locator("#status .notices")).to_contain_text("beta 5 to 12")
+    expect(page.locator("#status .notices")).to_contain_text("acts from step")
     expect(page.locator("#status")).to_contain_text(
         "Finished at step 8 of 8"
     )  # steps are among them

@@ -102,7 +102,7 @@ class Visitor:
     def status(self) -> str:
         """The line under the picture, as a reader sees it."""
         line = self.shown.get("status") or {}
-        return " ".join(str(line.get(part, "")) for part in ("state", "words", "news"))
+        return " ".join(str(line.get(part, "")) for part in ("state", "words", "notices"))
 
     @property
     def step(self) -> int:
@@ -151,7 +151,7 @@ class Visitor:
 
     @property
     def sockets(self) -> list[socket.socket]:
-        """The connections that bring news."""
+        """The connections that bring views."""
         network = [stream.extensions["network_stream"] for stream in self._streams]
         return [each.get_extra_info("socket") for each in network]
 

@@ -26,6 +26,7 @@ from style_transfer.ui.session.sessions import PageContext
 from style_transfer.ui.session.timeline import Preview
 
 RESTORED_IDS = ("settings", "link", *START_OPTION_IDS)
+MAX_NAME = 120  # bytes before the suffix; file systems allow 255 in all
 
 
 class DownloadHandlers:
@@ -88,7 +89,8 @@ def _picture(record: RunRecord, preview: Preview) -> Tensor:
 
 def _new_file(session: Session, recipe: Recipe, suffix: str) -> Path:
     stems = (Path(name).stem for name in (recipe.photo, recipe.style))
-    name = "-".join([*stems, f"step{recipe.step}"])
+    name = re.sub(r"[^\w.-]+", "_", "-".join([*stems, f"step{recipe.step}"]))
+    name = name.encode()[:MAX_NAME].decode(errors="ignore")  # no half of a character
     folder = session.folder / "exports"
     folder.mkdir(exist_ok=True)
-    return folder / (re.sub(r"[^\w.-]+", "_", name)[:120] + suffix)
+    return folder / f"{name}{suffix}"

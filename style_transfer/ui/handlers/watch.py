@@ -14,9 +14,9 @@ from style_transfer.ui.session.session import Session
 from style_transfer.ui.session.sessions import PageContext
 
 PREVIEW_INTERVAL = 0.4  # s from one preview to the next, while no knob is moved
-# A browser on this machine draws on the cores that compute the run, so it is sent less
-LOCAL_INTERVAL = 1.2  # s from one view to the next,
-LIVELY = 5.0  # s after the start and after the last change
+# A browser on this machine competes with the run for its cores, so views are sent less often:
+LOCAL_INTERVAL = 1.2  # s between two views
+LIVELY = 5.0  # s after the start or a change in which they are sent at full rate
 REMINDER = 5.0  # s; Gradio notices that nobody listens only when something is sent
 
 View = dict[str, Any]

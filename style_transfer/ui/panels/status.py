@@ -10,7 +10,8 @@ from style_transfer.ui.session.session import Session
 WELCOME = "Choose a photo and a style, or keep these two, and press Start."
 _HTML = f"""<div role="progressbar" aria-label="Steps" aria-valuemin="0" aria-valuemax="1"
 aria-valuenow="0"><span></span></div>
-<p class="state"><strong></strong><span>{WELCOME}</span></p><p class="news" role="status">&nbsp;</p>
+<p class="state"><strong></strong><span>{WELCOME}</span></p>
+<p class="notices" role="status">&nbsp;</p>
 <p class="unseen" role="status" aria-live="polite"></p>"""
 
 
@@ -37,13 +38,13 @@ def value(session: Session) -> dict[str, Any]:
         "steps": steps,
         "state": f"{state} step {step} of {steps}",
         "words": "".join(f" · {part}" for part in _measures(record)),
-        "news": " · ".join(_notices(session, record)),
+        "notices": " · ".join(_notices(session, record)),
         "spoken": f"{state.removesuffix(' at')}, {100 * step // steps // 25 * 25} percent",
     }
 
 
 def _without_picture(words: str) -> dict[str, Any]:
-    return {"step": 0, "steps": 1, "state": "", "words": words, "news": "", "spoken": words}
+    return {"step": 0, "steps": 1, "state": "", "words": words, "notices": "", "spoken": words}
 
 
 def _state(record: RunRecord) -> str:

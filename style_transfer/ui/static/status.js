@@ -1,6 +1,6 @@
 // Shows the status line. Only text that differs is written, so that screen readers read it once.
-const [bar, state, words, news, spoken] = element.querySelectorAll(
-  "[role=progressbar], .state > strong, .state > span, .news, .unseen"
+const [bar, state, words, notices, spoken] = element.querySelectorAll(
+  "[role=progressbar], .state > strong, .state > span, .notices, .unseen"
 );
 const say = (place, text) => {
   if (place.textContent !== text) place.textContent = text;
@@ -12,6 +12,6 @@ document.addEventListener("view", ({ detail: { status } }) => {
   bar.firstElementChild.style.width = `${(100 * status.step) / status.steps}%`;
   say(state, status.state);
   say(words, status.words);
-  say(news, status.news || "\u00a0");
+  say(notices, status.notices || "\u00a0");
   say(spoken, status.spoken);
 });

@@ -49,7 +49,7 @@ def test_a_full_disk_stops_the_previews_alone(context, session, start, monkeypat
     for _ in start():
         pass
     assert session.run.frame.step == 4
-    assert "Previews cannot be kept (No space left on device)." in status.value(session)["news"]
+    assert "Previews cannot be kept (No space left on device)." in status.value(session)["notices"]
     assert not session.is_busy
     assert session.ticket not in context.service.admission._tickets
 
