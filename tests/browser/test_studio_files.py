@@ -29,7 +29,7 @@ def export(open_page, tmp_path):
     page.get_by_text("What is compared").click()
     set_number(page, "preview-every", 2)
     page.locator("#style-layers input[data-layer=relu3_1]").fill("700")
-    page.locator("#statistic select").select_option("covariance")
+    page.locator("#statistic").get_by_text("covariance", exact=True).click()
     page.locator("#content-layer select").select_option("relu3_1")
     finish(page, 8)
 
