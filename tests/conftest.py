@@ -22,7 +22,8 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     """Run a test marked `every_device` on the CPU and on the accelerator, be it simulated."""
     if metafunc.definition.get_closest_marker("every_device"):
         metafunc.fixturenames.append("device")
-        metafunc.parametrize("device", [CPU, ACCELERATOR], ids=[CPU, "accelerator"], indirect=True)
+        accelerator = pytest.param(ACCELERATOR, id="accelerator", marks=pytest.mark.integration)
+        metafunc.parametrize("device", [CPU, accelerator], indirect=True)
 
 
 @pytest.fixture(autouse=True)

@@ -110,6 +110,7 @@ def test_only_the_image_gets_a_gradient(network, device):
     assert all(parameter.grad is None for parameter in network.parameters())
 
 
+@pytest.mark.integration
 @pytest.mark.parametrize("name", BACKENDS)
 def test_the_gradient_of_every_layer_is_torchs_whatever_the_backend(monkeypatch, name):
     network = VGG(backends=BackendSet({n: BACKENDS[n] for n in {"torch", name}}))

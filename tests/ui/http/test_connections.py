@@ -12,7 +12,10 @@ from style_transfer.ui.http import connections
 from style_transfer.ui.http.connections import ConnectionMonitor, LostConnections, probe_when_idle
 from tests.crowd.visitor import deafen
 
-pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells")
+pytestmark = [
+    pytest.mark.integration,
+    pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells"),
+]
 
 
 SILENCE = 0.8  # s

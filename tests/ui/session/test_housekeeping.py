@@ -13,6 +13,8 @@ from style_transfer.ui.http import gradio_internals
 from style_transfer.ui.session import housekeeping, sessions
 from style_transfer.ui.session.housekeeping import UNCLAIMED, Housekeeping
 
+pytestmark = pytest.mark.integration  # pages, servers and waiting for time-outs
+
 
 @pytest.fixture
 def upload(uploads):
