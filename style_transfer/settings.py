@@ -17,7 +17,7 @@ from style_transfer.knobs import (
     WholeNumber,
 )
 from style_transfer.losses import STATISTICS
-from style_transfer.network import LAYERS
+from style_transfer.network import LAYERS, PIXELS
 
 STYLE_LAYERS = ("relu1_1", "relu2_1", "relu3_1", "relu4_1", "relu5_1")  # those of the paper
 MAX_STEPS = 100_000
@@ -83,9 +83,10 @@ class Settings:
         dict.fromkeys(STYLE_LAYERS, 1.0),
         LayerWeights(
             label="Style layers and weights",
-            help="VGG layers at which the style is matched",
-            ends=("relu1: grain", "relu5: large forms"),
-            layers=LAYERS,
+            help="layers at which the style is matched",
+            hint="pixels are patches of 3 x 3, the others are the VGG's",
+            ends=("pixels, relu1: grain", "relu5: large forms"),
+            layers=(PIXELS, *LAYERS),
             section=Section.COMPARED,
         ),
     )

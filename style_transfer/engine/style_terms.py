@@ -12,7 +12,7 @@ from torch import Tensor
 
 from style_transfer.engine.masks import Guidance, position_weights
 from style_transfer.engine.targets import StyleTarget
-from style_transfer.losses import STATISTICS, Summary
+from style_transfer.losses import Summary, statistic_of
 
 Distances = dict[str, list[Tensor | None]]  # by layer, one for each style; None: without a target
 
@@ -51,12 +51,13 @@ def layer_distances(
             distances.append(None)
             continue
         name, target = style.targets[layer]
+        statistic = statistic_of(layer, name)
         mask = style.guidance.mask
         key = id(mask), name  # styles with the same mask share the summary
         if key not in summaries:
             weights = None if mask is None else position_weights(mask, size)
-            summaries[key] = STATISTICS[name].summarize(features, weights)
-        distances.append(STATISTICS[name].distance(summaries[key], target))
+            summaries[key] = statistic.summarize(features, weights)
+        distances.append(statistic.distance(summaries[key], target))
     return distances
 
 

@@ -11,7 +11,7 @@ from torch import Tensor
 from style_transfer.engine.evaluator import FeatureExtractor
 from style_transfer.engine.pyramid import image_size, resize_clamped
 from style_transfer.images import MIN_SIDE, fit, match_colors
-from style_transfer.losses import STATISTICS, Summary
+from style_transfer.losses import Summary, statistic_of
 from style_transfer.settings import Settings
 
 MAX_STYLE_SIDE = 1536  # px; a style image larger than the content is used up to this size
@@ -144,7 +144,7 @@ class Targets:
         approximate = picture.numel() > self.content_image.numel()
         for layer, activation in self._network.activations(picture, costs, approximate):
             if layer in missing:
-                summary = STATISTICS[statistic].target(activation.squeeze(0))
+                summary = statistic_of(layer, statistic).target(activation.squeeze(0))
                 summaries[layer] = summaries.get(layer, {}) | {statistic: summary}
             yield costs[layer]
 

@@ -77,7 +77,7 @@ def matrix_sqrt(matrix: Tensor) -> Tensor:
 
     Eigenvalues below 0, which are rounding, count as 0.
     """
-    values, vectors = _eigh(_precise(matrix))
+    values, vectors = _eigh(precise(matrix))
     return (vectors * values.clamp_min(0).sqrt()) @ vectors.T
 
 
@@ -110,7 +110,8 @@ class _TraceSqrt(torch.autograd.Function):
         return 0.5 * gradient * transport, None
 
 
-def _precise(matrix: Tensor) -> Tensor:
+def precise(matrix: Tensor) -> Tensor:
+    """Return the matrix in float64, on devices that have it."""
     return matrix if matrix.device.type == "mps" else matrix.double()  # Apple's GPUs lack float64
 
 

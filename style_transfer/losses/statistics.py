@@ -17,6 +17,8 @@ from style_transfer.losses.channel_matrices import (
     mean_gram_matrix,
 )
 from style_transfer.losses.optimal_transport import Bures, Wasserstein
+from style_transfer.losses.whitened import WhitenedWasserstein
+from style_transfer.network import PIXELS
 
 # A style image whose matrix is smaller than this share of what is usual has next to no such
 # structure, as a plain colour has no covariance. Its errors are relative to this share instead.
@@ -98,3 +100,13 @@ STATISTICS: dict[str, Statistic] = {  # from colours and texture to texture alon
     "covariance": MatrixStatistic(covariance_matrix, _gram_energy),
     "correlation": MatrixStatistic(correlation_matrix, _uncorrelated_energy),
 }
+
+_OF_PIXELS = WhitenedWasserstein()
+
+
+def statistic_of(layer: str, name: str) -> Statistic:
+    """Return the statistic by which a style layer is compared where `name` is chosen.
+
+    That of "pixels" is always the same: the matrices of `STATISTICS` hardly see fine detail there.
+    """
+    return _OF_PIXELS if layer == PIXELS else STATISTICS[name]

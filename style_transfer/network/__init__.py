@@ -2,7 +2,7 @@
 
 from style_transfer.network.autotune import TimingCache
 from style_transfer.network.backends import BACKENDS, BackendSet, out_of_memory
-from style_transfer.network.networks import LAYERS, NETWORKS, check_layers
+from style_transfer.network.networks import LAYERS, NETWORKS, PIXELS, check_layers
 from style_transfer.network.onednn import product_with_symmetric
 from style_transfer.network.vgg import POOLINGS, VGG, default_device, load_network
 
@@ -10,6 +10,7 @@ __all__ = [
     "BACKENDS",
     "LAYERS",
     "NETWORKS",
+    "PIXELS",
     "POOLINGS",
     "VGG",
     "BackendSet",

@@ -94,11 +94,12 @@ SPECS = {
 
 NETWORKS = tuple(SPECS)  # the first is the default, and bundled
 LAYERS = SPECS[NETWORKS[0]].layers  # VGG-16 lacks relu3_4, 4_4 and 5_4
+PIXELS = "pixels"  # the layer before the first convolution, which every network has
 
 
 def check_layers(network: str, layers: Collection[str]) -> None:
     """Raise ValueError, one sentence, where the network of that name lacks one of `layers`."""
-    known = SPECS[network].layers
+    known = (PIXELS, *SPECS[network].layers)
     for layer in layers:
         if layer not in known:
             raise ValueError(f"{network} has no layer {layer!r}; it has {', '.join(known)}.")

@@ -12,7 +12,8 @@ from style_transfer.checks import one_of
 from style_transfer.network.autotune import TimingCache
 from style_transfer.network.backends import BackendSet
 from style_transfer.network.convolution import Convolution
-from style_transfer.network.networks import NETWORKS, SPECS, check_layers
+from style_transfer.network.networks import NETWORKS, PIXELS, SPECS, check_layers
+from style_transfer.network.patches import PATCH_CHANNELS, pixel_patches
 from style_transfer.network.thread_pool import ThreadPool
 from style_transfer.network.weights import WeightsUnavailableError
 
@@ -86,7 +87,9 @@ class VGG(nn.Module):
         gradients `approximate` values may do, see `Convolution`.
         """
         check_layers(self.name, layers)
-        left, averages = set(layers), self.pooling == "average"
+        if PIXELS in layers:
+            yield PIXELS, pixel_patches(image)
+        left, averages = set(layers) - {PIXELS}, self.pooling == "average"
         x = (image - self.mean) / self.std
         for layer, following in zip(self.layers, (*self.layers[1:], ""), strict=True):
             if not left:
@@ -104,7 +107,9 @@ class VGG(nn.Module):
 
     def multiplications(self, pixels: int, layers: Collection[str]) -> dict[str, float]:
         """Return the number of multiplications of each convolution needed for `layers`."""
-        left, counts, area = set(layers), dict[str, float](), float(pixels)
+        left, counts, area = set(layers) - {PIXELS}, dict[str, float](), float(pixels)
+        if PIXELS in layers:
+            counts[PIXELS] = area * PATCH_CHANNELS**2
         for layer, convolution in self.convolutions.items():
             if not left:
                 break

@@ -1,0 +1,91 @@
+import pytest
+import torch
+
+from style_transfer.losses import STATISTICS, statistic_of
+from style_transfer.losses.whitened import WhitenedWasserstein
+from style_transfer.network import PIXELS
+
+STATISTIC = WhitenedWasserstein(floor=0)
+
+
+def noise(*shape, seed=0):
+    return torch.randn(shape, generator=torch.Generator().manual_seed(seed), dtype=torch.float64)
+
+
+def distance(features, style, weights=None, statistic=STATISTIC):
+    return statistic.distance(statistic.summarize(features, weights), statistic.target(style))
+
+
+def standardised(features):
+    """Return features whose covariance is the identity and whose mean is 0."""
+    centred = features - features.mean(1, keepdim=True)
+    values, vectors = torch.linalg.eigh(centred @ centred.T / centred.shape[1])
+    return vectors / values.sqrt() @ vectors.T @ centred
+
+
+def test_directions_of_little_variance_count_as_much_as_those_of_much():
+    style = standardised(noise(3, 400)) * torch.tensor([[10.0], [1.0], [0.01]])
+    for channel in range(3):
+        changed = style.clone()
+        changed[channel] *= 2  # (2 - 1)^2 in one of three channels
+        assert distance(changed, style).item() == pytest.approx(1 / 3, rel=1e-5)
+        changed = style.clone()
+        changed[channel] += style[channel].std(correction=0)
+        assert distance(changed, style).item() == pytest.approx(1 / 3, rel=1e-5)
+
+
+def test_the_distance_of_features_from_themselves_is_0_and_their_order_does_not_count():
+    style = noise(5, 50)
+    assert distance(style[:, torch.randperm(50)], style).item() == pytest.approx(0, abs=1e-6)
+
+
+def test_its_gradient_is_that_of_finite_differences():
+    style, target = noise(4, 60), STATISTIC.target(noise(4, 60, seed=1))
+
+    def as_float64(features):
+        mean, covariance = STATISTIC.summarize(features)
+        return torch.stack([mean.sum(), covariance.sum()]), STATISTIC.distance(
+            (mean, covariance), target
+        )
+
+    features = style[:, :6].clone().requires_grad_()
+    as_float64(features)[1].backward()
+    step = 1e-3
+    for place in ((0, 0), (2, 3), (3, 5)):
+        moved = [style[:, :6].clone() for _ in range(2)]
+        moved[0][place] += step
+        moved[1][place] -= step
+        one, other = (as_float64(each)[1].item() for each in moved)
+        assert features.grad[place].item() == pytest.approx((one - other) / 2 / step, rel=1e-2)
+
+
+@pytest.mark.parametrize("style", ["plain", "black", "flat channel"])
+def test_a_style_without_variance_has_a_finite_distance_and_gradient(style):
+    target = 0.1 * noise(4, 60, seed=1).float()
+    if style == "flat channel":
+        target[1] = 0.5
+    else:
+        target = torch.full_like(target, 0.3 if style == "plain" else 0.0)
+    features = (0.2 * noise(4, 60).float()).requires_grad_()
+    found = distance(features, target, statistic=WhitenedWasserstein())
+    found.backward()
+    assert found.isfinite()
+    assert features.grad.isfinite().all()
+
+
+@pytest.mark.parametrize("positions", [0, 1, 2])
+def test_a_region_of_few_positions_has_a_finite_distance_and_gradient(positions):
+    features = (0.2 * noise(4, 60).float()).requires_grad_()
+    weights = torch.zeros(60)
+    weights[:positions] = 1 / max(positions, 1)
+    found = distance(features, 0.2 * noise(4, 60, seed=1).float(), weights, WhitenedWasserstein())
+    found.backward()
+    assert found.isfinite()
+    assert features.grad.isfinite().all()
+    assert not features.grad[:, positions:].any()
+
+
+def test_it_is_the_statistic_of_pixels_whatever_is_chosen_for_the_other_layers():
+    for name in STATISTICS:
+        assert statistic_of("relu3_1", name) is STATISTICS[name]
+        assert isinstance(statistic_of(PIXELS, name), WhitenedWasserstein)
