@@ -11,7 +11,7 @@ from typing import Any
 from benchmarks.samples import DOCS, JPEG_QUALITY, photo, style, stylized
 from style_transfer.images import to_pil
 from style_transfer.presets import PRESETS
-from style_transfer.recipe import to_query
+from style_transfer.recipe import changes
 from style_transfer.settings import Settings
 
 PICTURES: tuple[tuple[str, str, dict[str, Any]], ...] = (  # photo, style, settings
@@ -28,8 +28,8 @@ COLUMNS = 3
 def table() -> str:
     """Return the gallery as README shows it: pictures, and below each what it is made of."""
     cells = []
-    for number, (content, painting, changes) in enumerate(PICTURES, 1):
-        words = to_query(Settings(**changes)).replace("&", ", ").replace("=", " ")
+    for number, (content, painting, values) in enumerate(PICTURES, 1):
+        words = ", ".join(" ".join(each) for each in changes(Settings(**values)).items())
         image = f"![{content} painted like {painting}](docs/gallery/{number}.jpg)"
         cells.append(f"{image}<br>{content}, {painting}<br>{words or 'default settings'}")
     rows = [cells[start : start + COLUMNS] for start in range(0, len(cells), COLUMNS)]
@@ -42,8 +42,8 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--size", type=int, default=384)
     options = parser.parse_args()
-    for number, (content, painting, changes) in enumerate(PICTURES, 1):
-        picture = stylized(photo(content, options.size), style(painting), Settings(**changes))
+    for number, (content, painting, values) in enumerate(PICTURES, 1):
+        picture = stylized(photo(content, options.size), style(painting), Settings(**values))
         file = DOCS / "gallery" / f"{number}.jpg"
         file.parent.mkdir(parents=True, exist_ok=True)
         to_pil(picture).save(file, quality=JPEG_QUALITY, optimize=True)

@@ -16,13 +16,15 @@ from style_transfer.engine import INITS, OPTIMIZERS, default_size
 from style_transfer.images import MIN_SIDE, read_text
 from style_transfer.network import NETWORKS, POOLINGS
 from style_transfer.settings import KNOBS, MAX_STEPS, MAX_STYLES, Settings
+from style_transfer.versions import newest_version, settings_of
 
 MAX_SIZE = 100_000  # px; longer than the longest side that images.MAX_PIXELS lets in
 MAX_SEED = 2**53 - 1  # the largest whole number that every reader of JSON keeps exactly
 MAX_NAME = 200  # characters
 PREVIEWS = 1, 20  # range of how many steps lie between two previews
 MAX_TEXT = 50_000  # characters; a recipe has about 800, and the EXIF of a JPEG ends at 65,533
-_FORMAT = "style-transfer-recipe-1"
+_FORMAT = "style-transfer-recipe-"  # and the version of the default settings
+_VERSION = "v"  # parameter of a link: the version of the default settings
 
 
 @dataclass(frozen=True)
@@ -66,23 +68,26 @@ class Recipe:
     def to_json(self, indent: int | None = None) -> str:
         """Return the recipe as JSON, all of it ASCII, which is what EXIF can hold."""
         values = {f.name: getattr(self, f.name) for f in fields(self)}
-        plain = {"format": _FORMAT} | values | {"settings": self.settings.as_dict()}
+        plain = {"format": f"{_FORMAT}{newest_version()}"} | values
+        plain |= {"settings": self.settings.as_dict()}
         return json.dumps(plain, indent=indent)
 
     @classmethod
     def from_json(cls, text: str | bytes, name: str = "the text") -> "Recipe":
         """Return the recipe that `to_json` wrote; what is missing takes its default.
 
-        Raises ValueError, one sentence that begins with `name`, where the text is none.
+        That of a setting is of the text's version. Raises ValueError, one sentence that begins with
+        `name`, where the text is no recipe or of a newer version.
         """
-        values = _known(cls, _parse(text, name))
+        version, data = _parse(text, name)
+        values = {f.name: data[f.name] for f in fields(cls) if f.name in data}
         settings = values.get("settings", {})
         try:
             if not isinstance(settings, dict):
                 raise ValueError("the settings have no names.")
             if not isinstance(settings.get("style_layers", {}), dict):
                 raise ValueError("the style layers have no weights.")
-            return cls(**values | {"settings": Settings(**_known(Settings, settings))})
+            return cls(**values | {"settings": settings_of(version, settings)})
         except ValueError as error:
             raise _refusal(f"{name} cannot be used", error) from error
 
@@ -100,44 +105,62 @@ def read_recipe(file: str | os.PathLike[str]) -> Recipe:
     return Recipe.from_json(read_text(file, MAX_TEXT + 1), Path(file).name)
 
 
-def to_query(settings: Settings) -> str:
-    """Return what differs from the defaults as the query of a link, "" if nothing does.
+def changes(settings: Settings) -> dict[str, str]:
+    """Return what differs from the defaults, as texts by name with hyphens, as options have it.
 
-    >>> to_query(Settings(beta=8, style_layers={"relu1_1": 1, "relu2_1": 0.5}))
-    'beta=8&style-layers=relu1_1,relu2_1:0.5'
+    >>> changes(Settings(beta=8, style_layers={"relu1_1": 1, "relu2_1": 0.5}))
+    {'beta': '8', 'style-layers': 'relu1_1,relu2_1:0.5'}
     """
     texts, default = {}, Settings()
     for name, knob in KNOBS.items():
         value = getattr(settings, name)
         if value != getattr(default, name):
             texts[name.replace("_", "-")] = knob.to_text(value)
-    return urlencode(texts, safe=",:")
+    return texts
+
+
+def to_query(settings: Settings) -> str:
+    """Return `changes` and the version of the defaults as the query of a link, "" for no changes.
+
+    >>> to_query(Settings(beta=8, style_layers={"relu1_1": 1, "relu2_1": 0.5}))
+    'beta=8&style-layers=relu1_1,relu2_1:0.5&v=2'
+    """
+    texts = changes(settings)
+    return urlencode(texts | {_VERSION: newest_version()}, safe=",:") if texts else ""
 
 
 def from_query(query: Mapping[str, str]) -> Settings:
     """Return the settings of a link, given its parameters by name; unknown names are ignored.
 
-    Raises ValueError, one sentence, for a value that the settings cannot take.
+    A link without settings is that of the plain page, whatever its version; one with settings and
+    without a version is of version 1, when links had none. Raises ValueError, one sentence, for a
+    value that the settings cannot take and for a newer version, whose picture would be another.
     """
     given = {name: query[link] for name in KNOBS if (link := name.replace("_", "-")) in query}
+    if not given:
+        return Settings()
+    versions = {str(number): number for number in range(1, newest_version() + 1)}
     try:
-        return Settings(**{n: KNOBS[n].from_text(n, text) for n, text in given.items()})
+        one_of("its version", version := query.get(_VERSION, "1"), versions)
+        values = {name: KNOBS[name].from_text(name, text) for name, text in given.items()}
+        return settings_of(versions[version], values)
     except ValueError as error:
         raise _refusal("The link cannot be used", error) from error
 
 
-def _parse(text: str | bytes, name: str) -> dict[str, Any]:
+def _parse(text: str | bytes, name: str) -> tuple[int, dict[str, Any]]:
+    """Return the version of a recipe's text, and what it says."""
     try:
         data = json.loads(text) if len(text) <= MAX_TEXT else None
     except (ValueError, RecursionError):  # no JSON; thousands of brackets
         data = None
-    if not isinstance(data, dict) or data.get("format") != _FORMAT:
+    form = data.get("format") if isinstance(data, dict) else None
+    found = re.fullmatch(rf"{_FORMAT}([1-9][0-9]{{0,5}})", form) if isinstance(form, str) else None
+    if not isinstance(data, dict) or not found:
         raise ValueError(f"{name}: no settings of this program are in it.")
-    return data
-
-
-def _known(kind: type, data: dict[str, Any]) -> dict[str, Any]:
-    return {f.name: data[f.name] for f in fields(kind) if f.name in data}
+    if (version := int(found[1])) > newest_version():
+        raise ValueError(f"{name}: its settings are of a newer version of this program.")
+    return version, data
 
 
 def _name(what: str, value: Any) -> str:

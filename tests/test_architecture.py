@@ -24,16 +24,17 @@ RANKS = {
     "knobs": 1,
     "losses": 2,
     "settings": 3,
-    "engine": 4,
-    "recipe": 5,
-    "presets": 5,
-    "optimize": 5,  # library imports of README that forward to the engine
-    "styles": 5,
-    "state": 5,
-    "runs": 6,
-    "cli": 7,
-    "ui": 7,
-    "__main__": 8,
+    "versions": 4,
+    "engine": 5,
+    "recipe": 6,
+    "presets": 6,
+    "optimize": 6,  # library imports of README that forward to the engine
+    "styles": 6,
+    "state": 6,
+    "runs": 7,
+    "cli": 8,
+    "ui": 8,
+    "__main__": 9,
 }
 UI_RANKS = {
     "http": 0,

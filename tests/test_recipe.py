@@ -14,10 +14,12 @@ from style_transfer.recipe import (
     MAX_SIZE,
     PREVIEWS,
     Recipe,
+    changes,
     from_query,
     to_query,
 )
 from style_transfer.settings import MAX_STEPS, MAX_STYLES, Settings
+from style_transfer.versions import newest_version
 
 
 def random_settings(chance: random.Random) -> Settings:
@@ -91,17 +93,27 @@ def test_settings_come_back_from_a_link_as_they_were():
         assert from_query(query) == recipe.settings
 
 
-def test_a_link_leaves_defaults_out():
+def test_a_link_leaves_defaults_out_and_says_their_version():
     assert to_query(Settings()) == ""
     assert from_query({}) == Settings()
-    assert to_query(Settings(beta=8)) == "beta=8"
-    assert to_query(Settings(content_layer="relu3_1", steps=50)) == "content-layer=relu3_1&steps=50"
-    assert to_query(Settings(style_weights=[1, 0.5])) == "style-weights=1,0.5,1,1"
-    assert to_query(Settings(match_colors=True)) == "match-colors=true"
+    for values, query in (
+        ({"beta": 8}, "beta=8"),
+        ({"content_layer": "relu3_1", "steps": 50}, "content-layer=relu3_1&steps=50"),
+        ({"style_weights": [1, 0.5]}, "style-weights=1,0.5,1,1"),
+        ({"match_colors": True}, "match-colors=true"),
+    ):
+        assert to_query(Settings(**values)) == f"{query}&v={newest_version()}"
+
+
+def test_changes_are_texts_as_options_have_them():
+    assert changes(Settings()) == {}
+    layers = {"style_layers": {"relu1_1": 1, "relu2_1": 0.5}}
+    assert changes(Settings(**layers)) == {"style-layers": "relu1_1,relu2_1:0.5"}
 
 
 def test_a_link_ignores_names_that_it_does_not_know():
-    assert from_query({"beta": "8", "utm_source": "x", "__theme": "dark"}) == Settings(beta=8)
+    query = {"beta": "8", "utm_source": "x", "__theme": "dark", "v": str(newest_version())}
+    assert from_query(query) == Settings(beta=8)
 
 
 @pytest.mark.parametrize(
@@ -155,6 +167,9 @@ def test_a_link_with_a_bad_value_is_refused_in_one_sentence(query):
         b"\xff\xfe\x00",
         b"\x89PNG\r\n\x1a\n",
         altered(format="style-transfer-recipe-99"),
+        altered(format="style-transfer-recipe-"),
+        altered(format="style-transfer-recipe-0"),
+        altered(format="style-transfer-recipe-" + "9" * 10_000),
         altered(format=["style-transfer-recipe-1"]),
         altered(settings=None),
         altered(settings=[1, 2]),
@@ -221,7 +236,8 @@ def test_broken_texts_are_refused_or_read_but_nothing_else():
 
 
 def test_unknown_fields_are_ignored_and_missing_ones_take_their_defaults():
-    text = '{"format": "style-transfer-recipe-1", "x": NaN, "settings": {"beta": 8, "glow": []}}'
+    form = f'"format": "style-transfer-recipe-{newest_version()}"'
+    text = f'{{{form}, "x": NaN, "settings": {{"beta": 8, "glow": []}}}}'
     assert Recipe.from_json(text) == Recipe(settings=Settings(beta=8))
 
 

@@ -12,6 +12,7 @@ from torch import Tensor
 
 from style_transfer.engine.optimizers import Memory
 from style_transfer.network import TimingCache
+from style_transfer.versions import settings_of
 
 _FORMAT = "style-transfer-state-2"
 _OLDER = "style-transfer-state-1"  # loaded without the optimiser's memory, which had other parts
@@ -56,6 +57,9 @@ class State:
             numbers = json.loads(metadata["numbers"])
             former = numbers.pop("rates", None)  # their name in earlier versions
             numbers["timings"] = TimingCache.from_dict(numbers.get("timings", former))
+            if isinstance(named := numbers.get("objective"), dict):
+                # What it lacks is of knobs that came later, with what they did before as default.
+                numbers["objective"] = settings_of(1, {}).objective | named
             remembered = sorted(name for name in tensors if name.startswith("memory."))
             memory = tuple(tensors[name] for name in remembered if form == _FORMAT)
             return cls(image=tensors["image"], good=tensors.get("good"), memory=memory, **numbers)

@@ -19,20 +19,26 @@ from style_transfer.engine import State, Styles, stylize
 from style_transfer.images import open_image, resize, save
 from style_transfer.recipe import Recipe, from_query, read_recipe
 from style_transfer.runs import Limits, RunService
-from style_transfer.settings import Settings
+from style_transfer.versions import settings_of
+from tests.changed_defaults import change_defaults
 
 FILES = Path(__file__).parent / "before_packages"
 TOKEN = "a" * 64  # of the visitor whose run it was
-SETTINGS = Settings(
-    alpha=2,
-    beta=8,
-    tv=0.5,
-    steps=6,
-    style_layers={"relu1_1": 1, "relu2_1": 0.5},
-    content_layer="relu2_1",
-    statistic="covariance",
-    style_weights=(1, 0.25),
-    keep_colors=0.25,
+SETTINGS = settings_of(  # knobs that came later do what was done before them
+    1,
+    {
+        "alpha": 2,
+        "beta": 8,
+        "tv": 0.5,
+        "steps": 6,
+        "style_layers": {"relu1_1": 1, "relu2_1": 0.5},
+        "content_layer": "relu2_1",
+        "statistic": "covariance",
+        "style_weights": (1, 0.25),
+        "style_scale": 1,
+        "match_colors": False,
+        "keep_colors": 0.25,
+    },
 )
 TOTALS = [0.41404, 0.36717, 0.33255]  # total loss of steps 4, 5 and 6 by the program that wrote it
 
@@ -84,6 +90,30 @@ def test_a_settings_file_is_a_recipe():
 def test_a_link_gives_the_settings():
     link = (FILES / "link.txt").read_text().strip()
     assert from_query(dict(parse_qsl(link, strict_parsing=True))) == SETTINGS
+
+
+def test_all_of_it_keeps_its_settings_when_every_default_changes(monkeypatch):
+    change_defaults(
+        monkeypatch,
+        alpha=3,
+        beta=9,
+        tv=2,
+        content_layer="relu5_4",
+        style_layers={"relu3_4": 1},
+        statistic="correlation",
+        steps=7,
+        style_weights=(0.5, 0.5, 0.5, 0.5),
+        style_scale=2,
+        match_colors=True,
+        keep_colors=1,
+    )
+    for name in ("picture.png", "picture.jpg", "picture.webp", "settings.json"):
+        check_recipe(read_recipe(FILES / name))
+    (run,) = FILES.glob("kept/*/*/run.json")
+    check_recipe(Recipe.from_json(json.loads(run.read_text())["recipe"]))
+    test_a_link_gives_the_settings()
+    objective = State.load(FILES / "state.safetensors").objective
+    assert objective.items() >= SETTINGS.objective.items()
 
 
 def test_a_state_continues_its_run():
