@@ -104,7 +104,7 @@ def _picture(
 @contextmanager
 def _apply(options: dict[str, Any]) -> Iterator[VGG]:
     """Take out of `options` all that Settings does not have, and apply it within the context."""
-    network = load_network(pooling=options.pop("pooling", "average"))
+    network = load_network()
     if "padding" in options:
         network = VGG()
         network.convolutions["relu1_1"].padding = options.pop("padding")

@@ -14,7 +14,7 @@ from style_transfer import __version__
 from style_transfer.checks import one_of, whole_number
 from style_transfer.engine import INITS, OPTIMIZERS, default_size
 from style_transfer.images import MIN_SIDE, read_text
-from style_transfer.network import NETWORKS, POOLINGS
+from style_transfer.network import NETWORKS
 from style_transfer.settings import KNOBS, MAX_STEPS, MAX_STYLES, Settings
 from style_transfer.versions import newest_version, settings_of
 
@@ -43,7 +43,6 @@ class Recipe:
     init: str = INITS[0]
     optimizer: str = next(iter(OPTIMIZERS))
     network: str = NETWORKS[0]
-    pooling: str = POOLINGS[0]
     preview_every: int = 1  # steps from one preview to the next
     step: int = 0  # that the picture was taken at
     version: str = __version__  # of the program
@@ -63,7 +62,6 @@ class Recipe:
         one_of("init", self.init, INITS)
         one_of("optimizer", self.optimizer, OPTIMIZERS)
         one_of("network", self.network, NETWORKS)
-        one_of("pooling", self.pooling, POOLINGS)
 
     def to_json(self, indent: int | None = None) -> str:
         """Return the recipe as JSON, all of it ASCII, which is what EXIF can hold."""
@@ -81,10 +79,12 @@ class Recipe:
         """
         version, data = _parse(text, name)
         values = {f.name: data[f.name] for f in fields(cls) if f.name in data}
-        settings = values.get("settings", {})
+        settings = data.get("settings", {})
         try:
             if not isinstance(settings, dict):
                 raise ValueError("the settings have no names.")
+            if "pooling" in data:  # its place in recipes made before it was a setting
+                settings = {"pooling": data["pooling"]} | settings
             if not isinstance(settings.get("style_layers", {}), dict):
                 raise ValueError("the style layers have no weights.")
             return cls(**values | {"settings": settings_of(version, settings)})

@@ -17,7 +17,7 @@ from style_transfer.knobs import (
     WholeNumber,
 )
 from style_transfer.losses import STATISTICS
-from style_transfer.network import LAYERS, PIXELS
+from style_transfer.network import LAYERS, PIXELS, POOLINGS
 
 STYLE_LAYERS = ("relu1_1", "relu2_1", "relu3_1", "relu4_1", "relu5_1")  # those of the paper
 MAX_STEPS = 100_000
@@ -97,6 +97,16 @@ class Settings:
             help="what makes a style",
             ends=("colours and texture", "texture alone"),
             choices=tuple(STATISTICS),
+            section=Section.COMPARED,
+        ),
+    )
+    pooling: str = _live(
+        "average",
+        Choice(
+            label="Pooling",
+            help="how the network makes its activations smaller",
+            ends=("average: softer", "max: more contrast"),
+            choices=POOLINGS,
             section=Section.COMPARED,
         ),
     )

@@ -21,6 +21,7 @@ DEFAULTS_BEFORE: Mapping[int, Mapping[str, Any]] = MappingProxyType(
                 "relu5_1": 1.0,
             },
             "statistic": "gram",
+            "pooling": "average",
         },
     }
 )

@@ -12,7 +12,18 @@ from style_transfer.network import LAYERS
 from style_transfer.settings import KNOBS, MAX_STEPS, STYLE_LAYERS, Settings, describe_change
 
 CHANGED = Settings(
-    0.5, 12, 0.1, "relu3_2", {"relu2_1": 0.25, "relu1_1": 3}, "correlation", 7, (1, 0.5), 2, True, 1
+    alpha=0.5,
+    beta=12,
+    tv=0.1,
+    content_layer="relu3_2",
+    style_layers={"relu2_1": 0.25, "relu1_1": 3},
+    statistic="correlation",
+    pooling="max",
+    steps=7,
+    style_weights=(1, 0.5),
+    style_scale=2,
+    match_colors=True,
+    keep_colors=1,
 )
 
 WEIGHTS = ("alpha", "beta", "tv")
@@ -164,7 +175,8 @@ def test_a_change_is_described_in_words():
     assert describe_change(Settings(), CHANGED) == (
         "alpha 1 to 0.5, beta 5 to 12, tv 0 to 0.1, content layer relu4_2 to relu3_2, "
         "style layers relu1_1+relu2_1+relu3_1+relu4_1+relu5_1 to relu1_1=3+relu2_1=0.25, "
-        "statistic gram to correlation, steps 100 to 7, weight of style 2 1 to 0.5, "
+        "statistic gram to correlation, pooling average to max, steps 100 to 7, "
+        "weight of style 2 1 to 0.5, "
         "style scale 1 to 2, match colors off to on, keep colors 0 to 1"
     )
 

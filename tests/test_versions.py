@@ -28,6 +28,7 @@ FIRST = {
     "style_scale": 1,
     "match_colors": False,
     "keep_colors": 0,
+    "pooling": "average",  # that of the network then
 }
 DEFAULTS = {1: FIRST, 2: FIRST}
 

@@ -72,7 +72,7 @@ def _begin(options: argparse.Namespace) -> _Begun:
     styles = _styles(options)
     styles.check(content)
     settings.check_styles(len(styles.images))
-    network = load_network(options.network, options.pooling)
+    network = load_network(options.network)
     check_layers(network.name, [settings.content_layer, *settings.style_layers])
     sizes = [(each.shape[-2], each.shape[-1]) for each in (content, *styles.images)]
     needed = RunMemory.of(sizes[0], sizes[1:], settings.style_scale).total

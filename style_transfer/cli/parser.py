@@ -17,7 +17,7 @@ from style_transfer.knobs import (
     Weight,
     WholeNumber,
 )
-from style_transfer.network import NETWORKS, POOLINGS
+from style_transfer.network import NETWORKS
 from style_transfer.presets import PRESETS, preset_values
 from style_transfer.settings import KNOBS, MAX_STYLES, Settings
 
@@ -108,7 +108,6 @@ def _parser() -> argparse.ArgumentParser:
     choose("--init", INITS, "first image")
     add("--seed", type=int, default=0, help="of the noise (default: %(default)s)")
     choose("--network", NETWORKS, "the first is bundled")
-    choose("--pooling", POOLINGS, "how the network reduces")
     add("--log", type=Path, metavar="FILE", help="write the losses of each step, one JSON a line")
     return parser
 

@@ -38,11 +38,17 @@ class FeatureExtractor(Protocol):
     """
 
     def activations(
-        self, image: Tensor, layers: Collection[str], approximate: bool = False, /
+        self,
+        image: Tensor,
+        layers: Collection[str],
+        approximate: bool = False,
+        pooling: str = "average",
+        /,
     ) -> Iterator[tuple[str, Tensor]]:
         """Yield names and features of `layers` for an image (1, 3, H, W), one after the other.
 
-        `approximate` features will do where no gradient is asked for.
+        `approximate` features will do where no gradient is asked for. `pooling` is that of the
+        settings.
         """
 
     def multiplications(self, pixels: int, layers: Collection[str], /) -> dict[str, float]:

@@ -84,11 +84,13 @@ class Objective:
         self, picture: Tensor, settings: Settings, styles: list[AppliedStyle]
     ) -> dict[str, Tensor]:
         """Return the unweighted losses of a picture (1, 3, H, W), 0-d, under autograd."""
-        content = self._targets.content(settings.content_layer)
+        content = self._targets.content(settings)
         layer_weights = measured_layers(settings.style_layers, styles)
         terms, distances = dict[str, Tensor](), Distances()
         layers = {settings.content_layer, *layer_weights}
-        for layer, activation in self._network.activations(picture, layers):
+        for layer, activation in self._network.activations(
+            picture, layers, False, settings.pooling
+        ):
             if layer == settings.content_layer:
                 terms["content"] = content_loss(activation, content)
             if layer in layer_weights:

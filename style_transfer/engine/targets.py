@@ -20,6 +20,7 @@ MAX_STYLE_SIDE = 1536  # px; a style image larger than the content is used up to
 _WHOLE_PASS, _PART_OF_PASS = 0.65, 0.3
 
 Summaries = dict[str, dict[str, Summary]]  # by layer and name of the statistic
+_Variant = tuple[float, bool, str]  # scale, whether colours are matched, pooling
 
 
 class StyleTarget(NamedTuple):
@@ -40,7 +41,7 @@ class _Pass:
 
 @dataclass
 class _Cache:
-    """Cached targets of one style image for one scale and colour setting."""
+    """Cached targets of one style image for one scale, colour setting and pooling."""
 
     summaries: Summaries = field(default_factory=dict)
     pending: _Pass | None = None
@@ -55,7 +56,7 @@ class Targets:
     """Caches what the image is compared with, so that moving a weight costs no forward pass.
 
     Another layer or statistic costs one pass over the style images. Of each style image only the
-    targets for the newest scale and colour setting are kept, and the last complete ones.
+    targets for the newest scale, colour setting and pooling are kept, and the last complete ones.
     """
 
     def __init__(self, network: FeatureExtractor, content: Tensor) -> None:
@@ -64,17 +65,18 @@ class Targets:
         self.stale_layers = 0  # layers, of all styles, whose targets are of earlier settings
         self._network = network
         self._step_cost, self._spent = math.inf, 0.0  # multiplications: a step, and passes in it
-        self._content: dict[str, Tensor] = {}  # activation by layer
-        self._caches: dict[tuple[int, float, bool], _Cache] = {}
+        self._content: dict[tuple[str, str], Tensor] = {}  # activation by layer and pooling
+        self._caches: dict[tuple[int, _Variant], _Cache] = {}  # by id of the style image
         self._complete: dict[int, Summaries] = {}  # by style image, when last complete
         self._images: tuple[Tensor, ...] = ()
 
     def begin_step(self, images: Collection[Tensor], settings: Settings) -> None:
-        """Drop the targets of other style images, content layers, scales and colour settings."""
-        self._content = {k: v for k, v in self._content.items() if k == settings.content_layer}
+        """Drop the targets of other style images, content layers, poolings, scales and colours."""
+        content = settings.content_layer, settings.pooling
+        self._content = {k: v for k, v in self._content.items() if k == content}
         self._images = tuple(images)  # held, so that no other tensor gets one of their ids
         ids, variant = {id(image) for image in images}, _variant(settings)
-        self._caches = {k: v for k, v in self._caches.items() if k[0] in ids and k[1:] == variant}
+        self._caches = {k: v for k, v in self._caches.items() if k[0] in ids and k[1] == variant}
         self._complete = {k: v for k, v in self._complete.items() if k in ids}
         self.stale_layers = 0
         pixels = math.prod(image_size(self.content_image))
@@ -82,11 +84,13 @@ class Targets:
         self._step_cost, self._spent = 2 * sum(forward.values()), 0.0
 
     @torch.no_grad()
-    def content(self, layer: str) -> Tensor:
-        """Return the activation of the content image (1, C, h, w)."""
-        if layer not in self._content:
-            self._content |= self._network.activations(self.content_image, [layer])
-        return self._content[layer]
+    def content(self, settings: Settings) -> Tensor:
+        """Return the activation (1, C, h, w) of the content image at the content layer."""
+        key = layer, pooling = settings.content_layer, settings.pooling
+        if key not in self._content:
+            activations = self._network.activations(self.content_image, [layer], False, pooling)
+            self._content[key] = dict(activations)[layer]
+        return self._content[key]
 
     @torch.no_grad()
     def style(self, image: Tensor, settings: Settings) -> dict[str, StyleTarget]:
@@ -96,7 +100,7 @@ class Targets:
         several steps. Until it comes to a layer, its target is the last one that was complete; a
         layer that was not used before has none until then.
         """
-        cache = self._caches.setdefault((id(image), *_variant(settings)), _Cache())
+        cache = self._caches.setdefault((id(image), _variant(settings)), _Cache())
         last = self._complete.get(id(image), {})
         if missing := cache.missing(settings):
             known = cache.summaries.keys() | last.keys()
@@ -121,7 +125,7 @@ class Targets:
         if cache.pending is None or cache.pending.wanted != wanted:
             picture = self._prepared(image, settings)
             costs = self._network.multiplications(math.prod(image_size(picture)), missing)
-            layers = self._pass(picture, costs, missing, settings.statistic, cache.summaries)
+            layers = self._pass(picture, costs, missing, settings, cache.summaries)
             cache.pending = _Pass(wanted, layers, sum(costs.values()))
         pending = cache.pending
         fits = self._spent + pending.remaining <= _WHOLE_PASS * self._step_cost
@@ -135,14 +139,15 @@ class Targets:
         picture: Tensor,
         costs: dict[str, float],
         missing: set[str],
-        statistic: str,
+        settings: Settings,
         summaries: Summaries,
     ) -> Iterator[float]:
         """Add the missing layers to `summaries` one by one, and yield what each layer cost."""
         # Approximate where it makes up for the size. At the size of the content it would give the
         # content image in its own style a loss above 0.
         approximate = picture.numel() > self.content_image.numel()
-        for layer, activation in self._network.activations(picture, costs, approximate):
+        statistic, pooling = settings.statistic, settings.pooling
+        for layer, activation in self._network.activations(picture, costs, approximate, pooling):
             if layer in missing:
                 summary = statistic_of(layer, statistic).target(activation.squeeze(0))
                 summaries[layer] = summaries.get(layer, {}) | {statistic: summary}
@@ -156,8 +161,8 @@ class Targets:
         return match_colors(picture, self.content_image) if settings.match_colors else picture
 
 
-def _variant(settings: Settings) -> tuple[float, bool]:
-    return settings.style_scale, settings.match_colors
+def _variant(settings: Settings) -> _Variant:
+    return settings.style_scale, settings.match_colors, settings.pooling
 
 
 def _target(statistic: str, summaries: dict[str, Summary]) -> StyleTarget:

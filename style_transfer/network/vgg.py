@@ -23,9 +23,9 @@ POOLINGS = ("average", "max")
 class VGG(nn.Module):
     """The convolutions of a VGG, frozen (Simonyan and Zisserman 2014).
 
-    Average pooling follows Gatys et al. 2015, who found its pictures more pleasing. The first
-    convolution repeats the pixels at the border; differs from the paper because zeros there paint
-    a frame around the picture.
+    Its pooling is chosen at each call: the maximum follows Simonyan and Zisserman, the average
+    Gatys et al. 2015. The first convolution repeats the pixels at the border; differs from the
+    papers because zeros there paint a frame around the picture.
 
     Its convolutions choose their backends by `timings`, measured when a layer's shape is first met,
     and share `threads`, which last from one call to the next inside `threads.running()`.
@@ -34,19 +34,12 @@ class VGG(nn.Module):
     mean: Tensor
     std: Tensor
 
-    def __init__(
-        self,
-        name: str = NETWORKS[0],
-        pooling: str = "average",
-        backends: BackendSet | None = None,
-    ) -> None:
+    def __init__(self, name: str = NETWORKS[0], backends: BackendSet | None = None) -> None:
         """Load the weights of one of NETWORKS. Raises ValueError where they cannot be had."""
         super().__init__()
         one_of("network", name, NETWORKS)
-        one_of("pooling", pooling, POOLINGS)
         spec = SPECS[name]
         self.name, self.layers = name, spec.layers
-        self.pooling = pooling
         self.timings, self.threads = TimingCache(), ThreadPool()
         self.register_buffer("mean", torch.tensor(spec.mean).view(1, 3, 1, 1))
         self.register_buffer("std", torch.tensor(spec.std).view(1, 3, 1, 1))
@@ -70,26 +63,34 @@ class VGG(nn.Module):
         view.timings = timings
         return view
 
-    def forward(self, image: Tensor, layers: Collection[str]) -> dict[str, Tensor]:
+    def forward(
+        self, image: Tensor, layers: Collection[str], pooling: str = POOLINGS[0]
+    ) -> dict[str, Tensor]:
         """Return the activations (1, C, h, w) of `layers` for a (1, 3, H, W) RGB image in [0, 1].
 
-        Computes no further than the deepest of them. Raises ValueError for an unknown layer.
+        Computes no further than the deepest of them. `pooling` is one of POOLINGS. Raises
+        ValueError for an unknown layer or pooling.
         """
-        return dict(self.activations(image, layers))
+        return dict(self.activations(image, layers, pooling=pooling))
 
     def activations(
-        self, image: Tensor, layers: Collection[str], approximate: bool = False
+        self,
+        image: Tensor,
+        layers: Collection[str],
+        approximate: bool = False,
+        pooling: str = POOLINGS[0],
     ) -> Iterator[tuple[str, Tensor]]:
         """Yield names and activations of `layers` as they are computed, from shallow to deep.
 
         A loss that the caller computes of one before taking the next has its gradient computed in
         that order, too: large images need half the memory that way. For activations without
-        gradients `approximate` values may do, see `Convolution`.
+        gradients `approximate` values may do, see `Convolution`. `pooling` is one of POOLINGS.
         """
         check_layers(self.name, layers)
+        one_of("pooling", pooling, POOLINGS)
         if PIXELS in layers:
             yield PIXELS, pixel_patches(image)
-        left, averages = set(layers) - {PIXELS}, self.pooling == "average"
+        left, averages = set(layers) - {PIXELS}, pooling == "average"
         x = (image - self.mean) / self.std
         for layer, following in zip(self.layers, (*self.layers[1:], ""), strict=True):
             if not left:
@@ -130,14 +131,14 @@ def default_device() -> str:
     return "cuda" if torch.cuda.is_available() else "cpu"
 
 
-def load_network(name: str = NETWORKS[0], pooling: str = "average") -> VGG:
+def load_network(name: str = NETWORKS[0]) -> VGG:
     """Return the network on the fastest device, kept for the life of the process.
 
     Raises ValueError where its weights cannot be had.
     """
-    return _load(name, pooling, default_device())
+    return _load(name, default_device())
 
 
 @cache
-def _load(name: str, pooling: str, device: str) -> VGG:
-    return VGG(name, pooling).to(device)
+def _load(name: str, device: str) -> VGG:
+    return VGG(name).to(device)

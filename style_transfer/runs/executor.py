@@ -13,7 +13,7 @@ from typing import Protocol
 from torch import Tensor
 
 from style_transfer.engine import Frame, State, Styles
-from style_transfer.network import NETWORKS, POOLINGS, check_layers
+from style_transfer.network import NETWORKS, check_layers
 from style_transfer.runs.cost_model import CostModel
 from style_transfer.settings import Settings
 
@@ -31,7 +31,6 @@ class Job:
     seed: int = 0
     state: State | None = None  # to continue from
     network: str = NETWORKS[0]
-    pooling: str = POOLINGS[0]
 
     @property
     def size(self) -> tuple[int, int]:
@@ -111,7 +110,7 @@ class Executor(Protocol):
         """
         ...
 
-    def cost_model(self, network: str = NETWORKS[0], pooling: str = POOLINGS[0]) -> CostModel:
+    def cost_model(self, network: str = NETWORKS[0]) -> CostModel:
         """Return how long steps take here, measured at the first call for each network.
 
         Raises ValueError, one sentence, where the network cannot be had.

@@ -6,14 +6,14 @@ from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
 
 from style_transfer.engine import EvaluatorFactory, Frame, MultiscaleObjective, Styles, stylize
-from style_transfer.network import NETWORKS, POOLINGS, VGG, default_device, load_network
+from style_transfer.network import NETWORKS, VGG, default_device, load_network
 from style_transfer.runs import broadcast, memory
 from style_transfer.runs.cost_model import CostModel
 from style_transfer.runs.executor import Job
 from style_transfer.runs.scheduler import Scheduler
 from style_transfer.settings import Settings
 
-LoadNetwork = Callable[[str, str], VGG]  # from name and pooling
+LoadNetwork = Callable[[str], VGG]  # from its name
 
 
 class ThreadExecutor:
@@ -49,13 +49,13 @@ class ThreadExecutor:
     def start(self, job: Job) -> "ThreadExecution":
         """Return the execution of a job. Raises ValueError where its network cannot be had."""
         with self._loading:
-            network = self._load(job.network, job.pooling)
+            network = self._load(job.network)
         return ThreadExecution(job, network, self._scheduler, self._evaluator)
 
-    def cost_model(self, network: str = NETWORKS[0], pooling: str = POOLINGS[0]) -> CostModel:
+    def cost_model(self, network: str = NETWORKS[0]) -> CostModel:
         """Return how long steps take here, measured at the first call for each network."""
         with self._loading:
-            loaded = self._load(network, pooling)
+            loaded = self._load(network)
         if loaded not in self._cost_models:
             with self._scheduler:  # so that no run's step disturbs the measurement
                 if loaded not in self._cost_models:

@@ -30,7 +30,7 @@ def test_each_knob_says_what_it_does_and_can_be_put_back(open_page):
     assert layers.inner_text() != before
     layers.locator(".reset").click()
     assert layers.inner_text() == before
-    for place in ("#style-layers", "#content-layer", "#statistic"):
+    for place in ("#style-layers", "#content-layer", "#statistic", "#pooling"):
         assert all(page.locator(f"{place} .ends span").all_inner_texts())
 
 

@@ -67,6 +67,9 @@ def test_each_live_knob_acts_within_two_steps_and_the_run_never_halts(
         "statistic gram to covariance": lambda: statistic.get_by_text(
             "covariance", exact=True
         ).click(),
+        "pooling average to max": lambda: (
+            page.locator("#pooling").get_by_text("max", exact=True).click()
+        ),
         "content layer relu4_2 to relu3_1": lambda: page.locator(
             "#content-layer select"
         ).select_option("relu3_1"),

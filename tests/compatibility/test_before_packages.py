@@ -7,6 +7,7 @@ styles.
 
 import json
 import shutil
+from dataclasses import replace
 from pathlib import Path
 from urllib.parse import parse_qsl
 
@@ -59,7 +60,7 @@ def check_recipe(recipe):
         ("two.png",),
     )
     assert (recipe.mask, recipe.size, recipe.seed) == ("mask.png", 32, 3)
-    assert (recipe.init, recipe.optimizer, recipe.pooling) == ("content", "lbfgs", "average")
+    assert (recipe.init, recipe.optimizer) == ("content", "lbfgs")
     assert (recipe.network, recipe.preview_every, recipe.step) == ("oxford-vgg19", 2, 3)
     assert recipe.version == "0.1.0"
     assert recipe.settings == SETTINGS
@@ -154,6 +155,12 @@ def test_the_options_of_the_command_line_give_the_settings():
     assert settings_in(options) == SETTINGS
     assert (options.output, options.size, options.seed) == (Path("out.png"), 32, 3)
     assert settings_in(parse(["a", "b", "--output", "c", "--match-colors"])).match_colors
+
+
+@pytest.mark.parametrize("pooling", ["average", "max"])
+def test_the_pooling_of_a_recipe_is_read_into_its_settings(pooling):
+    former = json.loads((FILES / "settings.json").read_text()) | {"pooling": pooling}
+    assert Recipe.from_json(json.dumps(former)).settings == replace(SETTINGS, pooling=pooling)
 
 
 @pytest.mark.parametrize(("option", "choices"), CHOICES)

@@ -14,6 +14,7 @@ from style_transfer.engine.pyramid import stages
 from style_transfer.engine.state import State
 from style_transfer.images import resize
 from style_transfer.losses.statistics import STATISTICS
+from style_transfer.network import POOLINGS
 from tests.comparison import same_frames
 from tests.engine.runs import QUICK, run, steered
 
@@ -44,6 +45,7 @@ def test_raised_steps_never_lead_back_to_a_coarser_stage(tall_photo, painting):
         {"content_layer": "relu1_2"},
         {"style_layers": ["relu1_2"]},
         {"statistic": "covariance"},
+        {"pooling": "max", "style_layers": ["relu1_1", "relu2_1"]},
         {"style_scale": 0.7},
         {"match_colors": True},
     ],
@@ -70,10 +72,11 @@ LARGE = replace(QUICK, style_layers=["relu1_1", "relu2_1"], style_scale=3.0)
     [
         (replace(LARGE, style_scale=1.0), LARGE),
         (LARGE, replace(LARGE, statistic="covariance")),
+        (LARGE, replace(LARGE, pooling="max")),
         (LARGE, replace(LARGE, match_colors=True)),
         (LARGE, replace(LARGE, style_layers=["relu1_1", "relu2_1", "relu3_1"])),
     ],
-    ids=["style_scale", "statistic", "match_colors", "style_layers"],
+    ids=["style_scale", "statistic", "pooling", "match_colors", "style_layers"],
 )
 def test_what_takes_a_long_pass_acts_from_the_very_next_step_and_in_whole_a_few_later(
     photo, painting, network, before, after
@@ -149,6 +152,7 @@ def test_no_order_of_moves_ends_a_run(photo, painting, other, seed):
         "style_weights": [(1, 0), (0, 1), (1, 1)],
         "style_scale": [1.0, 3.0],
         "statistic": [*STATISTICS],
+        "pooling": [*POOLINGS],
     }
     moves = [replace(QUICK, content_layer="relu1_1", steps=40)]
     while len(moves) < 41:

@@ -1,8 +1,11 @@
+from dataclasses import replace
+
 import pytest
 import torch
 
 from style_transfer.engine.targets import MAX_STYLE_SIDE, StyleTarget, Targets, style_image_size
 from style_transfer.losses import STATISTICS
+from style_transfer.network import POOLINGS
 from style_transfer.settings import Settings
 from tests.conftest import smooth_picture
 
@@ -70,10 +73,32 @@ def test_targets_of_other_images_and_settings_are_forgotten(network, photo, pain
     assert targets.style(painting, QUICK)["relu1_1"].summary is first
     targets.begin_step([photo], QUICK)
     assert targets.style(painting, QUICK)["relu1_1"].summary is not first
-    content = targets.content("relu2_1")
-    assert targets.content("relu2_1") is content
+    content = targets.content(QUICK)
+    assert targets.content(QUICK) is content
     targets.begin_step([photo], Settings(content_layer="relu1_1"))
-    assert targets.content("relu2_1") is not content
+    assert targets.content(QUICK) is not content
+
+
+@pytest.mark.parametrize("pooling", POOLINGS)
+def test_targets_are_of_the_pooling_of_the_settings(network, photo, painting, pooling):
+    settings = Settings(
+        content_layer="relu2_1",
+        style_layers=["relu1_1", "relu3_1"],
+        statistic="gram",
+        pooling=pooling,
+    )
+    targets = Targets(network, photo)
+    for each in POOLINGS:
+        other = replace(settings, pooling=each)
+        targets.begin_step([painting], other)
+        targets.content(other)
+        targets.style(painting, other)
+    targets.begin_step([painting], settings)
+    assert torch.equal(targets.content(settings), network(photo, ["relu2_1"], pooling)["relu2_1"])
+    found = targets.style(painting, settings)
+    for layer, activation in network(painting, settings.style_layers, pooling).items():
+        expected = STATISTICS["gram"].target(activation.squeeze(0))
+        assert same(found[layer], StyleTarget("gram", expected)), layer
 
 
 def test_a_pass_longer_than_a_step_is_spread_over_several(network, photo, painting):

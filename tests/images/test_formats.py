@@ -24,7 +24,6 @@ RECIPE = Recipe(
     init="noise",
     optimizer="adam",
     network="torchvision-vgg16",
-    pooling="max",
     step=33,
     version="0.0.9",
     settings=Settings(
@@ -34,6 +33,7 @@ RECIPE = Recipe(
         content_layer="relu3_1",
         style_layers={"relu1_1": 0.5, "relu5_1": 3},
         statistic="covariance",
+        pooling="max",
         steps=44,
     ),
 )

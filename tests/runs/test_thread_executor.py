@@ -167,4 +167,3 @@ def test_another_evaluator_makes_the_steps_and_is_what_is_timed(photo, painting)
 def test_the_cost_of_steps_is_measured_once_for_each_network(service):
     cost_model = service.executor.cost_model()
     assert service.executor.cost_model() is cost_model
-    assert service.executor.cost_model(pooling="max") is not cost_model

@@ -167,7 +167,6 @@ class StartHandlers:
             optimizer=recipe.optimizer,
             seed=recipe.seed,
             network=recipe.network,
-            pooling=recipe.pooling,
             **options,
         )
         create = self._service.checkpoints.create

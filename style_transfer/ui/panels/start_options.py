@@ -3,11 +3,11 @@
 import gradio as gr
 
 from style_transfer.engine import INITS, OPTIMIZERS, default_size
-from style_transfer.network import NETWORKS, POOLINGS
+from style_transfer.network import NETWORKS
 from style_transfer.ui.panels.panel import Panel
 
 SIZES = (128, 2048)  # px, range of the longer side
-START_OPTION_IDS = ("size", "seed", "init", "optimizer", "network", "pooling")
+START_OPTION_IDS = ("size", "seed", "init", "optimizer", "network")
 
 
 def build() -> None:
@@ -21,7 +21,6 @@ def build() -> None:
             gr.Number(0, label="Seed of the noise", precision=0, elem_id="seed")
             gr.Dropdown(optimizers, value=optimizers[0], label="Optimiser", elem_id="optimizer")
             gr.Dropdown(list(NETWORKS), value=NETWORKS[0], label="Network", elem_id="network")
-            gr.Dropdown(list(POOLINGS), value=POOLINGS[0], label="Pooling", elem_id="pooling")
         gr.HTML("<p>These and the photo act from the next start.</p>", elem_id="start-words")
         gr.Button(
             "Restart from the picture as it is now", interactive=False, size="sm", elem_id="restart"
