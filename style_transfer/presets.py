@@ -1,6 +1,7 @@
 """Presets: values of several knobs, by a name that says how the picture looks.
 
-The last four suit kinds of styles; docs/quality.md shows them beside the default.
+"Lecture" is the objective of Gatys et al. 2015 as lectures teach it, whatever the defaults are. The
+last four suit kinds of styles; docs/quality.md shows them beside the default.
 """
 
 from typing import Any
@@ -9,6 +10,15 @@ from style_transfer.settings import KNOBS, Settings
 
 PRESETS: dict[str, dict[str, Any]] = {  # name: what differs from the default Settings
     "Balanced": {},
+    "Lecture": {
+        "alpha": 1.0,
+        "beta": 5.0,
+        "tv": 0.0,
+        "content_layer": "relu4_2",
+        "style_layers": {f"relu{block}_1": 1.0 for block in range(1, 6)},
+        "statistic": "gram",
+        "style_scale": 1.0,
+    },
     "Gentle": {"beta": 1.0},
     "Bold": {"beta": 20.0},
     "Texture only": {"alpha": 0.0, "beta": 10.0},

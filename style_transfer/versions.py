@@ -13,13 +13,7 @@ from style_transfer.settings import KNOBS, Settings
 DEFAULTS_BEFORE: Mapping[int, Mapping[str, Any]] = MappingProxyType(
     {  # version that changed defaults: what these were before it
         2: {
-            "style_layers": {
-                "relu1_1": 1.0,
-                "relu2_1": 1.0,
-                "relu3_1": 1.0,
-                "relu4_1": 1.0,
-                "relu5_1": 1.0,
-            },
+            "style_layers": {f"relu{block}_1": 1.0 for block in range(1, 6)},
             "statistic": "gram",
             "pooling": "average",
         },

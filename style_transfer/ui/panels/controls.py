@@ -130,7 +130,7 @@ def _(knob: LayerWeights, name: str, default: Mapping[str, float]) -> str:
     return (
         f'<fieldset id="{name.replace("_", "-")}" '
         f'data-default="{escape(json.dumps(knob.plain(default)))}"><legend>{knob.label}</legend>'
-        f"{_reset('style layers', 'those of the paper')}{_ends(knob)}{rows}</fieldset>"
+        f"{_reset('style layers', 'the default')}{_ends(knob)}{rows}</fieldset>"
     )
 
 

@@ -6,7 +6,7 @@ const layers = all("#style-layers .layer");
 const weights = all("#style-weights .layer");
 const switches = all("[data-switch]");
 const choices = all("[data-choice]"); // each a menu or radio buttons
-const papers = JSON.parse(find("#style-layers").dataset.default); // layers and weights
+const defaultLayers = JSON.parse(find("#style-layers").dataset.default); // layers and weights
 const HIGHEST_WEIGHT = 4, WEIGHT_POWER = 2; // the middle of a layer's slider is weight 1
 const name = (knob) => knob.id.replaceAll("-", "_");
 const equal = (one, other) => JSON.stringify(one) === JSON.stringify(other);
@@ -55,7 +55,7 @@ function showLayer(row) {
 function show() {
   knobs.forEach(showKnob);
   layers.forEach(showLayer);
-  find("#style-layers").classList.toggle("moved", !equal(props.value.style_layers, papers));
+  find("#style-layers").classList.toggle("moved", !equal(props.value.style_layers, defaultLayers));
   weights.forEach((row, index) => {
     const [slider, output] = row.querySelectorAll("input, output");
     slider.value = 100 * props.value.style_weights[index];
@@ -88,7 +88,7 @@ for (const knob of knobs) {
   });
 }
 
-find("#style-layers .reset").addEventListener("click", () => change({ style_layers: papers }));
+find("#style-layers .reset").addEventListener("click", () => change({ style_layers: defaultLayers }));
 
 for (const row of layers) {
   const [box, slider] = row.querySelectorAll("input");
