@@ -17,6 +17,7 @@ PRESETS: dict[str, dict[str, Any]] = {  # name: what differs from the default Se
         "content_layer": "relu4_2",
         "style_layers": {f"relu{block}_1": 1.0 for block in range(1, 6)},
         "statistic": "gram",
+        "pooling": "average",
         "style_scale": 1.0,
     },
     "Gentle": {"beta": 1.0},

@@ -26,8 +26,8 @@ def test_the_lecture_has_the_objective_of_the_first_defaults():
 def test_the_lecture_stays_when_the_defaults_change(monkeypatch):
     before = preset_values("Lecture")
     values = {"alpha": 2, "beta": 9, "tv": 1, "content_layer": "relu3_1", "style_scale": 2}
-    layers = {"statistic": "correlation", "style_layers": {"relu3_1": 1}}
-    change_defaults(monkeypatch, **values, **layers)
+    compared = {"statistic": "correlation", "style_layers": {"relu3_1": 1}, "pooling": "max"}
+    change_defaults(monkeypatch, **values, **compared)
     assert preset_values("Lecture") == before
     assert preset_values("Balanced") != before
 
