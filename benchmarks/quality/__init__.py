@@ -1,0 +1,1 @@
+"""Measures of pictures, and the command that paints pairs and measures them."""

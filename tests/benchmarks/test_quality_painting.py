@@ -1,0 +1,76 @@
+"""The command `benchmarks.quality`: settings as text, and runs with a given content error."""
+
+import json
+import sys
+
+import pytest
+
+from benchmarks.quality.__main__ import main
+from benchmarks.quality.painting import parsed_settings, parsed_variant
+from benchmarks.quality.pairs import SAMPLES, samples
+from style_transfer.images import save
+from style_transfer.settings import Settings
+from tests.conftest import smooth_picture
+
+
+def test_settings_are_written_as_in_links():
+    found = parsed_settings(["beta=8", "style-layers=relu1_1,relu2_1:0.5"], Settings(steps=7))
+    assert found == Settings(beta=8, steps=7, style_layers={"relu1_1": 1.0, "relu2_1": 0.5})
+
+
+def test_a_variant_has_a_name_and_settings_of_which_some_have_commas():
+    name, found = parsed_variant("two:style_layers=relu1_1,relu2_1:0.5,tv=2", Settings(beta=3))
+    assert name == "two"
+    assert found == Settings(beta=3, tv=2, style_layers={"relu1_1": 1.0, "relu2_1": 0.5})
+    assert parsed_variant("plain", Settings(beta=3)) == ("plain", Settings(beta=3))
+
+
+def test_an_unknown_setting_is_refused_by_name():
+    with pytest.raises(ValueError, match="betta"):
+        parsed_settings(["betta=8"], Settings())
+
+
+def test_the_samples_are_all_there():
+    assert [pair.number for pair in samples()] == [*range(len(SAMPLES))]
+
+
+@pytest.fixture
+def folder(tmp_path):
+    """A folder with a pair 3."""
+    for name, seed in (("c3", 1), ("s3", 2)):
+        save(smooth_picture(seed, 64, 64), tmp_path / f"{name}.png")
+    return tmp_path
+
+
+def run(monkeypatch, capsys, *arguments):
+    """Run the command; its JSON lines by name, and the other lines."""
+    monkeypatch.setattr(sys, "argv", ["quality", *map(str, arguments)])
+    main()
+    lines = capsys.readouterr().out.splitlines()
+    rows = [json.loads(line) for line in lines if line.startswith("{")]
+    return {row["name"]: row for row in rows}, lines[len(rows) :]
+
+
+@pytest.mark.integration
+def test_a_bold_run_ends_with_no_more_content_error_than_a_gentle_one(folder, monkeypatch, capsys):
+    common = ("--pairs", folder, "--steps", "30", "--out", folder)
+    gentle = "gentle:beta=2,statistic=gram,style_layers=relu1_1,relu2_1,relu3_1"
+    run(monkeypatch, capsys, *common, "--variant", gentle)
+    bold = gentle.replace("gentle:beta=2", "bold:beta=20")
+    rows, lines = run(
+        monkeypatch, capsys, *common, "--variant", bold, "--against", f"{folder}:gentle"
+    )
+    ours, theirs = rows["bold-as-gentle"], rows["gentle"]
+    assert 0.8 * theirs["C"] < ours["C"] <= theirs["C"]
+    assert lines[-1].startswith("bold-as-gentle is lower than gentle in ")
+    assert "C on 1" in lines[-1]
+
+
+def test_pictures_that_are_there_are_not_painted_again(folder, monkeypatch, capsys):
+    sheet = folder / "sheet.jpg"
+    arguments = ("--pairs", folder, "--steps", "1", "--out", folder / "out", "--sheet", sheet)
+    first, _ = run(monkeypatch, capsys, *arguments)
+    assert sheet.stat().st_size > 0
+    monkeypatch.setattr("benchmarks.quality.painting.stylized", None)
+    again, _ = run(monkeypatch, capsys, *arguments)
+    assert again["default"] == first["default"] | {"seconds": 0.0}
