@@ -18,6 +18,7 @@ PRESETS: dict[str, dict[str, Any]] = {  # name: what differs from the default Se
         "style_layers": {f"relu{block}_1": 1.0 for block in range(1, 6)},
         "statistic": "gram",
         "pooling": "average",
+        "motifs": 0.0,
         "style_scale": 1.0,
     },
     "Gentle": {"beta": 1.0},

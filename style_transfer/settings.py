@@ -136,6 +136,18 @@ class Settings:
             in_endpoint=False,
         ),
     )
+    motifs: float = _live(
+        0.0,
+        Weight(
+            label="Motifs",
+            help="weight of the painting's motifs beside its statistics",
+            hint="0.06 is a touch, 0.2 clear, 0.5 strong",
+            ends=("statistics only", "whole motifs"),
+            high=1,
+            power=2,
+            section=Section.STROKES,
+        ),
+    )
     style_scale: float = _live(
         1.0,
         Number(

@@ -35,6 +35,7 @@ def random_settings(chance: random.Random) -> Settings:
         pooling=chance.choice(POOLINGS),
         steps=chance.randint(1, MAX_STEPS),
         style_weights=[chance.choice(weights[1:]) for _ in range(chance.randint(1, MAX_STYLES))],
+        motifs=chance.choice(weights),
         style_scale=chance.uniform(0.25, 4),
         match_colors=chance.random() < 0.5,
         keep_colors=chance.random(),

@@ -3,8 +3,9 @@
 What `stylize` calls, and the network interface that an evaluator may use.
 """
 
-from collections.abc import Callable, Collection, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Iterator, Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import Protocol
 
 from torch import Tensor
@@ -12,18 +13,24 @@ from torch import Tensor
 from style_transfer.engine.styles import Styles
 from style_transfer.settings import Settings
 
+# What an evaluator hands to its next evaluation in the same stage, by names of its own: small
+# tensors that are never written to. Empty at first; see `MotifTerm`.
+Matches = Mapping[str, Tensor]
+NO_MATCHES: Matches = MappingProxyType({})
+
 
 @dataclass(frozen=True)
 class Evaluation:
     """Losses of an image, unweighted except "total", and the gradient of the total.
 
-    `losses` has "content", "style", "tv", "total", the style loss of each layer by its name, and
-    with several styles that of each as "style 1", "style 2" ...
+    `losses` has "content", "style", "tv", "total", the style loss of each layer by its name, with
+    several styles that of each as "style 1", "style 2" ..., and "motifs" where these are on.
     """
 
     losses: dict[str, float]
     gradient: Tensor  # (1, 3, H, W)
     stale_layers: int = 0  # measured with targets of earlier settings, see `Targets.style`
+    matches: Matches = field(default_factory=dict)  # for the next evaluation
 
     @property
     def finite(self) -> bool:
@@ -60,10 +67,13 @@ class StepEvaluator(Protocol):
 
     styles: Styles  # assigned to when they change during the run
 
-    def evaluate(self, image: Tensor, settings: Settings) -> Evaluation:
+    def evaluate(
+        self, image: Tensor, settings: Settings, matches: Matches = NO_MATCHES, /
+    ) -> Evaluation:
         """Return losses and gradient of `image` (1, 3, H, W), which has the content's shape.
 
-        Neither argument is written to. `settings` may be others in every call.
+        No argument is written to. `settings` may be others in every call; `matches` are those of
+        the evaluation before, or empty.
         """
 
 

@@ -5,7 +5,8 @@ from dataclasses import replace
 import torch
 from torch import Tensor
 
-from style_transfer.engine.evaluator import Evaluation, FeatureExtractor
+from style_transfer.engine.evaluator import NO_MATCHES, Evaluation, FeatureExtractor, Matches
+from style_transfer.engine.motifs import join_matches, split_matches
 from style_transfer.engine.objective import Objective
 from style_transfer.engine.pyramid import image_size, resize_clamped
 from style_transfer.engine.styles import Styles
@@ -45,14 +46,22 @@ class MultiscaleObjective:
         for objective in self._objectives:
             objective.styles = styles
 
-    def evaluate(self, image: Tensor, settings: Settings) -> Evaluation:
+    def evaluate(
+        self, image: Tensor, settings: Settings, matches: Matches = NO_MATCHES
+    ) -> Evaluation:
         """Return losses and gradient of `image` (1, 3, H, W), which has the content's shape."""
         evaluations = [
-            _evaluate_at(size, objective, image, settings)
-            for size, objective in zip(self._sizes, self._objectives, strict=True)
+            _evaluate_at(size, objective, image, settings, known)
+            for size, objective, known in zip(
+                self._sizes,
+                self._objectives,
+                split_matches(matches, len(self._sizes)),
+                strict=True,
+            )
         ]
+        renewed = join_matches([each.matches for each in evaluations])
         if len(evaluations) == 1:
-            return evaluations[0]
+            return replace(evaluations[0], matches=renewed)
         full, small = evaluations
         losses = {
             name: (1 - SMALL_WEIGHT) * full.losses[name] + SMALL_WEIGHT * small.losses[name]
@@ -60,17 +69,21 @@ class MultiscaleObjective:
             if name in small.losses
         }
         gradient = torch.lerp(full.gradient, small.gradient, SMALL_WEIGHT)
-        return Evaluation(losses, gradient, full.stale_layers + small.stale_layers)
+        return Evaluation(losses, gradient, full.stale_layers + small.stale_layers, renewed)
 
 
 def _evaluate_at(
-    size: tuple[int, int], objective: Objective, image: Tensor, settings: Settings
+    size: tuple[int, int],
+    objective: Objective,
+    image: Tensor,
+    settings: Settings,
+    matches: Matches,
 ) -> Evaluation:
     """Return losses of `image` resized to `size`, and the gradient with respect to `image`."""
     with torch.enable_grad():
         image = image.detach().requires_grad_()
         resized = resize(image, size)
-        evaluation = objective.evaluate(resized, settings)
+        evaluation = objective.evaluate(resized, settings, matches)
         if resized is image:
             return evaluation
         (gradient,) = torch.autograd.grad(resized, image, evaluation.gradient)

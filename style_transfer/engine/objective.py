@@ -3,8 +3,9 @@
 import torch
 from torch import Tensor
 
-from style_transfer.engine.evaluator import Evaluation, FeatureExtractor
+from style_transfer.engine.evaluator import NO_MATCHES, Evaluation, FeatureExtractor, Matches
 from style_transfer.engine.masks import composite, spatial_guidance, style_weight_map
+from style_transfer.engine.motifs import MotifTerm
 from style_transfer.engine.style_terms import (
     AppliedStyle,
     Distances,
@@ -44,29 +45,34 @@ class Objective:
         self._weight_map = style_weight_map(self._strength)
         self._style_masks = self._styles.style_masks_at(size)
 
-    def evaluate(self, image: Tensor, settings: Settings) -> Evaluation:
+    def evaluate(
+        self, image: Tensor, settings: Settings, matches: Matches = NO_MATCHES
+    ) -> Evaluation:
         """Return losses and gradient of `image` (1, 3, H, W), which has the content's shape."""
         styles = self._applied_styles(settings)
+        motifs = MotifTerm(settings, styles, matches)
         image = image.detach().requires_grad_()
         with torch.enable_grad():
-            terms = self._terms(composite(image, self._content, self._strength), settings, styles)
+            picture = composite(image, self._content, self._strength)
+            terms = self._terms(picture, settings, styles, motifs)
             # The style weighs in proportion to the area it covers, so that an image that is
             # stylised in part looks there as it would in whole.
             covered = sum(style.guidance.share for style in styles)
             weights = {
                 "content": settings.alpha,
                 "style": settings.beta * covered,
+                "motifs": settings.beta * settings.motifs * covered,
                 "tv": settings.tv,
             }
             # A term of weight 0 stays out of the graph: it costs no backward pass.
-            weighted = [weight * terms[name] for name, weight in weights.items() if weight]
+            weighted = [w * terms[name] for name, w in weights.items() if w and name in terms]
             terms["total"] = sum(weighted, start=image.new_zeros(()))
             gradient = torch.zeros_like(image)
             if weighted:
                 (gradient,) = torch.autograd.grad(terms["total"], image)
         values = torch.stack([*terms.values()]).tolist()  # one transfer from the device
         losses = dict(zip(terms, values, strict=True))
-        return Evaluation(losses, gradient, self._targets.stale_layers)
+        return Evaluation(losses, gradient, self._targets.stale_layers, motifs.renewed)
 
     def _applied_styles(self, settings: Settings) -> list[AppliedStyle]:
         """Return the styles with a share of the image, and what they are compared with."""
@@ -75,19 +81,28 @@ class Objective:
         guidance = spatial_guidance(shares, self._weight_map, self._style_masks)
         self._targets.begin_step(images, settings)
         return [
-            AppliedStyle(number, each, self._targets.style(image, settings))
+            AppliedStyle(
+                number,
+                each,
+                self._targets.style(image, settings),
+                self._targets.places(image, settings),
+            )
             for number, (each, image) in enumerate(zip(guidance, images, strict=True), 1)
             if each.share
         ]
 
     def _terms(
-        self, picture: Tensor, settings: Settings, styles: list[AppliedStyle]
+        self,
+        picture: Tensor,
+        settings: Settings,
+        styles: list[AppliedStyle],
+        motifs: MotifTerm,
     ) -> dict[str, Tensor]:
         """Return the unweighted losses of a picture (1, 3, H, W), 0-d, under autograd."""
         content = self._targets.content(settings)
         layer_weights = measured_layers(settings.style_layers, styles)
         terms, distances = dict[str, Tensor](), Distances()
-        layers = {settings.content_layer, *layer_weights}
+        layers = {settings.content_layer, *layer_weights, *motifs.layers}
         for layer, activation in self._network.activations(
             picture, layers, False, settings.pooling
         ):
@@ -95,8 +110,10 @@ class Objective:
                 terms["content"] = content_loss(activation, content)
             if layer in layer_weights:
                 distances[layer] = layer_distances(activation, layer, styles)
+            if layer in motifs.layers:
+                motifs.measure(activation, layer)
         if styles:
             terms |= style_terms(distances, layer_weights, styles)
         else:
             terms |= dict.fromkeys([*layer_weights, "style"], picture.new_zeros(()))
-        return terms | {"tv": total_variation(picture)}
+        return terms | motifs.terms() | {"tv": total_variation(picture)}

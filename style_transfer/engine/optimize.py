@@ -149,7 +149,7 @@ class _Run:
             content = resize_clamped(self._content, size)
             self._evaluator = self._make_evaluator(self._network, content, self._styles)
         with self._network.threads.running():
-            return self._evaluator.evaluate(state.image, settings)
+            return self._evaluator.evaluate(state.image, settings, state.matches)
 
     def objective(self, evaluation: Evaluation, settings: Settings) -> dict[str, object]:
         """Return what was evaluated, as plain data to compare with that of another step."""

@@ -10,12 +10,14 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 from torch import Tensor
 
+from style_transfer.engine.evaluator import Matches
 from style_transfer.engine.optimizers import Memory
 from style_transfer.network import TimingCache
 from style_transfer.versions import settings_of
 
 _FORMAT = "style-transfer-state-2"
 _OLDER = "style-transfer-state-1"  # loaded without the optimiser's memory, which had other parts
+_MATCHES = "matches."  # begins the names of their tensors
 
 
 @dataclass(frozen=True)
@@ -30,6 +32,7 @@ class State:
     image: Tensor  # (1, 3, h, w) RGB in [0, 1], at the size of the stage
     memory: Memory = ()  # of the optimiser
     objective: dict[str, Any] | None = None  # that `memory` belongs to, see `with_objective`
+    matches: Matches = field(default_factory=dict)  # of the evaluator
     good: Tensor | None = None  # the image before `image`, whose losses were finite
     loss: float | None = None  # total loss of `good`; None after a change of the objective
     timings: TimingCache = field(default_factory=TimingCache)  # by which backends are chosen
@@ -38,6 +41,7 @@ class State:
     def save(self, file: str | os.PathLike[str]) -> None:
         """Write the state as a safetensors file, atomically. Raises OSError."""
         tensors = {f"memory.{index:03}": tensor for index, tensor in enumerate(self.memory)}
+        tensors |= {f"{_MATCHES}{name}": tensor for name, tensor in self.matches.items()}
         tensors |= {n: t for n, t in (("image", self.image), ("good", self.good)) if t is not None}
         numbers = {f.name: getattr(self, f.name) for f in fields(self) if f.name not in _TENSORS}
         numbers["timings"] = self.timings.as_dict()
@@ -62,7 +66,13 @@ class State:
                 numbers["objective"] = settings_of(1, {}).objective | named
             remembered = sorted(name for name in tensors if name.startswith("memory."))
             memory = tuple(tensors[name] for name in remembered if form == _FORMAT)
-            return cls(image=tensors["image"], good=tensors.get("good"), memory=memory, **numbers)
+            matches = {
+                name.removeprefix(_MATCHES): tensor
+                for name, tensor in tensors.items()
+                if name.startswith(_MATCHES)
+            }
+            image, good = tensors["image"], tensors.get("good")
+            return cls(image=image, good=good, memory=memory, matches=matches, **numbers)
         except (OSError, SafetensorError, KeyError, TypeError, ValueError) as error:
             raise ValueError(f"{Path(file).name}: not a saved state ({error}).") from error
 
@@ -72,6 +82,7 @@ class State:
             "image": self.image.to(device),
             "good": None if self.good is None else self.good.to(device),
             "memory": tuple(tensor.to(device) for tensor in self.memory),
+            "matches": {name: tensor.to(device) for name, tensor in self.matches.items()},
         }
         return State(**{f.name: getattr(self, f.name) for f in fields(self)} | moved)
 
@@ -90,4 +101,4 @@ def save_tensors(
         part.unlink(missing_ok=True)
 
 
-_TENSORS = ("image", "good", "memory")
+_TENSORS = ("image", "good", "memory", "matches")

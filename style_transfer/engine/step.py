@@ -36,7 +36,7 @@ def take_step(
     loss = evaluation.losses["total"]
     # A relative loss of 1 is large for any image. Below it a rise is harmless, whatever its ratio:
     # the loss starts near 0 where the settings ask for little change of the content image.
-    large = settings.alpha + settings.beta + settings.tv
+    large = settings.alpha + settings.beta * (1 + settings.motifs) + settings.tv
     exploded = state.loss is not None and loss > MAX_LOSS_RATIO * state.loss + large
     if evaluation.finite and not exploded:
         image, memory = optimizer.step(state.image, evaluation.gradient, state.memory)
@@ -46,6 +46,7 @@ def take_step(
         # An image that was gone back to proves nothing; only the step after it does.
         setbacks = state.setbacks if state.loss is None else 0
         state = replace(state, image=image, memory=memory, good=state.image, loss=loss)
+        state = replace(state, matches=evaluation.matches)
         return replace(state, step=state.step + 1, setbacks=setbacks), ""
     return _go_back(state, loss)
 
@@ -57,5 +58,8 @@ def _go_back(state: State, loss: float) -> tuple[State, str]:
         )
     good = state.image if state.good is None else state.good
     note = f"Step {state.step + 1} went astray (loss {loss:.3g}); back to the last good picture."
-    state = replace(state, image=good, memory=(), loss=None, setbacks=state.setbacks + 1)
+    # Also without matches: features that are no numbers match anything.
+    state = replace(
+        state, image=good, memory=(), matches={}, loss=None, setbacks=state.setbacks + 1
+    )
     return replace(state, step=state.step + 1), note

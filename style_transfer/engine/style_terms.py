@@ -5,14 +5,14 @@ the weighted mean of the layers it has; each style has at least one.
 """
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import torch
 from torch import Tensor
 
 from style_transfer.engine.masks import Guidance, position_weights
 from style_transfer.engine.targets import StyleTarget
-from style_transfer.losses import Summary, statistic_of
+from style_transfer.losses import Places, Summary, statistic_of
 
 Distances = dict[str, list[Tensor | None]]  # by layer, one for each style; None: without a target
 
@@ -24,6 +24,7 @@ class AppliedStyle:
     number: int
     guidance: Guidance
     targets: Mapping[str, StyleTarget]  # by layer
+    places: Mapping[str, Places] = field(default_factory=dict)  # by layer, for motifs
 
 
 def measured_layers(

@@ -11,9 +11,10 @@ from torch import Tensor
 from style_transfer.engine.evaluator import FeatureExtractor
 from style_transfer.engine.pyramid import image_size, resize_clamped
 from style_transfer.images import MIN_SIDE, fit, match_colors
-from style_transfer.losses import Summary, statistic_of
+from style_transfer.losses import Places, Summary, statistic_of
 from style_transfer.settings import Settings
 
+MOTIF_LAYERS = ("relu3_1", "relu4_1")  # coarse enough for motifs, fine enough for their detail
 MAX_STYLE_SIDE = 1536  # px; a style image larger than the content is used up to this size
 # How much passes over style images may prolong a step, as shares of its own multiplications: a pass
 # within the first limit is made at once, a longer one is spread over steps within the second.
@@ -34,7 +35,7 @@ class StyleTarget(NamedTuple):
 class _Pass:
     """A forward pass over a style image that may be spread over several steps."""
 
-    wanted: tuple[set[str], str]  # style layers and statistic
+    wanted: tuple[set[str], str]  # layers and statistic
     layers: Iterator[float]  # computes the next layer, yields its multiplications
     remaining: float  # multiplications
 
@@ -44,12 +45,22 @@ class _Cache:
     """Cached targets of one style image for one scale, colour setting and pooling."""
 
     summaries: Summaries = field(default_factory=dict)
+    places: dict[str, Places] = field(default_factory=dict)  # by layer
     pending: _Pass | None = None
 
     def missing(self, settings: Settings) -> set[str]:
-        """Return the style layers of `settings` that lack its statistic."""
+        """Return the layers of `settings` that lack its statistic, or places for its motifs."""
         name = settings.statistic
-        return {n for n in settings.style_layers if name not in self.summaries.get(n, {})}
+        lacking = {n for n in settings.style_layers if name not in self.summaries.get(n, {})}
+        return lacking | {n for n in motif_layers(settings) if n not in self.places}
+
+    def add(self, layer: str, features: Tensor, settings: Settings) -> None:
+        """Add what `settings` compare of a layer with features (C, h, w) of the style image."""
+        known, name = self.summaries.setdefault(layer, {}), settings.statistic
+        if layer in settings.style_layers and name not in known:
+            known[name] = statistic_of(layer, name).target(features)
+        if layer in motif_layers(settings) and layer not in self.places:
+            self.places[layer] = Places.of(features)
 
 
 class Targets:
@@ -67,7 +78,7 @@ class Targets:
         self._step_cost, self._spent = math.inf, 0.0  # multiplications: a step, and passes in it
         self._content: dict[tuple[str, str], Tensor] = {}  # activation by layer and pooling
         self._caches: dict[tuple[int, _Variant], _Cache] = {}  # by id of the style image
-        self._complete: dict[int, Summaries] = {}  # by style image, when last complete
+        self._complete: dict[int, _Cache] = {}  # by style image, when last complete
         self._images: tuple[Tensor, ...] = ()
 
     def begin_step(self, images: Collection[Tensor], settings: Settings) -> None:
@@ -80,7 +91,8 @@ class Targets:
         self._complete = {k: v for k, v in self._complete.items() if k in ids}
         self.stale_layers = 0
         pixels = math.prod(image_size(self.content_image))
-        forward = self._network.multiplications(pixels, settings.style_layers)
+        layers = {*settings.style_layers, *motif_layers(settings)}
+        forward = self._network.multiplications(pixels, layers)
         self._step_cost, self._spent = 2 * sum(forward.values()), 0.0
 
     @torch.no_grad()
@@ -101,14 +113,14 @@ class Targets:
         layer that was not used before has none until then.
         """
         cache = self._caches.setdefault((id(image), _variant(settings)), _Cache())
-        last = self._complete.get(id(image), {})
+        last = self._complete.get(id(image), _Cache()).summaries
         if missing := cache.missing(settings):
             known = cache.summaries.keys() | last.keys()
             at_once = known.isdisjoint(settings.style_layers)
             self._continue_pass(cache, image, settings, missing, at_once)
             missing = cache.missing(settings)
         if not missing:
-            cache.pending, self._complete[id(image)] = None, cache.summaries
+            cache.pending, self._complete[id(image)] = None, cache
         self.stale_layers += len(missing)
         found = {n: cache.summaries.get(n) or last.get(n) for n in settings.style_layers}
         return {
@@ -117,15 +129,24 @@ class Targets:
             if summaries
         }
 
+    def places(self, image: Tensor, settings: Settings) -> dict[str, Places]:
+        """Return the places of a style image for motifs, by layer; none where these are off.
+
+        They are computed with the style's targets, and may lag behind or be missing as those do.
+        """
+        cache = self._caches.get((id(image), _variant(settings)), _Cache())
+        found = self._complete.get(id(image), _Cache()).places | cache.places
+        return {layer: found[layer] for layer in motif_layers(settings) if layer in found}
+
     def _continue_pass(
         self, cache: _Cache, image: Tensor, settings: Settings, missing: set[str], at_once: bool
     ) -> None:
         """Compute `missing` layers, as many as the step has time for."""
-        wanted = set(settings.style_layers), settings.statistic
+        wanted = {*settings.style_layers, *motif_layers(settings)}, settings.statistic
         if cache.pending is None or cache.pending.wanted != wanted:
             picture = self._prepared(image, settings)
             costs = self._network.multiplications(math.prod(image_size(picture)), missing)
-            layers = self._pass(picture, costs, missing, settings, cache.summaries)
+            layers = self._pass(picture, costs, missing, settings, cache)
             cache.pending = _Pass(wanted, layers, sum(costs.values()))
         pending = cache.pending
         fits = self._spent + pending.remaining <= _WHOLE_PASS * self._step_cost
@@ -140,17 +161,17 @@ class Targets:
         costs: dict[str, float],
         missing: set[str],
         settings: Settings,
-        summaries: Summaries,
+        cache: _Cache,
     ) -> Iterator[float]:
-        """Add the missing layers to `summaries` one by one, and yield what each layer cost."""
+        """Add the missing layers to `cache` one by one, and yield what each layer cost."""
         # Approximate where it makes up for the size. At the size of the content it would give the
         # content image in its own style a loss above 0.
         approximate = picture.numel() > self.content_image.numel()
-        statistic, pooling = settings.statistic, settings.pooling
-        for layer, activation in self._network.activations(picture, costs, approximate, pooling):
+        for layer, activation in self._network.activations(
+            picture, costs, approximate, settings.pooling
+        ):
             if layer in missing:
-                summary = statistic_of(layer, statistic).target(activation.squeeze(0))
-                summaries[layer] = summaries.get(layer, {}) | {statistic: summary}
+                cache.add(layer, activation.squeeze(0), settings)
             yield costs[layer]
 
     def _prepared(self, image: Tensor, settings: Settings) -> Tensor:
@@ -159,6 +180,11 @@ class Targets:
         size = style_image_size(image_size(image), longer_side, settings.style_scale)
         picture = resize_clamped(image, size)
         return match_colors(picture, self.content_image) if settings.match_colors else picture
+
+
+def motif_layers(settings: Settings) -> tuple[str, ...]:
+    """Return the layers at which motifs are compared, none where they have no weight."""
+    return MOTIF_LAYERS if settings.motifs else ()
 
 
 def _variant(settings: Settings) -> _Variant:

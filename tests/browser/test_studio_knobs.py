@@ -5,6 +5,7 @@ USEFUL = {  # from what can just be seen to what leaves hardly any of the other
     "beta": (1, 50),
     "tv": (0.1, 5),
     "steps": (20, 300),
+    "motifs": (0.05, 0.6),
     "style-scale": (0.4, 2.5),
 }
 

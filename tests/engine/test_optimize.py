@@ -151,7 +151,7 @@ class Towards:
         self.styles, self.goal = styles, styles.images[0].mean()
         Towards.made += 1
 
-    def evaluate(self, image, settings):
+    def evaluate(self, image, settings, matches):
         away = image - self.goal
         losses = {"total": settings.beta * away.square().mean().item()}
         return Evaluation(losses, 2 * settings.beta * away / away.numel())

@@ -46,6 +46,7 @@ def test_raised_steps_never_lead_back_to_a_coarser_stage(tall_photo, painting):
         {"style_layers": ["relu1_2"]},
         {"statistic": "covariance"},
         {"pooling": "max", "style_layers": ["relu1_1", "relu2_1"]},
+        {"motifs": 0.5},
         {"style_scale": 0.7},
         {"match_colors": True},
     ],
@@ -153,6 +154,7 @@ def test_no_order_of_moves_ends_a_run(photo, painting, other, seed):
         "style_scale": [1.0, 3.0],
         "statistic": [*STATISTICS],
         "pooling": [*POOLINGS],
+        "motifs": [0.0, 0.3],
     }
     moves = [replace(QUICK, content_layer="relu1_1", steps=40)]
     while len(moves) < 41:

@@ -34,6 +34,17 @@ def test_a_run_interrupted_at_any_step_ends_as_if_it_had_not_been(
         assert same_frames(rest, whole[frame.step + 1 :])
 
 
+@pytest.mark.every_device
+def test_a_run_with_motifs_ends_as_if_it_had_not_been_interrupted(tall_photo, painting, tmp_path):
+    settings = replace(TWO_STAGES, motifs=0.5, steps=14)
+    whole = run(tall_photo, painting, settings)
+    for frame in whole[5::4]:  # in both stages
+        assert frame.state.matches
+        frame.state.save(tmp_path / "run.state")
+        rest = run(tall_photo, painting, settings, state=State.load(tmp_path / "run.state"))
+        assert same_frames(rest, whole[frame.step + 1 :])
+
+
 CONTINUE = """
 import pickle, sys
 from pathlib import Path

@@ -18,6 +18,7 @@ LATER = State(
     image=IMAGE,
     memory=(*(IMAGE * factor for factor in range(13)), torch.tensor(5.0)),
     objective=Settings(alpha=1 / 3, style_layers={"relu1_1": 0.1}).objective,
+    matches={"0.relu3_1.1.00c0ffee": torch.tensor([-1, 3, 2**31 - 1], dtype=torch.int32)},
     good=IMAGE / 3,
     loss=0.1 + 0.2,
     timings=TimingCache.from_dict({"64-64": {"torch": (0.1 + 0.2, 1 / 3)}}),
@@ -30,6 +31,8 @@ def same(one, other):
         return torch.equal(one, other) and one.dtype == other.dtype
     if isinstance(one, tuple):
         return len(one) == len(other) and all(map(same, one, other))
+    if isinstance(one, dict):
+        return one.keys() == other.keys() and all(same(one[name], other[name]) for name in one)
     return one == other
 
 
@@ -134,6 +137,7 @@ def test_what_is_no_state_is_refused_in_one_sentence(write, tmp_path):
 def test_a_state_moves_with_all_its_tensors():
     moved = LATER.to("meta")
     assert all(t.device.type == "meta" for t in (moved.image, moved.good, *moved.memory))
+    assert all(t.device.type == "meta" for t in moved.matches.values())
     assert (moved.step, moved.loss, moved.objective) == (7, LATER.loss, LATER.objective)
     assert FIRST.to("meta").good is None
 

@@ -29,8 +29,8 @@ class Spoilt:
         class Evaluator:
             styles = inner.styles
 
-            def evaluate(self, image, settings):
-                return spoil(next(numbers), inner.evaluate(image, settings))
+            def evaluate(self, image, settings, matches):
+                return spoil(next(numbers), inner.evaluate(image, settings, matches))
 
         return Evaluator()
 

@@ -142,7 +142,7 @@ class SumOfSquares:
     def __init__(self, styles):
         self.styles = styles
 
-    def evaluate(self, image, settings):
+    def evaluate(self, image, settings, matches):
         losses = dict.fromkeys(("content", "style", "tv", "total"), image.square().sum().item())
         return Evaluation(losses, 2 * image)
 
