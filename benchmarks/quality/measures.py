@@ -23,6 +23,7 @@ from torch import Tensor
 from benchmarks.quality.features import (
     CONTENT_LAYER,
     NOVELTY_LAYERS,
+    STYLE_LAYERS,
     View,
     activations,
     reduced,
@@ -30,7 +31,6 @@ from benchmarks.quality.features import (
 )
 from style_transfer.images import to_tensor
 from style_transfer.network import VGG, load_network
-from style_transfer.settings import STYLE_LAYERS
 
 REDUCTIONS = (1, 2, 4)  # of the sides, for S and C
 NOVELTY_REDUCTIONS = REDUCTIONS[:2]
