@@ -14,9 +14,9 @@ from style_transfer.settings import Settings
 
 ASSETS = Path(__file__).parents[1] / "assets"
 PAIRS = (
-    ("chelsea.png", "starry_night.jpg"),
-    ("astronaut.png", "mosaic.jpg"),
-    ("coffee.png", "impasto_field.jpg"),
+    ("raccoon.jpg", "breaking_waves.jpg"),
+    ("astronaut.jpg", "mosaic.jpg"),
+    ("fig.jpg", "impasto_field.jpg"),
 )
 LOUD = 1e6  # times our objective: torch's L-BFGS does nothing where a gradient is below 1e-7
 

@@ -15,12 +15,12 @@ from style_transfer.recipe import changes
 from style_transfer.settings import Settings
 
 PICTURES: tuple[tuple[str, str, dict[str, Any]], ...] = (  # photo, style, settings
-    ("chelsea", "starry_night", {}),
-    ("coffee", "stained_glass", PRESETS["Flat colour"]),
+    ("raccoon", "breaking_waves", {}),
+    ("lake", "stained_glass", PRESETS["Flat colour"]),
     ("astronaut", "ink_drawing", PRESETS["Line drawing"]),
-    ("rocket", "woodcut_waves", {"beta": 12.0}),
-    ("chelsea", "impasto_field", PRESETS["Thick paint"]),
-    ("coffee", "mosaic", {"keep_colors": 0.7}),
+    ("colosseum", "moonlit_river", {"beta": 12.0}),
+    ("lake", "impasto_field", PRESETS["Thick paint"]),
+    ("fig", "mosaic", {"keep_colors": 0.7}),
 )
 COLUMNS = 3
 

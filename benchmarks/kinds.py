@@ -12,14 +12,14 @@ from style_transfer.presets import PRESETS
 from style_transfer.settings import Settings
 
 KINDS = (  # preset, photo, style
-    ("Thick paint", "chelsea", "starry_night"),
-    ("Thick paint", "coffee", "impasto_field"),
+    ("Thick paint", "raccoon", "bouquet"),
+    ("Thick paint", "lake", "impasto_field"),
     ("Line drawing", "astronaut", "ink_drawing"),
     ("Fine texture", "astronaut", "pointillism"),
-    ("Line drawing", "rocket", "woodcut_waves"),
-    ("Fine texture", "chelsea", "hubble_deep_field"),
-    ("Flat colour", "coffee", "stained_glass"),
-    ("Flat colour", "chelsea", "mosaic"),
+    ("Line drawing", "colosseum", "mountains_in_ink"),
+    ("Fine texture", "lake", "venice"),
+    ("Flat colour", "lake", "stained_glass"),
+    ("Flat colour", "fig", "mosaic"),
 )
 
 

@@ -31,7 +31,7 @@ def main() -> None:
         parser.add_argument(f"--{name}", type=int, default=value)
     parser.add_argument("-o", "--output", type=Path, default=Path("large.jpg"))
     options = parser.parse_args()
-    content, style_image = photo("rocket", options.size), style("starry_night")
+    content, style_image = photo("colosseum", options.size), style("breaking_waves")
     service = RunService.from_environment({})
     size, style_size = ((each.shape[-2], each.shape[-1]) for each in (content, style_image))
     settings, before = Settings(steps=options.steps), memory("VmRSS")

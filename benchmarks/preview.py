@@ -22,7 +22,7 @@ from style_transfer.network import load_network
 from style_transfer.settings import Settings
 
 SIZES = (256, 512, 1024)
-PAIRS = (("chelsea", "starry_night"), ("coffee", "mosaic"), ("rocket", "woodcut_waves"))
+PAIRS = (("raccoon", "breaking_waves"), ("fig", "mosaic"), ("colosseum", "moonlit_river"))
 
 
 @dataclass(frozen=True)

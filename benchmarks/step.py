@@ -28,7 +28,7 @@ from style_transfer.network import VGG
 from style_transfer.runtime import retain_freed_blocks
 from style_transfer.settings import Settings
 
-PHOTO, PAINTING = ASSETS / "content" / "chelsea.png", ASSETS / "style" / "starry_night.jpg"
+PHOTO, PAINTING = ASSETS / "content" / "raccoon.jpg", ASSETS / "style" / "breaking_waves.jpg"
 DEEPEST = "relu5_1"  # of the default layers
 
 

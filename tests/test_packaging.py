@@ -81,12 +81,12 @@ def size_of(file):
 
 def test_the_command_of_a_wheel_paints_a_picture_without_the_page(installed, tmp_path):
     assets = installed / "style_transfer" / "assets"
-    photo, style = assets / "content" / "chelsea.png", assets / "style" / "mosaic.jpg"
+    photo, style = assets / "content" / "raccoon.jpg", assets / "style" / "mosaic.jpg"
     command = installed / "bin" / "style-transfer"
     options = ["-o", "Gemälde.png", "--size", 48, "--steps", 2]
     done = run(installed, tmp_path, command, photo, style, *options)
     assert done.returncode == 0, done.stderr
-    assert size_of(tmp_path / "Gemälde.png") == (48, 32)
+    assert size_of(tmp_path / "Gemälde.png") == (48, 36)
 
 
 LIBRARY = """
@@ -96,7 +96,7 @@ import style_transfer
 from style_transfer import Settings, assets, open_image, save, stylize, to_tensor
 
 assert Path(style_transfer.__file__).is_relative_to(sys.argv[1]), style_transfer.__file__
-photo = to_tensor(open_image(assets.path("content", "coffee.png")), 32)
+photo = to_tensor(open_image(assets.path("content", "fig.jpg")), 32)
 style = to_tensor(open_image(assets.path("style", "mosaic.jpg")), 64)
 *_, last = stylize(photo, style, lambda: Settings(steps=2))
 save(last.picture, "picture.png")

@@ -1,13 +1,13 @@
-"""Tools to draw the sample style pictures with: colours, textures, cells, strokes, curves."""
+"""Tools to draw the sample style pictures with: colours, textures, cells, strokes."""
 
 import math
 
 import numpy as np
 from PIL import Image
 
-# Everything is drawn at twice the final size and reduced, which cleans the edges.
+# Everything is drawn at one and a half times the final size and reduced, which cleans the edges.
 WIDTH, HEIGHT = 1536, 1152
-FINAL_SIZE = (WIDTH // 2, HEIGHT // 2)
+FINAL_SIZE = (WIDTH * 2 // 3, HEIGHT * 2 // 3)
 Y, X = np.mgrid[0:HEIGHT, 0:WIDTH].astype(np.float32)
 # Unit coordinates, for composing: the height is 1 and the width 4/3.
 U, V = X / HEIGHT, Y / HEIGHT
@@ -71,7 +71,7 @@ def at(field, points):
     return field[rows, np.clip(points[..., 0], 0, WIDTH - 1).astype(int)]
 
 
-# cells, strokes, curves
+# cells, strokes
 
 
 def jittered(rng, spacing, amount, stretch=1.0):
@@ -172,15 +172,6 @@ def painted(rng, view, angle, ground, layers, recolour, bend, streaks):
                 streaks,
             )
     return canvas, blur(relief, 1)
-
-
-def spline(points, count=200):
-    """A smooth curve through the points (Catmull-Rom)."""
-    p = np.array([points[0], *points, points[-1]], float)
-    place = np.linspace(0, len(points) - 1.0001, count)
-    i, t = place.astype(int), (place % 1)[:, None]
-    a, b, c, d = p[i], p[i + 1], p[i + 2], p[i + 3]
-    return b + 0.5 * t * (c - a + t * (2 * a - 5 * b + 4 * c - d + t * (3 * (b - c) + d - a)))
 
 
 def flat(points, scale=2 * HEIGHT):

@@ -1,4 +1,4 @@
-"""Draw the sample style pictures: six invented works, each in another technique.
+"""Draw the sample style pictures: five invented works, each in another technique.
 
     python draw_styles.py [FOLDER]
 
@@ -32,7 +32,6 @@ from brushwork import (
     ramp,
     seams,
     smooth,
-    spline,
 )
 from PIL import Image, ImageDraw
 
@@ -194,169 +193,6 @@ def mosaic():
     )
     bed = palette("463d33") * (1 + 0.2 * noise(rng, 4))[..., None]
     return mix(stone, bed, smooth(0.45, 0.75, grout)) * (1 + 0.05 * noise(rng, 500))[..., None]
-
-
-def woodcut_waves():
-    """Breaking waves before a far mountain, printed from blue blocks on cream paper."""
-    rng = np.random.default_rng(23)
-    ink = palette("12294f 2c5c90 86adc2 f0e4c6 c94a2c")
-    prussian, middle, pale, cream, red = (tuple(c) for c in (ink * 255).astype(int).tolist())
-    sheet = Image.new("RGB", (2 * WIDTH, 2 * HEIGHT), cream)
-    draw = ImageDraw.Draw(sheet)
-
-    def stroke(points, width, fill=prussian):
-        # A carved line swells in the middle: it is a closed shape around the curve.
-        tangent = np.gradient(points, axis=0)
-        normal = tangent[:, ::-1] * (-1, 1) / (np.hypot(*tangent.T)[:, None] + 1e-9)
-        swell = normal * width * (0.35 + 0.65 * np.sin(np.linspace(0, np.pi, len(points))))[:, None]
-        draw.polygon(flat(np.concatenate([points + swell, (points - swell)[::-1]])), fill)
-
-    def bubbles(drops, line):
-        # All the dark discs come first, so that only the outer contour of the heap remains.
-        for fill, extra in ((prussian, line), (cream, 0)):
-            for x, y, r in drops:
-                r += extra
-                draw.ellipse(flat([(x - r, y - r), (x + r, y + r)]), fill)
-
-    def wave(x, y, size, mirror=1):
-        sway = rng.normal(0, 0.035, (7, 2))
-        back, face = (
-            np.array([x, y]) + spline(np.array(edge) + sway) * (size * mirror, -size)
-            for edge in (
-                [
-                    (-1.05, -0.45),
-                    (-0.62, 0.12),
-                    (-0.36, 0.58),
-                    (-0.05, 0.90),
-                    (0.30, 0.98),
-                    (0.56, 0.80),
-                    (0.62, 0.58),
-                ],
-                [
-                    (1.5, -0.45),
-                    (0.80, -0.06),
-                    (0.36, 0.10),
-                    (0.12, 0.38),
-                    (0.16, 0.66),
-                    (0.36, 0.78),
-                    (0.62, 0.58),
-                ],
-            )
-        )
-        draw.polygon(flat(np.concatenate([back, face[::-1]])), middle)
-        count = int(22 + 26 * size)
-        for k in range(count):
-            start, share = (
-                (0, 0, 14, 0, 30, 8)[k % 6],
-                (k + np.array([0, (0.72, 0.5, 0.6, 0.34)[k % 4]])) / count,
-            )
-            edge, other = (back + (face - back) * part for part in share**0.9)
-            fill = (prussian, prussian, pale, prussian, cream, prussian)[k % 6]
-            draw.polygon(flat(np.concatenate([edge[start:], other[start:][::-1]])), fill)
-        stroke(back, 0.0042)
-        stroke(face, 0.0042)
-        foam = []
-        for k in range(70, 200, 2):
-            swell = np.sin(np.pi * min((k - 70) / 118, 1))
-            r = size * (0.022 + 0.032 * swell + rng.uniform(0, 0.012))
-            foam.append((*(back[k] + rng.normal(0, 0.010 * size, 2)), r))
-            if k > 110 and k % 3 == 0:
-                # Claws of foam: chains of shrinking drops that curl down from the lip.
-                heading, bend, place, r = (
-                    rng.uniform(0.9, 1.6),
-                    rng.uniform(0.15, 0.34),
-                    back[k],
-                    r * 0.62,
-                )
-                for _ in range(11):
-                    place = place + r * 0.72 * np.array([mirror * np.cos(heading), np.sin(heading)])
-                    heading, r = heading + bend, r * 0.885
-                    foam.append((*place, r))
-        bubbles(foam, 0.0030)
-        for *place, r in foam[::2]:
-            turn = np.linspace(0.2, 2.8, 14) + rng.uniform(-0.9, 0.9)
-            stroke(
-                np.array(place) + 0.6 * r * np.stack([np.cos(turn), np.sin(turn)], 1),
-                0.0016,
-                middle,
-            )
-        spray = np.array([x, y]) + rng.normal((0.55, -0.95), (0.32, 0.16), (34, 2)) * (
-            size * mirror,
-            size,
-        )
-        bubbles([(*place, size * rng.uniform(0.003, 0.011)) for place in spray], 0.0016)
-
-    for k, t in enumerate(np.linspace(0, 1, 60)):
-        line = np.stack(
-            [
-                ACROSS,
-                0.004
-                + 0.65 * t
-                + 0.010 * np.sin(ACROSS * 5 + k * 0.22)
-                + 0.004 * np.sin(ACROSS * 13 + k),
-            ],
-            1,
-        )
-        for start in range(0, 300, 50):
-            piece = line[max(start - rng.integers(12), 0) : start + 50 + rng.integers(12)]
-            stroke(piece, 0.0050 * (1 - t) ** 1.6 + 0.0010, middle if t < 0.4 else pale)
-    draw.ellipse(flat([(0.835, 0.135), (1.045, 0.345)]), red)
-    for k in range(13):
-        line = np.stack([ACROSS, 0.145 + k / 65 + 0.006 * np.sin(ACROSS * 14)], 1)
-        stroke(line[183 : 226 + 6 * k % 17], 0.0009, cream)
-    ridge = spline(
-        [
-            (0.55, 0.66),
-            (0.70, 0.605),
-            (0.81, 0.51),
-            (0.875, 0.425),
-            (0.905, 0.415),
-            (0.94, 0.42),
-            (1.02, 0.51),
-            (1.14, 0.60),
-            (1.36, 0.67),
-        ]
-    )
-    draw.polygon(flat(ridge), middle)
-    for k, x in enumerate(np.linspace(0.80, 1.01, 34) + rng.uniform(-0.002, 0.002, 34)):
-        # Gullies run down the mountain; the cream ones are the snow.
-        top = np.array([x, np.interp(x, *ridge.T) + 0.004])
-        fall = (np.array([3.4 * x - 2.172, 0.66]) - top) * rng.uniform(0.3, 0.7)
-        stroke(
-            top + fall * np.linspace(0, 1, 20)[:, None],
-            *((0.0062, cream) if k % 3 else (0.003, prussian)),
-        )
-    stroke(ridge, 0.0030)
-    for row in range(16):
-        crest = (
-            0.635
-            + row * 0.024
-            - 0.008 * row**0.5 * abs(np.sin(ACROSS * (30 - 1.2 * row) + row * 1.7)) ** 1.5
-        )
-        line = np.stack([ACROSS, crest], 1)
-        draw.polygon(
-            flat([*line, (1.37, 1.1), (-0.03, 1.1)]), (pale, middle, cream, middle)[row % 4]
-        )
-        stroke(line, 0.0024)
-        stroke(line + (0, 0.009), 0.0011, prussian if row % 4 != 2 else middle)
-    for place in (
-        (0.40, 0.80, 0.66),
-        (1.20, 0.93, 0.37, -1),
-        (0.14, 1.06, 0.36),
-        (0.80, 1.07, 0.30),
-    ):
-        wave(*place)
-    picture = np.asarray(sheet.resize((WIDTH, HEIGHT), Image.LANCZOS), np.float32) / 255
-    shake = 1.3 * noise(rng, 26, octaves=2)
-    picture = at(picture, np.stack([X + shake[::-1], Y + shake], -1))
-    # Worn ink lets the paper shine through along the grain of the block.
-    worn = (
-        0.06
-        + 0.14 * smooth(0.3, 1.4, noise(rng, 900, 7, 2) + 0.6 * noise(rng, 5))
-        + 0.06 * noise(rng, 160)
-    )
-    fibres = 1 + 0.02 * noise(rng, 3) + 0.02 * noise(rng, 40, 6, 2)
-    return mix(picture, ink[3], np.clip(worn, 0, 1)) * fibres[..., None]
 
 
 def river_view(rng):
@@ -640,13 +476,13 @@ def impasto_field():
     return canvas * (1 + 0.6 * shine) + 0.16 * np.clip(shine, 0, 1) ** 2
 
 
-PICTURES = stained_glass, mosaic, woodcut_waves, pointillism, ink_drawing, impasto_field
+PICTURES = stained_glass, mosaic, pointillism, ink_drawing, impasto_field
 
 
 def save(picture, path):
     """Reduce a picture to its final size and write it as a JPEG file."""
     pixels = (np.clip(picture, 0, 1) * 255 + 0.5).astype(np.uint8)
-    Image.fromarray(pixels).resize(FINAL_SIZE, Image.LANCZOS).save(path, quality=90, optimize=True)
+    Image.fromarray(pixels).resize(FINAL_SIZE, Image.LANCZOS).save(path, quality=88, optimize=True)
 
 
 def main():

@@ -13,12 +13,12 @@ from benchmarks.samples import ASSETS
 from style_transfer.images import open_image, to_tensor
 
 SAMPLES = (  # photo, painting
-    ("chelsea", "starry_night"),
+    ("raccoon", "breaking_waves"),
     ("astronaut", "ink_drawing"),
-    ("coffee", "stained_glass"),
-    ("rocket", "woodcut_waves"),
+    ("lake", "stained_glass"),
+    ("colosseum", "moonlit_river"),
     ("astronaut", "pointillism"),
-    ("coffee", "impasto_field"),
+    ("fig", "bouquet"),
 )
 
 

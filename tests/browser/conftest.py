@@ -115,4 +115,4 @@ def run_threads() -> Callable[[], list[threading.Thread]]:
 def samples() -> tuple[Path, Path]:
     """A photo and a style."""
     assets = Path(__file__).parents[2] / "assets"
-    return assets / "content" / "coffee.png", assets / "style" / "mosaic.jpg"
+    return assets / "content" / "fig.jpg", assets / "style" / "mosaic.jpg"

@@ -100,7 +100,9 @@ def test_restart_takes_the_picture_along_to_another_size(open_page, sessions):
     expect(page.locator("#status")).to_contain_text("Finished at step 8", timeout=30_000)
     image = page.locator("#canvas img")
     assert image.evaluate("image => image.naturalWidth") == 192
-    assert image.get_attribute("alt").startswith("chelsea.png painted like starry_night.jpg, Run 2")
+    assert image.get_attribute("alt").startswith(
+        "raccoon.jpg painted like breaking_waves.jpg, Run 2"
+    )
     assert newest_run(page) == "Run 2 from step 8 of Run 1"
     parent, child = sessions.all()[-1].records
     first, last = child.previews[0].image, parent.last_frame.picture

@@ -14,7 +14,7 @@ from style_transfer.engine.styles import Styles
 from style_transfer.settings import Settings
 from tests.engine.test_optimize_masks import bands, edge
 
-PAIRS = (("chelsea", "starry_night"), ("coffee", "pointillism"), ("rocket", "ink_drawing"))
+PAIRS = (("raccoon", "breaking_waves"), ("fig", "pointillism"), ("colosseum", "ink_drawing"))
 BORDER = 8  # px
 
 
@@ -60,7 +60,7 @@ def test_a_seam_is_no_steeper_than_the_painted_half(pair):
 
 @pytest.mark.integration
 @pytest.mark.parametrize(
-    "trio", [("chelsea", "starry_night", "mosaic"), ("coffee", "pointillism", "ink_drawing")]
+    "trio", [("raccoon", "breaking_waves", "mosaic"), ("fig", "pointillism", "ink_drawing")]
 )
 def test_a_move_to_another_painter_ends_where_that_one_alone_would(trio):
     moved_at, further = 10, 24  # steps

@@ -111,8 +111,8 @@ def test_more_and_larger_style_images_take_their_time():
 
 @pytest.mark.slow
 def test_the_time_left_of_a_real_run_is_right_within_a_quarter_after_two_steps(tmp_path):
-    photo = to_tensor(open_image(ASSETS / "content" / "chelsea.png"), 320)
-    painting = to_tensor(open_image(ASSETS / "style" / "starry_night.jpg"))
+    photo = to_tensor(open_image(ASSETS / "content" / "raccoon.jpg"), 320)
+    painting = to_tensor(open_image(ASSETS / "style" / "breaking_waves.jpg"))
     before = torch.get_num_threads()
     torch.set_num_threads(2)
     try:

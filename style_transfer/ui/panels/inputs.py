@@ -14,11 +14,11 @@ CONTENT_ID = "content-image"
 MORE_STYLE_IDS = tuple(f"style-{number}" for number in range(2, MAX_STYLES + 1))
 STYLE_IDS = ("style-image", *MORE_STYLE_IDS)
 PHOTOS = [
-    assets.path("content", name)
-    for name in ("chelsea.png", "astronaut.png", "coffee.png", "rocket.jpg")
+    assets.path("content", f"{name}.jpg")
+    for name in ("raccoon", "colosseum", "fig", "lake", "dune", "astronaut")
 ]
 STYLES = sorted(assets.path("style").glob("*.jpg"))
-FIRST_STYLE = assets.path("style", "starry_night.jpg")
+FIRST_STYLE = assets.path("style", "breaking_waves.jpg")
 
 
 def build() -> None:
