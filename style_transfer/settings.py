@@ -169,6 +169,15 @@ class Settings:
             in_presets=False,
         ),
     )
+    crop_frame: bool = _live(
+        False,
+        Switch(
+            label="Leave out the painting's frame",
+            help="whether a plain or oval frame of a style image is left out",
+            section=Section.STROKES,
+            in_presets=False,
+        ),
+    )
     keep_colors: float = _live(
         0.0,
         Number(

@@ -16,6 +16,7 @@ DEFAULTS_BEFORE: Mapping[int, Mapping[str, Any]] = MappingProxyType(
             "style_layers": {f"relu{block}_1": 1.0 for block in range(1, 6)},
             "statistic": "gram",
             "pooling": "average",
+            "motifs": 0.0,
         },
     }
 )

@@ -11,7 +11,7 @@ def test_every_preset_is_a_valid_setting_and_leaves_the_steps_alone():
 
 
 def test_a_preset_sets_all_that_says_how_the_picture_looks():
-    left_alone = {"steps", "style_weights", "match_colors", "keep_colors"}
+    left_alone = {"steps", "style_weights", "match_colors", "crop_frame", "keep_colors"}
     for name in PRESETS:
         assert preset_values(name).keys() == Settings().as_dict().keys() - left_alone
     assert preset_values("Bold")["beta"] == 20

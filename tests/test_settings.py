@@ -10,6 +10,7 @@ from style_transfer.knobs import Number
 from style_transfer.losses import STATISTICS
 from style_transfer.network import LAYERS
 from style_transfer.settings import KNOBS, MAX_STEPS, STYLE_LAYERS, Settings, describe_change
+from style_transfer.versions import settings_of
 
 CHANGED = Settings(
     alpha=0.5,
@@ -24,6 +25,7 @@ CHANGED = Settings(
     motifs=0.2,
     style_scale=2,
     match_colors=True,
+    crop_frame=True,
     keep_colors=1,
 )
 
@@ -173,12 +175,13 @@ def test_a_change_is_described_in_words():
         describe_change(Settings(beta=5, steps=100), Settings(beta=8, steps=150))
         == "beta 5 to 8, steps 100 to 150"
     )
-    assert describe_change(Settings(), CHANGED) == (
+    assert describe_change(settings_of(1, {}), CHANGED) == (
         "alpha 1 to 0.5, beta 5 to 12, tv 0 to 0.1, content layer relu4_2 to relu3_2, "
         "style layers relu1_1+relu2_1+relu3_1+relu4_1+relu5_1 to relu1_1=3+relu2_1=0.25, "
         "statistic gram to correlation, pooling average to max, steps 100 to 7, "
         "weight of style 2 1 to 0.5, "
-        "motifs 0 to 0.2, style scale 1 to 2, match colors off to on, keep colors 0 to 1"
+        "motifs 0 to 0.2, style scale 1 to 2, match colors off to on, "
+        "crop frame off to on, keep colors 0 to 1"
     )
 
 

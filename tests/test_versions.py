@@ -29,6 +29,8 @@ FIRST = {
     "match_colors": False,
     "keep_colors": 0,
     "pooling": "average",  # that of the network then
+    "motifs": 0,
+    "crop_frame": False,
 }
 DEFAULTS = {1: FIRST, 2: FIRST}
 

@@ -10,7 +10,7 @@ from torch import Tensor
 
 from style_transfer.engine.evaluator import FeatureExtractor
 from style_transfer.engine.pyramid import image_size, resize_clamped
-from style_transfer.images import MIN_SIDE, fit, match_colors
+from style_transfer.images import MIN_SIDE, fit, match_colors, without_frame
 from style_transfer.losses import Places, Summary, statistic_of
 from style_transfer.settings import Settings
 
@@ -21,7 +21,7 @@ MAX_STYLE_SIDE = 1536  # px; a style image larger than the content is used up to
 _WHOLE_PASS, _PART_OF_PASS = 0.65, 0.3
 
 Summaries = dict[str, dict[str, Summary]]  # by layer and name of the statistic
-_Variant = tuple[float, bool, str]  # scale, whether colours are matched, pooling
+_Variant = tuple[float, bool, bool, str]  # scale, whether cropped, colours matched; pooling
 
 
 class StyleTarget(NamedTuple):
@@ -175,7 +175,9 @@ class Targets:
             yield costs[layer]
 
     def _prepared(self, image: Tensor, settings: Settings) -> Tensor:
-        """Return a style image at its scale, with the colours of the content if matched."""
+        """Return a style image at its scale, without its frame and in other colours if wanted."""
+        if settings.crop_frame:
+            image = without_frame(image)
         longer_side = max(image_size(self.content_image))
         size = style_image_size(image_size(image), longer_side, settings.style_scale)
         picture = resize_clamped(image, size)
@@ -188,7 +190,7 @@ def motif_layers(settings: Settings) -> tuple[str, ...]:
 
 
 def _variant(settings: Settings) -> _Variant:
-    return settings.style_scale, settings.match_colors, settings.pooling
+    return settings.style_scale, settings.crop_frame, settings.match_colors, settings.pooling
 
 
 def _target(statistic: str, summaries: dict[str, Summary]) -> StyleTarget:

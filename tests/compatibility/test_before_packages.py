@@ -106,6 +106,7 @@ def test_all_of_it_keeps_its_settings_when_every_default_changes(monkeypatch):
         style_weights=(0.5, 0.5, 0.5, 0.5),
         style_scale=2,
         match_colors=True,
+        crop_frame=True,
         keep_colors=1,
     )
     for name in ("picture.png", "picture.jpg", "picture.webp", "settings.json"):

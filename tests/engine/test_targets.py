@@ -4,6 +4,7 @@ import pytest
 import torch
 
 from style_transfer.engine.targets import MAX_STYLE_SIDE, StyleTarget, Targets, style_image_size
+from style_transfer.images import without_frame
 from style_transfer.losses import STATISTICS
 from style_transfer.network import POOLINGS
 from style_transfer.settings import Settings
@@ -53,6 +54,21 @@ def test_matched_colours_are_another_target_and_equal_settings_the_same(network,
     torch.testing.assert_close(
         own, targets.style(photo, QUICK)["relu1_1"].summary[0], rtol=1e-3, atol=1
     )
+
+
+def test_a_frame_is_left_out_as_if_the_style_image_came_without_it(network, photo, painting):
+    framed = torch.nn.functional.pad(painting, (9, 9, 9, 9), value=1.0)
+    targets, cropped = Targets(network, photo), replace(QUICK, crop_frame=True)
+    plain, without, by_itself = (
+        targets.style(image, settings)["relu1_1"]
+        for image, settings in (
+            (framed, QUICK),
+            (framed, cropped),
+            (without_frame(framed), QUICK),
+        )
+    )
+    assert same(without, by_itself)
+    assert not same(without, plain)
 
 
 @pytest.mark.parametrize("name", STATISTICS)
