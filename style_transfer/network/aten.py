@@ -1,4 +1,4 @@
-"""Gradients of ReLU and average pooling, as autograd computes them, called without it.
+"""Gradients of ReLU and pooling, as autograd computes them, called without it.
 
 These operators are not part of torch's public interface, and are called here alone;
 tests/network/test_aten.py says what is expected of them.
@@ -19,10 +19,13 @@ def write_relu_backward(gradient: Tensor, mask: Tensor, result: Tensor) -> None:
     torch.ops.aten.threshold_backward.grad_input(gradient, mask, 0, grad_input=result)
 
 
-def average_pooling_backward(gradient: Tensor, x: Tensor) -> Tensor:
-    """Return the gradient of x (1, C, H, W) for that of its averages over 2 x 2."""
+def pooling_backward(gradient: Tensor, x: Tensor, share: float) -> Tensor:
+    """Return the gradient of x (1, C, H, W) for that of its sums over 2 x 2, times `share`.
+
+    1 / `share` is a whole number: 4 where the sums are averages.
+    """
     pairs, none = [2, 2], [0, 0]
     result: Tensor = torch.ops.aten.avg_pool2d_backward(
-        gradient, x, pairs, pairs, none, False, True, None
+        gradient, x, pairs, pairs, none, False, True, round(1 / share)
     )
     return result

@@ -12,7 +12,7 @@ from typing import ClassVar
 import torch
 from torch import Tensor
 
-from style_transfer.network.aten import average_pooling_backward, relu_backward
+from style_transfer.network.aten import pooling_backward, relu_backward
 from style_transfer.network.thread_pool import ThreadPool
 
 
@@ -72,26 +72,27 @@ class Backend(ABC):
         """Return (1, out, H, W) for x (1, in, H, W), clamped at 0 with `relu`."""
 
     @abstractmethod
-    def backward(self, gradient: Tensor, mask: Tensor | None) -> Tensor:
+    def backward(self, gradient: Tensor, mask: Tensor | None, share: float = 1.0) -> Tensor:
         """Return the gradient of x for the gradient of the result.
 
         The latter counts where the mask (1, out, H, W), the result after its ReLU, is above 0. A
-        gradient smaller than the mask is that of averages over 2 x 2 of the result.
+        gradient smaller than the mask is that of the pooled result: each of the 2 x 2 positions
+        has a `share` of it, see `pooling.SHARES`.
         """
 
 
-def through_relu(gradient: Tensor, mask: Tensor | None) -> Tensor:
+def through_relu(gradient: Tensor, mask: Tensor | None, share: float) -> Tensor:
     """Return the gradient before ReLU and pooling, see `Backend.backward`."""
     if mask is None:
         return gradient
-    return relu_backward(through_pooling(gradient, mask), mask)
+    return relu_backward(through_pooling(gradient, mask, share), mask)
 
 
-def through_pooling(gradient: Tensor, mask: Tensor | None) -> Tensor:
-    """Return the gradient at the size of the mask, if that of averages over 2 x 2 is given."""
+def through_pooling(gradient: Tensor, mask: Tensor | None, share: float) -> Tensor:
+    """Return the gradient at the size of the mask, if that of a pooled result is given."""
     if mask is None or mask.shape == gradient.shape:
         return gradient
-    return average_pooling_backward(gradient, mask)
+    return pooling_backward(gradient, mask, share)
 
 
 def channels_last(x: Tensor) -> Tensor:

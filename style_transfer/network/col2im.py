@@ -33,8 +33,8 @@ class Col2im(Backend):
     def forward(self, x: Tensor, relu: bool) -> Tensor:
         raise NotImplementedError("col2im computes gradients alone.")
 
-    def backward(self, gradient: Tensor, mask: Tensor | None) -> Tensor:
-        rows = channels_last(through_pooling(gradient, mask))
+    def backward(self, gradient: Tensor, mask: Tensor | None, share: float = 1.0) -> Tensor:
+        rows = channels_last(through_pooling(gradient, mask, share))
         mask = None if mask is None else channels_last(mask)
         return gradient_of_input(rows, self._filters, self._threads, mask, self._padding)
 

@@ -12,6 +12,7 @@ from torch import Tensor, nn
 from style_transfer.network.autotune import Timing, TimingCache, fastest, measure
 from style_transfer.network.backend import Backend, Problem
 from style_transfer.network.backends import BackendFailed, BackendSet
+from style_transfer.network.pooling import SHARES, pool, pool_to_mask
 from style_transfer.network.thread_pool import ThreadPool, single_threaded
 
 
@@ -38,7 +39,7 @@ class Convolution(nn.Module):
         self._zero_padding = 0 if padding == "replicate" else 1  # px
         self.register_buffer("weight", weight.contiguous(memory_format=torch.channels_last))
         self.register_buffer("bias", bias)
-        self.backends, self._threads = backends or BackendSet(), threads or ThreadPool()
+        self.backends, self.threads = backends or BackendSet(), threads or ThreadPool()
         self._prepared: dict[str, Backend] = {}  # by name, made when first used
 
     def forward(
@@ -47,12 +48,12 @@ class Convolution(nn.Module):
         timings: TimingCache,
         relu: bool = False,
         approximate: bool = False,
-        pool: bool = False,
+        pooling: str | None = None,
     ) -> Tensor:
         """Return (B, out, H, W) for x (B, in, H, W), clamped at 0 with `relu`.
 
         Where it may be `approximate` it errs by up to 1e-4 of its largest value, unless x needs a
-        gradient. With `pool`, which takes `relu`, averages over 2 x 2 of it are returned,
+        gradient. With a `pooling` of POOLINGS, which takes `relu`, it is pooled over 2 x 2 to
         (B, out, H/2, W/2). What is missing in `timings` is measured and added.
         """
         if self.padding == "replicate":
@@ -70,8 +71,8 @@ class Convolution(nn.Module):
         layer = _Layer(self, problem, (x.shape[2], x.shape[3]), timings)
         if self.backends.only_fallback(problem):  # differentiable by autograd
             y = layer.compute(problem, lambda backend: backend.forward(x, relu))
-            return F.avg_pool2d(y, 2) if pool else y
-        result: Tensor = _Convolve.apply(x, layer, relu, pool)
+            return pool(y, pooling, self.threads) if pooling else y
+        result: Tensor = _Convolve.apply(x, layer, relu, pooling)
         return result
 
     def fastest(self, problem: Problem, size: tuple[int, int], timings: TimingCache) -> Backend:
@@ -114,7 +115,7 @@ class Convolution(nn.Module):
         if backend is None:
             make, arguments = self.backends[name], (self.weight, self.bias, self._zero_padding)
             with self.backends.guard(name):
-                backend = make(*arguments, self._threads)
+                backend = make(*arguments, self.threads)
             self._prepared[name] = backend
         return backend
 
@@ -150,11 +151,14 @@ class _Convolve(torch.autograd.Function):
     """
 
     @staticmethod
-    def forward(ctx: Any, x: Tensor, layer: _Layer, relu: bool, pool: bool) -> Tensor:
+    def forward(ctx: Any, x: Tensor, layer: _Layer, relu: bool, pooling: str | None) -> Tensor:
         y = layer.compute(layer.problem, lambda backend: backend.forward(x, relu))
-        ctx.layer = layer
+        ctx.layer, ctx.share = layer, SHARES[pooling] if pooling else 1.0
         ctx.save_for_backward(y if relu else None)
-        return F.avg_pool2d(y, 2) if pool else y
+        if pooling is None:
+            return y
+        pooled = pool_to_mask if ctx.needs_input_grad[0] else pool
+        return pooled(y, pooling, layer.convolution.threads)
 
     @staticmethod
     @torch.autograd.function.once_differentiable
@@ -162,6 +166,6 @@ class _Convolve(torch.autograd.Function):
         (mask,) = ctx.saved_tensors
         layer: _Layer = ctx.layer
         result = layer.compute(
-            layer.problem.gradient, lambda backend: backend.backward(gradient, mask)
+            layer.problem.gradient, lambda backend: backend.backward(gradient, mask, ctx.share)
         )
         return result, None, None, None

@@ -52,8 +52,8 @@ class Int8Split(Backend):
         y = convolve(channels_last(x), self._forward_filters, bias=self._bias)
         return F.relu_(y) if relu else y
 
-    def backward(self, gradient: Tensor, mask: Tensor | None) -> Tensor:
-        gradient = channels_last(through_pooling(gradient, mask))
+    def backward(self, gradient: Tensor, mask: Tensor | None, share: float = 1.0) -> Tensor:
+        gradient = channels_last(through_pooling(gradient, mask, share))
         mask = None if mask is None else channels_last(mask)
         return convolve(gradient, self._backward_filters, mask)
 

@@ -36,8 +36,8 @@ class OneDNN(Backend):
         y = convolution(x, self._forward_filters, self._bias)
         return F.relu_(y) if relu else y
 
-    def backward(self, gradient: Tensor, mask: Tensor | None) -> Tensor:
-        return convolution(through_relu(gradient, mask), self._backward_filters, None)
+    def backward(self, gradient: Tensor, mask: Tensor | None, share: float = 1.0) -> Tensor:
+        return convolution(through_relu(gradient, mask, share), self._backward_filters, None)
 
     @cached_property
     def _forward_filters(self) -> Tensor:

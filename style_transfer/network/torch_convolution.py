@@ -24,8 +24,8 @@ class TorchConvolution(Backend):
         y = F.conv2d(x, self._weight, self._bias, padding=self._padding)
         return F.relu_(y) if relu else y
 
-    def backward(self, gradient: Tensor, mask: Tensor | None) -> Tensor:
-        gradient = through_relu(gradient, mask)
+    def backward(self, gradient: Tensor, mask: Tensor | None, share: float = 1.0) -> Tensor:
+        gradient = through_relu(gradient, mask, share)
         height, width = (side + 2 * (1 - self._padding) for side in gradient.shape[2:])
         shape = gradient.shape[0], self._weight.shape[1], height, width
         return conv2d_input(shape, self._weight, gradient, padding=self._padding)

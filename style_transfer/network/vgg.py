@@ -5,7 +5,6 @@ from collections.abc import Collection, Iterator
 from functools import cache
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor, nn
 
 from style_transfer.checks import one_of
@@ -14,10 +13,9 @@ from style_transfer.network.backends import BackendSet
 from style_transfer.network.convolution import Convolution
 from style_transfer.network.networks import NETWORKS, PIXELS, SPECS, check_layers
 from style_transfer.network.patches import PATCH_CHANNELS, pixel_patches
+from style_transfer.network.pooling import POOLINGS, pool
 from style_transfer.network.thread_pool import ThreadPool
 from style_transfer.network.weights import WeightsUnavailableError
-
-POOLINGS = ("average", "max")
 
 
 class VGG(nn.Module):
@@ -90,21 +88,21 @@ class VGG(nn.Module):
         one_of("pooling", pooling, POOLINGS)
         if PIXELS in layers:
             yield PIXELS, pixel_patches(image)
-        left, averages = set(layers) - {PIXELS}, pooling == "average"
+        left = set(layers) - {PIXELS}
         x = (image - self.mean) / self.std
         for layer, following in zip(self.layers, (*self.layers[1:], ""), strict=True):
             if not left:
                 break
             ends_block, wanted = following.endswith("_1"), layer in left
-            fused = ends_block and averages and not wanted
+            fused = pooling if ends_block and not wanted else None
             x = self.convolutions[layer](
-                x, self.timings, relu=True, approximate=approximate, pool=fused
+                x, self.timings, relu=True, approximate=approximate, pooling=fused
             )
             if wanted:
                 left.remove(layer)
                 yield layer, x
             if ends_block and left and not fused:
-                x = F.avg_pool2d(x, 2) if averages else F.max_pool2d(x, 2)
+                x = pool(x, pooling, self.threads)
 
     def multiplications(self, pixels: int, layers: Collection[str]) -> dict[str, float]:
         """Return the number of multiplications of each convolution needed for `layers`."""

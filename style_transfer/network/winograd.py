@@ -45,9 +45,10 @@ class Winograd(Backend):
     def forward(self, x: Tensor, relu: bool) -> Tensor:
         return convolve(channels_last(x), self._forward_filters, self._threads, self._bias, relu)
 
-    def backward(self, gradient: Tensor, mask: Tensor | None) -> Tensor:
+    def backward(self, gradient: Tensor, mask: Tensor | None, share: float = 1.0) -> Tensor:
         mask = None if mask is None else channels_last(mask)
-        return convolve(channels_last(gradient), self._backward_filters, self._threads, mask=mask)
+        filters, threads = self._backward_filters, self._threads
+        return convolve(channels_last(gradient), filters, threads, mask=mask, share=share)
 
     @cached_property
     def _forward_filters(self) -> np.ndarray:
@@ -101,13 +102,14 @@ def convolve(
     bias: Tensor | None = None,
     relu: bool = False,
     mask: Tensor | None = None,
+    share: float = 1.0,
     limits: BlockLimits | None = None,
 ) -> Tensor:
     """Return the convolution of x (H, W, C) with transformed filters, as (1, K, H, W).
 
     Zero padding of 1; the result is channels last. With `relu` it is clamped at 0; with a `mask`
     (H, W, C), x counts only where the mask is above 0, as in the gradient of a ReLU, and can be
-    (H // 2, W // 2, C), as in that of averages over 2 x 2 after it.
+    (H // 2, W // 2, C): each of 2 x 2 positions has a `share` of it, as in that of pooling.
     """
     limits = limits or fastest_limits()
     height, width, channels = (x if mask is None else mask).shape
@@ -132,6 +134,7 @@ def convolve(
                 *blocks[number],
                 source,
                 weights,
+                np.float32(share),
                 filters,
                 tiles_per_product,
                 shift,

@@ -63,7 +63,7 @@ FILTER_TRANSFORM, INPUT_TRANSFORM, OUTPUT_TRANSFORM = _transforms()
 _INPUTS, _OUTPUTS = INPUT_TRANSFORM.float().numpy(), OUTPUT_TRANSFORM.float().contiguous().numpy()
 _CHUNK = 128  # channels at a time: intermediates of both passes over a tile stay in the L1 cache
 _GAP = 80  # floats between nodes, which would otherwise share cache sets (addresses 2^k apart)
-_ZERO, _QUARTER = np.float32(0), np.float32(0.25)
+_ZERO = np.float32(0)
 _at = np.uintp  # an unsigned index saves numba the branch for counting from the end
 
 
@@ -79,6 +79,7 @@ def convolve_block(
     groups: tuple[int, int],
     x: Any,
     mask: Any,
+    share: Any,
     filters: Any,
     tiles_per_product: int,
     bias: Any,
@@ -92,8 +93,9 @@ def convolve_block(
     call has to do a whole block without the GIL:
 
     rows, groups: first, and one after the last.
-    x: (H, W, C); with a mask also (H // 2, W // 2, C), as the gradient of averages over 2 x 2.
+    x: (H, W, C); with a mask also (H // 2, W // 2, C), as the gradient of what is pooled.
     mask: (H, W, C), x counts where it is above 0; or of size 0, x counts everywhere.
+    share: of a smaller x, for each of 2 x 2 positions.
     filters: (36, groups, C, n), transformed; those of n channels of the result lie together.
     tiles_per_product: rows of one matrix product.
     bias: (groups * n,), added.
@@ -106,7 +108,7 @@ def convolve_block(
     tiles = (rows[1] - rows[0]) * across
     in_plane, out_plane = tiles * channels + _GAP, tiles * n * (groups[1] - groups[0]) + _GAP
     if x.shape[0] < result.shape[0]:
-        _enlarge(x, mask, TILE * rows[0] - 1, TILE * rows[1] + 1, across * TILE + 2, padded)
+        _enlarge(x, mask, share, TILE * rows[0] - 1, TILE * rows[1] + 1, across * TILE + 2, padded)
     else:
         _pad(x, mask, TILE * rows[0] - 1, TILE * rows[1] + 1, across * TILE + 2, padded)
     _to_nodes(padded, channels, across, tiles, taps, in_plane)
@@ -142,8 +144,8 @@ def _pad(x: Any, mask: Any, top: int, end: int, width: int, padded: Any) -> None
 
 
 @compiled
-def _enlarge(x: Any, mask: Any, top: int, end: int, width: int, padded: Any) -> None:
-    """Do as `_pad`, with a quarter of each pixel of x in four places: the gradient of averages."""
+def _enlarge(x: Any, mask: Any, share: Any, top: int, end: int, width: int, padded: Any) -> None:
+    """Do as `_pad`, with a share of each pixel of x in four places: the gradient of pooling."""
     values, weights, channels = x.reshape(-1), mask.reshape(-1), x.shape[2]
     for row in range(top, end):
         for column in range(-1, width - 1):
@@ -154,7 +156,7 @@ def _enlarge(x: Any, mask: Any, top: int, end: int, width: int, padded: Any) -> 
             here = (row // 2 * x.shape[1] + column // 2) * channels
             place = (row * mask.shape[1] + column) * channels
             for c in range(channels):
-                value = _QUARTER * values[_at(here + c)]
+                value = share * values[_at(here + c)]
                 padded[_at(start + c)] = _ZERO if weights[_at(place + c)] <= 0 else value
 
 

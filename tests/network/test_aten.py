@@ -1,10 +1,11 @@
-"""What the package expects of torch's private gradients of ReLU and average pooling."""
+"""What the package expects of torch's private gradients of ReLU and pooling."""
 
+import pytest
 import torch
 import torch.nn.functional as F
 
 from style_transfer.network.aten import (
-    average_pooling_backward,
+    pooling_backward,
     relu_backward,
     write_relu_backward,
 )
@@ -32,11 +33,12 @@ def test_the_gradient_of_relu_is_autograds():
     assert torch.equal(result, expected), f"Writing it into a buffer has changed: {ADAPT}."
 
 
-def test_the_gradient_of_average_pooling_is_autograds():
+@pytest.mark.parametrize("share", [0.25, 1.0])
+def test_the_gradient_of_average_pooling_is_autograds(share):
     for height, width in ((8, 12), (9, 11)):  # of odd sides the last row or column has none
         x = image(5, height, width, seed=1)
         gradient = image(5, height // 2, width // 2)
-        expected = gradient_by_autograd(lambda x: F.avg_pool2d(x, 2), x, gradient)
-        assert torch.equal(average_pooling_backward(gradient, x), expected), (
+        expected = gradient_by_autograd(lambda x: 4 * share * F.avg_pool2d(x, 2), x, gradient)
+        assert torch.equal(pooling_backward(gradient, x, share), expected), (
             f"It has changed: {ADAPT}."
         )

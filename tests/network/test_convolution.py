@@ -12,8 +12,10 @@ from style_transfer.network.autotune import TimingCache
 from style_transfer.network.backend import Problem
 from style_transfer.network.backends import BACKENDS, BackendSet
 from style_transfer.network.convolution import Convolution
+from style_transfer.network.pooling import POOLINGS
 from tests.network.reference import SIZES, error, filters, image
 
+TORCHS = {"average": F.avg_pool2d, "max": F.max_pool2d}
 CHOOSABLE = [name for name in BACKENDS if name != "col2im"]
 
 
@@ -44,14 +46,15 @@ def name_of_fastest(convolution, size, timings, backward=False):
 
 
 @pytest.mark.parametrize("name", CHOOSABLE)
+@pytest.mark.parametrize("pooling", POOLINGS)
 @pytest.mark.parametrize("size", [*SIZES[:-1], (2, 3), (24, 70)])
-def test_pooling_that_is_part_of_a_convolution_is_torchs(name, size):
+def test_pooling_that_is_part_of_a_convolution_is_torchs(name, pooling, size):
     convolution = layer()
     timings = preferring(convolution, name)
     x, y = (image(64, *size).requires_grad_() for _ in range(2))
     found, expected = (
-        convolution(x, timings, relu=True, pool=True),
-        F.avg_pool2d(convolution(y, timings, relu=True), 2),
+        convolution(x, timings, relu=True, pooling=pooling),
+        TORCHS[pooling](convolution(y, timings, relu=True), 2),
     )
     assert torch.equal(found, expected)
     gradient = torch.randn_like(found)
@@ -60,15 +63,31 @@ def test_pooling_that_is_part_of_a_convolution_is_torchs(name, size):
     assert error(x.grad, y.grad) < 1e-6
 
 
+@pytest.mark.parametrize("name", CHOOSABLE)
+def test_of_equal_maxima_the_first_alone_gets_the_gradient(name):
+    convolution, gradients = layer(), []
+    timings = preferring(convolution, name)
+    for pooled in (
+        lambda x: convolution(x, timings, relu=True, pooling="max"),
+        lambda x: F.max_pool2d(convolution(x, timings, relu=True), 2),
+    ):
+        x = torch.ones(1, 64, 12, 15).requires_grad_()  # within the border all are equal
+        y = pooled(x)
+        y.backward(torch.arange(float(y.numel())).view(y.shape) / y.numel())
+        gradients.append(x.grad)
+    assert error(*gradients) < 1e-6
+
+
 @pytest.mark.parametrize("approximate", [False, True])
-def test_pooling_needs_no_gradient_and_no_special_backend(approximate):
+@pytest.mark.parametrize("pooling", POOLINGS)
+def test_pooling_needs_no_gradient_and_no_special_backend(approximate, pooling):
     convolution, x, timings = layer(16, 24), image(16, 33, 47), TimingCache()
     options = {"relu": True, "approximate": approximate}
-    expected = F.avg_pool2d(convolution(x, timings, **options), 2)
-    assert torch.equal(convolution(x, timings, **options, pool=True), expected)
+    expected = TORCHS[pooling](convolution(x, timings, **options), 2)
+    assert torch.equal(convolution(x, timings, **options, pooling=pooling), expected)
     exact = convolution.double()
-    expected = F.avg_pool2d(exact(x.double(), timings, relu=True), 2)
-    assert torch.equal(exact(x.double(), timings, relu=True, pool=True), expected)
+    expected = TORCHS[pooling](exact(x.double(), timings, relu=True), 2)
+    assert torch.equal(exact(x.double(), timings, relu=True, pooling=pooling), expected)
 
 
 @pytest.mark.skipif(
@@ -233,10 +252,10 @@ def failing(name, step, error=None):
                 raise error
             return super().forward(x, relu)
 
-        def backward(self, gradient, mask):
+        def backward(self, gradient, mask, share=1.0):
             if step == "backward":
                 raise error
-            return super().backward(gradient, mask)
+            return super().backward(gradient, mask, share)
 
     error = error or RuntimeError("Unknown builtin op:\n mkldnn::gone")
     return BackendSet(BACKENDS | {name: Failing})
