@@ -2,76 +2,36 @@
 
     python -m benchmarks.quality [--set beta=8 statistic=gram] [--sheet FILE]
     python -m benchmarks.quality --variant gram:statistic=gram smooth:tv=2,beta=8 --out FOLDER
+    python -m benchmarks.quality --variant gram:statistic=gram wide:style_scale=2 --content 0.7
     python -m benchmarks.quality --pairs FOLDER --also FOLDER:PREFIX --against FOLDER:PREFIX
 
 Pairs are sample photos and paintings, or c0.jpg, s0.jpg, c1.jpg ... of the folder of --pairs. Each
 is painted by each variant; settings are written as in links. With --also, pictures of the pairs
 that somebody else made, PREFIX.0.jpg, PREFIX.1.png ..., are measured and shown, too. With --against
 each variant moves beta during its runs until its C is no higher than that of such pictures: then S,
-N and H can be compared, and the last lines tell on how many pairs ours is lower.
+N and H can be compared, and the last lines tell on how many pairs ours is lower. With --content the
+mean C of each variant is brought to a number, by a beta for all pairs that is found by trying.
 
 Prints a JSON line for each picture with its measures (see measures.py; smaller is better) and the
 seconds it took, and a table of means. What is in the folder of --out is read, not painted again.
 """
 
 import argparse
-import json
 import tempfile
 from collections import defaultdict
 from dataclasses import asdict
 from pathlib import Path
-from typing import NamedTuple
 
-from PIL import Image
 from torch import Tensor
 
 from benchmarks.contenders import table
 from benchmarks.quality.measures import Measures
 from benchmarks.quality.painting import Painter, parsed_settings, parsed_variant
-from benchmarks.quality.pairs import Pair, pairs_in, picture_of, samples
+from benchmarks.quality.pairs import Pair, pairs_in, samples
+from benchmarks.quality.results import Result, as_content_of, given, painted, with_mean_content
 from benchmarks.samples import save_sheet
 from style_transfer.images import to_tensor
 from style_transfer.settings import Settings
-
-
-class Result(NamedTuple):
-    """A picture of a pair by the name of who made it, and what was measured."""
-
-    name: str
-    picture: Image.Image
-    measures: Measures
-
-    @property
-    def caption(self) -> str:
-        """Who made it, and how well."""
-        figures = (f"{name} {value:.3f}" for name, value in asdict(self.measures).items())
-        return f"{self.name}: {', '.join(figures)}"
-
-
-def results_of(pair: Pair, painter: Painter, options: argparse.Namespace) -> list[Result]:
-    """Return the measured pictures of a pair, and print them as they come."""
-    found: list[Result] = []
-
-    def measure(name: str, picture: Image.Image, seconds: float = 0.0) -> Measures:
-        measures = pair.judge.measure(picture)
-        found.append(Result(name, picture, measures))
-        row = {"pair": pair.number, "name": name} | asdict(measures)
-        rounded = {k: round(v, 4) if isinstance(v, float) else v for k, v in row.items()}
-        print(json.dumps(rounded | {"seconds": round(seconds, 1)}), flush=True)
-        return measures
-
-    for folder, prefix in options.also:
-        if picture := picture_of(pair, folder, prefix):
-            measure(prefix, picture)
-    for name in () if options.against else painter.variants:
-        measure(name, *painter.paint(pair, name, name))
-    for folder, prefix in options.against:
-        if picture := picture_of(pair, folder, prefix):
-            goal = measure(prefix, picture).C
-            for name in painter.variants:
-                ours = as_content_of(name, prefix)
-                measure(ours, *painter.paint(pair, name, ours, goal))
-    return found
 
 
 def means(results: list[Result]) -> str:
@@ -97,11 +57,6 @@ def comparison(ours: str, theirs: str, results: list[list[Result]]) -> str:
     return f"{ours} is lower than {theirs} in {', '.join(counts)} of {len(pairs)} pairs"
 
 
-def as_content_of(name: str, prefix: str) -> str:
-    """Return the name of a variant that has the content error of other pictures."""
-    return f"{name}-as-{prefix}"
-
-
 def folder_and_prefix(text: str) -> tuple[Path, str]:
     """Return both parts of FOLDER:PREFIX."""
     folder, _, prefix = text.rpartition(":")
@@ -122,6 +77,7 @@ def parsed_arguments() -> tuple[argparse.Namespace, Painter, list[Pair]]:
     for name in ("--also", "--against"):
         metavar = "FOLDER:PREFIX"
         parser.add_argument(name, nargs="+", default=[], type=folder_and_prefix, metavar=metavar)
+    parser.add_argument("--content", type=float, metavar="C", help="the mean of each variant")
     parser.add_argument("--out", type=Path, default=Path(tempfile.mkdtemp()), help="folder")
     parser.add_argument("--sheet", type=Path, help="JPEG with all pictures side by side")
     options = parser.parse_args()
@@ -137,7 +93,17 @@ def parsed_arguments() -> tuple[argparse.Namespace, Painter, list[Pair]]:
 def main() -> None:
     """Paint, measure and print."""
     options, painter, pairs = parsed_arguments()
-    found = [results_of(pair, painter, options) for pair in pairs]
+    found = [given(pair, options.also) for pair in pairs]
+    if options.content:
+        for name in painter.variants:
+            same = with_mean_content(pairs, painter, name, options.content)
+            found = [[*one, *other] for one, other in zip(found, same, strict=True)]
+    else:
+        for pair, results in zip(pairs, found, strict=True):
+            goals = given(pair, options.against)
+            results += goals
+            if goals or not options.against:
+                results += painted(pair, painter, goals)
     print(means([result for each in found for result in each]))
     for _, theirs in options.against:
         for name in painter.variants:
@@ -149,9 +115,9 @@ def main() -> None:
 
 def sheet_row(pair: Pair, results: list[Result]) -> list[tuple[str, Tensor]]:
     """Return the pictures of a pair with their captions."""
-    given = [(f"photo {pair.number}", pair.photo), ("painting", pair.painting)]
+    inputs = [(f"photo {pair.number}", pair.photo), ("painting", pair.painting)]
     made = [(result.caption, result.picture) for result in results]
-    return [(caption, to_tensor(picture)) for caption, picture in given + made]
+    return [(caption, to_tensor(picture)) for caption, picture in inputs + made]
 
 
 if __name__ == "__main__":

@@ -1,8 +1,9 @@
 """Painting for the measures: settings given as text, and runs that end with a content error."""
 
+import math
 import re
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -18,13 +19,17 @@ from style_transfer.images import save, to_pil
 from style_transfer.settings import KNOBS, Settings
 
 FIRST = 5  # step; by then C is nearly what it will be
-INTERVAL = 5  # steps between looks at C; where beta changes, L-BFGS starts anew
-LAST = 10  # steps at the end, of which the last with a small enough C counts
+INTERVAL = 8  # steps between looks at C; where beta changes, L-BFGS starts anew
+LAST = 12  # steps at the end, of which the last with a small enough C counts
 RAISED_FROM = 0.3  # share of the steps; before, C still rises by itself
-GAINS = 1.5, 4.0  # powers of the goal over C by which beta rises and falls; C must not be above it
+GAINS = 1.0, 2.0  # powers of the goal over C by which beta rises and falls; more makes it swing
 NEAR = 0.96, 1.0  # of the goal; beta stays where C is between them
 AIM = 0.98  # of the goal
 MAX_FACTOR = 4.0  # of beta at a time
+
+TOLERANCE = 0.01  # of a mean C that is asked for
+ROUNDS = 6  # of paintings at most, to come within TOLERANCE
+SLOPES = 0.1, 0.4, 2.0  # of log C over log beta: least, first guess, most
 
 
 @dataclass(frozen=True)
@@ -74,6 +79,25 @@ def parsed_variant(text: str, start: Settings) -> tuple[str, Settings]:
     """Return name and settings of "NAME:beta=8,style_layers=relu1_1,relu2_1:0.5"."""
     name, _, changes = text.partition(":")
     return name, parsed_settings(re.split(r",(?=[\w-]+=)", changes) if changes else [], start)
+
+
+def beta_with_content(content_of: Callable[[float], float], goal: float, beta: float) -> float:
+    """Return a beta for which `content_of` returns `goal`, within TOLERANCE or after ROUNDS.
+
+    By secants between logarithms, from `beta` on. The one that is returned was tried last.
+    """
+    low, slope, high = SLOPES
+    tried: tuple[float, float] | None = None
+    for remaining in reversed(range(ROUNDS)):
+        point = math.log(beta), math.log(content_of(beta))
+        gap = math.log(goal) - point[1]
+        if abs(gap) <= TOLERANCE or not remaining:
+            break
+        if tried:
+            slope = (point[1] - tried[1]) / (point[0] - tried[0])
+            slope = min(high, max(low, slope))
+        tried, beta = point, beta * math.exp(gap / slope)
+    return beta
 
 
 def stylized_with_content(

@@ -15,10 +15,10 @@ from style_transfer.images import open_image, to_tensor
 SAMPLES = (  # photo, painting
     ("raccoon", "breaking_waves"),
     ("astronaut", "ink_drawing"),
-    ("lake", "stained_glass"),
     ("colosseum", "moonlit_river"),
-    ("astronaut", "pointillism"),
-    ("fig", "bouquet"),
+    ("lake", "vase_of_flowers"),
+    ("fig", "stained_glass"),
+    ("dune", "mont_sainte_victoire"),
 )
 
 
@@ -59,7 +59,8 @@ def pairs_in(folder: Path, numbers: Sequence[int] | None = None) -> list[Pair]:
 
 def picture_of(pair: Pair, folder: Path, prefix: str) -> Image.Image | None:
     """Return the picture PREFIX.NUMBER of a pair in a folder, None where there is none."""
-    files = [*folder.glob(f"{prefix}.{pair.number}.*")]
+    stem = f"{prefix}.{pair.number}"
+    files = [file for file in folder.glob(f"{stem}.*") if file.stem == stem]
     return open_image(files[0]) if files else None
 
 

@@ -6,7 +6,7 @@ import sys
 import pytest
 
 from benchmarks.quality.__main__ import main
-from benchmarks.quality.painting import parsed_settings, parsed_variant
+from benchmarks.quality.painting import beta_with_content, parsed_settings, parsed_variant
 from benchmarks.quality.pairs import SAMPLES, samples
 from style_transfer.images import save
 from style_transfer.settings import Settings
@@ -49,6 +49,38 @@ def run(monkeypatch, capsys, *arguments):
     lines = capsys.readouterr().out.splitlines()
     rows = [json.loads(line) for line in lines if line.startswith("{")]
     return {row["name"]: row for row in rows}, lines[len(rows) :]
+
+
+def test_a_beta_is_found_for_a_mean_content_error():
+    tried = []
+
+    def content_of(beta):
+        tried.append(beta)
+        return 1.5 * beta / (beta + 10)
+
+    assert beta_with_content(content_of, goal=0.9, beta=6) == tried[-1]
+    assert content_of(tried[-1]) == pytest.approx(0.9, rel=0.01)
+    assert len(tried) <= 7
+
+
+def test_variants_are_compared_at_an_equal_mean_content_error(folder, monkeypatch, capsys):
+    def blended(photo, painting, settings):
+        return (2 * photo + settings.beta * painting) / (2 + settings.beta)
+
+    monkeypatch.setattr("benchmarks.quality.painting.stylized", blended)
+    arguments = (
+        "--pairs",
+        folder,
+        "--out",
+        folder / "out",
+        "--variant",
+        "one:beta=1",
+        "two:beta=4",
+    )
+    rows, _ = run(monkeypatch, capsys, *arguments, "--content", "0.4")
+    for name in ("one", "two"):
+        last = [row["C"] for each, row in rows.items() if each.startswith(name)][-1]
+        assert last == pytest.approx(0.4, rel=0.011)
 
 
 @pytest.mark.integration
