@@ -8,8 +8,9 @@ from style_transfer.engine.masks import composite, spatial_guidance, style_weigh
 from style_transfer.engine.motifs import MotifTerm
 from style_transfer.engine.style_terms import (
     AppliedStyle,
-    Distances,
-    layer_distances,
+    Comparisons,
+    layer_comparisons,
+    measured_distances,
     measured_layers,
     style_terms,
 )
@@ -101,7 +102,7 @@ class Objective:
         """Return the unweighted losses of a picture (1, 3, H, W), 0-d, under autograd."""
         content = self._targets.content(settings)
         layer_weights = measured_layers(settings.style_layers, styles)
-        terms, distances = dict[str, Tensor](), Distances()
+        terms, comparisons = dict[str, Tensor](), Comparisons()
         layers = {settings.content_layer, *layer_weights, *motifs.layers}
         for layer, activation in self._network.activations(
             picture, layers, False, settings.pooling
@@ -109,11 +110,11 @@ class Objective:
             if layer == settings.content_layer:
                 terms["content"] = content_loss(activation, content)
             if layer in layer_weights:
-                distances[layer] = layer_distances(activation, layer, styles)
+                comparisons[layer] = layer_comparisons(activation, layer, styles)
             if layer in motifs.layers:
                 motifs.measure(activation, layer)
         if styles:
-            terms |= style_terms(distances, layer_weights, styles)
+            terms |= style_terms(measured_distances(comparisons), layer_weights, styles)
         else:
             terms |= dict.fromkeys([*layer_weights, "style"], picture.new_zeros(()))
         return terms | motifs.terms() | {"tv": total_variation(picture)}

@@ -12,9 +12,11 @@ from torch import Tensor
 
 from style_transfer.engine.masks import Guidance, position_weights
 from style_transfer.engine.targets import StyleTarget
-from style_transfer.losses import Places, Summary, statistic_of
+from style_transfer.losses import Places, Statistic, Summary, statistic_of
 
 Distances = dict[str, list[Tensor | None]]  # by layer, one for each style; None: without a target
+Comparison = tuple[Statistic, Summary, Summary]  # what measures, the image's summary, the target
+Comparisons = dict[str, list[Comparison | None]]  # as Distances
 
 
 @dataclass(frozen=True, eq=False)
@@ -39,17 +41,17 @@ def measured_layers(
     return {n: w for n, w in weights.items() if any(n in style.targets for style in styles)}
 
 
-def layer_distances(
+def layer_comparisons(
     activation: Tensor, layer: str, styles: Collection[AppliedStyle]
-) -> list[Tensor | None]:
-    """Return the distance of an activation (1, C, h, w) from the target of each style."""
+) -> list[Comparison | None]:
+    """Return how an activation (1, C, h, w) is compared with the target of each style."""
     size = activation.shape[-2], activation.shape[-1]
     # squeeze, not [0]: its gradient keeps the memory layout that the convolutions work in.
     features = activation.squeeze(0)
-    summaries, distances = dict[tuple[int, str], Summary](), list[Tensor | None]()
+    summaries, comparisons = dict[tuple[int, str], Summary](), list[Comparison | None]()
     for style in styles:
         if layer not in style.targets:
-            distances.append(None)
+            comparisons.append(None)
             continue
         name, target = style.targets[layer]
         statistic = statistic_of(layer, name)
@@ -58,8 +60,21 @@ def layer_distances(
         if key not in summaries:
             weights = None if mask is None else position_weights(mask, size)
             summaries[key] = statistic.summarize(features, weights)
-        distances.append(statistic.distance(summaries[key], target))
-    return distances
+        comparisons.append((statistic, summaries[key], target))
+    return comparisons
+
+
+def measured_distances(comparisons: Comparisons) -> Distances:
+    """Return the distances of all layers and styles; each statistic measures its own at once."""
+    pairs = dict[Statistic, list[tuple[Summary, Summary]]]()
+    known = [each for row in comparisons.values() for each in row if each is not None]
+    for statistic, summary, target in known:
+        pairs.setdefault(statistic, []).append((summary, target))
+    found = {statistic: iter(statistic.distances(each)) for statistic, each in pairs.items()}
+    return {
+        layer: [None if each is None else next(found[each[0]]) for each in row]
+        for layer, row in comparisons.items()
+    }
 
 
 def style_terms(

@@ -12,36 +12,38 @@ of two Gaussians (Dowson and Landau 1982, "The Frechet distance between multivar
 distributions").
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import torch
 from torch import Tensor
 
 from style_transfer.losses.channel_matrices import mean_gram_matrix
+from style_transfer.losses.matrix_roots import Axes, principal_axes, root_traces
 
-# Of the product of both traces: smaller eigenvalues are rounding, and the gradient does not divide
-# by their roots.
-_MIN_EIGENVALUE = 1e-10
-_MIN_TRACE = (
-    1e-4  # of the target's: features that are all 0 have a gradient of 0, not an infinite one
-)
+_SCALE = 1.0  # of both distances, which gives beta the same meaning as with Gram matrices
+
+Summary = tuple[Tensor, ...]
+Pairs = Sequence[tuple[Summary, Summary]]  # summaries and targets
 
 
 @dataclass(frozen=True)
 class Bures:
     """The second moments of the channels, compared by their Bures distance over their trace."""
 
-    def summarize(self, features: Tensor, weights: Tensor | None = None) -> tuple[Tensor, ...]:
+    def summarize(self, features: Tensor, weights: Tensor | None = None) -> Summary:
         return (mean_gram_matrix(features, weights),)
 
-    def target(self, features: Tensor) -> tuple[Tensor, ...]:
+    def target(self, features: Tensor) -> Summary:
         matrix = mean_gram_matrix(features)
-        return matrix, matrix_sqrt(matrix), _scale(matrix)
+        return *principal_axes(matrix), _scale(matrix)
 
-    def distance(self, summary: tuple[Tensor, ...], target: tuple[Tensor, ...]) -> Tensor:
-        (matrix,), (wanted, root, scale) = summary, target
-        return (bures_distance(matrix, wanted, root) / scale).clamp_min(0)  # rounding goes below
+    def distances(self, pairs: Pairs) -> list[Tensor]:
+        matrices, axes = zip(*((matrix, each[:2]) for (matrix,), each in pairs), strict=True)
+        return [
+            _SCALE * (spread / target[-1]).clamp_min(0)  # rounding goes below 0
+            for spread, (_, target) in zip(bures_distances(matrices, axes), pairs, strict=True)
+        ]
 
 
 @dataclass(frozen=True)
@@ -51,78 +53,36 @@ class Wasserstein:
     It is divided by the mean square of the target's features, as `Bures` is.
     """
 
-    def summarize(self, features: Tensor, weights: Tensor | None = None) -> tuple[Tensor, ...]:
+    def summarize(self, features: Tensor, weights: Tensor | None = None) -> Summary:
         flat = features.flatten(1)
         mean = flat.mean(1) if weights is None else flat @ weights
         return mean, mean_gram_matrix(flat, weights) - torch.outer(mean, mean)
 
-    def target(self, features: Tensor) -> tuple[Tensor, ...]:
+    def target(self, features: Tensor) -> Summary:
         mean, covariance = self.summarize(features)
-        return mean, covariance, matrix_sqrt(covariance), _scale(mean_gram_matrix(features))
+        return *principal_axes(covariance), mean, _scale(mean_gram_matrix(features))
 
-    def distance(self, summary: tuple[Tensor, ...], target: tuple[Tensor, ...]) -> Tensor:
-        (mean, covariance), (wanted_mean, wanted, root, scale) = summary, target
-        moved = (mean - wanted_mean).square().sum()
-        return ((moved + bures_distance(covariance, wanted, root)) / scale).clamp_min(0)
-
-
-def bures_distance(matrix: Tensor, target: Tensor, target_root: Tensor) -> Tensor:
-    """Return the squared Bures distance of two positive semi-definite (C, C) matrices, 0-d."""
-    overlap = _TraceSqrt.apply(matrix, target_root)
-    return matrix.diagonal().sum() + target.diagonal().sum() - 2 * overlap
+    def distances(self, pairs: Pairs) -> list[Tensor]:
+        covariances, axes = zip(*((summary[1], each[:2]) for summary, each in pairs), strict=True)
+        spreads = bures_distances(covariances, axes)
+        return [
+            _SCALE * (((mean - wanted).square().sum() + spread) / scale).clamp_min(0)
+            for spread, ((mean, _), (_, _, wanted, scale)) in zip(spreads, pairs, strict=True)
+        ]
 
 
-def matrix_sqrt(matrix: Tensor) -> Tensor:
-    """Return the symmetric root of a positive semi-definite matrix (C, C), in float64 where it can.
+def bures_distances(matrices: Sequence[Tensor], targets: Sequence[Axes]) -> list[Tensor]:
+    """Return the squared Bures distances of (C, C) matrices from their targets, each 0-d.
 
-    Eigenvalues below 0, which are rounding, count as 0.
+    Both are positive semi-definite; the targets are given by their `principal_axes`.
     """
-    values, vectors = _eigh(precise(matrix))
-    return (vectors * values.clamp_min(0).sqrt()) @ vectors.T
-
-
-class _TraceSqrt(torch.autograd.Function):
-    """tr (R A R)^1/2 for symmetric A and R, (C, C); its gradient is 1/2 R (R A R)^-1/2 R.
-
-    Differs from what autograd makes of `eigh`, which is undefined for equal eigenvalues. Computed
-    in float64: the products of float32 leave eigenvalues of 1e-7 of the largest where there should
-    be none, and their roots would add up to 1 % of the distance and 8 % of its gradient.
-    """
-
-    @staticmethod
-    def forward(ctx: Any, matrix: Tensor, root: Tensor) -> Tensor:
-        product = root @ matrix.to(root) @ root
-        if not product.isfinite().all():  # `eigh` would raise
-            ctx.save_for_backward(torch.full_like(product, torch.nan))
-            return matrix.new_tensor(torch.nan)
-        values, vectors = _eigh((product + product.T) / 2)
-        values, basis = values.clamp_min(0), root @ vectors
-        wanted = root.square().sum()  # the trace of R^2
-        trace = matrix.diagonal().sum().to(root).clamp_min(_MIN_TRACE * wanted)
-        least = (_MIN_EIGENVALUE * wanted * trace).clamp_min(torch.finfo(values.dtype).tiny)
-        ctx.save_for_backward(((basis / values.clamp_min(least).sqrt()) @ basis.T).to(matrix))
-        return values.sqrt().sum().to(matrix)
-
-    @staticmethod
-    @torch.autograd.function.once_differentiable
-    def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor, None]:
-        (transport,) = ctx.saved_tensors
-        return 0.5 * gradient * transport, None
-
-
-def precise(matrix: Tensor) -> Tensor:
-    """Return the matrix in float64, on devices that have it."""
-    return matrix if matrix.device.type == "mps" else matrix.double()  # Apple's GPUs lack float64
-
-
-def _eigh(matrix: Tensor) -> tuple[Tensor, Tensor]:
-    """Return eigenvalues and eigenvectors of a symmetric matrix, on its device."""
-    on = torch.device("cpu") if matrix.device.type == "mps" else matrix.device
-    values, vectors = torch.linalg.eigh(matrix.to(on))
-    return values.to(matrix.device), vectors.to(matrix.device)
+    overlaps = root_traces(matrices, targets)
+    return [
+        matrix.diagonal().sum() + deviations.square().sum().to(matrix) - 2 * overlap
+        for matrix, (_, deviations), overlap in zip(matrices, targets, overlaps, strict=True)
+    ]
 
 
 def _scale(matrix: Tensor) -> Tensor:
-    return (
-        matrix.diagonal().sum().clamp_min(torch.finfo(matrix.dtype).tiny ** 0.5)
-    )  # of features that are all 0
+    """Return the trace, or something above 0 where all features are 0."""
+    return matrix.diagonal().sum().clamp_min(torch.finfo(matrix.dtype).tiny ** 0.5)

@@ -16,15 +16,13 @@ from style_transfer.losses.channel_matrices import (
     covariance_matrix,
     mean_gram_matrix,
 )
-from style_transfer.losses.optimal_transport import Bures, Wasserstein
+from style_transfer.losses.optimal_transport import Bures, Pairs, Summary, Wasserstein
 from style_transfer.losses.whitened import WhitenedWasserstein
 from style_transfer.network import PIXELS
 
 # A style image whose matrix is smaller than this share of what is usual has next to no such
 # structure, as a plain colour has no covariance. Its errors are relative to this share instead.
 _MIN_SHARE = 1e-3
-
-Summary = tuple[Tensor, ...]  # of a feature map: a matrix, a matrix and a mean, the features ...
 
 
 class Statistic(Protocol):
@@ -42,16 +40,17 @@ class Statistic(Protocol):
         """
 
     def target(self, features: Tensor) -> Summary:
-        """Return what `distance` compares with, of a style image; called once, without autograd.
+        """Return what `distances` compares with, of a style image; called once, without autograd.
 
         May hold more than `summarize` returns, such as a scale or a factorisation.
         """
 
-    def distance(self, summary: Summary, target: Summary) -> Tensor:
-        """Return the distance of a summary from a target as a 0-d tensor.
+    def distances(self, pairs: Pairs) -> list[Tensor]:
+        """Return the distance of each summary from its target as a 0-d tensor.
 
         It is 0 for equal features, differentiable in `summary`, and relative to the target: about 1
         for features that have nothing in common with it, whatever layer and network they are of.
+        Those of all layers are asked for at once, so that costly ones are computed side by side.
         """
 
 
@@ -74,9 +73,8 @@ class MatrixStatistic:
         scale = matrix.square().mean().clamp_min(self.min_scale(features))
         return matrix, scale.clamp_min(torch.finfo(matrix.dtype).tiny)
 
-    def distance(self, summary: Summary, target: Summary) -> Tensor:
-        (matrix,), (wanted, scale) = summary, target
-        return (matrix - wanted).square().mean() / scale
+    def distances(self, pairs: Pairs) -> list[Tensor]:
+        return [(matrix - wanted).square().mean() / scale for (matrix,), (wanted, scale) in pairs]
 
 
 def _zero(_: Tensor) -> float:

@@ -6,7 +6,8 @@ import torch
 from torch import Tensor
 
 from style_transfer.losses.channel_matrices import mean_gram_matrix
-from style_transfer.losses.optimal_transport import bures_distance, matrix_sqrt, precise
+from style_transfer.losses.matrix_roots import matrix_sqrt, precise, principal_axes
+from style_transfer.losses.optimal_transport import Pairs, Summary, bures_distances
 
 # A target of less variance, as a plain colour, counts less: what it lacks would be all that counts.
 _USUAL_VARIANCE = 0.01  # of pixels in [0, 1]; paintings have 0.02 to 0.1
@@ -24,12 +25,12 @@ class WhitenedWasserstein:
 
     floor: float = 1e-4  # of the mean variance, added to all: what a target lacks may be a little
 
-    def summarize(self, features: Tensor, weights: Tensor | None = None) -> tuple[Tensor, ...]:
+    def summarize(self, features: Tensor, weights: Tensor | None = None) -> Summary:
         flat = features.flatten(1)
         mean = precise(flat.mean(1) if weights is None else flat @ weights)
         return mean, mean_gram_matrix(flat, weights).to(mean) - torch.outer(mean, mean)
 
-    def target(self, features: Tensor) -> tuple[Tensor, ...]:
+    def target(self, features: Tensor) -> Summary:
         mean, covariance = self.summarize(features)
         variance = covariance.diagonal().mean()
         floor = (self.floor * variance).clamp_min(torch.finfo(torch.float32).tiny ** 0.5)
@@ -37,10 +38,13 @@ class WhitenedWasserstein:
         whitening = torch.linalg.inv(matrix_sqrt(floored))
         whitened = whitening @ covariance @ whitening
         scale = (variance / _USUAL_VARIANCE).clamp(0, 1) / len(mean)
-        return mean, whitening, whitened, matrix_sqrt(whitened), scale
+        return mean, whitening, *principal_axes(whitened), scale
 
-    def distance(self, summary: tuple[Tensor, ...], target: tuple[Tensor, ...]) -> Tensor:
-        (mean, covariance), (wanted_mean, whitening, wanted, root, scale) = summary, target
+    def distances(self, pairs: Pairs) -> list[Tensor]:
+        return [self._distance(summary, target) for summary, target in pairs]
+
+    def _distance(self, summary: Summary, target: Summary) -> Tensor:
+        (mean, covariance), (wanted_mean, whitening, *axes, scale) = summary, target
         moved = (whitening @ (mean - wanted_mean)).square().sum()
-        spread = bures_distance(whitening @ covariance @ whitening, wanted, root)
+        (spread,) = bures_distances([whitening @ covariance @ whitening], [(axes[0], axes[1])])
         return (scale * (moved + spread)).clamp_min(0).float()

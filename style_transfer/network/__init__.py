@@ -5,6 +5,7 @@ from style_transfer.network.backends import BACKENDS, BackendSet, out_of_memory
 from style_transfer.network.networks import LAYERS, NETWORKS, PIXELS, check_layers
 from style_transfer.network.onednn import product_with_symmetric
 from style_transfer.network.pooling import POOLINGS
+from style_transfer.network.thread_pool import ThreadPool
 from style_transfer.network.vgg import VGG, default_device, load_network
 
 __all__ = [
@@ -15,6 +16,7 @@ __all__ = [
     "POOLINGS",
     "VGG",
     "BackendSet",
+    "ThreadPool",
     "TimingCache",
     "check_layers",
     "default_device",

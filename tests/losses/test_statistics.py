@@ -24,9 +24,8 @@ def noise(*shape, seed=0):
 
 def distance(name, features, style_features, weights=None):
     statistic = STATISTICS[name]
-    return statistic.distance(
-        statistic.summarize(features, weights), statistic.target(style_features)
-    )
+    pair = statistic.summarize(features, weights), statistic.target(style_features)
+    return statistic.distances([pair])[0]
 
 
 @every_statistic

@@ -13,7 +13,8 @@ def noise(*shape, seed=0):
 
 
 def distance(features, style, weights=None, statistic=STATISTIC):
-    return statistic.distance(statistic.summarize(features, weights), statistic.target(style))
+    pair = statistic.summarize(features, weights), statistic.target(style)
+    return statistic.distances([pair])[0]
 
 
 def standardised(features):
@@ -44,9 +45,8 @@ def test_its_gradient_is_that_of_finite_differences():
 
     def as_float64(features):
         mean, covariance = STATISTIC.summarize(features)
-        return torch.stack([mean.sum(), covariance.sum()]), STATISTIC.distance(
-            (mean, covariance), target
-        )
+        (found,) = STATISTIC.distances([((mean, covariance), target)])
+        return torch.stack([mean.sum(), covariance.sum()]), found
 
     features = style[:, :6].clone().requires_grad_()
     as_float64(features)[1].backward()
