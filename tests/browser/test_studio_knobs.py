@@ -1,5 +1,8 @@
 """Knobs: what they say, how they move, and how they are put back."""
 
+from style_transfer.knobs import Number
+from style_transfer.settings import KNOBS
+
 USEFUL = {  # from what can just be seen to what leaves hardly any of the other
     "alpha": (0.1, 5),
     "beta": (1, 50),
@@ -15,7 +18,8 @@ def test_each_knob_says_what_it_does_and_can_be_put_back(open_page):
     for drawer in ("What is compared", "Colours, strokes, styles"):
         page.get_by_text(drawer).click()
     knobs = page.locator("#settings .knob")
-    assert knobs.count() == 7
+    numbers = [knob for knob in KNOBS.values() if isinstance(knob, Number)]
+    assert knobs.count() == len(numbers) + 1  # and how often a preview is wanted
     for index in range(knobs.count()):
         knob = knobs.nth(index)
         assert all(knob.locator(".ends span").all_inner_texts())
