@@ -35,7 +35,7 @@ def main() -> None:
     service = RunService.from_environment({})
     size, style_size = ((each.shape[-2], each.shape[-1]) for each in (content, style_image))
     settings, before = Settings(steps=options.steps), memory("VmRSS")
-    plan, cost_model = stages(size), service.executor.cost_model()
+    plan, cost_model = stages(size), service.executor.cost_model(settings=settings)
     print(f"{size[1]} x {size[0]} pixels: {Estimate.of(cost_model, size, [style_size], settings)}")
     until = options.steps - remaining_steps(plan, 0, options.steps)[-1] + options.last
     began, last = time.perf_counter(), 0

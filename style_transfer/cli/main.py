@@ -77,7 +77,7 @@ def _begin(options: argparse.Namespace) -> _Begun:
     sizes = [(each.shape[-2], each.shape[-1]) for each in (content, *styles.images)]
     needed = RunMemory.of(sizes[0], sizes[1:], settings.style_scale).total
     check_memory(sizes[0], needed, available_memory(network.device.type))
-    cost_model = CostModel.measure(network)
+    cost_model = CostModel.measure(network, settings)
     estimate = Estimate.of(cost_model, sizes[0], sizes[1:], settings)
     frames = stylize(
         content,

@@ -3,7 +3,7 @@
 import math
 import time
 from collections import deque
-from collections.abc import Collection
+from collections.abc import Collection, Hashable
 from dataclasses import dataclass
 
 import torch
@@ -19,12 +19,15 @@ from style_transfer.engine import (
     stages,
     style_image_size,
 )
-from style_transfer.network import VGG
+from style_transfer.network import PIXELS, VGG
 from style_transfer.runs.memory import Size
 from style_transfer.runtime import retain_freed_blocks
 from style_transfer.settings import Settings
 
-_SAMPLES = (96, 192)  # px a side; together about a second on two cores
+_SAMPLES = (96, 192)  # px a side; together one or two seconds on two cores
+# px a side, of the style image: as large as those of pictures whose matrices have full rank, so
+# that the time of their roots is found to be the same for all sizes.
+_STYLE_SIDE = 384
 # Of the larger sample's time: lower bound, against a measurement disturbed by other load.
 _MIN_PIXEL_SHARE = 0.5
 FORWARD_SHARE = 0.45  # of a step's time: the network's forward pass without a gradient
@@ -41,10 +44,17 @@ class CostModel:
 
     @classmethod
     def measure(
-        cls, network: VGG, evaluator: EvaluatorFactory = MultiscaleObjective
+        cls,
+        network: VGG,
+        settings: Settings | None = None,
+        evaluator: EvaluatorFactory = MultiscaleObjective,
     ) -> "CostModel":
-        """Return the cost model of this machine, fitted to steps of two sizes."""
-        small, large = (_time_step(network, side, evaluator) for side in _SAMPLES)
+        """Return the cost model of this machine, fitted to steps of two sizes.
+
+        `settings` are those of the run, or the default ones.
+        """
+        settings = settings or Settings()
+        small, large = (_time_step(network, side, settings, evaluator) for side in _SAMPLES)
         few, many = (side * side for side in _SAMPLES)
         per_pixel = max((large - small) / (many - few), _MIN_PIXEL_SHARE * large / many)
         return cls(max(0.0, large - per_pixel * many), per_pixel)
@@ -115,13 +125,19 @@ class RunClock:
         return left * true / modelled
 
 
-def _time_step(network: VGG, side: int, evaluator: EvaluatorFactory) -> float:
+def what_costs(settings: Settings) -> Hashable:
+    """Return the part of the settings that the time of a step depends on."""
+    layers = settings.content_layer, frozenset(settings.style_layers)
+    return layers, settings.statistic, settings.pooling, settings.motifs > 0
+
+
+def _time_step(network: VGG, side: int, settings: Settings, evaluator: EvaluatorFactory) -> float:
     """Return the seconds of the fastest of four steps with a square image."""
     image = torch.rand((1, 3, side, side), generator=torch.Generator().manual_seed(0))
     image = image.to(network.device)
     retain_freed_blocks((side, side))  # as in a run, whose steps reuse memory
     objective = evaluator(network, image, Styles((image,)))
-    settings, times = _settings_for(network), []
+    settings, times = _settings_for(network, settings, side), []
     for _ in range(5):  # the first also makes the targets and chooses the backends
         began = time.perf_counter()
         with network.threads.running():  # as in a run, for each step
@@ -130,9 +146,20 @@ def _time_step(network: VGG, side: int, evaluator: EvaluatorFactory) -> float:
     return min(times[1:])
 
 
-def _settings_for(network: VGG) -> Settings:
-    """Return the default settings, with layers that the network has: shallow ones lack some."""
-    default, deepest = Settings(), network.layers[-1]
-    content = default.content_layer if default.content_layer in network.layers else deepest
-    styles = [each for each in default.style_layers if each in network.layers] or [deepest]
-    return Settings(content_layer=content, style_layers=dict.fromkeys(styles, 1.0))
+def _settings_for(network: VGG, settings: Settings, side: int) -> Settings:
+    """Return what costs of the settings, with layers that the network has: shallow ones lack some.
+
+    All terms have a weight: those without are left out of a step, but may get one at any time.
+    """
+    available, deepest = {PIXELS, *network.layers}, network.layers[-1]
+    content = settings.content_layer if settings.content_layer in available else deepest
+    styles = [each for each in settings.style_layers if each in available] or [deepest]
+    complete = available.issuperset(settings.style_layers)
+    return Settings(
+        content_layer=content,
+        style_layers=dict.fromkeys(styles, 1.0),
+        statistic=settings.statistic,
+        pooling=settings.pooling,
+        motifs=1.0 if settings.motifs and complete else 0.0,
+        style_scale=_STYLE_SIDE / side,
+    )

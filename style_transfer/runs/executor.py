@@ -110,9 +110,10 @@ class Executor(Protocol):
         """
         ...
 
-    def cost_model(self, network: str = NETWORKS[0]) -> CostModel:
-        """Return how long steps take here, measured at the first call for each network.
+    def cost_model(self, network: str = NETWORKS[0], settings: Settings | None = None) -> CostModel:
+        """Return how long steps of these settings take here, the default ones without.
 
-        Raises ValueError, one sentence, where the network cannot be had.
+        Measured at the first call for each network and all that matters of the settings. Raises
+        ValueError, one sentence, where the network cannot be had.
         """
         ...

@@ -198,7 +198,7 @@ class Run:
                     self._on_frame(self)
                 if self._clock is None and frame.step < self.settings.steps:
                     # After the first frame, so that nobody waits for the measurement to see it.
-                    cost_model = self._executor.cost_model(self._job.network)
+                    cost_model = self._executor.cost_model(self._job.network, self.settings)
                     self._clock = RunClock(cost_model, frame)
             if outcome is None:
                 unwatched = time.monotonic() - self._broadcast.watched_at >= PATIENCE

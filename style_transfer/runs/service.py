@@ -70,7 +70,8 @@ class RunService:
         one sentence, where the memory is not free.
         """
         self.memory.check(size, RunMemory.of(size, style_sizes, settings.style_scale))
-        return Estimate.of(self.executor.cost_model(), size, style_sizes, settings)
+        cost_model = self.executor.cost_model(settings=settings)
+        return Estimate.of(cost_model, size, style_sizes, settings)
 
     def start(
         self,

@@ -1,14 +1,14 @@
 """ThreadExecutor: steps made in this process, by the thread that asks for the frames."""
 
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Hashable, Iterator
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
 
 from style_transfer.engine import EvaluatorFactory, Frame, MultiscaleObjective, Styles, stylize
 from style_transfer.network import NETWORKS, VGG, default_device, load_network
 from style_transfer.runs import broadcast, memory
-from style_transfer.runs.cost_model import CostModel
+from style_transfer.runs.cost_model import CostModel, what_costs
 from style_transfer.runs.executor import Job
 from style_transfer.runs.scheduler import Scheduler
 from style_transfer.settings import Settings
@@ -29,7 +29,7 @@ class ThreadExecutor:
         evaluator: EvaluatorFactory = MultiscaleObjective,
     ) -> None:
         self._scheduler, self._load, self._evaluator = scheduler, load, evaluator
-        self._cost_models: dict[VGG, CostModel] = {}
+        self._cost_models: dict[tuple[VGG, Hashable], CostModel] = {}
         self._loading = threading.Lock()  # or two threads would load a network twice
 
     @property
@@ -52,15 +52,18 @@ class ThreadExecutor:
             network = self._load(job.network)
         return ThreadExecution(job, network, self._scheduler, self._evaluator)
 
-    def cost_model(self, network: str = NETWORKS[0]) -> CostModel:
-        """Return how long steps take here, measured at the first call for each network."""
+    def cost_model(self, network: str = NETWORKS[0], settings: Settings | None = None) -> CostModel:
+        """Return how long steps take here, measured when what they cost is first asked for."""
+        settings = settings or Settings()
         with self._loading:
             loaded = self._load(network)
-        if loaded not in self._cost_models:
+        key = loaded, what_costs(settings)
+        if key not in self._cost_models:
             with self._scheduler:  # so that no run's step disturbs the measurement
-                if loaded not in self._cost_models:
-                    self._cost_models[loaded] = CostModel.measure(loaded, self._evaluator)
-        return self._cost_models[loaded]
+                if key not in self._cost_models:
+                    measured = CostModel.measure(loaded, settings, self._evaluator)
+                    self._cost_models[key] = measured
+        return self._cost_models[key]
 
 
 class ThreadExecution:

@@ -93,5 +93,5 @@ class FakeExecutor:
         self.executions.append(FakeExecution(job, self.allowed))
         return self.executions[-1]
 
-    def cost_model(self, *_):
+    def cost_model(self, *_, **__):
         return CostModel(seconds_per_step=0.01, seconds_per_pixel=1e-6)

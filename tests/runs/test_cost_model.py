@@ -86,7 +86,8 @@ def test_a_machine_that_slows_down_is_noticed_after_a_few_steps(clock):
 @pytest.mark.parametrize("small", [0.1, 0.4, 0.9])  # s; 0.4 is as the larger, 0.9 a stumble
 def test_a_stumble_while_measuring_leaves_a_speed_that_grows_with_the_size(monkeypatch, small):
     monkeypatch.setattr(
-        "style_transfer.runs.cost_model._time_step", lambda _, side, __: {96: small, 192: 0.4}[side]
+        "style_transfer.runs.cost_model._time_step",
+        lambda _, side, *__: {96: small, 192: 0.4}[side],
     )
     cost_model = CostModel.measure(None)
     assert cost_model.step_seconds((192, 192)) == pytest.approx(0.4)

@@ -142,7 +142,7 @@ class SumOfSquares:
     def __init__(self, styles):
         self.styles = styles
 
-    def evaluate(self, image, settings, matches):
+    def evaluate(self, image, settings, matches=None):
         losses = dict.fromkeys(("content", "style", "tv", "total"), image.square().sum().item())
         return Evaluation(losses, 2 * image)
 
@@ -164,6 +164,26 @@ def test_another_evaluator_makes_the_steps_and_is_what_is_timed(photo, painting)
     assert sizes[-1] == tuple(photo.shape[-2:])
 
 
-def test_the_cost_of_steps_is_measured_once_for_each_network(service):
-    cost_model = service.executor.cost_model()
-    assert service.executor.cost_model() is cost_model
+def test_the_cost_of_steps_is_measured_once_for_all_that_it_depends_on(service):
+    def cost_model(**changes):
+        return service.executor.cost_model(settings=Settings(statistic="gram", **changes))
+
+    first = cost_model()
+    assert cost_model(alpha=3, beta=1, steps=7) is first
+    assert service.executor.cost_model(settings=Settings(statistic="bures")) is not first
+    assert cost_model(style_layers={"relu3_1": 1.0}) is not first
+
+
+def test_what_is_timed_are_steps_of_the_settings():
+    timed = []
+
+    class Recorded(SumOfSquares):
+        def evaluate(self, image, settings, matches=None):
+            timed.append((settings.statistic, settings.pooling, list(settings.style_layers)))
+            return super().evaluate(image, settings, matches)
+
+    executor = ThreadExecutor(Scheduler(), evaluator=lambda _, __, styles: Recorded(styles))
+    layers = ["relu1_1", "relu2_2"]
+    settings = Settings(statistic="wasserstein", pooling="max", style_layers=layers, beta=0)
+    executor.cost_model(settings=settings)
+    assert set(map(repr, timed)) == {repr(("wasserstein", "max", layers))}
