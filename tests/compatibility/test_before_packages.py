@@ -20,27 +20,26 @@ from style_transfer.engine import State, Styles, stylize
 from style_transfer.images import open_image, resize, save
 from style_transfer.recipe import Recipe, from_query, read_recipe
 from style_transfer.runs import Limits, RunService
+from style_transfer.settings import Settings
 from style_transfer.versions import settings_of
 from tests.changed_defaults import change_defaults
 
 FILES = Path(__file__).parent / "before_packages"
 TOKEN = "a" * 64  # of the visitor whose run it was
-SETTINGS = settings_of(  # knobs that came later do what was done before them
-    1,
-    {
-        "alpha": 2,
-        "beta": 8,
-        "tv": 0.5,
-        "steps": 6,
-        "style_layers": {"relu1_1": 1, "relu2_1": 0.5},
-        "content_layer": "relu2_1",
-        "statistic": "covariance",
-        "style_weights": (1, 0.25),
-        "style_scale": 1,
-        "match_colors": False,
-        "keep_colors": 0.25,
-    },
-)
+VALUES = {
+    "alpha": 2,
+    "beta": 8,
+    "tv": 0.5,
+    "steps": 6,
+    "style_layers": {"relu1_1": 1, "relu2_1": 0.5},
+    "content_layer": "relu2_1",
+    "statistic": "covariance",
+    "style_weights": (1, 0.25),
+    "style_scale": 1,
+    "match_colors": False,
+    "keep_colors": 0.25,
+}
+SETTINGS = settings_of(1, VALUES)  # knobs that came later do what was done before them
 TOTALS = [0.41404, 0.36717, 0.33255]  # total loss of steps 4, 5 and 6 by the program that wrote it
 
 
@@ -153,7 +152,7 @@ CHOICES = [
 
 def test_the_options_of_the_command_line_give_the_settings():
     options = parse(["photo.jpg", "one.png", "two.png", "-o", "out.png", *OPTIONS])
-    assert settings_in(options) == SETTINGS
+    assert settings_in(options) == Settings(**VALUES)  # and the newest defaults
     assert (options.output, options.size, options.seed) == (Path("out.png"), 32, 3)
     assert settings_in(parse(["a", "b", "--output", "c", "--match-colors"])).match_colors
 
