@@ -1,6 +1,7 @@
 """The optimisation: objective, image pyramid, optimisers, and the generator of its frames."""
 
 from style_transfer.engine.evaluator import (
+    NO_MATCHES,
     Evaluation,
     EvaluatorFactory,
     FeatureExtractor,
@@ -20,6 +21,7 @@ from style_transfer.engine.targets import style_image_size
 
 __all__ = [
     "INITS",
+    "NO_MATCHES",
     "OPTIMIZERS",
     "STYLE_COLORS",
     "DivergedError",

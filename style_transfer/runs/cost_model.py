@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import torch
 
 from style_transfer.engine import (
+    NO_MATCHES,
     EvaluatorFactory,
     Frame,
     MultiscaleObjective,
@@ -137,11 +138,12 @@ def _time_step(network: VGG, side: int, settings: Settings, evaluator: Evaluator
     image = image.to(network.device)
     retain_freed_blocks((side, side))  # as in a run, whose steps reuse memory
     objective = evaluator(network, image, Styles((image,)))
-    settings, times = _settings_for(network, settings, side), []
+    settings, times, matches = _settings_for(network, settings, side), [], NO_MATCHES
     for _ in range(5):  # the first also makes the targets and chooses the backends
         began = time.perf_counter()
         with network.threads.running():  # as in a run, for each step
-            objective.evaluate(image, settings)  # returns losses as floats, hence waits for a GPU
+            # Returns losses as floats, hence waits for a GPU.
+            matches = objective.evaluate(image, settings, matches).matches
         times.append(time.perf_counter() - began)
     return min(times[1:])
 
