@@ -39,6 +39,17 @@ def mean_gram_matrix(activation: Tensor, weights: Tensor | None = None) -> Tenso
     return gram_matrix(activation) / activation[0].numel()
 
 
+def mean_and_second_moments(
+    activation: Tensor, weights: Tensor | None = None
+) -> tuple[Tensor, Tensor]:
+    """Return the means of the channels, (C,), and the `mean_gram_matrix`.
+
+    Differentiated together, they take memory for one gradient of the activation, not for three.
+    """
+    found: tuple[Tensor, Tensor] = _Moments.apply(activation.flatten(1), weights)
+    return found
+
+
 def covariance_matrix(activation: Tensor, weights: Tensor | None = None) -> Tensor:
     """Return the covariances of the channels, 1 / (N - 1) sum (x - mean x) (y - mean y).
 
@@ -107,6 +118,29 @@ class _SelfProduct(torch.autograd.Function):
         if weights is not None:
             result.mul_(weights.unsqueeze(1))
         return result.T, None, None
+
+
+class _Moments(torch.autograd.Function):
+    """The means of M (C, N) by weights (N,) or alike, (C,), and its products by them, (C, C)."""
+
+    @staticmethod
+    def forward(ctx: Any, flat: Tensor, weights: Tensor | None) -> tuple[Tensor, Tensor]:
+        ctx.save_for_backward(flat, weights)
+        if weights is None:
+            return flat.mean(1), flat @ flat.T / flat.shape[1]
+        rooted = flat * weights.sqrt()
+        return flat @ weights, rooted @ rooted.T
+
+    @staticmethod
+    @torch.autograd.function.once_differentiable
+    def backward(ctx: Any, of_mean: Tensor, of_products: Tensor) -> tuple[Tensor, None]:
+        flat, weights = ctx.saved_tensors
+        share = 1 / flat.shape[1] if weights is None else 1.0
+        both = share * (of_products + of_products.T)
+        result = product_with_symmetric(flat.T, both, share * of_mean)
+        if weights is not None:
+            result.mul_(weights.unsqueeze(1))
+        return result.T, None
 
 
 def _self_product(

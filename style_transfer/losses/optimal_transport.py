@@ -18,7 +18,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from style_transfer.losses.channel_matrices import mean_gram_matrix
+from style_transfer.losses.channel_matrices import mean_and_second_moments, mean_gram_matrix
 from style_transfer.losses.matrix_roots import Axes, principal_axes, root_traces
 
 _SCALE = 1.0  # of both distances, which gives beta the same meaning as with Gram matrices
@@ -54,9 +54,8 @@ class Wasserstein:
     """
 
     def summarize(self, features: Tensor, weights: Tensor | None = None) -> Summary:
-        flat = features.flatten(1)
-        mean = flat.mean(1) if weights is None else flat @ weights
-        return mean, mean_gram_matrix(flat, weights) - torch.outer(mean, mean)
+        mean, products = mean_and_second_moments(features, weights)
+        return mean, products - torch.outer(mean, mean)
 
     def target(self, features: Tensor) -> Summary:
         mean, covariance = self.summarize(features)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from style_transfer.losses.channel_matrices import mean_gram_matrix
+from style_transfer.losses.channel_matrices import mean_and_second_moments
 from style_transfer.losses.matrix_roots import matrix_sqrt, precise, principal_axes
 from style_transfer.losses.optimal_transport import Pairs, Summary, bures_distances
 
@@ -26,9 +26,8 @@ class WhitenedWasserstein:
     floor: float = 1e-4  # of the mean variance, added to all: what a target lacks may be a little
 
     def summarize(self, features: Tensor, weights: Tensor | None = None) -> Summary:
-        flat = features.flatten(1)
-        mean = precise(flat.mean(1) if weights is None else flat @ weights)
-        return mean, mean_gram_matrix(flat, weights).to(mean) - torch.outer(mean, mean)
+        mean, products = (precise(each) for each in mean_and_second_moments(features, weights))
+        return mean, products - torch.outer(mean, mean)
 
     def target(self, features: Tensor) -> Summary:
         mean, covariance = self.summarize(features)

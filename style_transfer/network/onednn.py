@@ -75,16 +75,19 @@ def convolution(x: Tensor, packed: Tensor, bias: Tensor | None) -> Tensor:
     return result
 
 
-def product_with_symmetric(rows: Tensor, matrix: Tensor) -> Tensor:
-    """Return rows (N, C) times a symmetric matrix (C, C), by oneDNN on CPUs that gain from it."""
+def product_with_symmetric(rows: Tensor, matrix: Tensor, added: Tensor | None = None) -> Tensor:
+    """Return rows (N, C) times a symmetric matrix (C, C), and (C,) `added` to each, if any.
+
+    By oneDNN on CPUs that gain from it.
+    """
     if rows.device.type == "cpu" and rows.dtype == torch.float32 and _multiplies_matrices():
-        return _linear(rows, matrix)
-    return rows @ matrix
+        return _linear(rows, matrix, added)
+    return rows @ matrix if added is None else torch.addmm(added, rows, matrix)
 
 
-def _linear(rows: Tensor, matrix: Tensor) -> Tensor:
-    """Return rows (N, in) times the transpose of a matrix (out, in)."""
-    result: Tensor = torch.ops.mkldnn._linear_pointwise.default(rows, matrix, None, "none", [], "")
+def _linear(rows: Tensor, matrix: Tensor, added: Tensor | None = None) -> Tensor:
+    """Return rows (N, in) times the transpose of a matrix (out, in), and (out,) `added`, if any."""
+    result: Tensor = torch.ops.mkldnn._linear_pointwise.default(rows, matrix, added, "none", [], "")
     return result
 
 

@@ -1,11 +1,13 @@
 import numpy as np
 import pytest
 import torch
+from torch.profiler import ProfilerActivity, profile
 
 from style_transfer.losses.channel_matrices import (
     correlation_matrix,
     covariance_matrix,
     gram_matrix,
+    mean_and_second_moments,
     mean_gram_matrix,
 )
 
@@ -136,3 +138,47 @@ def test_without_any_weight_the_matrix_is_finite(matrix_of):
     assert result.isfinite().all()
     result.sum().backward()
     assert channels.grad.isfinite().all()
+
+
+weighted_or_not = pytest.mark.parametrize("weighted", [False, True], ids=["alike", "weighted"])
+
+
+def twenty_weights():
+    weights = torch.rand(20, generator=torch.Generator().manual_seed(1)).double()
+    return weights / weights.sum()
+
+
+@weighted_or_not
+def test_means_and_second_moments_are_those_of_numpy(weighted):
+    channels, weights = noise(3, 20), twenty_weights() if weighted else None
+    mean, products = mean_and_second_moments(channels, weights)
+    torch.testing.assert_close(mean, torch.tensor(np.average(channels, 1, weights)))
+    centred = np.cov(channels, aweights=weights, bias=True)
+    torch.testing.assert_close(products - torch.outer(mean, mean), torch.tensor(centred))
+
+
+@weighted_or_not
+def test_gradients_of_means_and_second_moments_agree_with_finite_differences(weighted):
+    weights = twenty_weights() if weighted else None
+    assert torch.autograd.gradcheck(
+        lambda channels: mean_and_second_moments(channels, weights), noise(3, 4, 5).requires_grad_()
+    )
+
+
+def test_float32_gives_the_gradient_of_means_and_second_moments_of_float64():
+    gradients = []
+    for dtype in (torch.float32, torch.float64):
+        channels = noise(3, 4, 5).to(dtype).requires_grad_()
+        mean, products = mean_and_second_moments(channels)
+        (mean.square().sum() + products.square().sum()).backward()
+        gradients.append(channels.grad.double())
+    torch.testing.assert_close(*gradients, atol=1e-6, rtol=1e-5)
+
+
+def test_the_gradient_of_means_and_second_moments_takes_no_second_map_of_features():
+    channels = noise(4096, 8).float().T.requires_grad_()  # laid out as by the convolutions
+    mean, products = mean_and_second_moments(channels)
+    with profile(activities=[ProfilerActivity.CPU], profile_memory=True) as profiled:
+        torch.autograd.grad(mean.sum() + products.sum(), channels)
+    sizes = [event.self_cpu_memory_usage for event in profiled.events()]
+    assert sum(size for size in sizes if size > 0) < 1.5 * channels.nbytes
