@@ -3,8 +3,14 @@
 import pytest
 import torch
 
-from style_transfer.losses import STATISTICS
-from style_transfer.losses.matrix_roots import matrix_sqrt, principal_axes, root_traces
+from style_transfer.losses import STATISTICS, matrix_roots
+from style_transfer.losses.matrix_roots import (
+    METHODS,
+    fastest_method,
+    matrix_sqrt,
+    principal_axes,
+    root_traces,
+)
 from tests.conftest import smooth_picture
 
 
@@ -72,11 +78,84 @@ def test_several_are_computed_at_once_as_each_alone():
     torch.testing.assert_close(torch.stack(together), torch.stack(alone))
 
 
-def test_one_that_is_no_number_leaves_the_others_as_they_are():
+def by_method(method, matrix, target):
+    """Return the trace and its gradient."""
+    matrix = matrix.clone().requires_grad_()
+    (trace,) = root_traces([matrix], [principal_axes(target)], method)
+    return trace.detach(), *torch.autograd.grad(trace, matrix)
+
+
+def test_both_methods_agree():
+    a, b = second_moment(noise(80, 200)), second_moment(noise(80, 300, seed=1))
+    (one, slope), (other, other_slope) = (by_method(method, a, b) for method in METHODS)
+    torch.testing.assert_close(one, other, rtol=1e-6, atol=0)
+    torch.testing.assert_close(slope, other_slope, rtol=1e-4, atol=1e-5)
+
+
+@pytest.mark.parametrize("name", ["bures", "wasserstein"])
+@pytest.mark.parametrize("layer", ["relu1_1", "relu3_1", "relu4_1"])
+def test_products_give_the_distance_of_eigendecompositions_on_features_of_pictures(
+    network, monkeypatch, name, layer
+):
+    pictures = [smooth_picture(seed, 64, 96) for seed in (1, 2)]
+    one, other = (network(picture, [layer])[layer].squeeze(0).flatten(1) for picture in pictures)
+    statistic, found = STATISTICS[name], []
+    for method, dtype in (("eigh", torch.float64), ("newton-schulz", torch.float32)):
+        monkeypatch.setattr(matrix_roots, "fastest_method", lambda _, method=method: method)
+        features = one.to(dtype, copy=True).requires_grad_()
+        pair = statistic.summarize(features), statistic.target(other.to(dtype))
+        (distance,) = statistic.distances([pair])
+        distance.backward()
+        found.append((distance.item(), features.grad.double()))
+    (exact, slope), (value, gradient) = found
+    assert value == pytest.approx(exact, rel=1e-3)
+    assert (gradient - slope).norm() < 0.05 * slope.norm()
+
+
+@pytest.mark.parametrize("method", METHODS)
+@pytest.mark.parametrize("case", ["rank-deficient", "all 0", "plain target", "below 0", "tiny"])
+def test_matrices_without_some_directions_have_finite_traces_and_slopes(method, case):
+    a, b = second_moment(noise(6, 40)), second_moment(noise(6, 40, seed=1))
+    if case == "rank-deficient":
+        a = second_moment(noise(6, 3))
+    elif case == "all 0":
+        a = 0 * a
+    elif case == "plain target":
+        b = 0 * b
+    elif case == "below 0":
+        a = second_moment(noise(6, 3)) - 1e-3 * torch.eye(6)
+    else:
+        a, b = 1e-20 * a, 1e-20 * b
+    trace, slope = by_method(method, a.float(), b.float())
+    assert trace.isfinite()
+    assert slope.isfinite().all()
+
+
+def test_where_products_do_not_converge_an_eigendecomposition_takes_over():
+    a, b = second_moment(noise(6, 3)) - 1e-3 * torch.eye(6), second_moment(noise(6, 40, seed=1))
+    one, other = (by_method(method, a, b) for method in METHODS)
+    assert torch.equal(one[0], other[0])
+    assert torch.equal(one[1], other[1])
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_one_that_is_no_number_leaves_the_others_as_they_are(method):
     good, target = second_moment(noise(3, 20)), principal_axes(second_moment(noise(3, 20, seed=1)))
-    first, second = root_traces([good, good / 0], [target, target])
+    first, second = root_traces([good, good / 0], [target, target], method)
     assert first.isfinite()
     assert second.isnan()
+
+
+@pytest.mark.every_device
+def test_each_device_has_its_method(device):
+    features, style = noise(6, 40).float().to(device), noise(6, 40, seed=1).float().to(device)
+    assert fastest_method(features.device.type) == METHODS[device != "cpu"]
+    value, slope = by_method(None, second_moment(features), second_moment(style))
+    wanted, wanted_slope = by_method(
+        "eigh", second_moment(features).cpu(), second_moment(style).cpu()
+    )
+    torch.testing.assert_close(value.cpu(), wanted, rtol=1e-5, atol=0)
+    torch.testing.assert_close(slope.cpu(), wanted_slope, rtol=1e-3, atol=1e-4)
 
 
 def test_the_root_multiplied_by_itself_is_the_matrix():
