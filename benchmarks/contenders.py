@@ -10,6 +10,7 @@ from torch import Tensor
 
 from style_transfer.images import save
 from style_transfer.network import BACKENDS, VGG, BackendSet
+from style_transfer.presets import PRESETS
 from style_transfer.settings import Settings
 
 ASSETS = Path(__file__).parents[1] / "assets"
@@ -18,6 +19,7 @@ PAIRS = (
     ("astronaut.jpg", "mosaic.jpg"),
     ("fig.jpg", "impasto_field.jpg"),
 )
+LECTURE = Settings(**PRESETS["Lecture"])  # the objective that all contenders share
 LOUD = 1e6  # times our objective: torch's L-BFGS does nothing where a gradient is below 1e-7
 
 

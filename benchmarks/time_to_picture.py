@@ -19,15 +19,21 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from benchmarks.contenders import ASSETS, PAIRS, clock, pastiche, table, with_torchs_convolutions
+from benchmarks.contenders import (
+    ASSETS,
+    LECTURE,
+    PAIRS,
+    clock,
+    pastiche,
+    table,
+    with_torchs_convolutions,
+)
 from style_transfer.engine import Objective, style_image_size, stylize
 from style_transfer.engine.optimizers import LBFGS, Memory
 from style_transfer.images import open_image, resize, to_tensor
 from style_transfer.network import VGG, load_network
-from style_transfer.settings import Settings
 
 GOALS = {50: 100, 100: 160}  # steps of plain L-BFGS: steps of our run
-SETTINGS = Settings()
 
 
 def plain(network: VGG, photo: Tensor, style_image: Tensor) -> dict[int, tuple[float, float]]:
@@ -36,7 +42,7 @@ def plain(network: VGG, photo: Tensor, style_image: Tensor) -> dict[int, tuple[f
     objective, optimizer = Objective(network, photo, style_image), LBFGS(preconditioned=False)
     found = dict[int, tuple[float, float]]()
     for step in range(max(GOALS) + 1):
-        evaluation = objective.evaluate(image, SETTINGS)
+        evaluation = objective.evaluate(image, LECTURE)
         if step in GOALS:
             found[step] = clock() - began, evaluation.losses["total"]
         image, memory = optimizer.step(image, evaluation.gradient, memory)
@@ -46,7 +52,7 @@ def plain(network: VGG, photo: Tensor, style_image: Tensor) -> dict[int, tuple[f
 
 def ours(photo: Tensor, style_image: Tensor, steps: int, goal: float) -> tuple[float, bool, Tensor]:
     """Return the seconds until a run reaches the loss `goal` or ends, whether it did, its image."""
-    began, settings = clock(), replace(SETTINGS, steps=steps)
+    began, settings = clock(), replace(LECTURE, steps=steps)
     for frame in stylize(photo, style_image, lambda: settings):
         full = frame.image.shape == photo.shape
         if full and frame.losses and frame.losses["total"] <= goal:
@@ -56,7 +62,7 @@ def ours(photo: Tensor, style_image: Tensor, steps: int, goal: float) -> tuple[f
 
 def peers(photo: Tensor, style_image: Tensor, seconds: float) -> Tensor:
     """Return the peer's image after so many seconds."""
-    artist = pastiche(photo, style_image, SETTINGS)
+    artist = pastiche(photo, style_image, LECTURE)
     began = clock()
     while clock() - began < seconds:
         artist.draw()
@@ -92,7 +98,7 @@ def losses_of(photo: Tensor, style_image: Tensor, pictures: dict[str, Tensor]) -
     """Return the losses of content and style of the images, which are given by name."""
     objective, row = Objective(load_network(), photo, style_image), dict[str, float]()
     for name, each in pictures.items():
-        losses = objective.evaluate(each, SETTINGS).losses
+        losses = objective.evaluate(each, LECTURE).losses
         row |= {f"{name} {term}": losses[term] for term in ("content", "style")}
     return row
 
@@ -107,7 +113,7 @@ def main() -> None:
     options = parser.parse_args()
     torch.set_num_threads(options.threads)
     small = torch.rand(1, 3, 64, 64)
-    next(iter(stylize(small, small, lambda: Settings(steps=1))))  # loads the network
+    next(iter(stylize(small, small, lambda: replace(LECTURE, steps=1))))  # loads the network
     rows, results = [], []
     for pair in PAIRS[: options.pairs]:
         photo, style_image = open_pair(pair, options.size)

@@ -32,7 +32,17 @@ FIRST = {
     "motifs": 0,
     "crop_frame": False,
 }
-DEFAULTS = {1: FIRST, 2: FIRST}
+NINE = (
+    *("relu1_1", "relu1_2", "relu2_1", "relu2_2"),
+    *("relu3_1", "relu3_3", "relu4_1", "relu4_3", "relu5_1"),
+)
+SECOND = FIRST | {
+    "style_layers": {"pixels": 0.14} | dict.fromkeys(NINE, 1),
+    "statistic": "wasserstein",
+    "pooling": "max",
+    "motifs": 0.1,
+}
+DEFAULTS = {1: FIRST, 2: SECOND}
 
 
 def link(settings):
