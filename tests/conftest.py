@@ -7,10 +7,15 @@ from torch import Tensor
 
 from style_transfer.images import resize
 from style_transfer.network import VGG, default_device, load_network, vgg
+from style_transfer.presets import PRESETS
+from style_transfer.settings import Settings
 from tests import fake_accelerator
 
 # Small pictures gain nothing from a second thread, and on a busy machine it costs tenfold.
 torch.set_num_threads(1)
+
+# For tests that write the losses out, or must not depend on the defaults.
+LECTURE = Settings(**PRESETS["Lecture"])
 
 CPU = "cpu"
 ACCELERATOR = default_device()

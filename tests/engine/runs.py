@@ -1,13 +1,15 @@
 """Short runs for the tests of the engine."""
 
+from dataclasses import replace
+
 import pytest
 
 from style_transfer.engine.optimize import INITS, stylize
 from style_transfer.engine.optimizers import OPTIMIZERS
-from style_transfer.settings import Settings
+from tests.conftest import LECTURE
 
 # Shallow layers, for speed: what is tested here does not depend on the depth.
-QUICK = Settings(content_layer="relu2_1", style_layers=["relu1_1", "relu2_1"], steps=8)
+QUICK = replace(LECTURE, content_layer="relu2_1", style_layers=["relu1_1", "relu2_1"], steps=8)
 
 
 every_optimizer = pytest.mark.parametrize("optimizer", OPTIMIZERS)

@@ -7,11 +7,17 @@ from style_transfer.engine.objective import Objective
 from style_transfer.losses import STATISTICS
 from style_transfer.network import VGG
 from style_transfer.settings import Settings
+from tests.conftest import LECTURE
 from tests.losses.test_statistics import MATRICES
 
 pytestmark = pytest.mark.every_device
-SETTINGS = Settings(
-    alpha=2, beta=3, tv=0.5, content_layer="relu2_1", style_layers={"relu1_1": 1, "relu2_2": 3}
+SETTINGS = replace(
+    LECTURE,
+    alpha=2,
+    beta=3,
+    tv=0.5,
+    content_layer="relu2_1",
+    style_layers={"relu1_1": 1, "relu2_2": 3},
 )
 
 
@@ -88,7 +94,7 @@ def test_the_image_is_left_as_it_is(network, image, photo, painting):
 
 @pytest.mark.parametrize("statistic", STATISTICS)
 def test_a_picture_in_its_own_style_has_a_loss_of_0(network, photo, statistic):
-    settings = Settings(statistic=statistic)
+    settings = replace(LECTURE, statistic=statistic)
     evaluation = Objective(network, photo, photo).evaluate(photo, settings)
     # Of matrix roots; how much depends on the backends that were the fastest.
     rounding = 1e-5 if statistic in ("bures", "wasserstein") else 0

@@ -138,7 +138,7 @@ def test_layers_that_the_network_lacks_are_refused(photo, painting):
     smaller = VGG()
     smaller.name = "torchvision-vgg16"
     settings = replace(QUICK, style_layers=["relu3_4"])
-    with pytest.raises(ValueError, match="no layer 'relu3_4'; it has relu1_1, relu1_2"):
+    with pytest.raises(ValueError, match="no layer 'relu3_4'; it has pixels, relu1_1, relu1_2"):
         run(photo, painting, settings, network=smaller)
 
 

@@ -14,14 +14,7 @@ import torch
 from style_transfer.engine.optimize import stylize
 from style_transfer.engine.state import State
 from style_transfer.network import BACKENDS, VGG, BackendSet, TimingCache
-from style_transfer.settings import Settings
-
-QUICK = Settings(content_layer="relu2_1", style_layers=["relu1_1", "relu2_1"], steps=8)
-
-
-def run(photo, painting, settings=QUICK, **options):
-    return list(stylize(photo, painting, lambda: settings, **options))
-
+from tests.engine.runs import QUICK, run
 
 # Faster than anything by far, as another machine may have measured it.
 TORCH_FASTEST = {"64-64": {"direct": (0.0, 0.0)}, "64-64-backward": {"direct": (0.0, 0.0)}}

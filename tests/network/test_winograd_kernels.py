@@ -27,7 +27,9 @@ def test_four_outputs_come_from_six_products():
     torch.testing.assert_close(OUTPUT_TRANSFORM @ products, expected)
 
 
-def convolved(x, weight, rows, groups, n, tiles_per_product=1000, mask=None, least=-np.inf):
+def convolved(
+    x, weight, rows, groups, n, tiles_per_product=1000, mask=None, share=0.25, least=-np.inf
+):
     """The rows of tiles and groups of n channels of a block; all else is 7."""
     outs, ins = weight.shape[:2]
     filters = (
@@ -44,10 +46,8 @@ def convolved(x, weight, rows, groups, n, tiles_per_product=1000, mask=None, lea
     result = np.full((height, width, outs), 7, np.float32)
     bias = random(outs, seed=9).numpy()
     mask = np.empty((0, 0, 0), np.float32) if mask is None else mask.numpy()
-    least = np.float32(least)
-    convolve_block(
-        rows, groups, x.numpy(), mask, filters, tiles_per_product, bias, least, work, result
-    )
+    arrays = np.float32(share), filters, tiles_per_product, bias, np.float32(least), work, result
+    convolve_block(rows, groups, x.numpy(), mask, *arrays)
     return torch.from_numpy(result)
 
 
@@ -94,8 +94,9 @@ def test_inputs_count_where_the_mask_is_positive():
     assert_close(found, expected(x * (mask > 0), weight))
 
 
+@pytest.mark.parametrize("share", [0.25, 1], ids=["average", "max"])
 @pytest.mark.parametrize("size", [(8, 12), (9, 7), (1, 1), (2, 5)])
-def test_the_gradient_of_averages_is_enlarged_on_the_way(size):
+def test_the_gradient_of_pooling_is_enlarged_on_the_way(size, share):
     mask, weight = random(*size, 5, seed=2), random(6, 5, 3, 3, seed=1)
     small = random(size[0] // 2, size[1] // 2, 5)
     x = torch.zeros(*size, 5)
@@ -103,8 +104,8 @@ def test_the_gradient_of_averages_is_enlarged_on_the_way(size):
         2, 1
     )
     rows = 0, -(-size[0] // TILE)
-    found = convolved(small, weight, rows, (0, 1), n=6, mask=mask)
-    assert_close(found, expected(x / 4 * (mask > 0), weight))
+    found = convolved(small, weight, rows, (0, 1), n=6, mask=mask, share=share)
+    assert_close(found, expected(share * x * (mask > 0), weight))
 
 
 def test_the_result_is_clamped_and_nans_stay():

@@ -157,7 +157,9 @@ def test_raising_the_steps_of_a_run_prolongs_it(begin, executor):
 
 def test_a_layer_that_the_network_lacks_is_refused_and_the_run_goes_on(begin, executor):
     run = begin(job={"network": "torchvision-vgg16"}, allow=1)
-    with pytest.raises(ValueError, match="torchvision-vgg16 has no layer 'relu5_4'; it has relu1"):
+    with pytest.raises(
+        ValueError, match="torchvision-vgg16 has no layer 'relu5_4'; it has pixels, relu1"
+    ):
         run.settings = replace(SETTINGS, style_layers=["relu5_4"])
     assert run.settings == SETTINGS
     executor.executions[0].allow(1)
