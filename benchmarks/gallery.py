@@ -17,9 +17,9 @@ from style_transfer.settings import Settings
 PICTURES: tuple[tuple[str, str, dict[str, Any]], ...] = (  # photo, style, settings
     ("raccoon", "breaking_waves", {}),
     ("lake", "stained_glass", PRESETS["Flat colour"]),
-    ("astronaut", "ink_drawing", PRESETS["Line drawing"]),
-    ("colosseum", "moonlit_river", {"beta": 12.0}),
-    ("lake", "impasto_field", PRESETS["Thick paint"]),
+    ("raccoon", "ink_drawing", PRESETS["Line drawing"]),
+    ("lake", "mont_sainte_victoire", {}),
+    ("dune", "venice", {"beta": 8.0}),
     ("fig", "mosaic", {"keep_colors": 0.7}),
 )
 COLUMNS = 3

@@ -56,9 +56,10 @@ class _Cache:
 
     def add(self, layer: str, features: Tensor, settings: Settings) -> None:
         """Add what `settings` compare of a layer with features (C, h, w) of the style image."""
-        known, name = self.summaries.setdefault(layer, {}), settings.statistic
-        if layer in settings.style_layers and name not in known:
-            known[name] = statistic_of(layer, name).target(features)
+        name = settings.statistic
+        if layer in settings.style_layers and name not in self.summaries.get(layer, {}):
+            summary = statistic_of(layer, name).target(features)
+            self.summaries[layer] = self.summaries.get(layer, {}) | {name: summary}
         if layer in motif_layers(settings) and layer not in self.places:
             self.places[layer] = Places.of(features)
 

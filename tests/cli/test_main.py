@@ -71,10 +71,10 @@ def test_it_says_beforehand_how_long_it_will_take_and_how_much_memory(files, cap
     assert re.search(r"about \d+ (s|min) and \d+\.\d GB of memory", capsys.readouterr().err)
 
 
-def test_with_the_same_picture_twice_the_loss_starts_at_0(files, tmp_path):
+def test_with_the_same_picture_twice_the_loss_starts_at_0_up_to_rounding(files, tmp_path):
     log = tmp_path / "run.jsonl"
     assert run((files[0], files[0], files[2]), "--log", str(log)) == 0
-    assert records(log)[0]["total_loss"] == 0
+    assert records(log)[0]["total_loss"] < 1e-5
 
 
 @pytest.mark.integration
@@ -137,7 +137,7 @@ def test_the_format_is_told_by_the_extension(files, name):
         (["--steps", "0"], "steps must be a whole number from 1"),
         (["--size", "8"], "8 is too small"),
         (["--size", "large"], "'large'"),
-        (["--style-layers", "relu9_1"], "style layer 'relu9_1' is not one of relu1_1"),
+        (["--style-layers", "relu9_1"], "style layer 'relu9_1' is not one of pixels, relu1_1"),
         (["--style-layers", "relu1_1=much"], "'much' of relu1_1 is not a number"),
         (["--style-layers", "relu1_1=0"], "at least one layer"),
         (["--content-layer", "conv1"], "'conv1'"),

@@ -5,14 +5,14 @@ import torch
 
 from style_transfer.engine.targets import MAX_STYLE_SIDE, StyleTarget, Targets, style_image_size
 from style_transfer.images import without_frame
-from style_transfer.losses import STATISTICS
+from style_transfer.losses import STATISTICS, statistic_of
 from style_transfer.network import POOLINGS
 from style_transfer.settings import Settings
-from tests.conftest import smooth_picture
+from tests.conftest import LECTURE, smooth_picture
 
 pytestmark = pytest.mark.every_device
 
-QUICK = Settings(style_layers=["relu1_1"])
+QUICK = Settings(style_layers=["relu1_1"], statistic="gram", motifs=0)
 ENLARGED = Settings(style_scale=3)
 
 
@@ -43,10 +43,10 @@ def test_beside_a_content_image_above_the_limit_style_images_are_not_enlarged():
 
 
 def test_matched_colours_are_another_target_and_equal_settings_the_same(network, photo, painting):
-    targets, matched = Targets(network, photo), Settings(match_colors=True)
+    targets, matched = Targets(network, photo), replace(QUICK, match_colors=True)
     plain, other, again = (
         targets.style(painting, settings)["relu1_1"].summary[0]
-        for settings in (QUICK, matched, Settings(style_layers=["relu1_1"]))
+        for settings in (QUICK, matched, replace(QUICK, style_layers=["relu1_1"]))
     )
     assert not torch.allclose(plain, other, rtol=0.1)
     assert plain is again
@@ -76,9 +76,11 @@ def test_approximate_features_do_for_a_style_image_larger_than_the_content(netwo
     style_image, targets = smooth_picture(2, 96, 96).to(photo.device), Targets(network, photo)
     settings = Settings(style_scale=2, statistic=name)
     found = targets.style(style_image, settings)
-    for layer, exact in network(style_image, settings.style_layers).items():
-        summary = STATISTICS[name].summarize(exact.squeeze(0))
-        (error,) = STATISTICS[name].distances([(summary, found[layer].summary)])
+    layers, pooling = settings.style_layers, settings.pooling
+    for layer, exact in network(style_image, layers, pooling).items():
+        statistic = statistic_of(layer, name)
+        summary = statistic.summarize(exact.squeeze(0))
+        (error,) = statistic.distances([(summary, found[layer].summary)])
         assert error < 1e-6, layer  # a run ends above 1e-2
 
 
@@ -154,15 +156,18 @@ def test_a_new_layer_has_no_target_until_the_pass_comes_to_it(network, photo, pa
 
 def test_without_any_earlier_target_all_are_computed_at_once(network, photo, painting):
     targets = Targets(network, photo)
-    for settings in (QUICK, Settings(style_layers=["relu2_1", "relu4_1"], style_scale=3)):
+    # Motifs have passed through the layers of the second settings already.
+    first = replace(QUICK, motifs=0.1)
+    for settings in (first, replace(first, style_layers=["relu2_1", "relu4_1"], style_scale=3)):
         targets.begin_step([painting], settings)
         assert targets.style(painting, settings).keys() == settings.style_layers.keys()
         assert targets.stale_layers == 0
 
 
 def test_a_statistic_that_is_still_to_be_computed_is_that_of_before(network, photo, painting):
-    targets, moved = Targets(network, photo), Settings(style_scale=3, statistic="covariance")
-    for settings in (Settings(style_scale=3), moved):
+    targets, before = Targets(network, photo), replace(LECTURE, style_scale=3.0)
+    moved = replace(before, statistic="covariance")
+    for settings in (before, moved):
         targets.begin_step([painting], settings)
         found = targets.style(painting, settings)
     assert {target.statistic for target in found.values()} == {"gram", "covariance"}
