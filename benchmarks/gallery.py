@@ -1,15 +1,21 @@
 """The gallery of README: six results, and their settings as the command line takes them.
 
-    python -m benchmarks.gallery [--size 384]
+    python -m benchmarks.gallery [--size 384] [--numbers 1 2 3 4 5 6]
 
-Writes docs/gallery/1.jpg to 6.jpg and prints the table of README.
+Writes docs/gallery/1.jpg to 6.jpg and prints the table of README. With the first it also writes the
+example that the page shows before its first run: photo, picture and time-lapse, assets/examples/.
 """
 
 import argparse
+import tempfile
+from pathlib import Path
 from typing import Any
 
-from benchmarks.samples import DOCS, JPEG_QUALITY, photo, style, stylized
-from style_transfer.images import to_pil
+from torch import Tensor
+
+from benchmarks.samples import ASSETS, DOCS, JPEG_QUALITY, photo, style
+from style_transfer.engine import stylize
+from style_transfer.images import FILM_FORMATS, to_pil
 from style_transfer.presets import PRESETS
 from style_transfer.recipe import changes
 from style_transfer.settings import Settings
@@ -23,6 +29,7 @@ PICTURES: tuple[tuple[str, str, dict[str, Any]], ...] = (  # photo, style, setti
     ("fig", "mosaic", {"keep_colors": 0.7}),
 )
 COLUMNS = 3
+EXAMPLES, FILM_SECONDS = ASSETS / "examples", 6
 
 
 def table() -> str:
@@ -37,16 +44,35 @@ def table() -> str:
     return "\n".join([lines[0], "|---" * COLUMNS + "|", *lines[1:]])
 
 
+def paint(number: int, size: int) -> None:
+    """Write a picture of the gallery, and with the first one the example."""
+    content, painting, values = PICTURES[number - 1]
+    image, settings = photo(content, size), Settings(**values)
+    with tempfile.TemporaryDirectory() as folder:
+        files = []
+        for frame in stylize(image, style(painting), lambda: settings):
+            files.append(Path(folder) / f"{frame.step:03}.png")
+            to_pil(frame.picture).save(files[-1])
+        if number == 1:
+            FILM_FORMATS[".webp"].save(files, EXAMPLES / f"{content}-{painting}.webp", FILM_SECONDS)
+            _save_jpeg(image, EXAMPLES / f"{content}.jpg")
+            _save_jpeg(frame.picture, EXAMPLES / f"{content}-{painting}.jpg")
+    _save_jpeg(frame.picture, DOCS / "gallery" / f"{number}.jpg")
+
+
+def _save_jpeg(image: Tensor, file: Path) -> None:
+    file.parent.mkdir(parents=True, exist_ok=True)
+    to_pil(image).save(file, quality=JPEG_QUALITY, optimize=True)
+
+
 def main() -> None:
     """Paint and print."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--size", type=int, default=384)
+    parser.add_argument("--numbers", type=int, nargs="+", default=range(1, len(PICTURES) + 1))
     options = parser.parse_args()
-    for number, (content, painting, values) in enumerate(PICTURES, 1):
-        picture = stylized(photo(content, options.size), style(painting), Settings(**values))
-        file = DOCS / "gallery" / f"{number}.jpg"
-        file.parent.mkdir(parents=True, exist_ok=True)
-        to_pil(picture).save(file, quality=JPEG_QUALITY, optimize=True)
+    for number in options.numbers:
+        paint(number, options.size)
     print(table())
 
 

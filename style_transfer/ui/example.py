@@ -4,11 +4,11 @@ from style_transfer import assets
 from style_transfer.ui.http.gradio_internals import file_url
 
 FOLDER = assets.path("examples")
-TIMELAPSE = FOLDER / "chelsea-starry_night.webp"
-STILL = FOLDER / "chelsea-starry_night.jpg"
-PHOTO = FOLDER / "chelsea.jpg"
+TIMELAPSE = FOLDER / "raccoon-breaking_waves.webp"
+STILL = FOLDER / "raccoon-breaking_waves.jpg"
+PHOTO = FOLDER / "raccoon.jpg"
 
-_WORDS = "A finished example: Chelsea the cat, painted like The Starry Night"
+_WORDS = "A finished example: a raccoon, painted like a print of breaking waves"
 CANVAS = {
     "src": file_url(TIMELAPSE),
     "still": file_url(STILL),

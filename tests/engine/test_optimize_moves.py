@@ -44,6 +44,7 @@ def test_raised_steps_never_lead_back_to_a_coarser_stage(tall_photo, painting):
         {"tv": 9.0},
         {"content_layer": "relu1_2"},
         {"style_layers": ["relu1_2"]},
+        {"style_layers": ["pixels", "relu1_1"]},
         {"statistic": "covariance"},
         {"pooling": "max", "style_layers": ["relu1_1", "relu2_1"]},
         {"motifs": 0.5},
@@ -149,20 +150,20 @@ def test_a_layer_that_only_one_size_of_a_large_picture_has_yet_is_no_fault(paint
 def test_no_order_of_moves_ends_a_run(photo, painting, other, seed):
     chance = random.Random(seed)
     choices = {
-        "style_layers": [["relu1_1"], ["relu2_1"], ["relu1_1", "relu2_1"]],
+        "style_layers": [["relu1_1"], ["relu2_1"], ["pixels"], ["pixels", "relu1_1", "relu2_1"]],
         "style_weights": [(1, 0), (0, 1), (1, 1)],
         "style_scale": [1.0, 3.0],
         "statistic": [*STATISTICS],
         "pooling": [*POOLINGS],
         "motifs": [0.0, 0.3],
     }
-    moves = [replace(QUICK, content_layer="relu1_1", steps=40)]
-    while len(moves) < 41:
+    moves = [replace(QUICK, content_layer="relu1_1", steps=50)]
+    while len(moves) < 51:
         moved = chance.sample([*choices], chance.choice([0, 1, 2, 3]))
         changes = {name: chance.choice(choices[name]) for name in moved}
         moves.append(replace(moves[-1], **changes))
     frames = list(stylize(photo, (painting, other), moves_of(moves)))
-    assert len(frames) == 41
+    assert len(frames) == 51
     for frame in frames[1:]:
         assert frame.image.isfinite().all()
         assert all(map(math.isfinite, frame.losses.values())), frame.settings
