@@ -43,6 +43,7 @@ def pytest_collect_file(
     return [] if missing_gradio(file_path, (PAGE,)) else collectors
 
 
+@pytest.hookimpl(tryfirst=True)  # before xdist reads the groups
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Mark system tests by their folder, and as `fast` what no other marker excludes.
 
