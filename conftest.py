@@ -43,17 +43,15 @@ def pytest_collect_file(
     return [] if missing_gradio(file_path, (PAGE,)) else collectors
 
 
-@pytest.hookimpl(tryfirst=True)  # before xdist reads the groups
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+def pytest_itemcollected(item: pytest.Item) -> None:
     """Mark system tests by their folder, and as `fast` what no other marker excludes.
 
     With `-n 2 --dist loadgroup` all tests that are not fast go to one worker, one after the other.
     """
-    for item in items:
-        for name, folder in SYSTEM_TESTS.items():
-            if folder in item.path.parents:
-                item.add_marker(name)
-        if NOT_FAST.isdisjoint(marker.name for marker in item.iter_markers()):
-            item.add_marker("fast")
-        else:
-            item.add_marker(pytest.mark.xdist_group("alone"))
+    for name, folder in SYSTEM_TESTS.items():
+        if folder in item.path.parents:
+            item.add_marker(name)
+    if NOT_FAST.isdisjoint(marker.name for marker in item.iter_markers()):
+        item.add_marker("fast")
+    else:
+        item.add_marker(pytest.mark.xdist_group("alone"))

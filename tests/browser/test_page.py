@@ -6,6 +6,7 @@ import re
 import pytest
 from playwright.sync_api import expect
 
+from style_transfer.settings import Settings
 from tests.browser.studio import SIZE, finish, set_number, start, status, step, wait_until
 from tests.unusual import write_all
 
@@ -78,8 +79,8 @@ def test_a_style_without_a_layer_is_refused_and_the_run_goes_on(open_page):
     page = open_page()
     start(page)
     page.get_by_text("What is compared").click()
-    for number in range(1, 6):
-        page.locator("#style-layers").get_by_text(f"relu{number}_1", exact=True).click()
+    for layer in Settings().style_layers:
+        page.locator("#style-layers").get_by_text(layer, exact=True).click()
     expect(page.locator("#status")).to_contain_text("The style needs at least one layer")
     at = step(page)
     assert wait_until(lambda: step(page) > at, 10)

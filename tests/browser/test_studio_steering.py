@@ -64,11 +64,11 @@ def test_each_live_knob_acts_within_two_steps_and_the_run_never_halts(
         "steps 400 to 380": lambda: set_number(page, "steps", 380),
         "style scale 1 to 1.5": lambda: set_number(page, "style-scale", 1.5),
         "match colors off to on": lambda: page.locator("#match-colors input").check(),
-        "statistic gram to covariance": lambda: statistic.get_by_text(
+        "statistic wasserstein to covariance": lambda: statistic.get_by_text(
             "covariance", exact=True
         ).click(),
-        "pooling average to max": lambda: (
-            page.locator("#pooling").get_by_text("max", exact=True).click()
+        "pooling max to average": lambda: (
+            page.locator("#pooling").get_by_text("average", exact=True).click()
         ),
         "content layer relu4_2 to relu3_1": lambda: page.locator(
             "#content-layer select"
