@@ -3,6 +3,7 @@
 from collections.abc import Generator
 from importlib.util import find_spec
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -43,15 +44,25 @@ def pytest_collect_file(
     return [] if missing_gradio(file_path, (PAGE,)) else collectors
 
 
-def pytest_itemcollected(item: pytest.Item) -> None:
-    """Mark system tests by their folder, and as `fast` what no other marker excludes.
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark system tests by their folder, and as `fast` what no other marker excludes."""
+    for item in items:
+        for name, folder in SYSTEM_TESTS.items():
+            if folder in item.path.parents:
+                item.add_marker(name)
+        if NOT_FAST.isdisjoint(marker.name for marker in item.iter_markers()):
+            item.add_marker("fast")
 
-    With `-n 2 --dist loadgroup` all tests that are not fast go to one worker, one after the other.
-    """
-    for name, folder in SYSTEM_TESTS.items():
-        if folder in item.path.parents:
-            item.add_marker(name)
-    if NOT_FAST.isdisjoint(marker.name for marker in item.iter_markers()):
-        item.add_marker("fast")
-    else:
-        item.add_marker(pytest.mark.xdist_group("alone"))
+
+@pytest.hookimpl(optionalhook=True)  # of pytest-xdist
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    """With `-n`, make all system tests one after the other, on one of the workers."""
+    from xdist.scheduler import LoadScopeScheduling
+
+    folders = tuple(f"tests/{name}/" for name in SYSTEM_TESTS)
+
+    class Scheduler(LoadScopeScheduling):
+        def _split_scope(self, nodeid: str) -> str:
+            return "system" if nodeid.startswith(folders) else nodeid
+
+    return Scheduler(config, log)
