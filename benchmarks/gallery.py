@@ -54,7 +54,9 @@ def paint(number: int, size: int) -> None:
             files.append(Path(folder) / f"{frame.step:03}.png")
             to_pil(frame.picture).save(files[-1])
         if number == 1:
-            FILM_FORMATS[".webp"].save(files, EXAMPLES / f"{content}-{painting}.webp", FILM_SECONDS)
+            FILM_FORMATS["-film.webp"].save(
+                files, EXAMPLES / f"{content}-{painting}.webp", FILM_SECONDS
+            )
             _save_jpeg(image, EXAMPLES / f"{content}.jpg")
             _save_jpeg(frame.picture, EXAMPLES / f"{content}-{painting}.jpg")
     _save_jpeg(frame.picture, DOCS / "gallery" / f"{number}.jpg")

@@ -10,6 +10,7 @@ import pytest
 from PIL import Image
 from playwright.sync_api import expect
 
+from style_transfer.settings import Settings
 from tests.browser.studio import set_number, start, step, stop, wait_until
 
 AXE = Path(os.environ.get("AXE", "axe.min.js"))  # of the npm package axe-core
@@ -151,8 +152,8 @@ def test_what_a_knob_did_and_what_was_refused_are_told_politely_and_once(open_pa
     set_number(page, "beta", 20)
     (said,) = told(r"^beta 5 to 20: acts from step \d+$")
     page.get_by_text("What is compared").click()
-    for number in range(1, 6):
-        page.locator("#style-layers").get_by_text(f"relu{number}_1", exact=True).click()
+    for layer in Settings().style_layers:
+        page.locator("#style-layers").get_by_text(layer, exact=True).click()
     *_, said = told("The style needs at least one layer")
     assert len(said.split("The style needs")) == 2
     stop(page)
