@@ -21,10 +21,10 @@ from style_transfer.recipe import changes
 from style_transfer.settings import Settings
 
 PICTURES: tuple[tuple[str, str, dict[str, Any]], ...] = (  # photo, style, settings
-    ("raccoon", "breaking_waves", {}),
+    ("lake", "mont_sainte_victoire", {}),
     ("lake", "stained_glass", PRESETS["Flat colour"]),
     ("raccoon", "ink_drawing", PRESETS["Line drawing"]),
-    ("lake", "mont_sainte_victoire", {}),
+    ("raccoon", "breaking_waves", {}),
     ("dune", "venice", {"beta": 8.0}),
     ("fig", "mosaic", {"keep_colors": 0.7}),
 )

@@ -4,11 +4,11 @@ from style_transfer import assets
 from style_transfer.ui.http.gradio_internals import file_url
 
 FOLDER = assets.path("examples")
-TIMELAPSE = FOLDER / "raccoon-breaking_waves.webp"
-STILL = FOLDER / "raccoon-breaking_waves.jpg"
-PHOTO = FOLDER / "raccoon.jpg"
+TIMELAPSE = FOLDER / "lake-mont_sainte_victoire.webp"
+STILL = FOLDER / "lake-mont_sainte_victoire.jpg"
+PHOTO = FOLDER / "lake.jpg"
 
-_WORDS = "A finished example: a raccoon, painted like a print of breaking waves"
+_WORDS = "A finished example: a lake, painted like a landscape by Cézanne"
 CANVAS = {
     "src": file_url(TIMELAPSE),
     "still": file_url(STILL),

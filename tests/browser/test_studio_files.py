@@ -83,8 +83,8 @@ def test_a_png_brings_every_knob_back(export, open_page, sessions):
         assert image.size[0] == 128
         assert image.convert("RGB").tobytes() == exact
         recipe = json.loads(image.info["style-transfer-recipe"])
-    assert recipe["photo"] == "raccoon.jpg"
-    assert recipe["style"] == "breaking_waves.jpg"
+    assert recipe["photo"] == "lake.jpg"
+    assert recipe["style"] == "mont_sainte_victoire.jpg"
     assert recipe["step"] == 8
 
 

@@ -120,7 +120,7 @@ def test_the_page_asks_no_other_host_for_anything(open_page, url):
 def test_the_example_stands_still_for_those_who_want_no_motion(open_page, motion, ending):
     image = open_page(reduced_motion=motion).locator("#canvas img")
     expect(image).to_have_attribute("src", re.compile(f"{ending}$"))
-    expect(image).to_have_attribute("alt", re.compile("raccoon"))
+    expect(image).to_have_attribute("alt", re.compile("lake"))
     assert wait_until(lambda: image.evaluate("image => image.naturalWidth") > 300, 10)
 
 

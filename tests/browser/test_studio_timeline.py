@@ -103,7 +103,7 @@ def test_restart_takes_the_picture_along_to_another_size(open_page, sessions):
     image = page.locator("#canvas img")
     assert image.evaluate("image => image.naturalWidth") == 192
     assert image.get_attribute("alt").startswith(
-        "raccoon.jpg painted like breaking_waves.jpg, Run 2"
+        "lake.jpg painted like mont_sainte_victoire.jpg, Run 2"
     )
     assert newest_run(page) == "Run 2 from step 8 of Run 1"
     parent, child = sessions.all()[-1].records

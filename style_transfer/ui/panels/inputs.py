@@ -15,10 +15,10 @@ MORE_STYLE_IDS = tuple(f"style-{number}" for number in range(2, MAX_STYLES + 1))
 STYLE_IDS = ("style-image", *MORE_STYLE_IDS)
 PHOTOS = [
     assets.path("content", f"{name}.jpg")
-    for name in ("raccoon", "colosseum", "fig", "lake", "dune", "astronaut")
+    for name in ("lake", "raccoon", "colosseum", "fig", "dune", "astronaut")
 ]
 STYLES = sorted(assets.path("style").glob("*.jpg"))
-FIRST_STYLE = assets.path("style", "breaking_waves.jpg")
+FIRST_STYLE = assets.path("style", "mont_sainte_victoire.jpg")
 
 
 def build() -> None:
