@@ -30,7 +30,7 @@ Style = Tensor | Sequence[Tensor] | Styles
 
 
 def default_size() -> int:
-    """Return the longer side in px at which a run of default length takes about a minute."""
+    """Return the longer side in px at which a run of default length takes a minute or two."""
     return 480 if default_device() == "cpu" else 1024
 
 
