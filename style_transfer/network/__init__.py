@@ -1,11 +1,11 @@
 """The frozen network, and how its convolutions are computed."""
 
-from style_transfer.network.autotune import TimingCache
 from style_transfer.network.backends import BACKENDS, BackendSet, out_of_memory
 from style_transfer.network.networks import LAYERS, NETWORKS, PIXELS, check_layers
 from style_transfer.network.onednn import product_with_symmetric
 from style_transfer.network.pooling import POOLINGS
 from style_transfer.network.thread_pool import ThreadPool
+from style_transfer.network.timing_cache import TimingCache
 from style_transfer.network.vgg import VGG, default_device, load_network
 
 __all__ = [

@@ -11,11 +11,18 @@ from torch import Tensor
 from style_transfer.network.backend import Backend, Problem
 from style_transfer.network.col2im import Col2im
 from style_transfer.network.int8_split import Int8Split
-from style_transfer.network.onednn import OneDNN
+from style_transfer.network.onednn import OneDNN, OneDNNSized
 from style_transfer.network.torch_convolution import TorchConvolution
 from style_transfer.network.winograd import Winograd
 
-_ALL: tuple[type[Backend], ...] = TorchConvolution, Col2im, Winograd, OneDNN, Int8Split
+_ALL: tuple[type[Backend], ...] = (
+    TorchConvolution,
+    Col2im,
+    Winograd,
+    OneDNN,
+    OneDNNSized,
+    Int8Split,
+)
 BACKENDS: dict[str, type[Backend]] = {backend.name: backend for backend in _ALL}
 _FALLBACK = TorchConvolution.name  # supports everything; its errors are the caller's
 _NO_MEMORY = ("not enough memory", "out of memory", "can't allocate")  # torch's words on a CPU

@@ -1,6 +1,6 @@
 """Convolution: a frozen 3x3 convolution by the fastest backend for it on the machine at hand."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -9,11 +9,17 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from style_transfer.network.autotune import Timing, TimingCache, fastest, measure
+from style_transfer.network.autotune import (
+    fastest,
+    in_doubt,
+    measure,
+    measure_at,
+)
 from style_transfer.network.backend import Backend, Problem
 from style_transfer.network.backends import BackendFailed, BackendSet
 from style_transfer.network.pooling import SHARES, pool, pool_to_mask
 from style_transfer.network.thread_pool import ThreadPool, single_threaded
+from style_transfer.network.timing_cache import Timing, TimingCache
 
 
 class Convolution(nn.Module):
@@ -83,32 +89,49 @@ class Convolution(nn.Module):
             if not backend.exact:
                 return backend
             problem = problem.exact
-        known, names = self._known(problem, timings), self.backends.candidates(problem)
-        if not known and len(names) == 1:
+        names = self.backends.candidates(problem)
+        if len(names) == 1:
             return self._prepare(names[0])
+        known = self._known(problem, timings, size)
         if not known:
             with self.backends.measuring:
-                known = self._known(problem, timings) or self._measure(problem, names, timings)
-        units = {name: self.backends[name].work_units(*size) for name in known}
-        return self._prepare(fastest(known, units))
+                known = self._known(problem, timings, size) or self._measure(
+                    problem, names, size, timings
+                )
+        return self._prepare(fastest(known, self._units(known, size)))
 
-    def _known(self, problem: Problem, timings: TimingCache) -> dict[str, Timing]:
+    def _known(
+        self, problem: Problem, timings: TimingCache, size: tuple[int, int] | None
+    ) -> dict[str, Timing]:
         """Return the timings of working backends, none if they are those of another machine."""
-        known = timings.get(problem)
+        known = timings.get(problem, size)
         if not known.keys() <= set(self.backends.supporting(problem)):
             return {}
         return {name: each for name, each in known.items() if name not in self.backends.disabled}
 
     def _measure(
-        self, problem: Problem, names: list[str], timings: TimingCache
+        self, problem: Problem, names: list[str], size: tuple[int, int], timings: TimingCache
     ) -> dict[str, Timing]:
-        before = dict(self._prepared)
-        backends = {name: self._prepare(name) for name in names}
-        found, used = single_threaded(partial(measure, problem, backends, self.backends.attempt))
-        timings.set(problem, found)
+        """Return timings from which the backend for `size` is chosen, and add them to `timings`."""
+        before, attempt = dict(self._prepared), self.backends.attempt
+        known = self._known(problem, timings, None)
+        if not known:
+            backends = {name: self._prepare(name) for name in names}
+            known, _ = single_threaded(partial(measure, problem, backends, attempt))
+            timings.set(problem, known)
+        names = in_doubt(known, self._units(known, size), size)
+        found = {name: known[name] for name in names}
+        if len(names) > 1:
+            backends = {name: self._prepare(name) for name in names}
+            found = measure_at(problem, backends, size, attempt)
+        timings.set(problem, found, size)
         # Filters prepared for what is never used would only take memory.
-        self._prepared = before | {used: backends[used]}
+        used = fastest(found, self._units(found, size))
+        self._prepared = before | {used: self._prepare(used)}
         return found
+
+    def _units(self, names: Iterable[str], size: tuple[int, int]) -> dict[str, int]:
+        return {name: self.backends[name].work_units(*size) for name in names}
 
     def _prepare(self, name: str) -> Backend:
         backend = self._prepared.get(name)  # another thread may measure, and replace all

@@ -40,7 +40,7 @@ class Int8Split(Backend):
 
     name = "int8_split"
     exact = False
-    replaces = frozenset({"onednn"})
+    replaces = frozenset({"onednn", "onednn_sized"})
 
     @classmethod
     def supports(cls, problem: Problem) -> bool:

@@ -16,6 +16,7 @@ from torch import Tensor
 from style_transfer.network.backend import Backend, Problem, through_relu
 
 _ONE, _NONE = [1, 1], [0, 0]
+_MAX_SIZES = 3  # that filters are laid out for at a time, each a copy of them; a run alternates two
 _log = logging.getLogger(__name__)
 
 
@@ -33,19 +34,70 @@ class OneDNN(Backend):
         return problem.one_float32_image_on_cpu and problem.padding == 1 and available()
 
     def forward(self, x: Tensor, relu: bool) -> Tensor:
-        y = convolution(x, self._forward_filters, self._bias)
+        y = convolution(x, self._forward_filters.packed_for(x), self._bias)
         return F.relu_(y) if relu else y
 
     def backward(self, gradient: Tensor, mask: Tensor | None, share: float = 1.0) -> Tensor:
-        return convolution(through_relu(gradient, mask, share), self._backward_filters, None)
+        x = through_relu(gradient, mask, share)
+        return convolution(x, self._backward_filters.packed_for(x), None)
 
     @cached_property
-    def _forward_filters(self) -> Tensor:
-        return packed_filters(self._weight)
+    def _forward_filters(self) -> "PackedFilters":
+        return PackedFilters(self._weight)
 
     @cached_property
-    def _backward_filters(self) -> Tensor:
-        return packed_filters(self._weight.flip(2, 3).transpose(0, 1))
+    def _backward_filters(self) -> "PackedFilters":
+        return PackedFilters(self._weight.flip(2, 3).transpose(0, 1))
+
+
+class OneDNNSized(OneDNN):
+    """The same with filters laid out for each size of image.
+
+    For some sizes, mostly small ones on CPUs with AVX2 alone, the kernels want another layout than
+    for most. With the usual one they lay the filters out anew at each call, which can take a
+    hundred times as long as the convolution.
+    """
+
+    name = "onednn_sized"
+    replaces = frozenset()
+
+    @cached_property
+    def _forward_filters(self) -> "PackedFilters":
+        return SizedFilters(self._weight)
+
+    @cached_property
+    def _backward_filters(self) -> "PackedFilters":
+        return SizedFilters(self._weight.flip(2, 3).transpose(0, 1))
+
+
+class PackedFilters:
+    """Filters (out, in, 3, 3) of one direction, laid out for `convolution` of most sizes."""
+
+    def __init__(self, weight: Tensor) -> None:
+        self._packed = packed_filters(weight)
+
+    def packed_for(self, x: Tensor) -> Tensor:
+        """Return the filters for `convolution` of x (1, in, H, W)."""
+        return self._packed
+
+
+class SizedFilters(PackedFilters):
+    """Filters laid out for each size at which they are used, the last few of which are kept."""
+
+    def __init__(self, weight: Tensor) -> None:
+        self._weight = weight
+        self._by_size: dict[
+            tuple[int, int], Tensor
+        ] = {}  # replaced, never changed: threads share it
+
+    def packed_for(self, x: Tensor) -> Tensor:
+        size = x.shape[2], x.shape[3]
+        packed = self._by_size.get(size)
+        if packed is None:
+            packed = packed_filters(self._weight, size)
+            kept = list(self._by_size.items())[1 - _MAX_SIZES :]
+            self._by_size = {**dict(kept), size: packed}
+        return packed
 
 
 def available() -> bool:
@@ -55,10 +107,14 @@ def available() -> bool:
     )
 
 
-def packed_filters(weight: Tensor) -> Tensor:
-    """Return filters (out, in, 3, 3), laid out for `convolution`."""
+def packed_filters(weight: Tensor, size: tuple[int, int] | None = None) -> Tensor:
+    """Return filters (out, in, 3, 3), laid out for `convolution`.
+
+    With a `size` (height, width) of the input, as the kernels want them for it.
+    """
+    shape = None if size is None else [1, weight.shape[1], *size]
     packed: Tensor = torch.ops.mkldnn._reorder_convolution_weight(
-        weight.contiguous(), _ONE, _ONE, _ONE
+        weight.contiguous(), _ONE, _ONE, _ONE, 1, shape
     )
     return packed
 

@@ -8,13 +8,13 @@ import torch
 from torch import Tensor, nn
 
 from style_transfer.checks import one_of
-from style_transfer.network.autotune import TimingCache
 from style_transfer.network.backends import BackendSet
 from style_transfer.network.convolution import Convolution
 from style_transfer.network.networks import NETWORKS, PIXELS, SPECS, check_layers
 from style_transfer.network.patches import PATCH_CHANNELS, pixel_patches
 from style_transfer.network.pooling import POOLINGS, pool
 from style_transfer.network.thread_pool import ThreadPool
+from style_transfer.network.timing_cache import TimingCache
 from style_transfer.network.weights import WeightsUnavailableError
 
 

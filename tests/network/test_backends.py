@@ -109,8 +109,8 @@ def test_what_shares_kernels_with_a_faster_one_is_not_measured(monkeypatch, int8
     forward, backward = (
         set(BackendSet().candidates(Problem(64, 64, backward=each))) for each in (False, True)
     )
-    assert forward == {"winograd", "onednn"}
-    assert backward == ({"torch", "winograd", "int8_split"} if int8 else {"winograd", "onednn"})
+    assert forward == {"winograd", "onednn", "onednn_sized"}
+    assert backward == ({"torch", "winograd", "int8_split"} if int8 else forward)
 
 
 def test_int8_never_computes_what_a_gradient_is_taken_of(monkeypatch):
@@ -127,7 +127,7 @@ def test_a_backend_whose_support_cannot_be_told_is_left_out(monkeypatch, caplog)
 
     backends = BackendSet(BACKENDS | {"onednn": Changed})
     for _ in range(2):
-        assert set(backends.candidates(Problem(64, 64))) == {"torch", "winograd"}
+        assert set(backends.candidates(Problem(64, 64))) == {"torch", "winograd", "onednn_sized"}
     assert backends.disabled == {"onednn"}
     assert len(caplog.records) == 1
 

@@ -8,15 +8,16 @@ import torch
 import torch.nn.functional as F
 
 from style_transfer.network import winograd
-from style_transfer.network.autotune import TimingCache
 from style_transfer.network.backend import Problem
 from style_transfer.network.backends import BACKENDS, BackendSet
 from style_transfer.network.convolution import Convolution
 from style_transfer.network.pooling import POOLINGS
+from style_transfer.network.timing_cache import TimingCache
 from tests.network.reference import SIZES, error, filters, image
 
 TORCHS = {"average": F.avg_pool2d, "max": F.max_pool2d}
 CHOOSABLE = [name for name in BACKENDS if name != "col2im"]
+MODULE = Convolution.__module__
 
 
 def layer(ins=64, outs=64, padding="zeros", backends=None):
@@ -33,8 +34,8 @@ def preferring(convolution, *names):
     timings = TimingCache()
     for backward in (False, True):
         names_here = convolution.backends.supporting(problem(convolution, backward))
-        seconds = dict.fromkeys(names_here, 9.0)
-        seconds |= {name: float(rank) for rank, name in enumerate(names) if name in names_here}
+        seconds = dict.fromkeys(names_here, 1e6)
+        seconds |= {name: 10.0**rank for rank, name in enumerate(names) if name in names_here}
         timings.set(
             problem(convolution, backward), {name: (each, 0.0) for name, each in seconds.items()}
         )
@@ -149,9 +150,29 @@ def test_a_shape_is_measured_once(monkeypatch):
     first(image(64, 24, 30), timings)
     candidates = first.backends.candidates(problem(first))
     assert set(timings.get(problem(first))) == set(candidates)
+    monkeypatch.setattr(f"{MODULE}.measure", lambda *_: pytest.fail("measured again"))
+    layer()(image(64, 36, 31), timings)
     monkeypatch.setattr(Convolution, "_measure", lambda *_: pytest.fail("measured again"))
     layer()(image(64, 24, 30), timings)
     layer()(image(64, 36, 31), timings)
+
+
+def test_the_backend_of_a_small_image_is_confirmed_at_its_very_size(monkeypatch):
+    chosen, timings = layer(), TimingCache()
+    timings.set(problem(chosen), {"torch": (0, 1), "winograd": (0, 24)})
+    slower = {"torch": (9.0, 0.0), "winograd": (1.0, 0.0)}
+    sizes = []
+
+    def measured(problem, backends, size, attempt):
+        sizes.append(size)
+        return {name: slower[name] for name in backends}
+
+    monkeypatch.setattr(f"{MODULE}.measure_at", measured)
+    assert name_of_fastest(chosen, (5, 8), timings) == "winograd"
+    assert name_of_fastest(chosen, (5, 8), timings) == "winograd"
+    assert sizes == [(5, 8)]
+    assert name_of_fastest(chosen, (240, 240), timings) == "torch"  # 1.5 times as fast: no doubt
+    assert sizes == [(5, 8)]
 
 
 def test_filters_of_backends_that_are_not_the_fastest_are_not_kept():
@@ -162,9 +183,9 @@ def test_filters_of_backends_that_are_not_the_fastest_are_not_kept():
 
 def test_the_backend_with_the_least_time_for_the_size_is_taken():
     convolution, timings = layer(), TimingCache()
-    timings.set(problem(convolution), {"torch": (0, 1), "winograd": (2, 10)})
+    timings.set(problem(convolution), {"torch": (0, 1), "winograd": (16, 4)})
     assert name_of_fastest(convolution, (2, 3), timings) == "torch"  # 6 pixels, less than a tile
-    assert name_of_fastest(convolution, (8, 8), timings) == "winograd"  # 4 tiles of 16 pixels
+    assert name_of_fastest(convolution, (24, 24), timings) == "winograd"  # 36 tiles of 16 pixels
 
 
 def test_timings_with_backends_of_another_machine_are_measured_again():
@@ -287,7 +308,8 @@ def test_a_backend_that_fails_after_it_was_chosen_leaves_the_others_their_timing
     convolution = layer(backends=failing("winograd", "forward"))
     timings = preferring(convolution, "winograd", "torch")
     convolution(image(64, 24, 30), timings)
-    assert timings == preferring(convolution, "winograd", "torch")
+    for each, seconds in preferring(convolution, "winograd", "torch").as_dict().items():
+        assert timings.as_dict()[each] == seconds
     assert name_of_fastest(convolution, (24, 30), timings) == "torch"
 
 

@@ -44,6 +44,28 @@ def test_torchs_private_operators_do_what_they_are_called_for():
     assert onednn._multiplies_matrices(), f"The matrix product has changed: {SLOWER}."
 
 
+@pytest.mark.skipif(not onednn.available(), reason="This torch has no oneDNN.")
+def test_filters_laid_out_for_a_size_give_torchs_convolution_at_every_size():
+    (weight, bias), packed = filters(24, 16), onednn.SizedFilters(filters(24, 16)[0])
+    for size in ((1, 1), (2, 3), (5, 8), (9, 40), (5, 8), (33, 47)):
+        x = image(16, *size)
+        found = onednn.convolution(x, packed.packed_for(x), bias)
+        assert error_of(found, F.conv2d(x, weight, bias, padding=1)) < 1e-5
+
+
+@pytest.mark.skipif(not onednn.available(), reason="This torch has no oneDNN.")
+def test_filters_are_laid_out_for_the_sizes_in_use_once(monkeypatch):
+    packed, sizes = onednn.SizedFilters(filters(24, 16)[0]), []
+    pack = onednn.packed_filters
+    monkeypatch.setattr(
+        onednn, "packed_filters", lambda weight, size: sizes.append(size) or pack(weight, size)
+    )
+    for side in (5, 6, 5, 6, 5, 6, 7, 8, 9, 5):
+        packed.packed_for(image(16, side, side))
+    assert sizes == [(5, 5), (6, 6), (7, 7), (8, 8), (9, 9), (5, 5)]
+    assert len(packed._by_size) == onednn._MAX_SIZES
+
+
 def rows_and_symmetric(dtype=torch.float32):
     generator = torch.Generator().manual_seed(0)
     rows, matrix = (torch.randn(n, 16, generator=generator, dtype=dtype) for n in (40, 16))
