@@ -78,6 +78,7 @@ def _begin(options: argparse.Namespace) -> _Begun:
     needed = RunMemory.of(sizes[0], sizes[1:], settings.style_scale).total
     check_memory(sizes[0], needed, available_memory(network.device.type))
     cost_model = CostModel.measure(network, settings)
+    network.remember_timings()
     estimate = Estimate.of(cost_model, sizes[0], sizes[1:], settings)
     frames = stylize(
         content,

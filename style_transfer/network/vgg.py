@@ -15,6 +15,7 @@ from style_transfer.network.patches import PATCH_CHANNELS, pixel_patches
 from style_transfer.network.pooling import POOLINGS, pool
 from style_transfer.network.thread_pool import ThreadPool
 from style_transfer.network.timing_cache import TimingCache
+from style_transfer.network.timing_store import TimingStore
 from style_transfer.network.weights import WeightsUnavailableError
 
 
@@ -39,6 +40,7 @@ class VGG(nn.Module):
         spec = SPECS[name]
         self.name, self.layers = name, spec.layers
         self.timings, self.threads = TimingCache(), ThreadPool()
+        self.timing_store: TimingStore | None = None  # where `remember_timings` writes them
         self.register_buffer("mean", torch.tensor(spec.mean).view(1, 3, 1, 1))
         self.register_buffer("std", torch.tensor(spec.std).view(1, 3, 1, 1))
         try:
@@ -55,11 +57,16 @@ class VGG(nn.Module):
     def with_timings(self, timings: TimingCache) -> "VGG":
         """Return a network with timings of its own that shares all else, weights included.
 
-        Shapes that `timings` lack are measured and added to them alone.
+        Shapes that `timings` lack are measured and added to them alone, and not to those on disk.
         """
         view = copy.copy(self)
-        view.timings = timings
+        view.timings, view.timing_store = timings, None
         return view
+
+    def remember_timings(self) -> None:
+        """Write what has been measured to disk, for later processes, if it is of this machine."""
+        if self.timing_store:
+            self.timing_store.save(self.timings)
 
     def forward(
         self, image: Tensor, layers: Collection[str], pooling: str = POOLINGS[0]
@@ -139,4 +146,7 @@ def load_network(name: str = NETWORKS[0]) -> VGG:
 
 @cache
 def _load(name: str, device: str) -> VGG:
-    return VGG(name).to(device)
+    network = VGG(name).to(device)
+    network.timing_store = TimingStore()
+    network.timings = network.timing_store.load()
+    return network

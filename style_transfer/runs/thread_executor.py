@@ -63,6 +63,7 @@ class ThreadExecutor:
                 if key not in self._cost_models:
                     measured = CostModel.measure(loaded, settings, self._evaluator)
                     self._cost_models[key] = measured
+                    loaded.remember_timings()
         return self._cost_models[key]
 
 
@@ -104,6 +105,7 @@ class ThreadExecution:
             self._next, device = frame.step + 1, self._scheduler
             yield frame
             if frame.step >= self._settings.steps:  # seen without waiting for the device again
+                self._network.remember_timings()
                 return
 
     def update(self, settings: Settings, styles: Styles) -> int:
