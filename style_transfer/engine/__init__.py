@@ -8,10 +8,11 @@ from style_transfer.engine.evaluator import (
     StepEvaluator,
 )
 from style_transfer.engine.frame import Frame
+from style_transfer.engine.initial_image import INITS
 from style_transfer.engine.masks import STYLE_COLORS
 from style_transfer.engine.multiscale import MultiscaleObjective, evaluation_sizes
 from style_transfer.engine.objective import Objective
-from style_transfer.engine.optimize import INITS, Style, default_size, stylize
+from style_transfer.engine.optimize import Style, default_size, stylize
 from style_transfer.engine.optimizers import OPTIMIZERS, Optimizer
 from style_transfer.engine.pyramid import Stage, remaining_steps, resize_clamped, stages
 from style_transfer.engine.state import State, save_tensors

@@ -3,12 +3,12 @@
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 
-import torch
 from torch import Tensor
 
 from style_transfer.checks import one_of
 from style_transfer.engine.evaluator import Evaluation, EvaluatorFactory, StepEvaluator
 from style_transfer.engine.frame import Frame
+from style_transfer.engine.initial_image import INITS, initial_image
 from style_transfer.engine.multiscale import MultiscaleObjective
 from style_transfer.engine.optimizers import OPTIMIZERS
 from style_transfer.engine.pyramid import (
@@ -25,7 +25,6 @@ from style_transfer.network import VGG, default_device, load_network
 from style_transfer.runtime import retain_freed_blocks
 from style_transfer.settings import Settings
 
-INITS = ("content", "noise", "style")
 Style = Tensor | Sequence[Tensor] | Styles
 
 
@@ -54,11 +53,11 @@ def stylize(
     Styles and is called before each step. `read_settings` is called before each step, too; the run
     ends after `steps` of the settings.
 
-    `init` is what the run starts from: "content", "noise" made from `seed`, "style" (the first
-    style image), or an image (1, 3, h, w) of an earlier run, which is resized to the content and
-    counts as step `step`, so that the run continues in that step's stage. With the `state` of a
-    frame, and otherwise equal arguments, the run continues after that frame as if it had not been
-    interrupted, bit for bit on the CPU.
+    `init` is what the run starts from: "content", in the colours of the styles (`with_palette`);
+    "noise" made from `seed`; "style" (the first style image); or an image (1, 3, h, w) of an
+    earlier run, which is resized to the content and counts as step `step`, so that the run
+    continues in that step's stage. With the `state` of a frame, and otherwise equal arguments, the
+    run continues after that frame as if it had not been interrupted, bit for bit on the CPU.
 
     `network` defaults to the bundled one; `evaluator` makes what computes losses and gradients,
     once for each stage.
@@ -116,7 +115,7 @@ class _Run:
         settings.check_styles(len(self._styles.images))
         stage = stage_index(self._stages, step + 1, settings.steps)
         size = self._stages[stage].size
-        image = self._first_image(init, size, seed)
+        image = initial_image(init, self._content, self._styles, size, seed, settings)
         return image, self._state(step, stage, image)
 
     def resume(self, state: State) -> State:
@@ -185,16 +184,6 @@ class _Run:
         strength = styles.strength_at(image_size(self._content))
         self._styles = styles
         self._strength = None if strength is None else strength.to(self._content.device)
-
-    def _first_image(self, init: str | Tensor, size: tuple[int, int], seed: int) -> Tensor:
-        device = self._content.device
-        if isinstance(init, Tensor):  # at the final size, so that the user sees it unchanged
-            return resize_clamped(init.to(device), image_size(self._content))
-        if init == "noise":
-            noise = torch.randn((1, 3, *size), generator=torch.Generator().manual_seed(seed))
-            return (0.5 + 0.1 * noise).clamp(0, 1).to(device)
-        image = self._content if init == "content" else self._styles.images[0].to(device)
-        return resize_clamped(image, size)
 
     def _state(self, step: int, stage: int, image: Tensor) -> State:
         """Return the state that begins a stage with an image of any size."""

@@ -1,0 +1,71 @@
+"""The image that a run starts from."""
+
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor
+
+from style_transfer.engine.pyramid import image_size, resize_clamped
+from style_transfer.engine.styles import Styles
+from style_transfer.images import fit, match_colors
+from style_transfer.settings import Settings
+
+INITS = ("content", "noise", "style")
+_SAMPLE_SIDE = 256  # px, longer side at which colours of a style image are looked at
+
+
+def initial_image(
+    init: str | Tensor,
+    content: Tensor,
+    styles: Styles,
+    size: tuple[int, int],
+    seed: int,
+    settings: Settings,
+) -> Tensor:
+    """Return the image (1, 3, H, W) that a run starts from, on the device of `content`.
+
+    It has the `size` (height, width) of the first stage; an image of an earlier run that of
+    `content`. For the kinds see `stylize`.
+    """
+    if isinstance(init, Tensor):  # at the final size, so that the user sees it unchanged
+        return resize_clamped(init.to(content.device), image_size(content))
+    if init == "noise":
+        noise = torch.randn((1, 3, *size), generator=torch.Generator().manual_seed(seed))
+        return (0.5 + 0.1 * noise).clamp(0, 1).to(content.device)
+    if init == "style":
+        return resize_clamped(styles.images[0].to(content.device), size)
+    return with_palette(resize_clamped(content, size), styles, settings)
+
+
+def with_palette(content: Tensor, styles: Styles, settings: Settings) -> Tensor:
+    """Return the content image with the mean and covariance of the colours of its styles.
+
+    Differs from Gatys et al. 2015, where it keeps its own: most of the first steps would be spent
+    on the colours. Where beta is below alpha the colours move by their ratio, and at a beta of 0,
+    or if the style images are given the photo's colours, not at all.
+    """
+    amount = min(1.0, settings.beta / settings.alpha) if settings.alpha else 1.0
+    if not settings.beta or settings.match_colors:
+        return content
+    size, shares = image_size(content), settings.shares(len(styles.images))
+    masks = styles.style_masks_at(size) or [content.new_ones(1)] * len(shares)
+    weights = [share * mask.to(content.device) for share, mask in zip(shares, masks, strict=True)]
+    strength = styles.strength_at(size)
+    shift = _mean_of([_shift(content, image) for image in styles.images], weights)
+    return content + amount * shift * (1 if strength is None else strength.to(content.device))
+
+
+def _shift(content: Tensor, style_image: Tensor) -> Tensor:
+    small = resize_clamped(
+        style_image.to(content.device), fit(image_size(style_image), _SAMPLE_SIDE)
+    )
+    return match_colors(content, small) - content
+
+
+def _mean_of(shifts: Sequence[Tensor], weights: Sequence[Tensor]) -> Tensor:
+    """Return the weighted mean of the shifts at each position, 0 where no style applies."""
+    total = torch.stack(list(weights)).sum(0)
+    return sum(
+        (weight * shift for weight, shift in zip(weights, shifts, strict=True)),
+        torch.zeros_like(shifts[0]),
+    ) / total.clamp_min(1e-6)
