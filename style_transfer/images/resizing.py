@@ -1,18 +1,7 @@
-"""Sizes of pictures: fitting into a longest side, and resampling of tensors."""
+"""Resampling of tensors."""
 
 import torch.nn.functional as F
 from torch import Tensor
-
-MIN_SIDE = 32  # px; relu5_1 has a sixteenth of the side, and statistics need two positions
-
-
-def fit(size: tuple[int, int], max_side: int) -> tuple[int, int]:
-    """Return `size` reduced so that its longer side is `max_side`, its shorter at least MIN_SIDE.
-
-    The order of the two sides is kept; a size that fits already comes back as it is.
-    """
-    ratio = min(1.0, max(max_side / max(size), MIN_SIDE / min(size)))
-    return round(size[0] * ratio), round(size[1] * ratio)
 
 
 def resize(image: Tensor, size: tuple[int, int]) -> Tensor:

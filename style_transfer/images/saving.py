@@ -6,19 +6,11 @@ import secrets
 from contextlib import suppress
 from pathlib import Path
 
-import torch
 from PIL import Image
 from torch import Tensor
-from torchvision.transforms.functional import to_pil_image
 
-from style_transfer.images.formats import PICTURE_FORMATS, QUALITY
-from style_transfer.images.resizing import MIN_SIDE
-
-
-def to_pil(image: Tensor) -> Image.Image:
-    """Return (1, 3, H, W) RGB as a picture; values are clipped to [0, 1] and rounded."""
-    levels = image.detach()[0].clamp(0, 1).mul(255).round().to("cpu", torch.uint8)
-    return to_pil_image(levels)
+from style_transfer.images.tensors import to_pil
+from style_transfer.picture_files import MIN_SIDE, PICTURE_FORMATS, QUALITY
 
 
 def save(image: Tensor, file: str | os.PathLike[str], text: str | None = None) -> None:

@@ -8,8 +8,7 @@ from pathlib import Path
 
 from PIL import Image
 
-from style_transfer.images.reading import open_image
-from style_transfer.images.resizing import fit
+from style_transfer.picture_files import fit, open_image
 
 Files = Sequence[str | os.PathLike[str]]
 

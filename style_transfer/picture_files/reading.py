@@ -1,4 +1,4 @@
-"""Picture files to tensors: any file that Pillow opens becomes RGB in [0, 1]."""
+"""Picture files to upright 8-bit RGB images: any file that Pillow opens."""
 
 import io
 import warnings
@@ -9,13 +9,8 @@ from typing import BinaryIO
 
 import numpy as np
 from PIL import ExifTags, Image, ImageCms, ImageOps, UnidentifiedImageError
-from torch import Tensor
-from torchvision.transforms.functional import pil_to_tensor
 
-from style_transfer.images.resizing import MIN_SIDE, fit
-
-MAX_STRETCH = 20  # longer side : shorter side
-MAX_PIXELS = 100_000_000  # in the file; 300 MB once decoded
+from style_transfer.picture_files.sizes import MAX_PIXELS, check_size
 
 _SRGB = ImageCms.createProfile("sRGB")
 
@@ -88,31 +83,6 @@ def _recognised(file: str | PathLike[str] | BinaryIO, name: str) -> Image.Image:
         raise ValueError(f"{name}: this picture cannot be opened ({words}).") from error
     except Exception as error:  # decoders raise many kinds of exception for damage
         raise ValueError(f"{name}: this picture cannot be opened ({error}).") from error
-
-
-def check_size(size: tuple[int, int], name: str) -> None:
-    """Raise ValueError where a picture of (width, height) px is too small, stretched or large."""
-    width, height = size
-    shown = f"{name}: {width} x {height} pixels"
-    if min(size) < MIN_SIDE:
-        raise ValueError(f"{shown} is too small; each side needs at least {MIN_SIDE}.")
-    if max(size) > MAX_STRETCH * min(size):
-        raise ValueError(f"{shown} is too stretched; at most {MAX_STRETCH}:1 is allowed.")
-    if width * height > MAX_PIXELS:
-        raise ValueError(f"{shown} is too large; at most {MAX_PIXELS:,} pixels are allowed.")
-
-
-def to_tensor(image: Image.Image, max_side: int | None = None) -> Tensor:
-    """Return `image` as (1, 3, H, W) float32 RGB in [0, 1], its longer side at most `max_side` px.
-
-    Reduced with an antialiasing filter, never enlarged, and never so far that the shorter side
-    falls below MIN_SIDE.
-    """
-    if max_side is not None:
-        size = fit(image.size, max_side)
-        if size != image.size:
-            image = image.resize(size, Image.Resampling.LANCZOS, reducing_gap=3.0)
-    return pil_to_tensor(image.convert("RGB")).unsqueeze(0).float() / 255
 
 
 def _to_srgb(image: Image.Image, profile: bytes | None) -> Image.Image:

@@ -6,7 +6,7 @@ import torch
 from PIL import Image, ImageCms
 
 from style_transfer.images import MIN_SIDE, open_image, to_pil, to_tensor
-from style_transfer.images.reading import MAX_STRETCH, check_size
+from style_transfer.picture_files.sizes import MAX_STRETCH, check_size
 
 WIDTH, HEIGHT = SIZE = (64, 48)
 RED, WHITE = (255, 0, 0), (255, 255, 255)

@@ -1,0 +1,26 @@
+"""Sizes of pictures: which are allowed, and fitting into a longest side."""
+
+MIN_SIDE = 32  # px; relu5_1 has a sixteenth of the side, and statistics need two positions
+MAX_STRETCH = 20  # longer side : shorter side
+MAX_PIXELS = 100_000_000  # in the file; 300 MB once decoded
+
+
+def fit(size: tuple[int, int], max_side: int) -> tuple[int, int]:
+    """Return `size` reduced so that its longer side is `max_side`, its shorter at least MIN_SIDE.
+
+    The order of the two sides is kept; a size that fits already comes back as it is.
+    """
+    ratio = min(1.0, max(max_side / max(size), MIN_SIDE / min(size)))
+    return round(size[0] * ratio), round(size[1] * ratio)
+
+
+def check_size(size: tuple[int, int], name: str) -> None:
+    """Raise ValueError where a picture of (width, height) px is too small, stretched or large."""
+    width, height = size
+    shown = f"{name}: {width} x {height} pixels"
+    if min(size) < MIN_SIDE:
+        raise ValueError(f"{shown} is too small; each side needs at least {MIN_SIDE}.")
+    if max(size) > MAX_STRETCH * min(size):
+        raise ValueError(f"{shown} is too stretched; at most {MAX_STRETCH}:1 is allowed.")
+    if width * height > MAX_PIXELS:
+        raise ValueError(f"{shown} is too large; at most {MAX_PIXELS:,} pixels are allowed.")
