@@ -5,7 +5,7 @@ from PIL import Image
 from torch import Tensor
 from torchvision.transforms.functional import pil_to_tensor, to_pil_image
 
-from style_transfer.picture_files import fit
+from style_transfer.picture_files import reduce
 
 
 def to_tensor(image: Image.Image, max_side: int | None = None) -> Tensor:
@@ -14,10 +14,7 @@ def to_tensor(image: Image.Image, max_side: int | None = None) -> Tensor:
     Reduced with an antialiasing filter, never enlarged, and never so far that the shorter side
     falls below MIN_SIDE.
     """
-    if max_side is not None:
-        size = fit(image.size, max_side)
-        if size != image.size:
-            image = image.resize(size, Image.Resampling.LANCZOS, reducing_gap=3.0)
+    image = reduce(image, max_side)
     return pil_to_tensor(image.convert("RGB")).unsqueeze(0).float() / 255
 
 

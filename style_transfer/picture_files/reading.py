@@ -2,6 +2,7 @@
 
 import io
 import warnings
+from collections.abc import Collection
 from functools import cache
 from os import PathLike
 from pathlib import Path
@@ -10,23 +11,35 @@ from typing import BinaryIO
 import numpy as np
 from PIL import ExifTags, Image, ImageCms, ImageOps, UnidentifiedImageError
 
-from style_transfer.picture_files.sizes import MAX_PIXELS, check_size
+from style_transfer.picture_files.sizes import MAX_PIXELS, check_size, fit
+
+File = str | PathLike[str] | BinaryIO
 
 _SRGB = ImageCms.createProfile("sRGB")
 
 
-def open_image(file: str | PathLike[str] | BinaryIO, name: str | None = None) -> Image.Image:
+def open_image(
+    file: File,
+    name: str | None = None,
+    max_side: int | None = None,
+    formats: Collection[str] | None = None,
+) -> Image.Image:
     """Return the picture in `file` as an upright RGB image in sRGB colours.
 
     Orientation from EXIF is applied, transparency is laid on white, an ICC profile is converted
-    to sRGB, deep greys are reduced to 8 bits, an animation gives its first frame.
+    to sRGB, deep greys are reduced to 8 bits, an animation gives its first frame. The longer side
+    has at most `max_side` px, see `reduce`; `formats` are Pillow's names of those that may be read,
+    all but EPS by default.
 
     Raises ValueError, one sentence that names the file, where it cannot be read, has a side below
     MIN_SIDE, is stretched beyond MAX_STRETCH:1 or has more than MAX_PIXELS.
     """
     name = name or _name(file)
-    with _recognised(file, name) as image:
+    with _recognised(file, name, formats) as image:
         check_size(image.size, name)
+        if max_side is not None:  # JPEG then computes every other pixel or fewer, most of its time
+            width, height = fit(image.size, max_side)
+            image.draft(None, (2 * width, 2 * height))
         profile = image.info.get("icc_profile")
         try:
             with warnings.catch_warnings():
@@ -35,16 +48,29 @@ def open_image(file: str | PathLike[str] | BinaryIO, name: str | None = None) ->
                 upright = ImageOps.exif_transpose(image)
         except Exception as error:
             raise ValueError(f"{name}: this picture is damaged ({error}).") from error
-        return _to_srgb(upright, profile)
+        return reduce(_to_srgb(upright, profile), max_side)
 
 
-def size_of(file: str) -> tuple[int, int]:
+def reduce(image: Image.Image, max_side: int | None) -> Image.Image:
+    """Return `image` with a longer side of at most `max_side` px, never enlarged, antialiased.
+
+    Never so far that the shorter side falls below MIN_SIDE.
+    """
+    size = image.size if max_side is None else fit(image.size, max_side)
+    if size == image.size:
+        return image
+    return image.resize(size, Image.Resampling.LANCZOS, reducing_gap=3.0)
+
+
+def size_of(
+    file: File, name: str | None = None, formats: Collection[str] | None = None
+) -> tuple[int, int]:
     """Return (height, width) of the picture in `file` without decoding it.
 
     Raises ValueError as `open_image` does, but for errors that only decoding finds.
     """
-    name = _name(file)
-    with _recognised(file, name) as image:
+    name = name or _name(file)
+    with _recognised(file, name, formats) as image:
         check_size(image.size, name)
         try:
             with warnings.catch_warnings():
@@ -66,12 +92,13 @@ def _readable_formats() -> tuple[str, ...]:
     return tuple(sorted(set(Image.ID) - {"EPS"}))
 
 
-def _recognised(file: str | PathLike[str] | BinaryIO, name: str) -> Image.Image:
+def _recognised(file: File, name: str, formats: Collection[str] | None) -> Image.Image:
     """Return the picture in `file`, not yet decoded."""
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # a damaged tag is no reason to refuse the pixels
-            return Image.open(file, formats=_readable_formats())
+            known = _readable_formats()
+            return Image.open(file, formats=[each for each in known if each in (formats or known)])
     except FileNotFoundError:
         raise ValueError(f"{name}: there is no such file.") from None
     except UnidentifiedImageError:

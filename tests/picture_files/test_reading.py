@@ -257,3 +257,20 @@ def test_channels_are_red_green_and_blue_and_rows_come_first():
     assert tensor[0, :, 0, 0].tolist() == [1, 0, 0]
     assert tensor[0, :, 0, -1].tolist() == [0, 1, 0]
     assert tensor[0, :, -1, 0].tolist() == [0, 0, 1]
+
+
+@pytest.mark.parametrize("kind", ["JPEG", "PNG"])
+def test_a_picture_opened_at_a_size_is_the_one_reduced_to_it(kind):
+    grid = np.indices((300, 400)).sum(0) / 25
+    levels = np.stack([127 + 100 * np.sin(grid + phase) for phase in (0, 2, 4)], -1)
+    file = saved(Image.fromarray(levels.astype(np.uint8)), kind)
+    small = open_image(file, max_side=50)
+    assert small.size == (50, 38)
+    assert (to_tensor(small) - to_tensor(open_image(file), 50)).abs().mean() < 2 / 255
+
+
+def test_only_the_formats_that_are_named_are_read():
+    file = saved(quartered(), "BMP")
+    assert open_image(file, formats=["PNG", "BMP"]).size == SIZE
+    with pytest.raises(ValueError, match="not a picture that can be read"):
+        open_image(file, formats=["PNG", "JPEG"])
