@@ -1,7 +1,7 @@
 """Picture files to RGB images, and the text embedded in them; needs Pillow and numpy, no torch."""
 
 from style_transfer.picture_files.formats import PICTURE_FORMATS, QUALITY, read_text
-from style_transfer.picture_files.reading import open_image, reduce, size_of
+from style_transfer.picture_files.reading import open_image, open_mask, reduce, size_of
 from style_transfer.picture_files.sizes import MAX_PIXELS, MIN_SIDE, fit
 
 __all__ = [
@@ -11,6 +11,7 @@ __all__ = [
     "QUALITY",
     "fit",
     "open_image",
+    "open_mask",
     "read_text",
     "reduce",
     "size_of",

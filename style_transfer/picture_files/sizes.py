@@ -2,7 +2,7 @@
 
 MIN_SIDE = 32  # px; relu5_1 has a sixteenth of the side, and statistics need two positions
 MAX_STRETCH = 20  # longer side : shorter side
-MAX_PIXELS = 100_000_000  # in the file; 300 MB once decoded
+MAX_PIXELS = 100_000_000  # that are decoded; 300 MB
 
 
 def fit(size: tuple[int, int], max_side: int) -> tuple[int, int]:
@@ -14,7 +14,7 @@ def fit(size: tuple[int, int], max_side: int) -> tuple[int, int]:
     return round(size[0] * ratio), round(size[1] * ratio)
 
 
-def check_size(size: tuple[int, int], name: str) -> None:
+def check_size(size: tuple[int, int], name: str, most_pixels: int = MAX_PIXELS) -> None:
     """Raise ValueError where a picture of (width, height) px is too small, stretched or large."""
     width, height = size
     shown = f"{name}: {width} x {height} pixels"
@@ -22,5 +22,5 @@ def check_size(size: tuple[int, int], name: str) -> None:
         raise ValueError(f"{shown} is too small; each side needs at least {MIN_SIDE}.")
     if max(size) > MAX_STRETCH * min(size):
         raise ValueError(f"{shown} is too stretched; at most {MAX_STRETCH}:1 is allowed.")
-    if width * height > MAX_PIXELS:
-        raise ValueError(f"{shown} is too large; at most {MAX_PIXELS:,} pixels are allowed.")
+    if width * height > most_pixels:
+        raise ValueError(f"{shown} is too large; at most {most_pixels:,} pixels are allowed.")

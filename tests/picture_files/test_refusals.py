@@ -1,0 +1,39 @@
+"""Files that cannot be read say what they are, and what to do."""
+
+import io
+import struct
+
+import pytest
+
+from style_transfer.picture_files import open_image
+
+
+def psd(bits):
+    return b"8BPS" + struct.pack(">H6xHLLHH", 1, 3, 64, 64, bits, 3) + b"\0" * 40_000
+
+
+def box(brand):
+    return struct.pack(">L", 24) + b"ftyp" + brand + b"\0" * 40
+
+
+@pytest.mark.parametrize(
+    ("data", "words"),
+    [
+        (box(b"heic"), "HEIC cannot be read here; save it as JPEG or PNG, or install pillow-heif."),
+        (box(b"mif1"), "HEIC cannot be read here; save it as JPEG or PNG, or install pillow-heif."),
+        (psd(16), "of PSD, only 8 bits for each channel can be read; reduce it to that, or save"),
+        (psd(32), "of PSD, only 8 bits for each channel can be read"),
+        (b"\x76\x2f\x31\x01" + b"\0" * 40, "this is EXR, a picture of high dynamic range; tone"),
+        (b"#?RADIANCE\nFORMAT=32-bit_rle_rgbe\n", "this is HDR, a picture of high dynamic range"),
+        (box(b"crx "), "this is a raw photo of a camera; develop it and save it as JPEG or TIFF."),
+        (b"FUJIFILMCCD-RAW 0201", "this is a raw photo of a camera"),
+        (b"IIU\0\x18\0\0\0" + b"\0" * 40, "this is a raw photo of a camera"),
+        (b"\0\0\0\x0cJXL \r\n\x87\n", "JPEG XL cannot be read; save it as JPEG or PNG."),
+        (b"%PDF-1.4", "this is not a picture that can be read."),
+    ],
+)
+def test_a_file_of_a_known_kind_says_what_can_be_read(data, words):
+    with pytest.raises(ValueError, match=r"^photo: ") as caught:
+        open_image(io.BytesIO(data), "photo")
+    assert str(caught.value).startswith(f"photo: {words}")
+    assert str(caught.value).endswith(".")
