@@ -16,7 +16,7 @@ def main(arguments: list[str] | None = None) -> int:
     options = _parser().parse_args(arguments)
     runtime.configure()  # before torch is imported
     try:
-        page = create()
+        page = create(options.host)
     except ModuleNotFoundError as error:
         if error.name not in ("gradio", "av"):
             raise
@@ -29,16 +29,20 @@ def main(arguments: list[str] | None = None) -> int:
     return 0
 
 
-def create() -> Any:
+def create(host: str | None = None) -> Any:
     """Return the `ui.page.Page` of this process, as its environment variables describe it.
 
-    A variable with a value that it cannot have ends the process with one sentence.
+    `host` is the address to listen at, where GRADIO_SERVER_NAME does not say it. A variable with a
+    value that it cannot have ends the process with one sentence.
     """
     from style_transfer.runs import RunService
+    from style_transfer.ui.http.hosts import Hosts
     from style_transfer.ui.page import build
 
+    environment = os.environ | ({"GRADIO_SERVER_NAME": host} if host else {})
     try:
-        return build(RunService.from_environment(os.environ))
+        service = RunService.from_environment(environment)
+        return build(service, Hosts.from_environment(environment))
     except ValueError as error:
         sys.exit(str(error))
 

@@ -1,6 +1,9 @@
 """The page: inputs at the left, the canvas in the middle, live knobs at the right."""
 
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from functools import partial
 from importlib.util import find_spec
 from typing import Any
 
@@ -12,8 +15,14 @@ from style_transfer.ui import example, wiring
 from style_transfer.ui.background import BackgroundWork
 from style_transfer.ui.handlers import endpoint
 from style_transfer.ui.http.gate import Gate
-from style_transfer.ui.http.gradio_internals import check_calls, poll_seldom, sample_files
+from style_transfer.ui.http.gradio_internals import (
+    check_calls,
+    poll_seldom,
+    put_in_front,
+    sample_files,
+)
 from style_transfer.ui.http.health import health_route
+from style_transfer.ui.http.hosts import HostCheck, Hosts
 from style_transfer.ui.panels import layout
 from style_transfer.ui.panels.panel import STATIC
 from style_transfer.ui.session.sessions import PageContext
@@ -35,8 +44,11 @@ class Page:
     launch_options: dict[str, Any]  # arguments of `blocks.launch`
 
 
-def build(service: RunService) -> Page:
-    """Return a new page whose runs are those of `service`. Starts nothing."""
+def build(service: RunService, hosts: Hosts | None = None) -> Page:
+    """Return a new page whose runs are those of `service`, served under the names of `hosts`.
+
+    Starts nothing.
+    """
     gr.set_static_paths([example.FOLDER])
     context = PageContext.of(service)
     with gr.Blocks(
@@ -50,11 +62,21 @@ def build(service: RunService) -> Page:
     check_calls(blocks)
     context.sessions.shared_uploads = frozenset(sample_files(blocks))
     background = BackgroundWork(blocks, context)
-    return Page(blocks, context, background, _launch_options(context, background))
+    options = _launch_options(context, background, hosts or Hosts())
+    return Page(blocks, context, background, options)
 
 
-def _launch_options(context: PageContext, background: BackgroundWork) -> dict[str, Any]:
+def _launch_options(
+    context: PageContext, background: BackgroundWork, hosts: Hosts
+) -> dict[str, Any]:
     limits = context.service.limits
+
+    @asynccontextmanager
+    async def lifespan(app: Any) -> AsyncIterator[None]:
+        put_in_front(app, partial(HostCheck, hosts=hosts))
+        async with background.lifespan(app):
+            yield
+
     return {
         "theme": _theme(),
         "css_paths": STYLE_SHEETS,
@@ -64,7 +86,7 @@ def _launch_options(context: PageContext, background: BackgroundWork) -> dict[st
         "app_kwargs": {
             "middleware": [Middleware(Gate, context.presence, limits.upload)],
             "routes": [health_route(context.service)],
-            "lifespan": background.lifespan,
+            "lifespan": lifespan,
         },
         "state_session_capacity": MAX_STATES,
         "run_history": False,

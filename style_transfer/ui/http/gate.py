@@ -3,12 +3,12 @@
 Whatever ALLOWED does not name answers 404, also what later versions of Gradio add.
 """
 
-import json
 import logging
 from urllib.parse import parse_qs
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from style_transfer.ui.http.answers import answer
 from style_transfer.ui.http.gradio_internals import UPLOAD_TOO_LARGE, UploadError
 from style_transfer.ui.http.presence import Presence
 
@@ -67,7 +67,7 @@ class Gate:
             return await self._app(scope, receive, send)
         path = _path(scope)
         if not is_allowed(path):
-            return await _answer(send, 404, "There is nothing here.")
+            return await answer(send, 404, "There is nothing here.")
         begun, session = False, _listening_session(path, scope)  # whether the answer has begun
 
         async def sending(message: Message) -> None:
@@ -89,7 +89,7 @@ class Gate:
             self._presence.add(session, -1)
         if begun:
             return await send({"type": "http.response.body", "body": b""})  # its end
-        return await _answer(sending, code, words)
+        return await answer(sending, code, words)
 
     def _bounded(self, path: str, scope: Scope, receive: Receive) -> Receive:
         """Return `receive` that raises an exception where a request becomes too long."""
@@ -139,10 +139,3 @@ def _listening_session(path: str, scope: Scope) -> str:
     if path == "/gradio_api/queue/data":
         return parse_qs(scope["query_string"].decode(errors="replace")).get("session_hash", [""])[0]
     return rest.rpartition("/")[2] if route == "call" and scope["method"] == "GET" else ""
-
-
-async def _answer(send: Send, code: int, words: str) -> None:
-    body = json.dumps({"error": words}).encode()
-    headers = [(b"content-type", b"application/json"), (b"content-length", b"%d" % len(body))]
-    await send({"type": "http.response.start", "status": code, "headers": headers})
-    await send({"type": "http.response.body", "body": body})

@@ -99,6 +99,14 @@ def forget_sessions(page: gr.Blocks, keys: set[str]) -> None:
             store.pop(key, None)
 
 
+def put_in_front(app: Any, middleware: Callable[[Any], Any]) -> None:
+    """Let requests of an app that has begun pass through `middleware` first, before Gradio's own.
+
+    Gradio answers requests of other pages' scripts before any middleware that `launch` takes.
+    """
+    app.middleware_stack = middleware(app.middleware_stack)
+
+
 def server_of(page: gr.Blocks) -> Any:
     """Return the uvicorn server that serves `page`; None before and without one."""
     return getattr(page, "server", None) if page.is_running else None

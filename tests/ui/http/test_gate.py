@@ -8,7 +8,7 @@ import gradio as gr
 import pytest
 from gradio.routes import App
 
-from style_transfer.ui.http import gate
+from style_transfer.ui.http.answers import answer
 from style_transfer.ui.http.gate import ALLOWED, MAX_CALL, MULTIPART_OVERHEAD, Gate, is_allowed
 from style_transfer.ui.http.gradio_internals import UploadError
 from style_transfer.ui.http.presence import Presence
@@ -80,7 +80,7 @@ async def reader(scope, receive, send):
         message = await receive()
         count += len(message.get("body", b""))
         more = message.get("more_body", False)
-    await gate._answer(send, 200, str(count))
+    await answer(send, 200, str(count))
 
 
 def ask(path, body=(b"",), app=reader, method="POST", headers=(), root=""):
@@ -183,7 +183,7 @@ def test_an_upload_that_is_too_large_is_refused_before_or_while_it_comes():
             while (await receive()).get("more_body"):
                 taken.append(1)
         except UploadError as error:
-            await gate._answer(send, 413, error.message)
+            await answer(send, 413, error.message)
 
     parts = [b"x" * 100_000] * 2000  # 200 MB of which nothing was said
     status, words, count = ask("/gradio_api/upload", parts, upload)
@@ -216,7 +216,7 @@ def test_a_page_counts_as_open_while_it_listens(path, query):
 
     async def look(scope, receive, send):
         seen.append(presence.is_open("abc"))
-        await gate._answer(send, 200, "")
+        await answer(send, 200, "")
 
     async def go():
         scope = {"type": "http", "path": path, "query_string": query}

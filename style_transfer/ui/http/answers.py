@@ -1,0 +1,13 @@
+"""Answers that are given before Gradio sees a request."""
+
+import json
+
+from starlette.types import Send
+
+
+async def answer(send: Send, code: int, words: str) -> None:
+    """Answer a request with one sentence, in JSON."""
+    body = json.dumps({"error": words}).encode()
+    headers = [(b"content-type", b"application/json"), (b"content-length", b"%d" % len(body))]
+    await send({"type": "http.response.start", "status": code, "headers": headers})
+    await send({"type": "http.response.body", "body": body})
