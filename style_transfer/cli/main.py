@@ -11,13 +11,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from torch import Tensor
 from tqdm import tqdm
 
-from style_transfer.cli.output import StepLog, check_log, complain, save_somewhere
+from style_transfer.checks import whole_number
+from style_transfer.cli.output import StepLog, check_apart, complain, save_somewhere
 from style_transfer.cli.parser import USAGE_ERROR, parse, settings_in
-from style_transfer.engine import DivergedError, Frame, Styles, masked, stylize
-from style_transfer.images import check_output, open_image, to_tensor
+from style_transfer.engine import DivergedError, Frame, Styles, default_size, masked, stylize
+from style_transfer.images import check_output, open_image, open_mask, to_tensor
 from style_transfer.network import check_layers, load_network
+from style_transfer.recipe import MAX_SEED
 from style_transfer.runs import (
     CostModel,
     Estimate,
@@ -64,11 +67,13 @@ class _Begun:
 def _begin(options: argparse.Namespace) -> _Begun:
     """Read and check all that is given. Raises ValueError or OSError for a mistake in it."""
     settings = settings_in(options)
+    whole_number("seed", options.seed, 0, MAX_SEED)
     check_output(options.output)
+    inputs = [file for file in (options.photo, *options.styles, options.mask) if file]
+    check_apart("picture", options.output, inputs)
     if options.log:
-        masks = [options.mask] if options.mask else []
-        check_log(options.log, [options.photo, *options.styles, *masks, options.output])
-    content = to_tensor(open_image(options.photo, str(options.photo)), options.size)
+        check_apart("log", options.log, [*inputs, options.output])
+    content = _content(options)
     styles = _styles(options)
     styles.check(content)
     settings.check_styles(len(styles.images))
@@ -177,8 +182,18 @@ def _words(frame: Frame, seconds_left: float) -> str:
     return f" step {frame.step} of {frame.settings.steps}, {losses}, {seconds_left:.0f} s left"
 
 
+def _content(options: argparse.Namespace) -> Tensor:
+    photo = open_image(options.photo, str(options.photo))
+    if options.size and max(photo.size) < options.size:
+        complain(
+            f"{options.photo} is painted at its {photo.width} x {photo.height} pixels: "
+            f"a photo is never enlarged to --size {options.size}"
+        )
+    return to_tensor(photo, options.size or default_size())
+
+
 def _styles(options: argparse.Namespace) -> Styles:
     paintings = tuple(to_tensor(open_image(file, str(file))) for file in options.styles)
     if options.mask is None:
         return Styles(paintings)
-    return masked(paintings, to_tensor(open_image(options.mask, str(options.mask))))
+    return masked(paintings, to_tensor(open_mask(options.mask, str(options.mask))))

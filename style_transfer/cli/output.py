@@ -56,12 +56,15 @@ def complain(words: object) -> None:
     print(f"style_transfer: {' '.join(str(words).split())}", file=sys.stderr)
 
 
-def check_log(log: Path, files: Collection[Path]) -> None:
-    """Raise ValueError, one sentence, where the log would overwrite one of the other `files`."""
+def check_apart(what: str, target: Path, files: Collection[Path]) -> None:
+    """Raise ValueError, one sentence, where `target` would overwrite one of the other `files`.
+
+    `what` says in the sentence what is to be written there.
+    """
     for file in files:
-        same_path = os.path.realpath(log) == os.path.realpath(file)
-        if same_path or (log.exists() and file.exists() and log.samefile(file)):
-            raise ValueError(f"{log}: the log would overwrite {file}; give it another name.")
+        same_path = os.path.realpath(target) == os.path.realpath(file)
+        if same_path or (target.exists() and file.exists() and target.samefile(file)):
+            raise ValueError(f"{target}: the {what} would overwrite {file}; give it another name.")
 
 
 class StepLog:

@@ -83,8 +83,9 @@ def _parser() -> argparse.ArgumentParser:
     add(
         "--size",
         type=_size,
-        default=default_size(),
-        help="longer side of the picture in pixels (default: %(default)s)",
+        metavar="N",
+        help="longer side of the picture in pixels, to which a larger photo is reduced "
+        f"(default: {default_size()})",
     )
     add("--preset", choices=_PRESETS, help="values of several knobs; those below override it")
     for name, knob in KNOBS.items():
@@ -106,7 +107,7 @@ def _parser() -> argparse.ArgumentParser:
 
     choose("--optimizer", OPTIMIZERS, "how to step")
     choose("--init", INITS, "first image")
-    add("--seed", type=int, default=0, help="of the noise (default: %(default)s)")
+    add("--seed", type=_whole, metavar="N", default=0, help="of the noise (default: %(default)s)")
     choose("--network", NETWORKS, "the first is bundled")
     add("--log", type=Path, metavar="FILE", help="write the losses of each step, one JSON a line")
     return parser
@@ -127,19 +128,33 @@ def _options(knob: Knob, default: Any) -> dict[str, Any]:
         case LayerWeights():
             return {"nargs": "+", "action": _Layers, "metavar": "LAYER[=WEIGHT]", "help": text}
         case StyleWeights():
-            return {"type": float, "nargs": "+", "metavar": "WEIGHT", "help": text}
+            return {"type": _number, "nargs": "+", "metavar": "WEIGHT", "help": text}
         case WholeNumber():
-            return {"type": int, "metavar": "N", "help": text}
+            return {"type": _whole, "metavar": "N", "help": text}
         case Weight():
-            return {"type": float, "metavar": "WEIGHT", "help": text}
+            return {"type": _number, "metavar": "WEIGHT", "help": text}
         case Number():
             span = f"{knob.low:g} to {knob.high:g}"
-            return {"type": float, "metavar": "X", "help": f"{knob.help}, {span} {shown}"}
+            return {"type": _number, "metavar": "X", "help": f"{knob.help}, {span} {shown}"}
     raise NotImplementedError(type(knob))
 
 
+def _number(text: str) -> float:
+    try:
+        return float(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number") from None
+
+
+def _whole(text: str) -> int:
+    try:
+        return int(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number") from None
+
+
 def _size(text: str) -> int:
-    size = int(text)
+    size = _whole(text)
     if size < MIN_SIDE:
         raise argparse.ArgumentTypeError(
             f"{size} is too small; at least {MIN_SIDE} pixels are needed"

@@ -12,6 +12,7 @@ from style_transfer.picture_files import (
     PICTURE_FORMATS,
     fit,
     open_image,
+    open_mask,
     read_text,
     size_of,
 )
@@ -26,6 +27,7 @@ __all__ = [
     "keep_colors",
     "match_colors",
     "open_image",
+    "open_mask",
     "read_text",
     "resize",
     "save",

@@ -12,6 +12,8 @@ from torch import Tensor
 from style_transfer.images.tensors import to_pil
 from style_transfer.picture_files import MIN_SIDE, PICTURE_FORMATS, QUALITY
 
+_ICONS = (".ico", ".icns")  # have sizes of their own, to which pictures would be changed
+
 
 def save(image: Tensor, file: str | os.PathLike[str], text: str | None = None) -> None:
     """Write (1, 3, H, W) RGB in [0, 1] as sRGB; the extension of `file` tells the format.
@@ -46,7 +48,7 @@ def _encode(picture: Image.Image, file: Path, text: str | None = None) -> bytes:
     suffix = file.suffix.lower()
     if suffix in PICTURE_FORMATS:
         options = PICTURE_FORMATS[suffix].options(text)
-    elif text is None and suffix in Image.registered_extensions():
+    elif text is None and suffix in Image.registered_extensions() and suffix not in _ICONS:
         options = {"quality": QUALITY}
     else:
         known = ", ".join(PICTURE_FORMATS)

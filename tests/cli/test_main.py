@@ -122,6 +122,51 @@ def test_a_mask_of_other_proportions_and_styles_without_weight_are_told(files, t
     assert "1 to 4 styles, not 5" in capsys.readouterr().err
 
 
+def test_a_mask_of_white_on_nothing_paints_where_it_is_white(files, tmp_path):
+    mask = Image.new("RGBA", (48, 48))
+    mask.paste("white", (24, 0, 48, 48))
+    for name in ("mask.png", "mask.tif"):
+        mask.save(tmp_path / name)
+        assert run(files, "--mask", str(tmp_path / name)) == 0
+        photo, result = (np.asarray(opened(file)).astype(int) for file in (files[0], files[2]))
+        assert np.abs(photo - result)[:, :20].max() <= 2
+        assert np.abs(photo - result)[:, 28:].mean() > 2
+
+
+def test_a_mask_that_would_change_nothing_is_told(files, tmp_path, capsys):
+    Image.new("L", (48, 48), "white").save(tmp_path / "mask.tif")
+    assert run(files, "--mask", str(tmp_path / "mask.tif")) == 2
+    assert "mask.tif: this mask is white everywhere" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("kind", ["same", "symlink", "hardlink", "style", "mask"])
+def test_a_picture_that_would_replace_an_input_is_refused(files, tmp_path, capsys, kind):
+    photo, style, output = files
+    if kind == "same":
+        output = photo.parent / "." / ".." / photo.parent.name / photo.name
+    elif kind == "symlink":
+        output.symlink_to(photo.name)
+    elif kind == "hardlink":
+        output.hardlink_to(photo)
+    else:
+        output = tmp_path / f"{kind}.png"
+    Image.new("L", (48, 48)).save(tmp_path / "mask.png")
+    before = {file: file.read_bytes() for file in tmp_path.iterdir()}
+    assert run((photo, style, output), "--mask", str(tmp_path / "mask.png")) == 2
+    error = capsys.readouterr().err
+    assert re.search(r"the picture would overwrite .*\.png; give it another name", error)
+    assert {file: file.read_bytes() for file in tmp_path.iterdir()} == before
+
+
+def test_it_says_that_a_small_photo_is_not_enlarged(files, capsys):
+    words = "is painted at its 48 x 48 pixels: a photo is never enlarged to --size 300"
+    assert run(files, "--size", "300", "--steps", "1") == 0
+    assert words in capsys.readouterr().err
+    assert opened(files[2]).size == (48, 48)
+    assert run(files, "--steps", "1") == 0
+    assert "enlarged" not in capsys.readouterr().err
+
+
 @pytest.mark.parametrize("name", ["out.png", "out.jpg", "out.webp"])
 def test_the_format_is_told_by_the_extension(files, name):
     output = files[2].with_name(name)
@@ -136,7 +181,12 @@ def test_the_format_is_told_by_the_extension(files, name):
         (["--beta", "nan"], "beta must be a finite number"),
         (["--steps", "0"], "steps must be a whole number from 1"),
         (["--size", "8"], "8 is too small"),
-        (["--size", "large"], "'large'"),
+        (["--size", "large"], "argument --size: 'large' is not a whole number"),
+        (["--size", "1e3"], "argument --size: '1e3' is not a whole number"),
+        (["--steps", "1e3"], "argument --steps: '1e3' is not a whole number"),
+        (["--tv", "much"], "argument --tv: 'much' is not a number"),
+        (["--init", "noise", "--seed", "9" * 20], "seed must be a whole number from 0 to 9,007,"),
+        (["--seed", "-1"], "seed must be a whole number from 0 to"),
         (["--style-layers", "relu9_1"], "style layer 'relu9_1' is not one of pixels, relu1_1"),
         (["--style-layers", "relu1_1=much"], "'much' of relu1_1 is not a number"),
         (["--style-layers", "relu1_1=0"], "at least one layer"),

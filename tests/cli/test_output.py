@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from style_transfer.cli.output import check_log, save_somewhere
+from style_transfer.cli.output import check_apart, save_somewhere
 
 IMAGE = torch.full((1, 3, 16, 16), 0.5)
 
@@ -26,5 +26,5 @@ def test_a_log_that_is_another_file_by_another_name_is_refused(tmp_path):
     (tmp_path / "same.png").hardlink_to(tmp_path / "photo.png")
     for name in ("photo.png", "link.png", "same.png", "nowhere/../photo.png"):
         with pytest.raises(ValueError, match=r"the log would overwrite .*photo\.png"):
-            check_log(tmp_path / name, [tmp_path / "style.png", tmp_path / "photo.png"])
-    check_log(tmp_path / "log", [tmp_path / "photo.png"])
+            check_apart("log", tmp_path / name, [tmp_path / "style.png", tmp_path / "photo.png"])
+    check_apart("log", tmp_path / "log", [tmp_path / "photo.png"])

@@ -2,8 +2,10 @@ from pathlib import Path
 
 import pytest
 import torch
+from PIL import Image
 
 from style_transfer.images import check_output, open_image, save, to_pil, to_tensor
+from tests.conftest import smooth_picture
 
 
 def test_values_beyond_the_range_are_clipped_and_the_others_rounded():
@@ -71,3 +73,23 @@ def test_a_device_is_written_to_and_not_replaced(tmp_path, photo):
     (tmp_path / "out.png").symlink_to("/dev/full")
     with pytest.raises(OSError, match="No space left"):
         save(photo, tmp_path / "out.png")
+
+
+def test_every_format_that_is_accepted_keeps_the_size_and_the_colours(tmp_path):
+    picture = smooth_picture(5, 300, 200)
+    accepted = []
+    for suffix in Image.registered_extensions():
+        file = tmp_path / f"out{suffix}"
+        try:
+            check_output(file)
+        except ValueError:
+            continue
+        save(picture, file)
+        if suffix in (".pdf", ".ps", ".eps"):  # pages, which are not read
+            continue
+        saved = open_image(file)
+        assert saved.size == (200, 300), suffix
+        assert (to_tensor(saved) - picture).abs().mean() < 0.06, suffix
+        accepted.append(suffix)
+    assert {".png", ".jpg", ".webp", ".tif", ".gif", ".bmp"} <= {*accepted}
+    assert not {".ico", ".icns"} & {*accepted}
