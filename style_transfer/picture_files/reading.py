@@ -193,12 +193,13 @@ def _recognised(
         except RefusedError as error:
             raise ValueError(f"{name}: {error}") from None
         except UnidentifiedImageError:
-            raise ValueError(f"{name}: {reason(stream)}") from None
+            words = reason(stream, heic="HEIF" in _readable_formats())
+            raise ValueError(f"{name}: {words}") from None
         except Image.DecompressionBombError:
             raise ValueError(f"{name}: more than {MAX_PIXELS:,} pixels; reduce it first.") from None
         except OSError as error:
-            words = error.strerror or error  # leaves out the folder, which is private
-            raise ValueError(f"{name}: this picture cannot be opened ({words}).") from error
+            cause = error.strerror or error  # leaves out the folder, which is private
+            raise ValueError(f"{name}: this picture cannot be opened ({cause}).") from error
         except Exception as error:  # decoders raise many kinds of exception for damage
             raise ValueError(f"{name}: this picture cannot be opened ({error}).") from error
         check_size(image.size, name, jpeg.most_pixels(image))

@@ -6,6 +6,7 @@ _HEAD = 32  # bytes that tell a format
 _HDR = "a picture of high dynamic range; tone-map it and save it as PNG or JPEG."
 _RAW = "a raw photo of a camera; develop it and save it as JPEG or TIFF."
 _HEIC = "HEIC cannot be read here; save it as JPEG or PNG, or install pillow-heif."
+_DAMAGED = "this picture is damaged."
 _TIFF = "of TIFF, colours of 8 or 16 bits and greys of up to 32 can be read; save it so, or as PNG."
 _PSD = "of PSD, only 8 bits for each channel can be read; reduce it to that, or save it as PNG."
 _SENTENCES = (  # place and bytes there; the first that fits
@@ -34,11 +35,14 @@ class RefusedError(Exception):
     """A picture that is not read, although it may be whole; the words follow the file's name."""
 
 
-def reason(stream: BinaryIO) -> str:
-    """Return a sentence on a file that no decoder takes, without its name."""
+def reason(stream: BinaryIO, heic: bool) -> str:
+    """Return a sentence on a file that no decoder takes, without its name.
+
+    `heic` tells that there is a decoder for HEIC.
+    """
     stream.seek(0)
     head = stream.read(_HEAD)
     for place, magic, words in _SENTENCES:
         if head.startswith(magic, place):
-            return words
+            return _DAMAGED if heic and words is _HEIC else words
     return "this is not a picture that can be read."

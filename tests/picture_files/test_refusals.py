@@ -3,9 +3,11 @@
 import io
 import struct
 
+import numpy as np
 import pytest
+from PIL import Image
 
-from style_transfer.picture_files import open_image
+from style_transfer.picture_files import open_image, reading, size_of
 
 
 def psd(bits):
@@ -19,8 +21,6 @@ def box(brand):
 @pytest.mark.parametrize(
     ("data", "words"),
     [
-        (box(b"heic"), "HEIC cannot be read here; save it as JPEG or PNG, or install pillow-heif."),
-        (box(b"mif1"), "HEIC cannot be read here; save it as JPEG or PNG, or install pillow-heif."),
         (psd(16), "of PSD, only 8 bits for each channel can be read; reduce it to that, or save"),
         (psd(32), "of PSD, only 8 bits for each channel can be read"),
         (b"\x76\x2f\x31\x01" + b"\0" * 40, "this is EXR, a picture of high dynamic range; tone"),
@@ -37,3 +37,29 @@ def test_a_file_of_a_known_kind_says_what_can_be_read(data, words):
         open_image(io.BytesIO(data), "photo")
     assert str(caught.value).startswith(f"photo: {words}")
     assert str(caught.value).endswith(".")
+
+
+@pytest.fixture
+def without_heic(monkeypatch):
+    known = [each for each in reading._readable_formats() if each != "HEIF"]
+    monkeypatch.setattr(reading, "_readable_formats", lambda: known)
+
+
+@pytest.mark.usefixtures("without_heic")
+@pytest.mark.parametrize("brand", [b"heic", b"mif1", b"hevc"])
+def test_heic_says_what_reads_it(brand):
+    words = "HEIC cannot be read here; save it as JPEG or PNG, or install pillow-heif"
+    with pytest.raises(ValueError, match=rf"^photo: {words}\.$"):
+        open_image(io.BytesIO(box(brand)), "photo")
+
+
+def test_heic_is_read_where_its_decoder_is_installed(tmp_path):
+    pytest.importorskip("pillow_heif", reason="comes with requirements-dev.txt")
+    with pytest.raises(ValueError, match=r"^photo: this picture is damaged\.$"):
+        open_image(io.BytesIO(box(b"heic")), "photo")
+    picture = Image.fromarray(np.mgrid[0:40, 0:60].sum(0).astype(np.uint8) * 2)
+    picture.convert("RGB").save(tmp_path / "photo.heic", quality=95)
+    shown = open_image(tmp_path / "photo.heic")
+    assert shown.size == (60, 40)
+    assert np.abs(np.subtract(shown.convert("L"), picture, dtype=int)).max() < 8
+    assert size_of(str(tmp_path / "photo.heic")) == (40, 60)
