@@ -32,8 +32,9 @@ _STYLE_SIDE = 384
 # Of the larger sample's time: lower bound, against a measurement disturbed by other load.
 _MIN_PIXEL_SHARE = 0.5
 FORWARD_SHARE = 0.45  # of a step's time: the network's forward pass without a gradient
+ENTRY_STEPS = 2.5  # that the first step of a stage takes longer: targets, roots, filters, timings
 RECENT = 5  # steps that the present speed is judged by
-PRIOR = 2.0  # s; weight of the measurement beside them: short steps tell little of long ones
+PRIOR = 0.15  # s; weight of the measurement beside them: short steps tell little of long ones
 
 
 @dataclass(frozen=True)
@@ -68,13 +69,13 @@ class CostModel:
     def remaining_seconds(self, plan: list[Stage], step: int, steps: int, stage: int = -1) -> float:
         """Return the seconds that a run in `stage` of `plan` has left after `step` of `steps`.
 
-        A stage still to be entered costs the time of one step more: content and style images pass
-        through the network once, without a gradient. Stage -1 is that of a run not yet started.
+        A stage still to be entered costs the time of ENTRY_STEPS more. Stage -1 is that of a run
+        not yet started.
         """
         counts = remaining_steps(plan, step, steps, max(stage, 0))
         entered = [index > stage and count > 0 for index, count in enumerate(counts)]
         return sum(
-            (count + enters) * self.step_seconds(part.size)
+            (count + ENTRY_STEPS * enters) * self.step_seconds(part.size)
             for count, enters, part in zip(counts, entered, plan, strict=True)
         )
 
@@ -108,10 +109,14 @@ class RunClock:
         self._recent: deque[tuple[float, float]] = deque(maxlen=RECENT)  # seconds: true, modelled
 
     def add(self, frame: Frame, seconds: float) -> None:
-        """Record the time that the step of `frame` took."""
+        """Record the time that the step of `frame` took.
+
+        The first one of a stage tells nothing of those to come: backends may be measured in it.
+        """
         modelled = self._cost_model.step_seconds((frame.image.shape[-2], frame.image.shape[-1]))
         entered, self._stage = frame.state.stage != self._stage, frame.state.stage
-        self._recent.append((seconds, modelled * (1 + entered)))
+        if not entered:
+            self._recent.append((seconds, modelled))
 
     @property
     def steps_per_second(self) -> float:

@@ -1,4 +1,5 @@
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -9,7 +10,7 @@ from style_transfer.images import open_image, to_tensor
 from style_transfer.network import VGG
 from style_transfer.network.networks import SPECS, NetworkSpec
 from style_transfer.runs import Limits, RunService
-from style_transfer.runs.cost_model import PRIOR, CostModel, RunClock
+from style_transfer.runs.cost_model import ENTRY_STEPS, PRIOR, CostModel, RunClock
 from style_transfer.runs.executor import Job
 from style_transfer.settings import Settings
 
@@ -32,9 +33,9 @@ def clock(monkeypatch):
     return RunClock(COST, frame(10, 0, step=0))
 
 
-def test_a_run_costs_its_steps_and_one_more_for_each_stage_it_enters():
-    assert COST.remaining_seconds(PLAN, 0, 4) == (2 + 1) * 2 + (2 + 1) * 5
-    assert COST.remaining_seconds(PLAN, 1, 4, stage=0) == 1 * 2 + (2 + 1) * 5
+def test_a_run_costs_its_steps_and_some_more_for_each_stage_it_enters():
+    assert COST.remaining_seconds(PLAN, 0, 4) == (2 + ENTRY_STEPS) * (2 + 5)
+    assert COST.remaining_seconds(PLAN, 1, 4, stage=0) == 1 * 2 + (2 + ENTRY_STEPS) * 5
     assert COST.remaining_seconds(PLAN, 3, 4, stage=1) == 5
     assert COST.remaining_seconds(PLAN, 4, 4, stage=1) == 0
 
@@ -46,11 +47,12 @@ def test_a_large_picture_costs_its_anchor_as_well():
 def test_the_time_left_follows_the_steps_that_were_made(clock):
     assert clock.steps_per_second == 0
     assert clock.seconds_left(0, 4) == COST.remaining_seconds(PLAN, 0, 4)
-    clock.add(frame(10, 0), 6.0)  # instead of 4: the first step of its stage
+    clock.add(frame(10, 0), 60.0)  # the first step of its stage
+    assert clock.seconds_left(1, 4) == COST.remaining_seconds(PLAN, 1, 4, stage=0)
     clock.add(frame(10, 0), 3.0)  # instead of 2
-    slower = (PRIOR + 9) / (PRIOR + 6)
-    assert clock.seconds_left(2, 4) == pytest.approx(slower * (2 + 1) * 5)
-    assert clock.steps_per_second == pytest.approx(2 / 9)
+    slower = (PRIOR + 3) / (PRIOR + 2)
+    assert clock.seconds_left(2, 4) == pytest.approx(slower * (2 + ENTRY_STEPS) * 5)
+    assert clock.steps_per_second == pytest.approx(1 / 3)
 
 
 def test_a_run_that_is_continued_has_entered_its_stage_already(monkeypatch):
@@ -71,9 +73,23 @@ def test_after_two_steps_the_time_left_is_right_within_a_quarter(fixed, by_pixel
     first = Frame(0, image, {}, Settings(), State(0, 0, image), photo, True)
     clock = RunClock(measured, first)
     for step in range(2):
-        clock.add(first, true.step_seconds(plan[0].size) * (2 - step))
+        clock.add(first, true.step_seconds(plan[0].size) * (9 - 8 * step))
     left = true.remaining_seconds(plan, 2, steps, stage=0)
     assert clock.seconds_left(2, steps) == pytest.approx(left, rel=0.25)
+
+
+def test_on_a_machine_half_as_fast_as_measured_the_third_step_tells_within_a_quarter():
+    plan, steps = stages((320, 480)), 100
+    measured = CostModel(0.03, 6e-6)
+    first = frame(1, 0, step=0)
+    first = replace(first, content=torch.zeros((1, 3, 320, 480)))
+    clock = RunClock(measured, first)
+    image = torch.zeros((1, 3, *plan[0].size))
+    step = replace(first, image=image, losses={"total": 1.0}, state=State(1, 0, image))
+    for entry in (9, 1, 1):
+        clock.add(step, entry * 2 * measured.step_seconds(plan[0].size))
+    left = 2 * measured.remaining_seconds(plan, 3, steps, stage=0)
+    assert clock.seconds_left(3, steps) == pytest.approx(left, rel=0.25)
 
 
 def test_a_machine_that_slows_down_is_noticed_after_a_few_steps(clock):
