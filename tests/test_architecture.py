@@ -21,6 +21,7 @@ RANKS = {
     "checks": 0,
     "network": 1,
     "picture_files": 0,
+    "decoding": 1,
     "images": 1,
     "knobs": 1,
     "losses": 2,
@@ -55,7 +56,7 @@ RESERVED = {
     "gradio_client": "ui",
     "starlette": "ui",
     "uvicorn": "ui",
-    "PIL": "images picture_files",
+    "PIL": "decoding images picture_files",
     "av": "images",
     "numba": "network",
 }

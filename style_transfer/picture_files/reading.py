@@ -144,7 +144,9 @@ def _orientation(image: Image.Image) -> int:
     """
     with suppress(Exception), warnings.catch_warnings():  # parsers raise many kinds of exception
         warnings.simplefilter("ignore")
-        orientation = image.getexif().get(ExifTags.Base.Orientation, 1)
+        # Of a PNG not by its own method, which would decode it.
+        exif = Image.Image.getexif(image) if image.format == "PNG" else image.getexif()
+        orientation = exif.get(ExifTags.Base.Orientation, 1)
         return orientation if orientation in _UPRIGHT else 1
     return 1
 

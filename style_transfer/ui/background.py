@@ -22,7 +22,7 @@ class BackgroundWork:
 
     def __init__(self, page: gr.Blocks, context: PageContext) -> None:
         """Begin stopped."""
-        self._service = context.service
+        self._service, self._reader = context.service, context.reader
         self._housekeeping = Housekeeping(page, context)
         self._connections = ConnectionMonitor(lambda: server_of(page))
 
@@ -30,6 +30,7 @@ class BackgroundWork:
         """Begin; does nothing where it has begun."""
         gc.freeze()  # what exists now will stay: collections need not look through it
         threading.Thread(target=self._measure, name="measuring", daemon=True).start()
+        self._reader.warm()
         self._housekeeping.start()
         self._connections.start()
 
@@ -37,6 +38,7 @@ class BackgroundWork:
         """End all threads but the measurement, which ends by itself."""
         self._housekeeping.stop()
         self._connections.stop()
+        self._reader.close()
         gc.unfreeze()
 
     @asynccontextmanager

@@ -28,7 +28,7 @@ def connect(page: gr.Blocks, context: PageContext) -> None:
     _connect_starts(named, context, steering)
     _connect_steering(named, steering)
     _connect_files(page, named, context, steering)
-    estimate = EstimateHandler(context.service).estimate
+    estimate = EstimateHandler(context).estimate
     dependencies: Any = [named[elem_id] for elem_id in ESTIMATE_IDS]
     gr.on(
         [page.load, *(each.change for each in dependencies)],
@@ -84,7 +84,7 @@ def _connect_steering(named: dict[str, Any], steering: SteeringHandlers) -> None
         [*(named[elem_id] for elem_id in MORE_STYLE_IDS), settings],
         **newest_only,
     )
-    named[CONTENT_ID].change(steering.clear_mask, None, mask, **UNQUEUED)
+    named[CONTENT_ID].change(steering.clear_mask, {named[CONTENT_ID]}, mask, **FILES)
     named["pause"].click(steering.pause, None, shown, **UNQUEUED)
     named["stop"].click(steering.stop, None, None, **UNQUEUED)
     timeline, runs = named["timeline"], named["runs"]

@@ -9,7 +9,7 @@ from torch import Tensor
 
 from style_transfer.checks import one_of
 from style_transfer.images import FILM_FORMATS, open_image, save, to_tensor
-from style_transfer.recipe import Recipe, read_recipe, save_recipe, to_query
+from style_transfer.recipe import Recipe, save_recipe, to_query
 from style_transfer.ui.http.calls import (
     Values,
     by_elem_id,
@@ -33,7 +33,7 @@ class DownloadHandlers:
     """Handlers of the files that a visitor takes home or brings back."""
 
     def __init__(self, context: PageContext) -> None:
-        self._sessions = context.sessions
+        self._sessions, self._reader = context.sessions, context.reader
 
     def export(self, values: Values, request: gr.Request) -> str:
         """Return a file of the kind that was chosen, of what the canvas shows."""
@@ -64,7 +64,7 @@ class DownloadHandlers:
         """Return the values of RESTORED_IDS as they are in a picture or settings file."""
         if file is None:
             return tuple(gr.skip() for _ in RESTORED_IDS)
-        recipe = or_error_on_page(read_recipe, file)
+        recipe = or_error_on_page(self._reader.recipe, file)
         options = (getattr(recipe, elem_id) for elem_id in START_OPTION_IDS)
         gr.Info(f"Settings of {Path(file).name} are back.{_missing(recipe)}")
         settings = controls.to_value(recipe.settings, recipe.preview_every)

@@ -1,16 +1,17 @@
 """The endpoint for programs: one call, one picture, queued with the runs of the page."""
 
 import secrets
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import gradio as gr
+from torch import Tensor
 
 from style_transfer.checks import whole_number
-from style_transfer.engine import Frame, Styles
-from style_transfer.images import MIN_SIDE, open_image, save, to_tensor
+from style_transfer.engine import Frame, Styles, masked
+from style_transfer.images import MIN_SIDE, save
 from style_transfer.recipe import Recipe
 from style_transfer.runs import HEARTBEAT, Job
 from style_transfer.settings import KNOBS, Settings
@@ -20,8 +21,8 @@ from style_transfer.ui.handlers.endpoint_parameters import (
     document,
     parameters,
 )
-from style_transfer.ui.handlers.inputs import read_styles
 from style_transfer.ui.http.calls import error_on_page, session_key
+from style_transfer.ui.session.picture_reader import PictureReader
 from style_transfer.ui.session.session import Session
 from style_transfer.ui.session.sessions import PageContext
 
@@ -58,8 +59,9 @@ def stylize(context: PageContext, key: str, given: Mapping[str, Any]) -> Iterato
         files = [file for file in (given["style"], given["other_style"]) if file]
         session = context.sessions.of(key)
         session.uploads |= {Path(file) for file in (given["photo"], *files, given["mask"]) if file}
-        styles = read_styles(files, given["mask"])
-        yield from _paint(context, session, given["photo"], styles, recipe)
+        content = context.reader.photo(given["photo"], recipe.size)
+        styles = _styles(context.reader, files, given["mask"])
+        yield from _paint(context, session, content, styles, recipe)
     except ValueError as error:
         raise error_on_page(str(error)) from error
 
@@ -83,13 +85,17 @@ def _recipe(context: PageContext, given: Mapping[str, Any]) -> Recipe:
     )
 
 
+def _styles(reader: PictureReader, files: Sequence[str], mask: str | None) -> Styles:
+    """Return the style images in `files`, placed by the mask in another file if there is one."""
+    images = tuple(map(reader.style, files))
+    return masked(images, reader.mask(mask)) if mask else Styles(images)
+
+
 def _paint(
-    context: PageContext, session: Session, photo: str, styles: Styles, recipe: Recipe
+    context: PageContext, session: Session, content: Tensor, styles: Styles, recipe: Recipe
 ) -> Iterator[str | None]:
     """Yield None at least every HEARTBEAT seconds, so that Gradio can end it, then the picture."""
-    content = to_tensor(open_image(photo), recipe.size)
     service = context.service
-    service.limits.check_size(*content.shape[-2:])
     ticket, run = service.admission.join(), None
     try:
         while service.admission.ahead(ticket):

@@ -1,13 +1,15 @@
 """The estimate of a run, before it is started."""
 
 from style_transfer.checks import whole_number
-from style_transfer.images import MIN_SIDE, fit, size_of
+from style_transfer.images import MIN_SIDE, fit
 from style_transfer.recipe import MAX_SIZE
-from style_transfer.runs import RunService, duration
-from style_transfer.ui.handlers.inputs import STYLE_SIDE, style_files
+from style_transfer.runs import duration
+from style_transfer.ui.handlers.inputs import style_files
 from style_transfer.ui.http.calls import Values, by_elem_id
 from style_transfer.ui.panels import controls
 from style_transfer.ui.panels.inputs import CONTENT_ID, STYLE_IDS
+from style_transfer.ui.session.picture_reader import STYLE_SIDE
+from style_transfer.ui.session.sessions import PageContext
 
 ESTIMATE_IDS = (CONTENT_ID, *STYLE_IDS, "settings", "size")  # what the estimate depends on
 
@@ -15,8 +17,8 @@ ESTIMATE_IDS = (CONTENT_ID, *STYLE_IDS, "settings", "size")  # what the estimate
 class EstimateHandler:
     """The handler that tells what the run takes that Start would begin."""
 
-    def __init__(self, service: RunService) -> None:
-        self._service = service
+    def __init__(self, context: PageContext) -> None:
+        self._service, self._size_of = context.service, context.reader.size_of
 
     def estimate(self, values: Values) -> str:
         """Return size, time and memory of a run in words, or why it cannot be."""
@@ -27,8 +29,8 @@ class EstimateHandler:
         try:
             side = whole_number("size", named["size"], MIN_SIDE, MAX_SIZE)
             settings = controls.to_settings(named["settings"])
-            size = fit(size_of(named[CONTENT_ID]), side)
-            style_sizes = [fit(size_of(file), STYLE_SIDE) for file in files]
+            size = fit(self._size_of(named[CONTENT_ID]), side)
+            style_sizes = [fit(self._size_of(file), STYLE_SIDE) for file in files]
             expected = self._service.estimate(size, style_sizes, settings)
         except ValueError as error:
             return str(error)

@@ -2,8 +2,7 @@
 
 import base64
 import binascii
-import io
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +10,7 @@ from torch import Tensor
 
 from style_transfer.checks import whole_number
 from style_transfer.engine import Styles, masked
-from style_transfer.images import MIN_SIDE, open_image, to_tensor
+from style_transfer.images import MIN_SIDE
 from style_transfer.recipe import MAX_SEED, MAX_SIZE, Recipe
 from style_transfer.runs import Limits
 from style_transfer.settings import Settings
@@ -20,10 +19,10 @@ from style_transfer.ui.panels import controls
 from style_transfer.ui.panels.inputs import CONTENT_ID, STYLE_IDS
 from style_transfer.ui.panels.mask import MASK_ID
 from style_transfer.ui.panels.start_options import START_OPTION_IDS
+from style_transfer.ui.session.picture_reader import PictureReader
 from style_transfer.ui.session.record import RunInputs
 from style_transfer.ui.session.session import Session
 
-STYLE_SIDE = 2048  # px at most; 50 MB, and a page holds some for each of its runs
 PAINTED_MASK = "painted on the page"  # the name of such a mask in a recipe
 START_IDS = (  # components whose values a run begins with
     CONTENT_ID,
@@ -37,7 +36,7 @@ START_IDS = (  # components whose values a run begins with
 _PNG_URL = "data:image/png;base64,"
 
 
-def read_inputs(session: Session, named: Mapping[str, Any], limits: Limits) -> RunInputs:
+def read_inputs(session: Session, named: Mapping[str, Any], reader: PictureReader) -> RunInputs:
     """Return the inputs of a run from component values by elem_id; gr.Error for those that no
     run can have."""
     for elem_id, words in ((CONTENT_ID, "photo"), (STYLE_IDS[0], "style picture")):
@@ -51,9 +50,8 @@ def read_inputs(session: Session, named: Mapping[str, Any], limits: Limits) -> R
         Recipe, photo=Path(content_file).name, **style_names(named), **options
     )
     session.uploads.update(map(Path, [content_file, *files]))
-    content = to_tensor(or_error_on_page(open_image, content_file), recipe.size)
-    or_error_on_page(limits.check_size, *content.shape[-2:])
-    styles = or_error_on_page(chosen_styles, named, session.loaded_styles(files))
+    content = or_error_on_page(reader.photo, content_file, recipe.size)
+    styles = or_error_on_page(chosen_styles, named, session.loaded_styles(files), reader)
     session.style_files = files
     return RunInputs(content, styles, session.save_content(content), recipe)
 
@@ -76,13 +74,15 @@ def style_files(named: Mapping[str, Any]) -> list[str]:
     return [named[elem_id] for elem_id in STYLE_IDS if named[elem_id]]
 
 
-def chosen_styles(named: Mapping[str, Any], loaded: Mapping[str, Tensor]) -> Styles:
+def chosen_styles(
+    named: Mapping[str, Any], loaded: Mapping[str, Tensor], reader: PictureReader
+) -> Styles:
     """Return the styles that were chosen; `loaded` has style images by file, not to be read again.
 
     Raises ValueError, one sentence, for a style image or a mask that cannot be read.
     """
     images = tuple(
-        loaded[file] if file in loaded else _read_style(file) for file in style_files(named)
+        loaded[file] if file in loaded else reader.style(file) for file in style_files(named)
     )
     painted = _painted(named)
     if not painted:
@@ -91,13 +91,7 @@ def chosen_styles(named: Mapping[str, Any], loaded: Mapping[str, Tensor]) -> Sty
         data = base64.b64decode(painted.removeprefix(_PNG_URL), validate=True)
     except binascii.Error:
         raise ValueError("The regions are no picture.") from None
-    return masked(images, to_tensor(open_image(io.BytesIO(data), "The regions")))
-
-
-def read_styles(files: Sequence[str], mask: str | None = None) -> Styles:
-    """Return the style images in `files`, placed by the mask in another file if there is one."""
-    images = tuple(map(_read_style, files))
-    return masked(images, to_tensor(open_image(mask))) if mask else Styles(images)
+    return masked(images, reader.painted_mask(data))
 
 
 def style_names(named: Mapping[str, Any]) -> dict[str, Any]:
@@ -105,10 +99,6 @@ def style_names(named: Mapping[str, Any]) -> dict[str, Any]:
     first, *others = (Path(file).name for file in style_files(named))
     mask = PAINTED_MASK if _painted(named) else ""
     return {"style": first, "more_styles": tuple(others), "mask": mask}
-
-
-def _read_style(file: str) -> Tensor:
-    return to_tensor(open_image(file), STYLE_SIDE)
 
 
 def _painted(named: Mapping[str, Any]) -> str:

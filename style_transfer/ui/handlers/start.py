@@ -123,8 +123,8 @@ class StartHandlers:
         return session, named
 
     def _read(self, session: Session, named: Mapping[str, Any]) -> tuple[RunInputs, Settings]:
-        limits = self._service.limits
-        return read_inputs(session, named, limits), read_settings(named, limits)
+        inputs = read_inputs(session, named, self._context.reader)
+        return inputs, read_settings(named, self._service.limits)
 
     def _branching(
         self, session: Session, inputs: RunInputs, settings: Settings, named: Mapping[str, Any]

@@ -1,20 +1,21 @@
 """Steering a run: knobs, styles, pause and stop; and what the canvas shows."""
 
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import gradio as gr
 
 from style_transfer.checks import whole_number
-from style_transfer.images import open_image
 from style_transfer.recipe import from_query, to_query
 from style_transfer.runs import Checkpoint, step_of
 from style_transfer.settings import MAX_STEPS, MAX_STYLES, Settings
 from style_transfer.ui.handlers.inputs import chosen_styles, style_files, style_names, token_in
 from style_transfer.ui.handlers.watch import View
 from style_transfer.ui.http.calls import Values, by_elem_id, or_error_on_page, session_key, shorten
+from style_transfer.ui.http.gradio_internals import file_url
 from style_transfer.ui.panels import controls
-from style_transfer.ui.panels.inputs import MORE_STYLE_IDS, STYLE_IDS
+from style_transfer.ui.panels.inputs import CONTENT_ID, MORE_STYLE_IDS, STYLE_IDS
 from style_transfer.ui.panels.layout import view
 from style_transfer.ui.session.session import Session
 from style_transfer.ui.session.sessions import PageContext
@@ -25,6 +26,7 @@ class SteeringHandlers:
 
     def __init__(self, context: PageContext) -> None:
         self._sessions, self._service = context.sessions, context.service
+        self._reader = context.reader
 
     def steer(self, values: Values, request: gr.Request) -> tuple[Any, Any]:
         """Give the settings of the knobs to the run.
@@ -69,22 +71,30 @@ class SteeringHandlers:
             files = style_files(named)
             session.uploads.update(map(Path, files))
             try:
-                styles = chosen_styles(named, session.loaded_styles(files))
+                styles = chosen_styles(named, session.loaded_styles(files), self._reader)
                 record.change_styles(styles, style_names(named))
                 session.style_files, session.notice = files, ""
             except ValueError as error:
                 session.notice = shorten(str(error))
         return tuple(gr.skip() for _ in (*chosen, "settings"))
 
-    def clear_mask(self) -> dict[str, str]:
-        """Return the value of an empty mask, for a photo that was just chosen."""
-        return {"mask": ""}
+    def clear_mask(self, values: Values, request: gr.Request) -> dict[str, str]:
+        """Return the value of an empty mask, over a JPEG of the photo that was just chosen.
+
+        Browsers do not show all formats that can be painted.
+        """
+        file, photo = by_elem_id(values)[CONTENT_ID], ""
+        if file:
+            session = self._sessions.of(session_key(request))
+            with suppress(ValueError):  # which `check_upload` tells
+                photo = file_url(session.save_content(self._reader.shown(file)))
+        return {"mask": "", "photo": photo}
 
     def check_upload(self, file: str | None, request: gr.Request) -> None:
         """Tell at once, in one sentence, why a picture just chosen cannot be used."""
         if file:
             self._sessions.of(session_key(request)).uploads.add(Path(file))
-            or_error_on_page(open_image, file)
+            or_error_on_page(self._reader.shown, file)
 
     def pause(self, request: gr.Request) -> View:
         """Pause the run, or resume it."""

@@ -9,7 +9,7 @@ MASK_ID = "mask"
 def build() -> None:
     """Place the drawer, with an empty mask."""
     # Not by gr.ImageEditor, whose server function stores whatever anybody sends for good.
-    widget(MASK_ID, _html(), {"mask": ""})
+    widget(MASK_ID, _html(), {"mask": "", "photo": ""})
 
 
 def _html() -> str:
@@ -33,7 +33,7 @@ def _html() -> str:
         '<div class="choice"><button type="button" class="undo">Undo</button>'
         '<button type="button" class="clear">Clear</button></div>'
         '<label class="file">Or take a mask from a file '
-        '<input type="file" accept="image/*"></label></details>'
+        '<input type="file" accept="image/*"></label><p class="refusal" role="alert"></p></details>'
     )
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 from style_transfer.runs import RunService
 from style_transfer.ui.http.gradio_internals import remove_upload
 from style_transfer.ui.http.presence import Presence
+from style_transfer.ui.session.picture_reader import PictureReader, shared_decoders
 from style_transfer.ui.session.session import Session
 
 IDLE = 1800.0  # s; what a caller without a page left behind goes after that
@@ -64,9 +65,11 @@ class PageContext:
     service: RunService
     presence: Presence
     sessions: Sessions
+    reader: PictureReader
 
     @classmethod
     def of(cls, service: RunService) -> "PageContext":
         """Return the context of a new page, without sessions."""
         presence = Presence()
-        return cls(service, presence, Sessions(presence))
+        reader = PictureReader(service, shared_decoders())
+        return cls(service, presence, Sessions(presence), reader)

@@ -7,10 +7,11 @@ const photo = find("img");
 const LONGER_SIDE = 512; // px, of the mask
 const MAX_UNDO = 20; // strokes
 const before = [];
-let pen = null, last = null, sent = "";
+let pen = null, last = null, sent = "", over = "";
 
 const brush = () => canvas.getContext("2d", { willReadFrequently: true });
-const picture = () => document.querySelector("#content-image img");
+// Our own JPEG of the photo, which every browser shows; the page's first photo is one already.
+const picture = () => props.value.photo || document.querySelector("#content-image img")?.src;
 
 function clear() {
   const { naturalWidth: width, naturalHeight: height } = photo;
@@ -21,7 +22,7 @@ function clear() {
 }
 
 async function open() {
-  const source = picture()?.src;
+  const source = picture() && new URL(picture(), document.baseURI).href;
   if (!drawer.open || !source || photo.src === source) return;
   photo.src = source;
   await photo.decode();
@@ -74,8 +75,10 @@ for (const name of ["pointerup", "pointercancel"])
   });
 find("[type=file]").addEventListener("change", async ({ target }) => {
   if (!target.files.length || !photo.src) return;
-  const mask = await createImageBitmap(target.files[0]);
+  const mask = await createImageBitmap(target.files[0]).catch(() => null);
+  find(".refusal").textContent = mask ? "" : `${target.files[0].name} cannot be read here; take a PNG or JPEG.`;
   target.value = ""; // or choosing the same file again would be no change
+  if (!mask) return;
   const { width, height } = canvas, context = brush();
   before.push(context.getImageData(0, 0, width, height));
   context.globalCompositeOperation = "source-over";
@@ -97,8 +100,8 @@ find(".clear").addEventListener("click", () => {
 });
 drawer.addEventListener("toggle", open);
 watch("value", () => {
-  if (props.value.mask === sent) return;
-  sent = props.value.mask; // another photo was chosen
+  if (props.value.mask === sent && props.value.photo === over) return;
+  ({ mask: sent, photo: over } = props.value); // another photo was chosen
   open();
   clear();
 });

@@ -43,7 +43,7 @@ def test_a_call_gives_a_picture_and_leaves_nothing_reserved(context, call):
 
 
 def test_a_call_for_which_there_is_no_memory_is_refused_in_one_sentence(context, call):
-    context.service.memory = MemoryReservations(lambda: 1000)
+    context.service.memory = MemoryReservations(lambda: 100_000_000)
     with pytest.raises(gr.Error, match=r"48 x 48 pixels needs .* are free; choose a smaller size"):
         list(call())
     assert context.service.under_way == 0

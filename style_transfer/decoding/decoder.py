@@ -1,0 +1,128 @@
+"""One decoding process, as the process that asks it sees it."""
+
+import os
+import subprocess
+import sys
+import threading
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+from PIL import Image
+
+from style_transfer.decoding.messages import Message, read_message, write_message
+
+File = str | bytes  # the path of a file, or what is in it
+
+_ROOT = Path(__file__).parents[2]  # where `style_transfer` is imported from
+_ENVIRONMENT = {  # one thread, since each takes address space, of which there is little
+    "OPENBLAS_NUM_THREADS": "1",
+    "OMP_NUM_THREADS": "1",
+    "MALLOC_ARENA_MAX": "1",
+}
+_NARROWEST = 100_000  # bytes of a picture whose shorter side has MIN_SIDE px already
+
+
+class Decoder:
+    """Reads strangers' files in a process of its own.
+
+    That knows nothing of the program, and may take so much memory and time for a file and no more:
+    it is ended where it takes too long or answers nonsense. All reading raises ValueError, one
+    sentence that begins with `name`, for a file that cannot be read.
+    """
+
+    def __init__(self, seconds: float) -> None:
+        """Start the process. It may be asked at once, and answers when it is ready."""
+        paths = os.pathsep.join(filter(None, (str(_ROOT), os.environ.get("PYTHONPATH"))))
+        process = subprocess.Popen(
+            [sys.executable, "-m", "style_transfer.decoding.worker"],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,  # decoders quote what strangers wrote
+            env=os.environ | _ENVIRONMENT | {"PYTHONPATH": paths},
+        )
+        assert process.stdin
+        assert process.stdout
+        self._process, self._questions, self._answers = process, process.stdin, process.stdout
+        self._seconds = seconds
+
+    def open_image(self, file: File, name: str, max_side: int, pixels: int) -> Image.Image:
+        """Return what `picture_files.open_image` does; it gets the memory for so many `pixels`."""
+        return self._picture("image", file, name, max_side, pixels)
+
+    def open_mask(self, file: File, name: str, max_side: int, pixels: int) -> Image.Image:
+        """Return what `picture_files.open_mask` does, else as `open_image`."""
+        return self._picture("mask", file, name, max_side, pixels)
+
+    def size_of(self, file: File, name: str, pixels: int = 0) -> tuple[int, int]:
+        """Return (height, width) of a picture.
+
+        It gets the memory for `pixels`, of which a WebP alone needs any: its `declared_pixels`.
+        """
+        values, _ = self._ask("size", file, name, 0, pixels=pixels)
+        try:
+            height, width = map(int, values["size"])
+        except (KeyError, TypeError, ValueError):  # from a process that was taken over
+            raise _unreadable(name) from None
+        return height, width
+
+    def read_text(self, file: str, name: str, limit: int) -> bytes:
+        """Return what `picture_files.read_text` does, as at most `limit` bytes of UTF-8."""
+        return self._ask("text", file, name, limit, limit=limit)[1]
+
+    @property
+    def pid(self) -> int:
+        """The number of the process."""
+        return self._process.pid
+
+    @property
+    def has_ended(self) -> bool:
+        """Whether it can be asked no more."""
+        return self._process.poll() is not None
+
+    def end(self) -> None:
+        """End the process, whatever it is doing; a second time does nothing."""
+        self._process.kill()
+        self._process.wait()
+        for stream in (self._questions, self._answers):
+            with suppress(OSError):  # of what was still to be written
+                stream.close()
+
+    def _picture(self, task: str, file: File, name: str, max_side: int, pixels: int) -> Image.Image:
+        most = 3 * max_side**2 + _NARROWEST
+        values, data = self._ask(task, file, name, most, max_side=max_side, pixels=pixels)
+        try:
+            return Image.frombytes("RGB", tuple(values["size"]), data)
+        except (KeyError, TypeError, ValueError):
+            raise _unreadable(name) from None
+
+    def _ask(self, task: str, file: File, name: str, most: int, **options: Any) -> Message:
+        """Return the answer to a question, of at most `most` bytes."""
+        is_late = threading.Event()
+
+        def interrupt() -> None:
+            is_late.set()
+            self._process.kill()
+
+        timer = threading.Timer(self._seconds, interrupt)
+        timer.daemon = True
+        timer.start()
+        data, path = (b"", file) if isinstance(file, str) else (file, None)
+        values = {"task": task, "name": name, "file": path, **options}
+        try:
+            write_message(self._questions, values, data)
+            answer = read_message(self._answers, most)
+        except (OSError, ValueError, EOFError):
+            self.end()
+            if is_late.is_set():
+                raise ValueError(f"{name}: this picture takes too long to read.") from None
+            raise _unreadable(name) from None
+        finally:
+            timer.cancel()
+        if "refused" in answer[0]:
+            raise ValueError(str(answer[0]["refused"]))
+        return answer
+
+
+def _unreadable(name: str) -> ValueError:
+    return ValueError(f"{name}: this picture cannot be read.")
