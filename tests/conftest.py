@@ -5,8 +5,9 @@ import pytest
 import torch
 from torch import Tensor
 
+from style_transfer import devices
 from style_transfer.images import resize
-from style_transfer.network import VGG, default_device, load_network, vgg
+from style_transfer.network import VGG, load_network
 from style_transfer.presets import PRESETS
 from style_transfer.settings import Settings
 from tests import fake_accelerator
@@ -17,8 +18,8 @@ torch.set_num_threads(1)
 # For tests that write the losses out, or must not depend on the defaults.
 LECTURE = Settings(**PRESETS["Lecture"])
 
-CPU = "cpu"
-ACCELERATOR = default_device()
+CPU = devices.CPU
+ACCELERATOR = devices.present()[0]
 if ACCELERATOR == CPU:
     ACCELERATOR = str(fake_accelerator.DEVICE)
 
@@ -35,7 +36,7 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 def device(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
     """The device that runs take by default: a test is about the CPU unless its marker says more."""
     device = getattr(request, "param", CPU)
-    monkeypatch.setattr(vgg, "default_device", lambda: device)
+    monkeypatch.setenv(devices.VARIABLE, device)
     simulated = device == str(fake_accelerator.DEVICE)
     with fake_accelerator.simulated() if simulated else nullcontext():
         yield device
@@ -44,7 +45,7 @@ def device(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> I
 @pytest.fixture
 def network(device: str) -> VGG:
     """The network of the process on the device of the test."""
-    return load_network()
+    return load_network(device=device)
 
 
 def smooth_picture(seed: int, height: int = 48, width: int = 48) -> Tensor:

@@ -16,6 +16,8 @@ from torch.utils._mode_utils import no_dispatch
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_leaves, tree_map
 
+from style_transfer import devices
+
 # The only device beside the CPU that autograd serves in a build without GPUs.
 DEVICE = torch.device("meta")
 COPIES = {"aten::copy_", "aten::_to_copy"}
@@ -117,6 +119,7 @@ def simulated() -> Iterator[None]:
         return made if device is None else made.to(device)
 
     with pytest.MonkeyPatch.context() as patch, AcceleratorMode():
+        patch.setattr(devices, "_TYPES", {DEVICE.type: devices.DeviceType()} | devices._TYPES)
         patch.setattr(threading.Thread, "run", run)
         patch.setattr(torch, "tensor", tensor)
         yield

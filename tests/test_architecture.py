@@ -19,6 +19,7 @@ RANKS = {
     "runtime": 0,
     "assets": 0,
     "checks": 0,
+    "devices": 0,
     "network": 1,
     "picture_files": 0,
     "decoding": 1,

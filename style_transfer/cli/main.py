@@ -17,7 +17,16 @@ from tqdm import tqdm
 from style_transfer.checks import whole_number
 from style_transfer.cli.output import StepLog, check_apart, complain, save_somewhere
 from style_transfer.cli.parser import USAGE_ERROR, parse, settings_in
-from style_transfer.engine import DivergedError, Frame, Styles, default_size, masked, stylize
+from style_transfer.engine import (
+    DivergedError,
+    Frame,
+    Styles,
+    chosen_device,
+    default_device,
+    default_size,
+    masked,
+    stylize,
+)
 from style_transfer.images import check_output, open_image, open_mask, to_tensor
 from style_transfer.network import check_layers, load_network
 from style_transfer.recipe import MAX_SEED
@@ -73,15 +82,16 @@ def _begin(options: argparse.Namespace) -> _Begun:
     check_apart("picture", options.output, inputs)
     if options.log:
         check_apart("log", options.log, [*inputs, options.output])
-    content = _content(options)
+    device = chosen_device(options.device) if options.device else default_device()
+    content = _content(options, device)
     styles = _styles(options)
     styles.check(content)
     settings.check_styles(len(styles.images))
-    network = load_network(options.network)
+    network = load_network(options.network, device)
     check_layers(network.name, [settings.content_layer, *settings.style_layers])
     sizes = [(each.shape[-2], each.shape[-1]) for each in (content, *styles.images)]
     needed = RunMemory.of(sizes[0], sizes[1:], settings.style_scale).total
-    check_memory(sizes[0], needed, available_memory(network.device.type))
+    check_memory(sizes[0], needed, available_memory(str(network.device)))
     cost_model = CostModel.measure(network, settings)
     network.remember_timings()
     estimate = Estimate.of(cost_model, sizes[0], sizes[1:], settings)
@@ -182,14 +192,14 @@ def _words(frame: Frame, seconds_left: float) -> str:
     return f" step {frame.step} of {frame.settings.steps}, {losses}, {seconds_left:.0f} s left"
 
 
-def _content(options: argparse.Namespace) -> Tensor:
+def _content(options: argparse.Namespace, device: str) -> Tensor:
     photo = open_image(options.photo, str(options.photo))
     if options.size and max(photo.size) < options.size:
         complain(
             f"{options.photo} is painted at its {photo.width} x {photo.height} pixels: "
             f"a photo is never enlarged to --size {options.size}"
         )
-    return to_tensor(photo, options.size or default_size())
+    return to_tensor(photo, options.size or default_size(device))
 
 
 def _styles(options: argparse.Namespace) -> Styles:

@@ -5,6 +5,7 @@ import sys
 from pathlib import Path
 from typing import Any, NoReturn
 
+from style_transfer.devices import AUTO, CPU, TYPES, VARIABLE
 from style_transfer.engine import INITS, OPTIMIZERS, STYLE_COLORS, default_size
 from style_transfer.images import MIN_SIDE, PICTURE_FORMATS
 from style_transfer.knobs import (
@@ -85,7 +86,7 @@ def _parser() -> argparse.ArgumentParser:
         type=_size,
         metavar="N",
         help="longer side of the picture in pixels, to which a larger photo is reduced "
-        f"(default: {default_size()})",
+        f"(default: {default_size(CPU)} on the CPU, {default_size(TYPES[-1])} on a GPU)",
     )
     add("--preset", choices=_PRESETS, help="values of several knobs; those below override it")
     for name, knob in KNOBS.items():
@@ -108,6 +109,13 @@ def _parser() -> argparse.ArgumentParser:
     choose("--optimizer", OPTIMIZERS, "how to step")
     choose("--init", INITS, "first image")
     add("--seed", type=_whole, metavar="N", default=0, help="of the noise (default: %(default)s)")
+    add(
+        "--device",
+        type=str.lower,
+        metavar="DEVICE",
+        help=f"where to compute: {', '.join(TYPES)}, or one of several as cuda:1 (default: "
+        f"{VARIABLE}, else {AUTO}: the first that computes what the CPU does)",
+    )
     choose("--network", NETWORKS, "the first is bundled")
     add("--log", type=Path, metavar="FILE", help="write the losses of each step, one JSON a line")
     return parser

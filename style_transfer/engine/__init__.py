@@ -1,5 +1,6 @@
 """The optimisation: objective, image pyramid, optimisers, and the generator of its frames."""
 
+from style_transfer.engine.device_choice import chosen_device, default_device, default_size
 from style_transfer.engine.evaluator import (
     NO_MATCHES,
     Evaluation,
@@ -12,7 +13,7 @@ from style_transfer.engine.initial_image import INITS
 from style_transfer.engine.masks import STYLE_COLORS
 from style_transfer.engine.multiscale import MultiscaleObjective, evaluation_sizes
 from style_transfer.engine.objective import Objective
-from style_transfer.engine.optimize import Style, default_size, stylize
+from style_transfer.engine.optimize import Style, stylize
 from style_transfer.engine.optimizers import OPTIMIZERS, Optimizer
 from style_transfer.engine.pyramid import Stage, remaining_steps, resize_clamped, stages
 from style_transfer.engine.state import State, save_tensors
@@ -38,6 +39,8 @@ __all__ = [
     "StepEvaluator",
     "Style",
     "Styles",
+    "chosen_device",
+    "default_device",
     "default_size",
     "evaluation_sizes",
     "masked",

@@ -51,7 +51,7 @@ class MultiscaleObjective:
     ) -> Evaluation:
         """Return losses and gradient of `image` (1, 3, H, W), which has the content's shape."""
         evaluations = [
-            _evaluate_at(size, objective, image, settings, known)
+            evaluate_at(size, objective, image, settings, known)
             for size, objective, known in zip(
                 self._sizes,
                 self._objectives,
@@ -72,7 +72,7 @@ class MultiscaleObjective:
         return Evaluation(losses, gradient, full.stale_layers + small.stale_layers, renewed)
 
 
-def _evaluate_at(
+def evaluate_at(
     size: tuple[int, int],
     objective: Objective,
     image: Tensor,

@@ -6,6 +6,7 @@ from dataclasses import replace
 from torch import Tensor
 
 from style_transfer.checks import one_of
+from style_transfer.engine.device_choice import default_device
 from style_transfer.engine.evaluator import Evaluation, EvaluatorFactory, StepEvaluator
 from style_transfer.engine.frame import Frame
 from style_transfer.engine.initial_image import INITS, initial_image
@@ -21,16 +22,11 @@ from style_transfer.engine.pyramid import (
 from style_transfer.engine.state import State
 from style_transfer.engine.step import take_step, with_objective
 from style_transfer.engine.styles import Styles
-from style_transfer.network import VGG, default_device, load_network
+from style_transfer.network import VGG, load_network
 from style_transfer.runtime import retain_freed_blocks
 from style_transfer.settings import Settings
 
 Style = Tensor | Sequence[Tensor] | Styles
-
-
-def default_size() -> int:
-    """Return the longer side in px at which a run of default length takes a minute or two."""
-    return 480 if default_device() == "cpu" else 1024
 
 
 def stylize(
@@ -59,8 +55,8 @@ def stylize(
     continues in that step's stage. With the `state` of a frame, and otherwise equal arguments, the
     run continues after that frame as if it had not been interrupted, bit for bit on the CPU.
 
-    `network` defaults to the bundled one; `evaluator` makes what computes losses and gradients,
-    once for each stage.
+    `network` defaults to the bundled one on the `default_device`; `evaluator` makes what computes
+    losses and gradients, once for each stage.
 
     Gatys, Ecker and Bethge 2015, from coarse to fine. Raises ValueError for an unknown choice, a
     mask of another aspect ratio than the content, styles without a weight to start with (during a
@@ -70,7 +66,7 @@ def stylize(
     if isinstance(init, str):
         one_of("init", init, INITS)
     one_of("optimizer", optimizer, OPTIMIZERS)
-    network = network or load_network()
+    network = network or load_network(device=default_device())
     run = _Run(network, content, style, isinstance(init, Tensor) or init == "content", evaluator)
     if state is None:
         settings = read_settings()

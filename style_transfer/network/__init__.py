@@ -6,7 +6,7 @@ from style_transfer.network.onednn import product_with_symmetric
 from style_transfer.network.pooling import POOLINGS
 from style_transfer.network.thread_pool import ThreadPool
 from style_transfer.network.timing_cache import TimingCache
-from style_transfer.network.vgg import VGG, default_device, load_network
+from style_transfer.network.vgg import VGG, load_network
 
 __all__ = [
     "BACKENDS",
@@ -19,7 +19,6 @@ __all__ = [
     "ThreadPool",
     "TimingCache",
     "check_layers",
-    "default_device",
     "load_network",
     "out_of_memory",
     "product_with_symmetric",

@@ -8,6 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from style_transfer.checks import one_of
+from style_transfer.devices import CPU, check_device
 from style_transfer.network.backends import BackendSet
 from style_transfer.network.convolution import Convolution
 from style_transfer.network.networks import NETWORKS, PIXELS, SPECS, check_layers
@@ -131,17 +132,13 @@ class VGG(nn.Module):
         return self.mean.device
 
 
-def default_device() -> str:
-    """Return the fastest device at hand."""
-    return "cuda" if torch.cuda.is_available() else "cpu"
+def load_network(name: str = NETWORKS[0], device: str = CPU) -> VGG:
+    """Return the network on a device, named as torch names it, kept for the life of the process.
 
-
-def load_network(name: str = NETWORKS[0]) -> VGG:
-    """Return the network on the fastest device, kept for the life of the process.
-
-    Raises ValueError where its weights cannot be had.
+    Raises ValueError where its weights cannot be had, or for a device that is not here.
     """
-    return _load(name, default_device())
+    check_device(device)
+    return _load(name, device)
 
 
 @cache

@@ -91,7 +91,7 @@ class Executor(Protocol):
 
     @property
     def device(self) -> str:
-        """The type of the device, as torch names it: "cpu" or "cuda"."""
+        """The name of the device, as torch names it: "cpu" or "cuda:1"."""
         ...
 
     @property

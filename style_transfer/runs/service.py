@@ -6,6 +6,7 @@ from functools import partial
 from pathlib import Path
 
 from style_transfer.checks import one_of
+from style_transfer.engine import default_device
 from style_transfer.runs.admission import AdmissionQueue
 from style_transfer.runs.checkpoint_store import CheckpointStore, checkpoint_root
 from style_transfer.runs.estimate import Estimate
@@ -19,7 +20,7 @@ from style_transfer.runs.scheduler import Scheduler
 from style_transfer.runs.thread_executor import ThreadExecutor
 from style_transfer.settings import Settings
 
-EXECUTORS: dict[str, Callable[[Scheduler], Executor]] = {"thread": ThreadExecutor}
+EXECUTORS: dict[str, Callable[..., Executor]] = {"thread": ThreadExecutor}
 EXECUTOR_VARIABLE = f"{PREFIX}EXECUTOR"  # names one of them; the first by default
 
 LAST_STEP = 120.0  # s; the longest that the step under way of a stopped run is waited for
@@ -49,14 +50,16 @@ class RunService:
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str]) -> "RunService":
-        """Return the service that `environment` describes.
+        """Return the service that `environment` describes, with a device that proves right.
 
         Raises ValueError, one sentence, for a variable with a value that it cannot have.
         """
         executor = environment.get(EXECUTOR_VARIABLE, "").strip() or next(iter(EXECUTORS))
         one_of(EXECUTOR_VARIABLE, executor, EXECUTORS)
         limits, folder = Limits.read(environment), checkpoint_root(environment)
-        return cls(limits, folder, EXECUTORS[executor])
+        # Proved at once, so that no visitor waits for it.
+        device = default_device(environment)
+        return cls(limits, folder, partial(EXECUTORS[executor], device=device))
 
     @property
     def under_way(self) -> int:

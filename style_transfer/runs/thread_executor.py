@@ -5,21 +5,29 @@ from collections.abc import Callable, Hashable, Iterator
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
 
-from style_transfer.engine import EvaluatorFactory, Frame, MultiscaleObjective, Styles, stylize
-from style_transfer.network import NETWORKS, VGG, default_device, load_network
+from style_transfer.engine import (
+    EvaluatorFactory,
+    Frame,
+    MultiscaleObjective,
+    Styles,
+    default_device,
+    stylize,
+)
+from style_transfer.network import NETWORKS, VGG, load_network
 from style_transfer.runs import broadcast, memory
 from style_transfer.runs.cost_model import CostModel, what_costs
 from style_transfer.runs.executor import Job
 from style_transfer.runs.scheduler import Scheduler
 from style_transfer.settings import Settings
 
-LoadNetwork = Callable[[str], VGG]  # from its name
+LoadNetwork = Callable[[str, str], VGG]  # from its name and that of the device
 
 
 class ThreadExecutor:
-    """Computes jobs on this process's device, where one step at a time is made.
+    """Computes jobs on one device, where one step at a time is made.
 
-    `evaluator` makes what computes losses and gradients, see `stylize`.
+    By default that is this process's `default_device`. `evaluator` makes what computes losses and
+    gradients, see `stylize`.
     """
 
     def __init__(
@@ -27,15 +35,17 @@ class ThreadExecutor:
         scheduler: Scheduler,
         load: LoadNetwork = load_network,
         evaluator: EvaluatorFactory = MultiscaleObjective,
+        device: str | None = None,
     ) -> None:
         self._scheduler, self._load, self._evaluator = scheduler, load, evaluator
+        self._device = device
         self._cost_models: dict[tuple[VGG, Hashable], CostModel] = {}
         self._loading = threading.Lock()  # or two threads would load a network twice
 
     @property
     def device(self) -> str:
-        """The type of the device, as torch names it: "cpu" or "cuda"."""
-        return default_device()
+        """The name of the device, as torch names it: "cpu" or "cuda:1"."""
+        return self._device or default_device()
 
     @property
     def steps_per_second(self) -> float:
@@ -49,14 +59,14 @@ class ThreadExecutor:
     def start(self, job: Job) -> "ThreadExecution":
         """Return the execution of a job. Raises ValueError where its network cannot be had."""
         with self._loading:
-            network = self._load(job.network)
+            network = self._load(job.network, self.device)
         return ThreadExecution(job, network, self._scheduler, self._evaluator)
 
     def cost_model(self, network: str = NETWORKS[0], settings: Settings | None = None) -> CostModel:
         """Return how long steps take here, measured when what they cost is first asked for."""
         settings = settings or Settings()
         with self._loading:
-            loaded = self._load(network)
+            loaded = self._load(network, self.device)
         key = loaded, what_costs(settings)
         if key not in self._cost_models:
             with self._scheduler:  # so that no run's step disturbs the measurement

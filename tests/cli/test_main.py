@@ -181,6 +181,7 @@ def test_the_format_is_told_by_the_extension(files, name):
         (["--beta", "nan"], "beta must be a finite number"),
         (["--steps", "0"], "steps must be a whole number from 1"),
         (["--size", "8"], "8 is too small"),
+        (["--device", "cuda:77"], "There is no device 'cuda:77' here"),
         (["--size", "large"], "argument --size: 'large' is not a whole number"),
         (["--size", "1e3"], "argument --size: '1e3' is not a whole number"),
         (["--steps", "1e3"], "argument --steps: '1e3' is not a whole number"),

@@ -80,9 +80,10 @@ class FakeExecution:
 class FakeExecutor:
     """Keeps its executions, oldest first; each begins with `allowed` frames to make."""
 
-    device, steps_per_second = "cpu", 0.0
+    steps_per_second = 0.0
 
-    def __init__(self, _scheduler=None, allowed=FOREVER):
+    def __init__(self, _scheduler=None, allowed=FOREVER, device="cpu"):
+        self.device = device
         self.executions = []
         self.allowed = allowed
 

@@ -5,6 +5,7 @@ from dataclasses import replace
 import pytest
 import torch
 
+from style_transfer.devices import present
 from style_transfer.engine import Styles
 from style_transfer.runs import service as module
 from style_transfer.runs.executor import Job
@@ -156,3 +157,6 @@ def test_the_environment_says_where_checkpoints_lie_and_which_executor_computes(
     assert isinstance(service.executor, FakeExecutor)
     with pytest.raises(ValueError, match=r"STYLE_TRANSFER_EXECUTOR.*'ray'.*thread"):
         RunService.from_environment({"STYLE_TRANSFER_EXECUTOR": "ray"})
+    assert service.executor.device in present()
+    with pytest.raises(ValueError, match="no device 'cuda:77' here"):
+        RunService.from_environment({"STYLE_TRANSFER_DEVICE": "cuda:77"})

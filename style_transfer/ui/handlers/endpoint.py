@@ -17,8 +17,8 @@ from style_transfer.runs import HEARTBEAT, Job
 from style_transfer.settings import KNOBS, Settings
 from style_transfer.ui.handlers.endpoint_parameters import (
     CALL_STEPS,
-    MAX_SIDE,
     document,
+    max_side,
     parameters,
 )
 from style_transfer.ui.http.calls import error_on_page, session_key
@@ -79,7 +79,7 @@ def _recipe(context: PageContext, given: Mapping[str, Any]) -> Recipe:
     return Recipe(
         **names,
         more_styles=(Path(given["other_style"]).name,) if given["other_style"] else (),
-        size=whole_number("size", given["size"], MIN_SIDE, MAX_SIDE),
+        size=whole_number("size", given["size"], MIN_SIDE, max_side()),
         seed=given["seed"],
         settings=settings,
     )

@@ -14,11 +14,9 @@ from gradio.components import Component
 
 from style_transfer.engine import default_size
 from style_transfer.knobs import Choice, Knob, LayerWeights, Number, Switch, WholeNumber
-from style_transfer.network import default_device
 from style_transfer.settings import KNOBS, Settings
 from style_transfer.ui.panels.inputs import picture_input
 
-MAX_SIDE = 512 if default_device() == "cpu" else 1024  # px, of a picture that a program asks for
 _STEPS = KNOBS["steps"]
 assert isinstance(_STEPS, WholeNumber)
 CALL_STEPS = int(_STEPS.high)  # at most in one call; a run of the page may have more
@@ -32,6 +30,11 @@ _SUMMARY = (
     "Paint a photo in the style of another picture (neural style transfer, Gatys et al. 2015).\n\n"
     "It takes up to a second per step at 480 pixels without a GPU. The PNG carries its settings.\n"
 )
+
+
+def max_side() -> int:
+    """Return the longest side in px of a picture that a program may ask for."""
+    return max(512, default_size())
 
 
 @dataclass(frozen=True)
@@ -49,7 +52,7 @@ def parameters() -> dict[str, Parameter]:
 
     The order is part of the interface: what is new in the table of knobs comes last.
     """
-    size = min(default_size(), MAX_SIDE)
+    size = default_size()
     found = {
         "photo": _picture("Photo", "The picture to be painted."),
         "style": _picture("Style", "The painting, drawing or texture to paint it like."),
