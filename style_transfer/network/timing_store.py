@@ -43,14 +43,14 @@ class TimingStore:
         with suppress(OSError):
             self.file.parent.mkdir(parents=True, exist_ok=True)
             try:
-                part.write_text(content)
+                part.write_text(content, encoding="utf-8")
                 part.replace(self.file)
             finally:
                 part.unlink(missing_ok=True)
 
     def _read(self) -> TimingCache:
         with suppress(OSError, ValueError):
-            content = json.loads(self.file.read_text())
+            content = json.loads(self.file.read_text(encoding="utf-8"))
             if isinstance(content, dict) and content.get("format") == _FORMAT:
                 return TimingCache.from_dict(content.get("timings"))
         return TimingCache()
@@ -73,7 +73,8 @@ def _machine() -> str:
 
 def _processor() -> str:
     with suppress(OSError):
-        for line in Path("/proc/cpuinfo").read_text(errors="replace").splitlines():
+        told = Path("/proc/cpuinfo").read_text(encoding="utf-8", errors="replace")
+        for line in told.splitlines():
             if line.startswith(("model name", "Hardware", "CPU part")):
                 return line
     return f"{platform.machine()} {platform.processor()}"
