@@ -1,5 +1,6 @@
 from collections.abc import Iterator
 from contextlib import nullcontext
+from functools import partial
 
 import pytest
 import torch
@@ -22,23 +23,30 @@ CPU = devices.CPU
 ACCELERATOR = devices.present()[0]
 if ACCELERATOR == CPU:
     ACCELERATOR = str(fake_accelerator.DEVICE)
+WITHOUT_FLOAT64 = "simulated, without float64"
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     """Run a test marked `every_device` on the CPU and on the accelerator, be it simulated."""
     if metafunc.definition.get_closest_marker("every_device"):
         metafunc.fixturenames.append("device")
-        accelerator = pytest.param(ACCELERATOR, id="accelerator", marks=pytest.mark.integration)
-        metafunc.parametrize("device", [CPU, accelerator], indirect=True)
+        accelerators = [pytest.param(ACCELERATOR, id="accelerator", marks=pytest.mark.integration)]
+        if metafunc.definition.get_closest_marker("without_float64"):
+            accelerators.append(
+                pytest.param(WITHOUT_FLOAT64, id="without-float64", marks=pytest.mark.integration)
+            )
+        metafunc.parametrize("device", [CPU, *accelerators], indirect=True)
 
 
 @pytest.fixture(autouse=True)
 def device(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
     """The device that runs take by default: a test is about the CPU unless its marker says more."""
-    device = getattr(request, "param", CPU)
+    param = getattr(request, "param", CPU)
+    device = str(fake_accelerator.DEVICE) if param == WITHOUT_FLOAT64 else param
     monkeypatch.setenv(devices.VARIABLE, device)
     simulated = device == str(fake_accelerator.DEVICE)
-    with fake_accelerator.simulated() if simulated else nullcontext():
+    simulate = partial(fake_accelerator.simulated, float64=param != WITHOUT_FLOAT64)
+    with simulate() if simulated else nullcontext():
         yield device
 
 

@@ -40,6 +40,8 @@ class AcceleratorTensor(Tensor):
             layout=held.layout,
             device=DEVICE,
         )
+        if held.dtype == torch.float64 and not devices.computes_float64(DEVICE):
+            raise TypeError("This device has no float64.")
         self.held = held
         return self
 
@@ -105,9 +107,17 @@ class AcceleratorMode(TorchDispatchMode):
         return dispatch(func, args, kwargs or {})
 
 
+class _Apples(devices.DeviceType):
+    def has_float64(self, device: torch.device) -> bool:
+        return False
+
+
 @contextmanager
-def simulated() -> Iterator[None]:
-    """Have the device in this thread and in all that begin within."""
+def simulated(float64: bool = True) -> Iterator[None]:
+    """Have the device in this thread and in all that begin within.
+
+    Without `float64` it is like Apple's: it refuses to hold such numbers.
+    """
     run_thread, make_tensor = threading.Thread.run, torch.tensor
 
     def run(thread: threading.Thread) -> None:
@@ -119,7 +129,11 @@ def simulated() -> Iterator[None]:
         return made if device is None else made.to(device)
 
     with pytest.MonkeyPatch.context() as patch, AcceleratorMode():
-        patch.setattr(devices, "_TYPES", {DEVICE.type: devices.DeviceType()} | devices._TYPES)
+        patch.setattr(
+            devices,
+            "_TYPES",
+            {DEVICE.type: devices.DeviceType() if float64 else _Apples()} | devices._TYPES,
+        )
         patch.setattr(threading.Thread, "run", run)
         patch.setattr(torch, "tensor", tensor)
         yield

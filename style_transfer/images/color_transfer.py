@@ -7,6 +7,8 @@ Gatys et al. 2017, "Controlling Perceptual Factors in Neural Style Transfer", se
 import torch
 from torch import Tensor
 
+from style_transfer.devices import precise, returned
+
 LUMA = (0.299, 0.587, 0.114)  # of red, green and blue, ITU-R BT.601: the Y of the paper's YIQ
 MAX_GAIN = 5.0  # along any colour axis; an image of little colour has mostly noise there
 _MIN_VARIANCE = 1e-6  # a quarter of a level of 255, squared; a constant image has none
@@ -26,9 +28,9 @@ def match_colors(image: Tensor, reference: Tensor) -> Tensor:
     inverse = _matrix_power(covariance, -0.5)
     product = inverse @ _matrix_power(root @ target @ root, 0.5) @ inverse
     matrix = _matrix_power(product, 1.0, MAX_GAIN)
-    colors = image[0].flatten(1).double()  # (3, N)
+    colors = precise(image[0].flatten(1))  # (3, N)
     matched = matrix @ (colors - mean) + target_mean
-    return matched.clamp(0, 1).to(image.dtype).view_as(image)
+    return returned(matched.clamp(0, 1), image).view_as(image)
 
 
 def keep_colors(image: Tensor, content: Tensor, amount: float) -> Tensor:
@@ -53,7 +55,7 @@ def _luma(image: Tensor) -> Tensor:
 
 def _mean_and_covariance(image: Tensor) -> tuple[Tensor, Tensor]:
     """Return the mean (3, 1) and the covariance (3, 3) of the colours, which is invertible."""
-    colors = image[0].flatten(1).double()
+    colors = precise(image[0].flatten(1))
     mean = colors.mean(1, keepdim=True)
     centred = colors - mean
     least = _MIN_VARIANCE * torch.eye(3, dtype=colors.dtype, device=colors.device)

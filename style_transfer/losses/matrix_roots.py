@@ -5,7 +5,8 @@ them are d: there the matrix is D V^T A V D. Its entries are graded as its eigen
 the products with V may be of float32. The root itself needs float64: eigenvalues span more than the
 precision of float32, whose rounding would change the gradient by up to 8 %.
 
-An eigendecomposition is slow on GPUs. There the root comes from matrix products alone.
+An eigendecomposition is slow on GPUs. There the root comes from matrix products alone; on those
+that lack float64 the matrices, which are small, go to the CPU.
 """
 
 from collections.abc import Iterator, Sequence
@@ -14,6 +15,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from style_transfer.devices import CPU, precise
 from style_transfer.network import ThreadPool
 
 Axes = tuple[Tensor, Tensor]  # axes (C, R) in columns, deviations (R,), see `principal_axes`
@@ -35,23 +37,23 @@ _threads = ThreadPool()
 def principal_axes(matrix: Tensor) -> Axes:
     """Return the eigenvectors of a positive semi-definite matrix, and roots of its eigenvalues.
 
-    The vectors are the columns of (C, R), in the matrix's type; the roots (R,) are of float64 where
-    the device has it. Both are sorted from the largest root; the R axes are those with more than
-    rounding along them, one at least.
+    The vectors are the columns of (C, R), in the matrix's type; the roots (R,) are of float64. Both
+    are where `precise` puts the matrix, and sorted from the largest root; the R axes are those with
+    more than rounding along them, one at least.
     """
-    values, vectors = _eigh(matrix)
+    values, vectors = torch.linalg.eigh(precise(matrix))
     values, vectors = values.flip(0).clamp_min(0), vectors.flip(1)
     rounding = torch.finfo(matrix.dtype).eps * values.sum()
     count = max(1, int((values > rounding).sum()))
-    return vectors[:, :count].to(matrix).contiguous(), values[:count].sqrt()
+    return vectors[:, :count].to(matrix.dtype).contiguous(), values[:count].sqrt()
 
 
 def matrix_sqrt(matrix: Tensor) -> Tensor:
-    """Return the symmetric root of a positive semi-definite matrix (C, C), in float64 where it can.
+    """Return the symmetric root of a positive semi-definite matrix (C, C), `precise`.
 
     Eigenvalues below 0, which are rounding, count as 0.
     """
-    values, vectors = _eigh(matrix)
+    values, vectors = torch.linalg.eigh(precise(matrix))
     return (vectors * values.clamp_min(0).sqrt()) @ vectors.T
 
 
@@ -60,17 +62,17 @@ def root_traces(
 ) -> tuple[Tensor, ...]:
     """Return tr (B^1/2 A B^1/2)^1/2 for each matrix A (C, C), symmetric, and the axes of its B.
 
-    `method` is one of METHODS, by default the faster one on the device. On the CPU they are
+    `method` is one of METHODS, by default the faster one where the axes are. On the CPU they are
     computed side by side, one thread each: an eigendecomposition hardly gains by a second thread.
     """
-    method = method or fastest_method(matrices[0].device.type)
+    method = method or fastest_method(targets[0][0].device.type)
     traces: tuple[Tensor, ...] = _RootTraces.apply(targets, method, *matrices)
     return traces
 
 
 def fastest_method(device_type: str) -> str:
     """Return one of METHODS for devices of a type as in torch.device."""
-    return "eigh" if device_type in ("cpu", "mps") else "newton-schulz"  # the latter lacks float64
+    return "eigh" if device_type == CPU else "newton-schulz"
 
 
 class _RootTraces(torch.autograd.Function):
@@ -84,8 +86,11 @@ class _RootTraces(torch.autograd.Function):
         ctx: Any, targets: Sequence[Axes], method: str, *matrices: Tensor
     ) -> tuple[Tensor, ...]:
         compute = _side_by_side if method == "eigh" else _by_products
-        found = compute(matrices, targets)
-        traces, transports = zip(*found, strict=True)
+        near = [matrix.to(axes.device) for matrix, (axes, _) in zip(matrices, targets, strict=True)]
+        found = compute(near, targets)
+        traces, transports = zip(
+            *([each.to(matrices[0].device) for each in pair] for pair in found), strict=True
+        )
         ctx.save_for_backward(*transports)
         return tuple(traces)
 
@@ -100,7 +105,7 @@ def _side_by_side(
     matrices: Sequence[Tensor], targets: Sequence[Axes]
 ) -> list[tuple[Tensor, Tensor]]:
     """Return the `_root_trace` of each matrix."""
-    if matrices[0].device.type != "cpu":
+    if matrices[0].device.type != CPU:
         return [_root_trace(each, *axes) for each, axes in zip(matrices, targets, strict=True)]
     found = dict[int, tuple[Tensor, Tensor]]()
     largest_first = sorted(range(len(matrices)), key=lambda index: -targets[index][0].numel())
@@ -118,7 +123,7 @@ def _root_trace(matrix: Tensor, axes: Tensor, deviations: Tensor) -> tuple[Tenso
     graded = precise(axes.T @ matrix @ axes) * deviations * deviations.unsqueeze(1)
     if not graded.isfinite().all():  # `eigh` would raise
         return matrix.new_tensor(torch.nan), torch.full_like(matrix, torch.nan)
-    values, vectors = _eigh((graded + graded.T) / 2)
+    values, vectors = torch.linalg.eigh((graded + graded.T) / 2)
     wanted = deviations.square().sum()
     trace = matrix.diagonal().sum().to(wanted).clamp_min(_MIN_TRACE * wanted)
     least = (_MIN_EIGENVALUE * wanted * trace).clamp_min(torch.finfo(wanted.dtype).tiny)
@@ -178,15 +183,3 @@ def newton_schulz(matrix: Tensor) -> tuple[Tensor, Tensor]:
         root, inverse_root = root @ step, step @ inverse_root
         least *= scale * (3 - (scale * least) ** 2) / 2
     return inverse_root, (inverse_root @ root - identity).norm()
-
-
-def precise(matrix: Tensor) -> Tensor:
-    """Return the matrix in float64, on devices that have it."""
-    return matrix if matrix.device.type == "mps" else matrix.double()  # Apple's GPUs lack float64
-
-
-def _eigh(matrix: Tensor) -> tuple[Tensor, Tensor]:
-    """Return eigenvalues and eigenvectors of a symmetric matrix, on its device."""
-    on = torch.device("cpu") if matrix.device.type == "mps" else matrix.device
-    values, vectors = torch.linalg.eigh(precise(matrix).to(on))
-    return values.to(matrix.device), vectors.to(matrix.device)

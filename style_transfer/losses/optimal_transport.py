@@ -18,6 +18,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from style_transfer.devices import returned
 from style_transfer.losses.channel_matrices import mean_and_second_moments, mean_gram_matrix
 from style_transfer.losses.matrix_roots import Axes, principal_axes, root_traces
 
@@ -77,7 +78,7 @@ def bures_distances(matrices: Sequence[Tensor], targets: Sequence[Axes]) -> list
     """
     overlaps = root_traces(matrices, targets)
     return [
-        matrix.diagonal().sum() + deviations.square().sum().to(matrix) - 2 * overlap
+        matrix.diagonal().sum() + returned(deviations.square().sum(), matrix) - 2 * overlap
         for matrix, (_, deviations), overlap in zip(matrices, targets, overlaps, strict=True)
     ]
 

@@ -5,8 +5,9 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from style_transfer.devices import precise, returned
 from style_transfer.losses.channel_matrices import mean_and_second_moments
-from style_transfer.losses.matrix_roots import matrix_sqrt, precise, principal_axes
+from style_transfer.losses.matrix_roots import matrix_sqrt, principal_axes
 from style_transfer.losses.optimal_transport import Pairs, Summary, bures_distances
 
 # A target of less variance, as a plain colour, counts less: what it lacks would be all that counts.
@@ -26,11 +27,10 @@ class WhitenedWasserstein:
     floor: float = 1e-4  # of the mean variance, added to all: what a target lacks may be a little
 
     def summarize(self, features: Tensor, weights: Tensor | None = None) -> Summary:
-        mean, products = (precise(each) for each in mean_and_second_moments(features, weights))
-        return mean, products - torch.outer(mean, mean)
+        return mean_and_second_moments(features, weights)
 
     def target(self, features: Tensor) -> Summary:
-        mean, covariance = self.summarize(features)
+        mean, covariance = _precise_covariance(self.summarize(features))
         variance = covariance.diagonal().mean()
         floor = (self.floor * variance).clamp_min(torch.finfo(torch.float32).tiny ** 0.5)
         floored = covariance + floor * torch.eye(len(mean)).to(covariance)
@@ -43,7 +43,15 @@ class WhitenedWasserstein:
         return [self._distance(summary, target) for summary, target in pairs]
 
     def _distance(self, summary: Summary, target: Summary) -> Tensor:
-        (mean, covariance), (wanted_mean, whitening, *axes, scale) = summary, target
+        mean, covariance = _precise_covariance(summary)
+        wanted_mean, whitening, *axes, scale = target
         moved = (whitening @ (mean - wanted_mean)).square().sum()
         (spread,) = bures_distances([whitening @ covariance @ whitening], [(axes[0], axes[1])])
-        return (scale * (moved + spread)).clamp_min(0).float()
+        distance = (scale * (moved + spread)).clamp_min(0)
+        return returned(distance.float(), summary[0].detach().float())
+
+
+def _precise_covariance(moments: Summary) -> tuple[Tensor, Tensor]:
+    """Return mean and covariance in float64, of means and second moments."""
+    mean, products = (precise(each) for each in moments)
+    return mean, products - torch.outer(mean, mean)

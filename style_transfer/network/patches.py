@@ -28,4 +28,4 @@ def _filters(dtype: torch.dtype, device: torch.device) -> Tensor:
     waves = torch.cos(torch.pi / _SIDE * (places + 0.5) * places.unsqueeze(1))
     basis = waves / waves.norm(dim=1, keepdim=True)  # (component, place)
     filters = torch.einsum("ic,jy,kx->ijkcyx", basis, basis, basis)
-    return filters.reshape(PATCH_CHANNELS, _SIDE, _SIDE, _SIDE).to(device, dtype)
+    return filters.reshape(PATCH_CHANNELS, _SIDE, _SIDE, _SIDE).to(dtype).to(device)

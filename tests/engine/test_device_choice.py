@@ -73,6 +73,7 @@ def test_one_that_fails_is_passed_over_in_one_sentence(monkeypatch, told):
 
 
 @pytest.mark.every_device
+@pytest.mark.without_float64
 def test_every_device_computes_a_step_as_the_cpu_does(network, device):
     found = differences(network)
     assert {name.partition(" with ")[0] for name in found} == {

@@ -16,6 +16,7 @@ from tests.engine.runs import QUICK, every_init, every_optimizer, run
 
 
 @pytest.mark.every_device
+@pytest.mark.without_float64
 def test_step_0_is_the_starting_image(photo, painting):
     starts = {init: run(photo, painting[..., :32], init=init)[0] for init in INITS}
     styles = Styles((painting[..., :32],))

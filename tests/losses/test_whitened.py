@@ -44,9 +44,9 @@ def test_its_gradient_is_that_of_finite_differences():
     style, target = noise(4, 60), STATISTIC.target(noise(4, 60, seed=1))
 
     def as_float64(features):
-        mean, covariance = STATISTIC.summarize(features)
-        (found,) = STATISTIC.distances([((mean, covariance), target)])
-        return torch.stack([mean.sum(), covariance.sum()]), found
+        mean, products = STATISTIC.summarize(features)
+        (found,) = STATISTIC.distances([((mean, products), target)])
+        return torch.stack([mean.sum(), products.sum()]), found
 
     features = style[:, :6].clone().requires_grad_()
     as_float64(features)[1].backward()
