@@ -8,8 +8,9 @@ from style_transfer import runtime
 def main() -> int:
     """Set up the process, run the command line and return its exit code."""
     runtime.configure()  # before torch is imported
-    from style_transfer.cli import run_command
+    from style_transfer.cli import run_command, secure_console
 
+    secure_console()
     return run_command()
 
 

@@ -1,3 +1,4 @@
+import signal
 from collections.abc import Iterator
 from contextlib import nullcontext
 from functools import partial
@@ -24,6 +25,13 @@ ACCELERATOR = devices.present()[0]
 if ACCELERATOR == CPU:
     ACCELERATOR = str(fake_accelerator.DEVICE)
 WITHOUT_FLOAT64 = "simulated, without float64"
+
+
+@pytest.fixture(autouse=True, scope="session")
+def ctrl_c() -> None:
+    """Let Ctrl-C end programs: a shell that runs tests in the background has it ignored."""
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:

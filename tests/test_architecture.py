@@ -17,6 +17,7 @@ SOURCES = sorted((ROOT / "style_transfer").rglob("*.py"))
 RANKS = {
     "__init__": 0,
     "runtime": 0,
+    "interruption": 0,
     "assets": 0,
     "checks": 0,
     "devices": 0,
@@ -48,7 +49,8 @@ UI_RANKS = {
     "background": 5,
     "wiring": 5,
     "page": 6,
-    "main": 7,
+    "shutdown": 7,
+    "main": 8,
 }
 
 # What only these packages may import: their reason to exist is to hide it from the others.

@@ -1,22 +1,26 @@
 """The command line: python -m style_transfer PHOTO STYLE -o out.png"""
 
 import argparse
-import signal
 import sys
-import threading
 import time
-from collections.abc import Iterator
-from contextlib import AbstractContextManager, contextmanager
+from collections.abc import Generator, Iterator
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from torch import Tensor
 from tqdm import tqdm
 
 from style_transfer.checks import whole_number
 from style_transfer.cli.output import StepLog, check_apart, complain, save_somewhere
-from style_transfer.cli.parser import USAGE_ERROR, parse, settings_in
+from style_transfer.cli.parser import (
+    DIVERGED,
+    INTERRUPTED,
+    NOT_AS_ASKED,
+    USAGE_ERROR,
+    parse,
+    settings_in,
+)
 from style_transfer.engine import (
     DivergedError,
     Frame,
@@ -27,7 +31,8 @@ from style_transfer.engine import (
     masked,
     stylize,
 )
-from style_transfer.images import check_output, open_image, open_mask, to_tensor
+from style_transfer.images import check_format, check_output, open_image, open_mask, to_tensor
+from style_transfer.interruption import Interruption
 from style_transfer.network import check_layers, load_network
 from style_transfer.recipe import MAX_SEED
 from style_transfer.runs import (
@@ -39,27 +44,31 @@ from style_transfer.runs import (
     check_memory,
 )
 
-DIVERGED, NOT_AS_ASKED, INTERRUPTED = 1, 3, 130  # exit codes beside USAGE_ERROR, as shells number
-
 
 def run_command(arguments: list[str] | None = None) -> int:
     """Do what the arguments say, by default those of the program, and return the exit code.
 
-    0: the picture is saved. USAGE_ERROR: a mistake in the arguments. DIVERGED: no finite loss could
-    be reached; the last good picture is saved. NOT_AS_ASKED: the picture is under another name, or
-    nowhere. INTERRUPTED: there is no picture yet.
+    0: the picture is saved, be it that of an interrupted run. USAGE_ERROR: a mistake in the
+    arguments. DIVERGED: no finite loss could be reached; the last good picture is saved.
+    NOT_AS_ASKED: the picture is under another name, or nowhere. INTERRUPTED: there is no picture.
     """
     options = parse(arguments)
+    with Interruption() as interruption:
+        try:
+            return _run(options, interruption)
+        except KeyboardInterrupt:
+            complain("interrupted before there was a picture")
+            return INTERRUPTED
+
+
+def _run(options: argparse.Namespace, interruption: Interruption) -> int:
     try:
         begun = _begin(options)
     except (ValueError, OSError) as error:
         complain(error)
         return USAGE_ERROR
-    except KeyboardInterrupt:
-        complain("interrupted before there was a picture")
-        return INTERRUPTED
     with begun.log:
-        return _paint(begun, options.output)
+        return _paint(begun, options.output, interruption)
 
 
 @dataclass(frozen=True)
@@ -84,6 +93,7 @@ def _begin(options: argparse.Namespace) -> _Begun:
         check_apart("log", options.log, [*inputs, options.output])
     device = chosen_device(options.device) if options.device else default_device()
     content = _content(options, device)
+    check_format(options.output, (content.shape[-2], content.shape[-1]))
     styles = _styles(options)
     styles.check(content)
     settings.check_styles(len(styles.images))
@@ -109,82 +119,52 @@ def _begin(options: argparse.Namespace) -> _Begun:
     return _Begun(first, frames, cost_model, estimate, log)
 
 
-def _paint(begun: _Begun, output: Path) -> int:
-    """Make all steps, or as many as there are until Ctrl-C or divergence, and save the picture."""
+def _paint(begun: _Begun, output: Path, interruption: Interruption) -> int:
+    """Make all steps, or as many as there are until an interruption or divergence, and save."""
     frame, code, interrupted = begun.first, 0, False
     try:
-        clock = RunClock(begun.cost_model, frame)
-        began = last = time.perf_counter()
-        # A bar of seconds, not steps: those of the last scale take most of the time.
-        with tqdm(
-            total=begun.estimate.seconds, bar_format="{percentage:3.0f}%|{bar}|{desc}"
-        ) as bar:
-            bar.set_description_str(f" {begun.estimate}")
-            for frame in _until_interrupted(begun.frames):
-                now = time.perf_counter()
-                begun.log.add(frame, now - began)
-                if frame.note:
-                    bar.write(frame.note, file=sys.stderr)
-                clock.add(frame, now - last)
-                last = now
-                left = clock.seconds_left(frame.step, frame.settings.steps)
-                bar.total = now - began + left
-                bar.n = now - began
-                bar.set_description_str(_words(frame, left))
+        try:
+            with closing(_reported(begun, interruption)) as frames:
+                for frame in frames:  # noqa: B007 - the last one is needed
+                    pass
+        finally:  # before any other handling: a signal that comes from here on raises nothing
+            interruption.only_notice()
     except KeyboardInterrupt:
         interrupted = True
     except DivergedError as error:
         complain(error)
         code = DIVERGED
     finally:  # also where the program has a fault: hours may have gone into the picture
-        with _ignoring_interrupts():  # a second Ctrl-C would end the program before it is saved
-            place = save_somewhere(frame.picture, output)
+        place = save_somewhere(frame.picture, output)
     if interrupted and place:
         print(f"Interrupted after step {frame.step}; {place} holds the picture so far.")
     return code or (0 if place == output else NOT_AS_ASKED)
 
 
-def _until_interrupted(frames: Iterator[Frame]) -> Iterator[Frame]:
-    """Yield the frames; raise KeyboardInterrupt after Ctrl-C, wherever it is caught meanwhile.
+def _reported(begun: _Begun, interruption: Interruption) -> Generator[Frame, None, None]:
+    """Yield the frames, with a bar on the console and lines in the log.
 
-    Python drops an exception that comes up in a finaliser or callback, as one of Ctrl-C may.
+    Raises KeyboardInterrupt after an interruption whose exception was dropped on the way.
     """
-    with _noticing_interrupts() as interrupted:
-        for frame in frames:
-            if interrupted.is_set():
+    clock = RunClock(begun.cost_model, begun.first)
+    began = last = time.perf_counter()
+    # A bar of seconds, not steps: those of the last scale take most of the time.
+    with tqdm(total=begun.estimate.seconds, bar_format="{percentage:3.0f}%|{bar}|{desc}") as bar:
+        bar.set_description_str(f" {begun.estimate}")
+        for frame in begun.frames:
+            if interruption.noticed:
                 raise KeyboardInterrupt
+            now = time.perf_counter()
+            begun.log.add(frame, now - began)
+            if frame.note:
+                bar.write(frame.note, file=sys.stderr)
+            clock.add(frame, now - last)
+            last = now
+            left = clock.seconds_left(frame.step, frame.settings.steps)
+            bar.total = now - began + left
+            bar.n = now - began
+            bar.set_description_str(_words(frame, left))
             yield frame
-
-
-@contextmanager
-def _noticing_interrupts() -> Iterator[threading.Event]:
-    """Give an event that Ctrl-C sets, besides what it does otherwise."""
-    interrupted, before = threading.Event(), signal.getsignal(signal.SIGINT)
-
-    def notice(*arguments: Any) -> None:
-        interrupted.set()
-        if callable(before):
-            before(*arguments)
-
-    with _handling_interrupts(notice):
-        yield interrupted
-
-
-def _ignoring_interrupts() -> AbstractContextManager[None]:
-    return _handling_interrupts(signal.SIG_IGN)
-
-
-@contextmanager
-def _handling_interrupts(handler: Any) -> Iterator[None]:
-    """Have `handler` called at Ctrl-C, where this is the main thread: others get no signals."""
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
-    before = signal.signal(signal.SIGINT, handler)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGINT, before)
 
 
 def _words(frame: Frame, seconds_left: float) -> str:

@@ -26,12 +26,12 @@ def save_somewhere(image: Tensor, output: Path) -> Path | None:
     try:
         save(image, output)
         return output
-    except (OSError, ValueError) as error:
+    except Exception as error:  # whatever it is: hours may have gone into the picture
         reason = getattr(error, "strerror", None) or error
         stem = os.fsencode(output.stem)[:100].decode(errors="ignore")  # a name has up to 255 bytes
         for folder in _folders(output):
             elsewhere = folder / f"{stem}-{secrets.token_hex(3)}.png"
-            with suppress(OSError):
+            with suppress(OSError, ValueError):
                 save(image, elsewhere)
                 complain(f"{output} cannot be written ({reason}); the picture is in {elsewhere}")
                 return elsewhere

@@ -22,7 +22,14 @@ from style_transfer.network import NETWORKS
 from style_transfer.presets import PRESETS, preset_values
 from style_transfer.settings import KNOBS, MAX_STYLES, Settings
 
-USAGE_ERROR = 2  # exit code of a mistake that the user can mend
+# Exit codes beside 0, as shells number them.
+DIVERGED, USAGE_ERROR, NOT_AS_ASKED, INTERRUPTED = 1, 2, 3, 130
+_EXIT_CODES = (
+    "Ctrl-C, SIGTERM and SIGHUP save the picture so far. Exit codes: 0 the picture is saved, also "
+    f"after an interruption; {DIVERGED} diverged, the last good picture is saved; {USAGE_ERROR} "
+    f"refused before the first step; {NOT_AS_ASKED} saved elsewhere, as told, or not at all; "
+    f"{INTERRUPTED} interrupted before there was a picture."
+)
 _COMMAND = "style-transfer"
 _PRESETS = {name.lower().replace(" ", "-"): name for name in PRESETS}
 
@@ -69,6 +76,7 @@ def _parser() -> argparse.ArgumentParser:
     parser = _Parser(
         prog=_COMMAND if by_script else "python -m style_transfer",
         description="Turn a photo into a picture in the style of a painting.",
+        epilog=_EXIT_CODES,
     )
     add = parser.add_argument
     add("photo", type=Path, metavar="PHOTO", help="picture to be painted")

@@ -6,7 +6,7 @@ import secrets
 from contextlib import suppress
 from pathlib import Path
 
-from PIL import Image
+from PIL import Image, UnidentifiedImageError
 from torch import Tensor
 
 from style_transfer.images.tensors import to_pil
@@ -28,20 +28,61 @@ def save(image: Tensor, file: str | os.PathLike[str], text: str | None = None) -
 
 
 def check_output(file: Path) -> None:
-    """Raise ValueError, one sentence, where a picture could not be saved as `file`."""
+    """Raise ValueError, one sentence, where a picture could not be saved as `file`.
+
+    That is tried; what stands there already stays as it is.
+    """
+    folder = file.absolute().parent
+    if not os.path.isdir(folder):
+        raise ValueError(f"{file}: the folder {folder} does not exist.")
+    if os.path.isdir(file):
+        raise ValueError(f"{file}: this is a folder, not a file.")
+    encoded = _tried(file, (MIN_SIDE, MIN_SIDE))
     try:
-        _encode(Image.new("RGB", (MIN_SIDE, MIN_SIDE)), file)
-    except (ValueError, OSError, KeyError):  # of no picture, or one that cannot hold RGB
+        _try_to_write(Path(os.path.realpath(file)), encoded)
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or error
+        raise ValueError(f"{file}: this file cannot be written ({reason}).") from None
+
+
+def check_format(file: Path, size: tuple[int, int]) -> None:
+    """Raise ValueError, one sentence, where no picture of `size` (height, width) can be `file`."""
+    _tried(file, size)
+
+
+def _tried(file: Path, size: tuple[int, int]) -> bytes:
+    """Return a black picture of `size` (height, width) in the format of `file`."""
+    height, width = size
+    fault = "no known picture format"
+    try:
+        encoded = _encode(Image.new("RGB", (MIN_SIDE, MIN_SIDE)), file)
+        fault = f"this format holds no picture of {width} x {height} px"
+        encoded = _encode(Image.new("RGB", (width, height)), file)
+        with suppress(UnidentifiedImageError), Image.open(io.BytesIO(encoded)) as read:
+            if read.size != (width, height):  # as in icons, which are reduced
+                raise ValueError(fault)
+        return encoded
+    except Exception:  # of no picture, or one that cannot hold RGB: each format has its own errors
         known = [suffix for suffix, each in PICTURE_FORMATS.items() if each.label]
         words = f"{', '.join(known[:-1])} or {known[-1]}"
-        raise ValueError(f"{file}: no known picture format; use {words}.") from None
-    folder = file.absolute().parent
-    if not folder.is_dir():
-        raise ValueError(f"{file}: the folder {folder} does not exist.")
-    if file.is_dir():
-        raise ValueError(f"{file}: this is a folder, not a file.")
-    if not os.access(file if file.exists() else folder, os.W_OK):
-        raise ValueError(f"{file}: this file cannot be written.")
+        raise ValueError(f"{file}: {fault}; use {words}.") from None
+
+
+def _try_to_write(target: Path, data: bytes) -> None:
+    """Raise OSError or ValueError where `_write_whole` would; leave everything as it was."""
+    if not os.path.lexists(target):
+        try:
+            with target.open("xb") as new:
+                new.write(data)
+        finally:
+            with suppress(OSError):
+                target.unlink()
+    elif target.is_file() or target.is_char_device():
+        descriptor = os.open(target, os.O_WRONLY)
+        try:
+            os.write(descriptor, b"")  # changes no file, but a device that is full refuses it
+        finally:
+            os.close(descriptor)
 
 
 def _encode(picture: Image.Image, file: Path, text: str | None = None) -> bytes:

@@ -15,7 +15,7 @@ import pytest
 from PIL import Image
 
 from style_transfer.cli import run_command
-from style_transfer.cli.main import NOT_AS_ASKED
+from style_transfer.cli.parser import NOT_AS_ASKED
 from style_transfer.engine import stylize
 from style_transfer.images import save, to_pil
 from tests.unusual import write_all
@@ -363,8 +363,8 @@ def test_a_log_on_a_full_disk_ends_no_run(files, capsys):
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="Linux has such a device")
-def test_a_picture_for_a_full_disk_is_saved_elsewhere(files, capsys):
-    files[2].symlink_to("/dev/full")
+def test_a_picture_for_a_disk_that_is_full_by_then_is_saved_elsewhere(files, capsys, monkeypatch):
+    while_painting(monkeypatch, lambda: files[2].symlink_to("/dev/full"))
     assert run(files) == NOT_AS_ASKED
     error = capsys.readouterr().err
     assert "No space left on device" in error

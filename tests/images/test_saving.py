@@ -1,10 +1,11 @@
+import os
 from pathlib import Path
 
 import pytest
 import torch
 from PIL import Image
 
-from style_transfer.images import check_output, open_image, save, to_pil, to_tensor
+from style_transfer.images import check_format, check_output, open_image, save, to_pil, to_tensor
 from tests.conftest import smooth_picture
 
 
@@ -35,9 +36,56 @@ def test_a_file_that_could_not_be_saved_is_refused(tmp_path, name, words):
         check_output(tmp_path / name)
 
 
-def test_a_format_that_cannot_hold_colours_is_refused_beforehand(tmp_path):
+@pytest.mark.parametrize(
+    "suffix", ["xbm", "palm", "msp", "blp", "wmf", "emf", "bufr", "grib", "h5", "hdf"]
+)
+def test_a_format_that_cannot_hold_colours_is_refused_beforehand(tmp_path, suffix):
     with pytest.raises(ValueError, match="no known picture format"):
-        check_output(tmp_path / "out.xbm")
+        check_output(tmp_path / f"out.{suffix}")
+
+
+@pytest.mark.parametrize(
+    ("name", "size"), [("out.ico", (200, 300)), ("out.webp", (32, 20_000)), ("out.png", None)]
+)
+def test_a_format_that_cannot_hold_the_size_is_refused_beforehand(tmp_path, name, size):
+    file = tmp_path / name
+    check_output(file)
+    if size:
+        with pytest.raises(ValueError, match=f"holds no picture of {size[1]} x {size[0]} px"):
+            check_format(file, size)
+    else:
+        check_format(file, (300, 20_000))
+
+
+def test_trying_a_target_leaves_all_as_it_was(tmp_path):
+    (tmp_path / "there.png").write_text("older")
+    before = (tmp_path / "there.png").stat()
+    for name in ("there.png", "new.png"):
+        check_output(tmp_path / name)
+    assert [file.name for file in tmp_path.iterdir()] == ["there.png"]
+    assert (tmp_path / "there.png").read_text() == "older"
+    assert (tmp_path / "there.png").stat().st_mtime_ns == before.st_mtime_ns
+
+
+def test_a_name_that_the_file_system_refuses_is_told_beforehand(tmp_path):
+    with pytest.raises(ValueError, match=r"this file cannot be written \(File name too long\)"):
+        check_output(tmp_path / f"{'x' * 300}.png")
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="Linux has such a device")
+def test_a_full_device_is_told_beforehand(tmp_path):
+    (tmp_path / "out.png").symlink_to("/dev/full")
+    with pytest.raises(ValueError, match=r"cannot be written \(No space left"):
+        check_output(tmp_path / "out.png")
+
+
+@pytest.mark.skipif(not hasattr(os, "geteuid") or not os.geteuid(), reason="root may do anything")
+def test_a_folder_and_a_file_without_permission_are_told_beforehand(tmp_path):
+    (tmp_path / "closed").mkdir(mode=0o500)
+    (tmp_path / "there.png").touch(mode=0o400)
+    for name in ("closed/out.png", "there.png"):
+        with pytest.raises(ValueError, match=r"cannot be written \(Permission denied"):
+            check_output(tmp_path / name)
 
 
 def test_every_picture_format_is_named_where_another_is_refused(tmp_path):
