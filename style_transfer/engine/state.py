@@ -2,7 +2,7 @@
 
 import json
 import os
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any
 
@@ -37,6 +37,10 @@ class State:
     loss: float | None = None  # total loss of `good`; None after a change of the objective
     timings: TimingCache = field(default_factory=TimingCache)  # by which backends are chosen
     setbacks: int = 0  # steps back to `good` since two steps in a row were downhill
+
+    def without_memory(self) -> "State":
+        """Return the state from which the optimiser begins anew: a small part of the size."""
+        return replace(self, memory=(), good=None, loss=None)
 
     def save(self, file: str | os.PathLike[str]) -> None:
         """Write the state as a safetensors file, atomically. Raises OSError."""

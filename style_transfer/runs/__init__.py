@@ -11,7 +11,7 @@ from style_transfer.runs.executor import Execution, Executor, Job
 from style_transfer.runs.history import LossHistory, SettingsChange, SettingsHistory
 from style_transfer.runs.limits import PREFIX, Limits
 from style_transfer.runs.memory import RunMemory, available_memory, check_memory
-from style_transfer.runs.outcome import Budget, Outcome
+from style_transfer.runs.outcome import SERVER_ENDS, Budget, Outcome
 from style_transfer.runs.reservations import MemoryReservations
 from style_transfer.runs.run import THREAD_NAME, Run
 from style_transfer.runs.scheduler import Scheduler
@@ -21,6 +21,7 @@ from style_transfer.runs.thread_executor import ThreadExecutor
 __all__ = [
     "HEARTBEAT",
     "PREFIX",
+    "SERVER_ENDS",
     "THREAD_NAME",
     "AdmissionQueue",
     "Budget",

@@ -117,4 +117,4 @@ class CheckpointWriter:
         size = sum(tensor.nbytes for tensor in tensors)
         if size <= self._limits.disk * 1_000_000 / self._limits.runs:
             return state
-        return replace(state, memory=(), good=None, loss=None)
+        return state.without_memory()

@@ -16,6 +16,10 @@ class Outcome:
 
 
 FINISHED, STOPPED, UNWATCHED = Outcome("finished"), Outcome("stopped"), Outcome("nobody watched")
+SERVER_ENDS = Outcome(
+    "server ends",
+    InterruptedError("The server is being ended; what a page was painting can be continued later."),
+)
 
 
 class InternalError(RuntimeError):

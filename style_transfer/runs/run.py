@@ -157,6 +157,14 @@ class Run:
         self._stopped = True
         self._execution.stop()
 
+    def abandon(self, outcome: Outcome) -> None:
+        """End at once, for this reason, unless it has ended; the step under way is left."""
+        with self._broadcast.changed:
+            if not self._broadcast.ended:
+                self.outcome, self._broadcast.ended = outcome, True
+                self._broadcast.notify()
+        self.stop()
+
     def join(self, timeout: float | None = None) -> bool:
         """Wait for the run to end, at most `timeout` seconds; return whether it has."""
         self._thread.join(timeout)
@@ -178,9 +186,8 @@ class Run:
             if outcome.word == "fault":
                 _log.exception("Run %d met a fault of the program.", self.number)
         finally:
-            with self._broadcast.changed:
-                self.outcome, self._broadcast.ended = outcome, True
-                self._broadcast.notify()
+            self.abandon(outcome)  # unless that was done
+            outcome = self.outcome or outcome
             step, seconds = self.frame.step if self.frame else 0, time.monotonic() - began
             words = self.number, seconds, self._size_words, step, outcome.word
             _log.info("Run %d ends after %.1f s: %s, step %d, %s.", *words)

@@ -4,6 +4,7 @@ import itertools
 from collections.abc import Callable, Collection, Mapping
 from functools import partial
 from pathlib import Path
+from weakref import WeakSet
 
 from style_transfer.checks import one_of
 from style_transfer.engine import default_device
@@ -13,7 +14,7 @@ from style_transfer.runs.estimate import Estimate
 from style_transfer.runs.executor import Executor, Job
 from style_transfer.runs.limits import PREFIX, Limits
 from style_transfer.runs.memory import RunMemory, Size
-from style_transfer.runs.outcome import Budget
+from style_transfer.runs.outcome import Budget, Outcome
 from style_transfer.runs.reservations import MemoryReservations, Reservation
 from style_transfer.runs.run import Run
 from style_transfer.runs.scheduler import Scheduler
@@ -47,6 +48,8 @@ class RunService:
         self.memory = MemoryReservations(self.executor.available_memory)
         self._numbers = itertools.count(1)
         self._reserved: dict[int, Reservation] = {}  # by the number of the run, while it lasts
+        self._runs = WeakSet[Run]()
+        self._ended: Outcome | None = None  # since `end_all`
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str]) -> "RunService":
@@ -91,6 +94,8 @@ class RunService:
         room. Raises ValueError, one sentence, for a job beyond the limits, without enough memory,
         or that cannot be computed.
         """
+        if self._ended:
+            raise ValueError(str(self._ended.error))
         self.limits.check_size(*job.size)
         self.limits.check_steps(job.settings.steps)
         needed = _memory(job)
@@ -99,7 +104,7 @@ class RunService:
         number, reservation = next(self._numbers), self.memory.reserve(job.size, needed)
         self._reserved[number] = reservation
         try:
-            return Run(
+            run = Run(
                 job,
                 self.executor,
                 number=number,
@@ -109,9 +114,19 @@ class RunService:
                 on_frame=on_frame,
                 on_end=lambda run: self._reserved.pop(run.number).release(),
             )
+            self._runs.add(run)
+            if self._ended:  # meanwhile
+                run.abandon(self._ended)
+            return run
         except BaseException:
             self._reserved.pop(number).release()
             raise
+
+    def end_all(self, outcome: Outcome) -> None:
+        """End all runs for this reason, steps under way included, and start no others."""
+        self._ended = outcome
+        for run in list(self._runs):
+            run.abandon(outcome)
 
 
 def _memory(job: Job) -> RunMemory:

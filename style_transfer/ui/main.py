@@ -4,9 +4,12 @@ import argparse
 import logging
 import os
 import sys
+import time
+from contextlib import suppress
 from typing import Any
 
 from style_transfer import runtime
+from style_transfer.interruption import Interruption
 
 MISSING = 1  # exit code where the page's dependencies are not installed
 
@@ -48,10 +51,23 @@ def create(host: str | None = None) -> Any:
 
 
 def launch(page: Any, **options: Any) -> None:
-    """Serve a `ui.page.Page`, and log begin and end of each run."""
+    """Serve a `ui.page.Page`, and log begin and end of each run.
+
+    Ctrl-C and the signals that end programs save all runs and end the process with exit code 0.
+    """
+    from style_transfer.ui.shutdown import end_serving, leave_process, limit_duration
+
     logging.basicConfig(format="%(asctime)s %(message)s")
     logging.getLogger("style_transfer").setLevel(logging.INFO)
-    page.blocks.launch(**page.launch_options, **options)
+    with Interruption() as interruption:
+        with suppress(KeyboardInterrupt):
+            page.blocks.launch(**page.launch_options, **options, prevent_thread_lock=True)
+            while page.blocks.is_running and not interruption.noticed:
+                time.sleep(0.1)
+        if interruption.noticed:
+            limit_duration()
+            end_serving(page)
+            leave_process()
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -59,6 +59,15 @@ class Server:
             self._process.wait()
         self._process = None
 
+    def end(self, number: int) -> tuple[int, float]:
+        """Send a signal, and return the exit code and the seconds that the end took."""
+        assert self._process
+        began = time.monotonic()
+        self._process.send_signal(number)
+        code = self._process.wait(60)
+        self._process = None
+        return code, time.monotonic() - began
+
     @property
     def log(self) -> str:
         """All that was printed."""

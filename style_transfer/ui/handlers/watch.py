@@ -6,7 +6,7 @@ from contextlib import closing
 from typing import Any
 
 from style_transfer.engine import Frame
-from style_transfer.runs import HEARTBEAT, Run
+from style_transfer.runs import HEARTBEAT, SERVER_ENDS, Run
 from style_transfer.ui.http.calls import or_error_on_page
 from style_transfer.ui.panels.layout import view
 from style_transfer.ui.session.record import RunRecord
@@ -79,7 +79,8 @@ def _follow(
             _store(session, record, run, frame)
         if run.ended:
             session.release(ticket)
-            record.remove_checkpoint()
+            if run.outcome is not SERVER_ENDS:
+                record.remove_checkpoint()
         now = time.monotonic()
         sparing = local and now > changed + LIVELY and not (run.ended or run.paused)
         if session.run is run and not session.closed and now >= sent + LOCAL_INTERVAL * sparing:

@@ -120,17 +120,27 @@ class RunRecord:
         if self.checkpoint:
             self.checkpoint.pictures = self.inputs.tensors
 
-    def write_checkpoint(self, run: Run, now: bool = False) -> None:
-        """Write the newest state of `run` where it is due, or `now`."""
+    def write_checkpoint(self, run: Run, now: bool = False, with_memory: bool = True) -> None:
+        """Write the newest state of `run` where it is due, or `now`.
+
+        Its optimiser may begin anew, without the memory that takes longest to write.
+        """
         checkpoint, state = self.checkpoint, run.state  # other threads may set them to None
         if checkpoint and state and (checkpoint.is_due() or now):
             recipe = replace(self._recipe, settings=run.settings)
-            checkpoint.write(state, self._earlier_losses + run.losses, recipe)
+            kept = state if with_memory else state.without_memory()
+            checkpoint.write(kept, self._earlier_losses + run.losses, recipe)
 
     def remove_checkpoint(self) -> None:
         """Delete the checkpoint of a run that has ended as its visitor saw."""
         if self.checkpoint:
             self.checkpoint.remove()
+        self.checkpoint = None
+
+    def release_checkpoint(self) -> None:
+        """Let the run be continued from its checkpoint, by a server that is started later."""
+        if self.checkpoint:
+            self.checkpoint.release()
         self.checkpoint = None
 
     def leave_checkpoint(self) -> None:
