@@ -6,7 +6,7 @@ import secrets
 from contextlib import suppress
 from pathlib import Path
 
-from PIL import Image, UnidentifiedImageError
+from PIL import Image
 from torch import Tensor
 
 from style_transfer.images.tensors import to_pil
@@ -55,13 +55,9 @@ def _tried(file: Path, size: tuple[int, int]) -> bytes:
     height, width = size
     fault = "no known picture format"
     try:
-        encoded = _encode(Image.new("RGB", (MIN_SIDE, MIN_SIDE)), file)
+        _encode(Image.new("RGB", (MIN_SIDE, MIN_SIDE)), file)
         fault = f"this format holds no picture of {width} x {height} px"
-        encoded = _encode(Image.new("RGB", (width, height)), file)
-        with suppress(UnidentifiedImageError), Image.open(io.BytesIO(encoded)) as read:
-            if read.size != (width, height):  # as in icons, which are reduced
-                raise ValueError(fault)
-        return encoded
+        return _encode(Image.new("RGB", (width, height)), file)
     except Exception:  # of no picture, or one that cannot hold RGB: each format has its own errors
         known = [suffix for suffix, each in PICTURE_FORMATS.items() if each.label]
         words = f"{', '.join(known[:-1])} or {known[-1]}"

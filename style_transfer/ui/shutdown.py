@@ -11,7 +11,6 @@ from collections.abc import Collection
 from contextlib import suppress
 
 from style_transfer.runs import SERVER_ENDS, Run
-from style_transfer.ui.http.gradio_internals import stop_serving
 from style_transfer.ui.page import Page
 from style_transfer.ui.session.record import RunRecord
 
@@ -23,7 +22,7 @@ _log = logging.getLogger(__name__)
 
 
 def end_serving(page: Page) -> None:
-    """Leave the steps under way, save every run, tell every page and close the server."""
+    """Leave the steps under way, save every run and tell every page."""
     began = time.monotonic()
     records = end_runs(page)
     save_runs(records, began + _SAVING)
@@ -31,7 +30,6 @@ def end_serving(page: Page) -> None:
     while time.monotonic() < until and any(each.is_busy for each in sessions.all()):
         time.sleep(0.05)
     time.sleep(0.2)  # views that were made must still be sent
-    stop_serving(page.blocks)
     page.background.stop()
     _log.info("The server has ended after %.1f s.", time.monotonic() - began)
 

@@ -11,7 +11,7 @@ from tests.crowd.test_crash import lost
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such signals")
 
-SIZE, STEPS, SIGNALS = 128, 2000, 4
+SIZE, STEPS, SIGNALS = 128, 2000, 20
 LIFE = 0.0, 9.0  # s between two signals, from the first step shown on
 GRACE = 10.0  # s; how long container engines wait for the end
 KEPT = 10.0  # s of work that may be lost

@@ -44,17 +44,11 @@ def test_a_format_that_cannot_hold_colours_is_refused_beforehand(tmp_path, suffi
         check_output(tmp_path / f"out.{suffix}")
 
 
-@pytest.mark.parametrize(
-    ("name", "size"), [("out.ico", (200, 300)), ("out.webp", (32, 20_000)), ("out.png", None)]
-)
-def test_a_format_that_cannot_hold_the_size_is_refused_beforehand(tmp_path, name, size):
-    file = tmp_path / name
-    check_output(file)
-    if size:
-        with pytest.raises(ValueError, match=f"holds no picture of {size[1]} x {size[0]} px"):
-            check_format(file, size)
-    else:
-        check_format(file, (300, 20_000))
+def test_a_format_that_cannot_hold_the_size_is_refused_beforehand(tmp_path):
+    check_output(tmp_path / "out.webp")
+    with pytest.raises(ValueError, match="holds no picture of 20000 x 32 px"):
+        check_format(tmp_path / "out.webp", (32, 20_000))
+    check_format(tmp_path / "out.png", (32, 20_000))
 
 
 def test_trying_a_target_leaves_all_as_it_was(tmp_path):

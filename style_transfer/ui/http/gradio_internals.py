@@ -112,15 +112,6 @@ def server_of(page: gr.Blocks) -> Any:
     return getattr(page, "server", None) if page.is_running else None
 
 
-def stop_serving(page: gr.Blocks) -> None:
-    """End the server of `page` without waiting for connections, which pages hold open for ever."""
-    server = server_of(page)
-    if server is not None:
-        server.force_exit = server.should_exit = True
-        server.thread.join(1)
-    page.is_running = False
-
-
 def upload_folder() -> Path:
     """Return the folder below which Gradio stores uploads and serves any file."""
     return Path(get_upload_folder())
