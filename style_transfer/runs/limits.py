@@ -23,6 +23,11 @@ class Limits:
     steps: int = _limit(5_000, 1, MAX_STEPS)  # of a run
     seconds: int = _limit(3_600, 1, 604_800)  # that a run may take, without pauses
     paused: int = _limit(600, 1, 86_400)  # seconds that a run may be paused at a stretch
+    visitor_runs: int = _limit(4, 1, 264)  # of one visitor, that run or wait
+    visitor_pages: int = _limit(20, 1, 1_000)  # that one visitor has open
+    visitor_connections: int = _limit(200, 10, 10_000)  # requests of one visitor at a time
+    visitor_uploads: int = _limit(300, 1, 100_000)  # MB of uploads of one visitor that are kept
+    uploads: int = _limit(4_000, 1, 1_000_000)  # MB of uploads of all visitors that are kept
     upload: int = _limit(30, 1, 1_000)  # MB of an uploaded file
     kept: int = _limit(86_400, 0, 31_536_000)  # seconds for which a run cut off can be continued
     left: int = _limit(600, 0, 31_536_000)  # the same for a run whose visitor left the page

@@ -40,7 +40,11 @@ def outcome_of(error: BaseException, step: int) -> Outcome:
 
 
 class Budget:
-    """The time that a run may compute, and may be paused at a stretch; unlimited by default."""
+    """The time that a run may compute and may be paused; unlimited by default.
+
+    While it computes it wins back what it was paused, second by second: somebody who resumes it for
+    a moment now and then does not keep it for ever.
+    """
 
     def __init__(self, seconds: float = float("inf"), paused: float = float("inf")) -> None:
         """Start counting; both in seconds. Pauses do not count as computing time."""
@@ -60,7 +64,8 @@ class Budget:
                 words = f"The run was paused for {self._paused:g} seconds, which is the limit here."
                 return Outcome("paused too long", TimeoutError(words))
             return None
-        self._rested, self._computed = 0.0, self._computed + passed
+        self._rested = max(0.0, self._rested - passed)
+        self._computed += passed
         if self._computed > self._seconds:
             words = f"The run has used its {self._seconds:g} seconds, which is the limit here."
             return Outcome("out of time", TimeoutError(words))

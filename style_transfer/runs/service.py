@@ -43,7 +43,7 @@ class RunService:
         self.limits = limits
         self.scheduler = Scheduler()
         self.executor = make_executor(self.scheduler)
-        self.admission = AdmissionQueue(limits.runs, limits.waiting)
+        self.admission = AdmissionQueue(limits.runs, limits.waiting, limits.visitor_runs)
         self.checkpoints = CheckpointStore(checkpoint_folder, limits)
         self.memory = MemoryReservations(self.executor.available_memory)
         self._numbers = itertools.count(1)

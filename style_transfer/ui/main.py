@@ -40,12 +40,17 @@ def create(host: str | None = None) -> Any:
     """
     from style_transfer.runs import RunService
     from style_transfer.ui.http.hosts import Hosts
+    from style_transfer.ui.http.visitors import Visitors
     from style_transfer.ui.page import build
 
     environment = os.environ | ({"GRADIO_SERVER_NAME": host} if host else {})
     try:
         service = RunService.from_environment(environment)
-        return build(service, Hosts.from_environment(environment))
+        hosts, visitors = (
+            Hosts.from_environment(environment),
+            Visitors.from_environment(environment),
+        )
+        return build(service, hosts, visitors)
     except ValueError as error:
         sys.exit(str(error))
 

@@ -10,10 +10,11 @@ from typing import Any
 import gradio as gr
 from starlette.middleware import Middleware
 
-from style_transfer.runs import RunService
+from style_transfer.runs import Limits, RunService
 from style_transfer.ui import example, wiring
 from style_transfer.ui.background import BackgroundWork
 from style_transfer.ui.handlers import endpoint
+from style_transfer.ui.http.callers import Callers
 from style_transfer.ui.http.gate import Gate
 from style_transfer.ui.http.gradio_internals import (
     check_calls,
@@ -23,6 +24,8 @@ from style_transfer.ui.http.gradio_internals import (
 )
 from style_transfer.ui.http.health import health_route
 from style_transfer.ui.http.hosts import HostCheck, Hosts
+from style_transfer.ui.http.upload_quota import UploadQuota
+from style_transfer.ui.http.visitors import Visitors
 from style_transfer.ui.panels import layout
 from style_transfer.ui.panels.panel import STATIC
 from style_transfer.ui.session.sessions import PageContext
@@ -44,10 +47,12 @@ class Page:
     launch_options: dict[str, Any]  # arguments of `blocks.launch`
 
 
-def build(service: RunService, hosts: Hosts | None = None) -> Page:
+def build(
+    service: RunService, hosts: Hosts | None = None, visitors: Visitors | None = None
+) -> Page:
     """Return a new page whose runs are those of `service`, served under the names of `hosts`.
 
-    Starts nothing.
+    `visitors` tells them apart. Starts nothing.
     """
     gr.set_static_paths([example.FOLDER])
     context = PageContext.of(service)
@@ -62,14 +67,17 @@ def build(service: RunService, hosts: Hosts | None = None) -> Page:
     check_calls(blocks)
     context.sessions.shared_uploads = frozenset(sample_files(blocks))
     background = BackgroundWork(blocks, context)
-    options = _launch_options(context, background, hosts or Hosts())
+    limits, visitors = service.limits, visitors or Visitors()
+    callers = Callers(visitors, context.presence, limits.visitor_connections)
+    options = _launch_options(limits, callers, background, hosts or Hosts())
+    options["app_kwargs"]["routes"] = [health_route(service)]
     return Page(blocks, context, background, options)
 
 
 def _launch_options(
-    context: PageContext, background: BackgroundWork, hosts: Hosts
+    limits: Limits, callers: Callers, background: BackgroundWork, hosts: Hosts
 ) -> dict[str, Any]:
-    limits = context.service.limits
+    quota = UploadQuota(limits.visitor_uploads, limits.uploads)
 
     @asynccontextmanager
     async def lifespan(app: Any) -> AsyncIterator[None]:
@@ -84,8 +92,7 @@ def _launch_options(
         "max_threads": limits.runs + limits.waiting + IDLE_THREADS,
         "enable_monitoring": False,
         "app_kwargs": {
-            "middleware": [Middleware(Gate, context.presence, limits.upload)],
-            "routes": [health_route(context.service)],
+            "middleware": [Middleware(Gate, callers, quota, limits.upload)],
             "lifespan": lifespan,
         },
         "state_session_capacity": MAX_STATES,

@@ -200,7 +200,7 @@ def test_whoever_waits_is_told_how_many_are_before_and_may_leave(open_page, serv
 
     from style_transfer.runs import AdmissionQueue
 
-    queue = AdmissionQueue(places=1, waiting=9)
+    queue = AdmissionQueue(places=1, waiting=9, each=9)
     first = queue.join()
     monkeypatch.setattr(service, "admission", queue)
     page = open_page()

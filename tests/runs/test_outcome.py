@@ -50,3 +50,13 @@ def test_a_budget_counts_computing_and_pauses_apart(monkeypatch):
     assert after(4, paused=True) is None
     assert after(2, paused=True).word == "paused too long"
     assert after(3, paused=False).word == "out of time"
+
+
+def test_resuming_for_a_moment_does_not_begin_a_pause_anew(monkeypatch):
+    now = [0.0]
+    monkeypatch.setattr(outcome.time, "monotonic", lambda: now[0])
+    budget, ends = Budget(paused=5), []
+    for seconds, paused in [(3, True), (0.1, False)] * 2:
+        now[0] += seconds
+        ends.append(budget.spend(paused))
+    assert [end and end.word for end in ends] == [None, None, "paused too long", None]

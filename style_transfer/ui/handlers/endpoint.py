@@ -21,7 +21,7 @@ from style_transfer.ui.handlers.endpoint_parameters import (
     max_side,
     parameters,
 )
-from style_transfer.ui.http.calls import error_on_page, session_key
+from style_transfer.ui.http.calls import error_on_page
 from style_transfer.ui.session.picture_reader import PictureReader
 from style_transfer.ui.session.session import Session
 from style_transfer.ui.session.sessions import PageContext
@@ -33,7 +33,7 @@ def build(context: PageContext) -> None:
 
     def call(request: gr.Request, *values: Any) -> Iterator[str | None]:
         given = dict(zip(described, values, strict=True))
-        yield from stylize(context, session_key(request), given)
+        yield from stylize(context, context.sessions.calling(request), given)
 
     document(call, described)
     with gr.Group(visible=False):
@@ -48,16 +48,17 @@ def build(context: PageContext) -> None:
         )
 
 
-def stylize(context: PageContext, key: str, given: Mapping[str, Any]) -> Iterator[str | None]:
+def stylize(
+    context: PageContext, session: Session, given: Mapping[str, Any]
+) -> Iterator[str | None]:
     """Yield None while a picture is in the making, then the path of its PNG file.
 
-    `key` is the hash of the caller's session, `given` has a value for each of `parameters`. Raises
-    gr.Error, one sentence, for a value that is refused.
+    `session` is the caller's, `given` has a value for each of `parameters`. Raises gr.Error, one
+    sentence, for a value that is refused.
     """
     try:
         recipe = _recipe(context, given)
         files = [file for file in (given["style"], given["other_style"]) if file]
-        session = context.sessions.of(key)
         session.uploads |= {Path(file) for file in (given["photo"], *files, given["mask"]) if file}
         content = context.reader.photo(given["photo"], recipe.size)
         styles = _styles(context.reader, files, given["mask"])
@@ -96,7 +97,7 @@ def _paint(
 ) -> Iterator[str | None]:
     """Yield None at least every HEARTBEAT seconds, so that Gradio can end it, then the picture."""
     service = context.service
-    ticket, run = service.admission.join(), None
+    ticket, run = service.admission.join(session.visitor), None
     try:
         while service.admission.ahead(ticket):
             yield None

@@ -16,7 +16,6 @@ from style_transfer.ui.http.calls import (
     by_elem_id,
     error_on_page,
     or_error_on_page,
-    session_key,
 )
 from style_transfer.ui.panels import controls
 from style_transfer.ui.session.record import RunInputs, RunRecord
@@ -37,8 +36,8 @@ class StartHandlers:
 
         A call of its own, because Gradio processes the inputs of a call at each of its frames.
         """
-        session = self._context.sessions.of(session_key(request))
-        session.start_values = by_elem_id(values)
+        session = self._context.sessions.calling(request)
+        self._context.sessions.submit(session, by_elem_id(values))
         session.is_local = bool(request.client) and request.client.host in LOOPBACK
 
     def start(self, request: gr.Request) -> Iterator[View]:
@@ -115,7 +114,7 @@ class StartHandlers:
 
     def _submitted(self, request: gr.Request) -> tuple[Session, Mapping[str, Any]]:
         """Return the session of a page and the values that it submitted, which serve once."""
-        session = self._context.sessions.of(session_key(request))
+        session = self._context.sessions.calling(request)
         named, session.start_values = session.start_values, {}
         if not named:
             raise error_on_page("Nothing was chosen yet to begin with.")

@@ -85,7 +85,7 @@ class SteeringHandlers:
         """
         file, photo = by_elem_id(values)[CONTENT_ID], ""
         if file:
-            session = self._sessions.of(session_key(request))
+            session = self._sessions.calling(request)
             with suppress(ValueError):  # which `check_upload` tells
                 photo = file_url(session.save_content(self._reader.shown(file)))
         return {"mask": "", "photo": photo}
@@ -93,7 +93,7 @@ class SteeringHandlers:
     def check_upload(self, file: str | None, request: gr.Request) -> None:
         """Tell at once, in one sentence, why a picture just chosen cannot be used."""
         if file:
-            self._sessions.of(session_key(request)).uploads.add(Path(file))
+            self._sessions.calling(request).uploads.add(Path(file))
             or_error_on_page(self._reader.shown, file)
 
     def pause(self, request: gr.Request) -> View:
@@ -104,6 +104,7 @@ class SteeringHandlers:
                 session.run.resume()
             else:
                 session.run.pause()
+            self._service.admission.pause(session.ticket, session.run.paused)
         return view(session)
 
     def stop(self, request: gr.Request) -> None:

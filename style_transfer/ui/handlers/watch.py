@@ -38,7 +38,7 @@ def _views(context: PageContext, session: Session, begin: Begin) -> Generator[Vi
     admission = context.service.admission
     session.stop()
     admission.leave(session.ticket)  # the run that ends must not keep the next one waiting
-    session.ticket = ticket = or_error_on_page(admission.join)
+    session.ticket = ticket = or_error_on_page(admission.join, session.visitor)
     run = None
     try:
         while session.ticket is ticket and (ahead := admission.ahead(ticket)):

@@ -5,6 +5,14 @@ import json
 from starlette.types import Send
 
 
+class RefusedError(Exception):
+    """A request is refused with a status code and one sentence."""
+
+    def __init__(self, code: int, words: str) -> None:
+        super().__init__(words)
+        self.code = code
+
+
 async def answer(send: Send, code: int, words: str) -> None:
     """Answer a request with one sentence, in JSON."""
     body = json.dumps({"error": words}).encode()

@@ -7,6 +7,10 @@ import gradio as gr
 from gradio.components import Component
 
 MAX_MESSAGE = 300  # characters
+# Set by the gate, whatever a request says:
+VISITOR_HEADER = "x-style-transfer-visitor"  # who makes a request, see `visitors`
+CALLER_HEADER = "x-style-transfer-caller"  # the key of an assistant's request
+ONE_CALL = "one-call-"  # begins such a key: who has left will not come back
 
 Values = dict[Component, Any]  # what Gradio passes to a handler whose inputs are a set
 
@@ -35,7 +39,17 @@ def by_elem_id(values: Values) -> dict[str, Any]:
 
 
 def session_key(request: gr.Request) -> str:
-    """Return the hash that Gradio gives a browser tab. Raises gr.Error for a call without one."""
+    """Return the hash that Gradio gives a browser tab, or the key of an assistant's request.
+
+    Raises gr.Error for a call with neither.
+    """
+    if caller := request.headers.get(CALLER_HEADER):
+        return str(caller)
     if not request.session_hash:
         raise error_on_page("This call belongs to no page: it has no session.")
     return request.session_hash
+
+
+def visitor_of(request: gr.Request) -> str:
+    """Return who makes a call, as the gate knows: see `visitors`."""
+    return str(request.headers.get(VISITOR_HEADER, ""))

@@ -13,7 +13,7 @@ from torch import Tensor
 from style_transfer.images import to_pil
 from style_transfer.runs import LossHistory, Run
 from style_transfer.ui import example
-from style_transfer.ui.http.calls import error_on_page
+from style_transfer.ui.http.calls import ONE_CALL, error_on_page
 from style_transfer.ui.http.gradio_internals import upload_folder
 from style_transfer.ui.http.presence import Presence
 from style_transfer.ui.session.record import RunInputs, RunRecord
@@ -26,9 +26,9 @@ ABSENCE = 10.0  # s without a connection, after which a visitor is taken to have
 class Session:
     """What one browser tab owns."""
 
-    def __init__(self, key: str = "", presence: Presence | None = None) -> None:
-        """Begin without a run; `key` is the session hash that Gradio gave the tab."""
-        self.key, self.closed = key, False
+    def __init__(self, key: str = "", presence: Presence | None = None, visitor: str = "") -> None:
+        """Begin without a run; `key` is the session hash that Gradio gave the tab of `visitor`."""
+        self.key, self.visitor, self.closed = key, visitor, False
         self.uploads: set[Path] = set()  # files of this visitor
         self.is_local = False  # whether its browser runs on this machine
         self.start_values: Mapping[str, Any] = {}  # by elem_id; the next run begins with them
@@ -69,7 +69,7 @@ class Session:
     @property
     def has_left(self) -> bool:
         """Whether the page was closed, or nobody has listened to it for too long."""
-        return self.closed or self.absent > ABSENCE
+        return self.closed or self.absent > (0.0 if self.key.startswith(ONE_CALL) else ABSENCE)
 
     @property
     def run(self) -> Run | None:

@@ -1,11 +1,16 @@
 """All sessions of a page, and the context in which its handlers work."""
 
 import threading
-from collections.abc import Collection
+from collections import deque
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
-from style_transfer.runs import RunService
+import gradio as gr
+
+from style_transfer.runs import Limits, RunService
+from style_transfer.ui.http.calls import or_error_on_page, session_key, visitor_of
 from style_transfer.ui.http.gradio_internals import remove_upload
 from style_transfer.ui.http.presence import Presence
 from style_transfer.ui.session.picture_reader import PictureReader, shared_decoders
@@ -14,21 +19,51 @@ from style_transfer.ui.session.session import Session
 IDLE = 1800.0  # s; what a caller without a page left behind goes after that
 
 
-class Sessions:
-    """The sessions by the hash that Gradio gives a tab."""
+MAX_SESSIONS = 1000  # of all visitors; each takes little but for what its visitor has painted
+MAX_SUBMITTED = 64  # sessions with values to begin a run with, of up to 1 MB; served in a moment
 
-    def __init__(self, presence: Presence) -> None:
+
+class Sessions:
+    """The sessions by the hash that Gradio gives a tab, a bounded number of them."""
+
+    def __init__(self, presence: Presence, limits: Limits | None = None) -> None:
         self.shared_uploads: Collection[Path] = ()  # files of all visitors, such as samples
-        self._presence = presence
+        self._presence, self._limits = presence, limits or Limits()
         self._sessions: dict[str, Session] = {}
+        self._submitted: deque[Session] = deque()  # those submitted last
         self._lock = threading.Lock()
 
-    def of(self, key: str) -> Session:
-        """Return the session of a tab, a new one at its first call."""
+    def calling(self, request: gr.Request) -> Session:
+        """Return the session of a call. Raises gr.Error where `of` raises ValueError."""
+        session: Session = or_error_on_page(self.of, session_key(request), visitor_of(request))
+        return session
+
+    def of(self, key: str, visitor: str = "") -> Session:
+        """Return the session of a tab, a new one at its first call.
+
+        Where there are too many, of one visitor or in all, one that nobody listens to goes. Raises
+        ValueError, one sentence, where all are in use.
+        """
+        if session := self._sessions.get(key):
+            return session
+        most, sessions = self._limits.visitor_pages, self.all()
+        theirs = [each for each in sessions if each.visitor == visitor]
+        if visitor and len(theirs) >= most:
+            self._make_room(theirs, f"You have {most} pages open here; close one of them.")
+        elif len(sessions) >= MAX_SESSIONS:
+            self._make_room(sessions, "Too many pages are open here; please try again later.")
         with self._lock:
-            if key not in self._sessions:
-                self._sessions[key] = Session(key, self._presence)
-            return self._sessions[key]
+            return self._sessions.setdefault(key, Session(key, self._presence, visitor))
+
+    def submit(self, session: Session, values: Mapping[str, Any]) -> None:
+        """Store what the next run of a session begins with; of the last few sessions only."""
+        with self._lock:
+            session.start_values = values
+            self._submitted.append(session)
+            if len(self._submitted) > MAX_SUBMITTED:
+                oldest = self._submitted.popleft()
+                if oldest not in self._submitted:
+                    oldest.start_values = {}
 
     def find(self, key: str) -> Session:
         """Return the session of a tab, or an empty one where it has none."""
@@ -51,6 +86,13 @@ class Sessions:
             for file in session.uploads - self.uploads():
                 remove_upload(file)
 
+    def _make_room(self, sessions: Collection[Session], words: str) -> None:
+        """Close the session whose visitor has been away for longest. Raises ValueError for none."""
+        away = [each for each in sessions if each.absent and not each.is_busy]
+        if not away:
+            raise ValueError(words)
+        self.close(max(away, key=lambda each: each.absent).key)
+
     def sweep(self) -> None:
         """Close the sessions of callers that never had a page, or whose leaving went unnoticed."""
         for key, session in list(self._sessions.items()):
@@ -72,4 +114,4 @@ class PageContext:
         """Return the context of a new page, without sessions."""
         presence = Presence()
         reader = PictureReader(service, shared_decoders())
-        return cls(service, presence, Sessions(presence), reader)
+        return cls(service, presence, Sessions(presence, service.limits), reader)

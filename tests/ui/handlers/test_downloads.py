@@ -48,6 +48,6 @@ def test_a_long_chinese_name_makes_a_file_name_that_file_systems_take(context, t
     record.add_frame(Frame(3, photo, {}, Settings(), State(3, 0, photo), photo, True))
     session.select(record)
     values = {gr.Textbox(elem_id="kind"): SETTINGS}
-    file = DownloadHandlers(context).export(values, SimpleNamespace(session_hash="one"))
+    file = DownloadHandlers(context).export(values, SimpleNamespace(session_hash="one", headers={}))
     assert Path(file).name == "照片" * 20 + ".json"
     context.sessions.close("one")

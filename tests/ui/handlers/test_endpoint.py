@@ -28,7 +28,7 @@ def call(context, tmp_path, photo, painting):
     given |= {"mask": None, "other_weight": 1.0, "size": 48, "seed": 0}
 
     def call(steps=3):
-        return stylize(context, "a program", given | {"steps": steps})
+        return stylize(context, context.sessions.of("a program"), given | {"steps": steps})
 
     yield call
     for session in context.sessions.all():

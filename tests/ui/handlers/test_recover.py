@@ -47,7 +47,7 @@ def recover(context):
         session = context.sessions.of(tab)
         values = controls.to_value(Settings(), 1)
         session.start_values = {"settings": values, "interrupted": {"token": TOKEN}}
-        return StartHandlers(context).recover(SimpleNamespace(session_hash=tab))
+        return StartHandlers(context).recover(SimpleNamespace(session_hash=tab, headers={}))
 
     yield recover
     for session in context.sessions.all():
@@ -88,7 +88,7 @@ def test_a_branch_that_was_refused_leaves_the_page_as_it_was(context, recover):
     context.service.memory = MemoryReservations(lambda: 1000)
     session.start_values = {"settings": controls.to_value(Settings(), 1), "interrupted": {}}
     with pytest.raises(gr.Error, match="are free; choose a smaller size"):
-        next(StartHandlers(context).branch(SimpleNamespace(session_hash="one")))
+        next(StartHandlers(context).branch(SimpleNamespace(session_hash="one", headers={})))
     assert view(session)["runs"] == before["runs"]
     assert (session.selected, session.preview) == (record, preview)
     assert set(session.folder.rglob("*")) == files
@@ -96,7 +96,7 @@ def test_a_branch_that_was_refused_leaves_the_page_as_it_was(context, recover):
 
 
 def test_a_run_that_was_refused_for_a_full_queue_can_be_continued_later(context, recover):
-    queue = context.service.admission = AdmissionQueue(places=1, waiting=0)
+    queue = context.service.admission = AdmissionQueue(places=1, waiting=0, each=9)
     ticket = queue.join()
     with pytest.raises(gr.Error, match="please try again in some minutes"):
         next(recover())
@@ -107,7 +107,7 @@ def test_a_run_that_was_refused_for_a_full_queue_can_be_continued_later(context,
 
 
 def test_a_run_that_was_left_in_the_queue_can_be_continued_later(context, recover):
-    queue = context.service.admission = AdmissionQueue(places=1, waiting=5)
+    queue = context.service.admission = AdmissionQueue(places=1, waiting=5, each=9)
     ticket = queue.join()
     with closing(recover()) as views:
         next(views)

@@ -67,7 +67,7 @@ def test_a_second_start_ends_the_first(session, start):
 
 
 def test_who_waits_sees_how_many_are_before_and_can_leave(context, session, start, monkeypatch):
-    queue = AdmissionQueue(places=1, waiting=9)
+    queue = AdmissionQueue(places=1, waiting=9, each=9)
     monkeypatch.setattr(context.service, "admission", queue)
     first, _ = queue.join(), queue.join()
     waiting = start()

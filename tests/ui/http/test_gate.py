@@ -8,10 +8,16 @@ import gradio as gr
 import pytest
 from gradio.routes import App
 
+from style_transfer.ui.http import bodies
 from style_transfer.ui.http.answers import answer
-from style_transfer.ui.http.gate import ALLOWED, MAX_CALL, MULTIPART_OVERHEAD, Gate, is_allowed
+from style_transfer.ui.http.bodies import MAX_CALL, MULTIPART_OVERHEAD
+from style_transfer.ui.http.callers import Callers
+from style_transfer.ui.http.calls import CALLER_HEADER, VISITOR_HEADER
+from style_transfer.ui.http.gate import ALLOWED, Gate, is_allowed
 from style_transfer.ui.http.gradio_internals import UploadError
 from style_transfer.ui.http.presence import Presence
+from style_transfer.ui.http.upload_quota import UploadQuota
+from style_transfer.ui.http.visitors import Visitors
 
 # Of Gradio: what this page does not use, and behind some of which lies what belongs to others.
 CLOSED = (
@@ -83,6 +89,12 @@ async def reader(scope, receive, send):
     await answer(send, 200, str(count))
 
 
+def gate(app, presence=None, visitors=None, most=10):
+    """A gate in front of an app, for files of 1 MB at most."""
+    callers = Callers(visitors or Visitors(), presence or Presence(), most)
+    return Gate(app, callers, UploadQuota(5, 7), max_upload=1)
+
+
 def ask(path, body=(b"",), app=reader, method="POST", headers=(), root=""):
     """Return status, words and how many parts of the body were taken."""
     parts, sent = list(body), []
@@ -98,10 +110,11 @@ def ask(path, body=(b"",), app=reader, method="POST", headers=(), root=""):
         "path": path,
         "root_path": root,
         "query_string": b"",
+        "client": ("127.0.0.1", 1234),
         "headers": list(headers),
         "method": method,
     }
-    asyncio.run(Gate(app, Presence(), max_upload=1)(scope, receive, send))
+    asyncio.run(gate(app)(scope, receive, send))
     assert ((b"connection", b"close") in sent[0]["headers"]) == (sent[0]["status"] == 413)
     words = json.loads(b"".join(m.get("body", b"") for m in sent[1:]) or b"{}")
     return sent[0]["status"], words.get("error"), len(body) - len(parts)
@@ -221,7 +234,7 @@ def test_a_page_counts_as_open_while_it_listens(path, query):
     async def go():
         scope = {"type": "http", "path": path, "query_string": query}
         scope |= {"headers": [], "method": "GET"}
-        await Gate(look, presence, max_upload=1)(scope, None, lambda _: asyncio.sleep(0))
+        await gate(look, presence)(scope, None, lambda _: asyncio.sleep(0))
 
     asyncio.run(go())
     assert seen == [True]
@@ -230,3 +243,140 @@ def test_a_page_counts_as_open_while_it_listens(path, query):
 
 def test_without_a_gate_every_page_passes_for_open():
     assert Presence().is_open("abc")
+
+
+def scope_of(path, address="127.0.0.1", method="GET", **headers):
+    """An ASGI scope of a request from an address."""
+    named = [(name.replace("_", "-").encode(), value.encode()) for name, value in headers.items()]
+    scope = {"type": "http", "path": path, "query_string": b"", "method": method}
+    return scope | {"headers": named, "client": (address, 1234)}
+
+
+def header(scope, name):
+    """The values of a header in a scope."""
+    return [value.decode() for key, value in scope["headers"] if key == name.encode()]
+
+
+def test_what_a_request_says_of_its_visitor_is_replaced_by_what_the_gate_knows():
+    seen = []
+
+    async def look(scope, receive, send):
+        seen.append((header(scope, VISITOR_HEADER), header(scope, CALLER_HEADER)))
+        await answer(send, 200, "")
+
+    forged = {VISITOR_HEADER: "somebody", CALLER_HEADER: "one-call-1"}
+    for address in ("127.0.0.1", "203.0.113.5"):
+        scope = scope_of("/config", address, **forged)
+        asyncio.run(gate(look)(scope, None, lambda _: asyncio.sleep(0)))
+    assert seen == [([""], []), (["203.0.113.5"], [])]
+
+
+def test_calls_that_answer_an_assistant_belong_to_it_while_its_request_lasts():
+    seen, presence = [], Presence()
+
+    async def look(scope, receive, send):
+        (visitor,), (key,) = header(scope, VISITOR_HEADER), header(scope, CALLER_HEADER)
+        seen.append((visitor, key, presence.is_open(key)))
+        if "mcp" in scope["path"]:  # as Gradio does it
+            headers = {CALLER_HEADER: key, VISITOR_HEADER: "any"}
+            await whole(scope_of("/gradio_api/queue/join", **headers), None, send)
+        await answer(send, 200, "")
+
+    whole = gate(look, presence)
+    scope = scope_of("/gradio_api/mcp/", "203.0.113.5", "POST")
+    asyncio.run(whole(scope, None, lambda _: asyncio.sleep(0)))
+    (visitor, key, _), _ = seen
+    assert visitor == "203.0.113.5"
+    assert seen[1] == seen[0] == (visitor, key, True)
+    assert not presence.is_open(key)
+
+
+@pytest.mark.parametrize(
+    ("address", "answered"), [("203.0.113.5", [200] * 3 + [429] * 2), ("127.0.0.1", [200] * 5)]
+)
+def test_a_visitor_has_some_requests_at_a_time_and_who_is_alone_any(address, answered):
+    statuses = []
+
+    async def go():
+        done = asyncio.Event()
+
+        async def wait(scope, receive, send):
+            await done.wait()
+            await answer(send, 200, "")
+
+        async def send(message):
+            if "status" in message:
+                statuses.append(message["status"])
+                closes = (b"connection", b"close") in message["headers"]
+                assert closes == (message["status"] == 429)
+
+        whole = gate(wait, most=3)
+        calls = [whole(scope_of("/config", address), None, send) for _ in range(5)]
+        tasks = [asyncio.ensure_future(call) for call in calls]
+        await asyncio.sleep(0)
+        other = asyncio.ensure_future(whole(scope_of("/config", "203.0.113.9"), None, send))
+        await asyncio.sleep(0)
+        done.set()
+        await asyncio.gather(*tasks)
+        await other
+        await whole(scope_of("/config", address), None, send)
+
+    asyncio.run(go())
+    assert sorted(statuses) == sorted([*answered, 200, 200])
+
+
+@pytest.mark.parametrize(
+    ("path", "code"), [("/gradio_api/run/x", 408), ("/gradio_api/upload", 400)]
+)
+def test_a_body_of_which_nothing_comes_any_more_is_given_up(path, code, monkeypatch):
+    monkeypatch.setattr(bodies, "STALL", 0.05)
+    sent, parts = [], [{"type": "http.request", "body": b"x", "more_body": True}]
+
+    async def receive():
+        return parts.pop() if parts else await asyncio.sleep(60)
+
+    async def upload(scope, receive, send):  # as Gradio does it
+        try:
+            await reader(scope, receive, send)
+        except UploadError as error:
+            await answer(send, 400, error.message)
+
+    async def send(message):
+        sent.append(message)
+
+    asyncio.run(gate(upload)(scope_of(path, method="POST"), receive, send))
+    assert sent[0]["status"] == code
+    assert b"Nothing came of this request" in sent[1]["body"]
+
+
+def test_uploads_have_a_total_for_each_visitor_and_in_all(tmp_path):
+    async def store(scope, receive, send):  # as Gradio does it
+        await reader(scope, receive, lambda _: asyncio.sleep(0))
+        file = tmp_path / f"{len(list(tmp_path.iterdir()))}"
+        file.write_bytes(b"x" * 900_000)
+        body = json.dumps([str(file)]).encode()
+        await send({"type": "http.response.start", "status": 200, "headers": []})
+        await send({"type": "http.response.body", "body": body})
+
+    whole = gate(store)
+
+    def upload(address):
+        sent = []
+
+        async def send(message):
+            sent.append(message)
+
+        async def receive():
+            return {"type": "http.request", "body": b"x" * 900_000}
+
+        headers = {"content-length": "900000"}
+        scope = scope_of("/gradio_api/upload", address, "POST", **headers)
+        asyncio.run(whole(scope, receive, send))
+        return sent[0]["status"], sent[1]["body"].decode()
+
+    assert [upload("203.0.113.5")[0] for _ in range(6)] == [200] * 5 + [413]
+    assert "uploaded 4 MB of at most 5 MB" in upload("203.0.113.5")[1]
+    assert [upload("127.0.0.1")[0] for _ in range(3)] == [200, 200, 413]
+    assert "no room for more uploads" in upload("203.0.113.9")[1]
+    (tmp_path / "0").unlink()
+    assert upload("203.0.113.5")[0] == 200

@@ -1,0 +1,79 @@
+"""The body of a request as it comes: bounded in bytes, and in the time between two parts."""
+
+import asyncio
+
+from starlette.types import Message, Receive, Scope
+
+from style_transfer.ui.http.answers import RefusedError
+from style_transfer.ui.http.gradio_internals import UPLOAD_TOO_LARGE, UploadError
+
+MAX_CALL = 1_000_000  # bytes of a request that is no upload; the longest of the page has 10,000
+MULTIPART_OVERHEAD = 10_000  # bytes around an uploaded file
+STALL = 30.0  # s for which nothing of a body comes, and it is given up
+
+_CALL_TOO_LONG = "This call is too long."
+_STALLED = f"Nothing came of this request for {STALL:.0f} seconds."
+
+
+def announced_length(scope: Scope) -> int | None:
+    """Return how many bytes a request says that it has; None for what is no number."""
+    length = dict(scope["headers"]).get(b"content-length", b"0")
+    return int(length) if length.isdigit() else None
+
+
+def bounded_call(scope: Scope, receive: Receive) -> Receive:
+    """Return `receive` that raises RefusedError where a call becomes too long or stalls.
+
+    Raises it at once where the call says that it is too long.
+    """
+    _check_announced(scope, MAX_CALL, _CALL_TOO_LONG)
+    received, more = 0, True
+
+    async def bounded() -> Message:
+        nonlocal received, more
+        message = await _soon(receive) if more else await receive()
+        if message is None:
+            raise RefusedError(408, _STALLED)
+        received, more = received + len(message.get("body", b"")), message.get("more_body", False)
+        if received > MAX_CALL:
+            raise RefusedError(413, _CALL_TOO_LONG)
+        return message
+
+    return bounded
+
+
+def bounded_upload(scope: Scope, receive: Receive, megabytes: int) -> Receive:
+    """Return `receive` that raises Gradio's error where an upload is too large, stalls or breaks.
+
+    Raises RefusedError at once where it says that it is too large.
+    """
+    most = megabytes * 1_000_000 + MULTIPART_OVERHEAD
+    words = f"At most {megabytes} MB can be uploaded."
+    _check_announced(scope, most, words)
+    received, more = 0, True
+
+    async def bounded() -> Message:
+        nonlocal received, more
+        message = await _soon(receive) if more else await receive()
+        if message is None:
+            raise UploadError(_STALLED)
+        received, more = received + len(message.get("body", b"")), message.get("more_body", False)
+        if received > most or message["type"] == "http.disconnect":
+            raise UploadError(f"{words} It exceeds the {UPLOAD_TOO_LARGE}.")
+        return message
+
+    return bounded
+
+
+def _check_announced(scope: Scope, most: int, words: str) -> None:
+    announced = announced_length(scope)
+    if announced is None or announced > most:
+        raise RefusedError(413, words)
+
+
+async def _soon(receive: Receive) -> Message | None:
+    """Return the next part of a body, None where none comes in time."""
+    try:
+        return await asyncio.wait_for(receive(), STALL)
+    except asyncio.TimeoutError:
+        return None
