@@ -15,6 +15,7 @@ from style_transfer.ui import example, wiring
 from style_transfer.ui.background import BackgroundWork
 from style_transfer.ui.handlers import endpoint
 from style_transfer.ui.http.callers import Callers
+from style_transfer.ui.http.connection_limit import ConnectionLimit
 from style_transfer.ui.http.gate import Gate
 from style_transfer.ui.http.gradio_internals import (
     check_calls,
@@ -77,13 +78,16 @@ def build(
 def _launch_options(
     limits: Limits, callers: Callers, background: BackgroundWork, hosts: Hosts
 ) -> dict[str, Any]:
+    connections = ConnectionLimit()
     quota = UploadQuota(limits.visitor_uploads, limits.uploads)
 
     @asynccontextmanager
     async def lifespan(app: Any) -> AsyncIterator[None]:
         put_in_front(app, partial(HostCheck, hosts=hosts))
+        connections.start()
         async with background.lifespan(app):
             yield
+        connections.stop()
 
     return {
         "theme": _theme(),

@@ -1,0 +1,118 @@
+"""Half requests, against a real server with few connections."""
+
+import asyncio
+import socket
+import threading
+import time
+
+import httpx
+import pytest
+import uvicorn
+
+from style_transfer.ui.http import connection_limit
+from style_transfer.ui.http.answers import answer
+from style_transfer.ui.http.connection_limit import ConnectionLimit, connections_allowed
+
+MOST = 8
+HALF = b"GET / HTTP/1.1\r\nHost: loc"
+CALM = 30.0  # s
+
+
+@pytest.fixture
+def port(monkeypatch):
+    """The port of a server with at most MOST connections; /slow takes two seconds."""
+    monkeypatch.setattr(connection_limit, "INTERVAL", 0.05)
+    limit = ConnectionLimit(MOST)
+
+    async def app(scope, receive, send):
+        if scope["type"] == "lifespan":
+            limit.start()
+            for _ in range(2):
+                kind = (await receive())["type"]
+                await send({"type": f"{kind}.complete"})
+            return limit.stop()
+        if scope["path"] == "/slow":
+            await asyncio.sleep(2)
+        return await answer(send, 200, "")
+
+    server = uvicorn.Server(uvicorn.Config(app, port=0, log_level="critical", lifespan="on"))
+    thread = threading.Thread(target=server.run)
+    thread.start()
+    while not server.started:
+        time.sleep(0.01)
+    yield server.servers[0].sockets[0].getsockname()[1]
+    server.force_exit = server.should_exit = True
+    thread.join(CALM)
+
+
+@pytest.fixture
+def connect(port):
+    """A function that opens a connection and sends some bytes."""
+    opened = []
+
+    def connect(words):
+        opened.append(socket.create_connection(("127.0.0.1", port), CALM))
+        opened[-1].sendall(words)
+        return opened[-1]
+
+    yield connect
+    for each in opened:
+        each.close()
+
+
+def is_ended(connection, seconds=CALM):
+    connection.settimeout(seconds)
+    try:
+        return connection.recv(100) == b""
+    except TimeoutError:
+        return False
+    except ConnectionError:
+        return True
+
+
+def ask(port, path="/"):
+    return httpx.get(f"http://127.0.0.1:{port}{path}", timeout=CALM).status_code
+
+
+def test_half_requests_make_room_for_whole_ones(port, connect):
+    half = [connect(HALF) for _ in range(5 * MOST)]
+    assert ask(port) == 200
+    assert is_ended(half[0])
+    assert not is_ended(half[-1], 0.2)
+
+
+def test_requests_under_way_are_not_ended_for_new_ones(port, connect):
+    slow = [connect(b"GET /slow HTTP/1.1\r\nHost: localhost\r\n\r\n") for _ in range(MOST)]
+    time.sleep(0.5)
+    assert is_ended(connect(HALF))
+    for each in slow:
+        assert each.recv(12) == b"HTTP/1.1 200"
+
+
+def test_a_header_that_does_not_come_in_time_ends_its_connection(port, connect, monkeypatch):
+    monkeypatch.setattr(connection_limit, "HEADER_TIME", 0.4)
+    slow = connect(b"GET /slow HTTP/1.1\r\nHost: localhost\r\n\r\n")
+    half = connect(HALF)
+    assert is_ended(half)
+    assert slow.recv(12) == b"HTTP/1.1 200"
+    again = connect(b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n" + HALF)
+    while again.recv(1000):  # the first answer, then the end
+        pass
+
+
+def test_a_connection_that_is_used_now_and_then_stays(port, monkeypatch):
+    monkeypatch.setattr(connection_limit, "HEADER_TIME", 0.6)
+    with httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=CALM) as client:
+        streams = set()
+        for _ in range(8):
+            answered = client.get("/")
+            streams.add(id(answered.extensions["network_stream"]))
+            time.sleep(0.2)
+    assert len(streams) == 1
+
+
+def test_as_many_connections_are_allowed_as_there_are_handles(monkeypatch):
+    resource = pytest.importorskip("resource")
+    for handles, allowed in ((1024, 768), (256, 128), (10**6, 4096), (-1, 4096)):
+        monkeypatch.setattr(resource, "getrlimit", lambda _, handles=handles: (handles, handles))
+        assert connections_allowed() == allowed
