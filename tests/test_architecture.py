@@ -173,6 +173,22 @@ def test_the_rules_see_what_breaks_them():
     assert inside_functions
 
 
+def test_messages_reach_the_page_by_one_door():
+    """Gradio takes messages for HTML, and what they quote was sent by strangers."""
+    senders, door = {"Error", "Warning", "Info", "Success"}, "style_transfer.ui.http.calls"
+    calls = {
+        f"{module}: {ast.unparse(node.func)}"
+        for module, path in MODULES.items()
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.Call)
+        and isinstance(node.func, ast.Attribute)
+        and ast.unparse(node.func.value) in ("gr", "gradio")
+        and node.func.attr in senders
+    }
+    assert calls == {f"{door}: gr.{name}" for name in ("Error", "Warning", "Info")}
+    assert not [item for item in IMPORTS if item.target in {f"gradio.{name}" for name in senders}]
+
+
 DOORS = [
     path
     for path in SOURCES

@@ -14,6 +14,7 @@ from style_transfer.ui.http.calls import (
     Values,
     by_elem_id,
     error_on_page,
+    inform_on_page,
     or_error_on_page,
     session_key,
 )
@@ -66,7 +67,7 @@ class DownloadHandlers:
             return tuple(gr.skip() for _ in RESTORED_IDS)
         recipe = or_error_on_page(self._reader.recipe, file)
         options = (getattr(recipe, elem_id) for elem_id in START_OPTION_IDS)
-        gr.Info(f"Settings of {Path(file).name} are back.{_missing(recipe)}")
+        inform_on_page(f"Settings of {Path(file).name} are back.{_missing(recipe)}")
         settings = controls.to_value(recipe.settings, recipe.preview_every)
         return settings, to_query(recipe.settings), *options
 

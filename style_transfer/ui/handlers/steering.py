@@ -12,7 +12,14 @@ from style_transfer.runs import Checkpoint, step_of
 from style_transfer.settings import MAX_STEPS, MAX_STYLES, Settings
 from style_transfer.ui.handlers.inputs import chosen_styles, style_files, style_names, token_in
 from style_transfer.ui.handlers.watch import View
-from style_transfer.ui.http.calls import Values, by_elem_id, or_error_on_page, session_key, shorten
+from style_transfer.ui.http.calls import (
+    Values,
+    by_elem_id,
+    or_error_on_page,
+    session_key,
+    shorten,
+    warn_on_page,
+)
 from style_transfer.ui.http.gradio_internals import file_url
 from style_transfer.ui.panels import controls
 from style_transfer.ui.panels.inputs import CONTENT_ID, MORE_STYLE_IDS, STYLE_IDS
@@ -163,7 +170,7 @@ class SteeringHandlers:
         try:
             settings = from_query(dict(request.query_params))
         except ValueError as error:
-            gr.Warning(str(error))
+            warn_on_page(str(error))
             return gr.skip(), gr.skip()
         if settings == Settings():
             return gr.skip(), gr.skip()

@@ -1,6 +1,7 @@
 """What a call from a browser or a program means to a handler: its session, values and errors."""
 
 from collections.abc import Callable
+from html import escape
 from typing import Any
 
 import gradio as gr
@@ -22,7 +23,17 @@ def shorten(message: str) -> str:
 
 def error_on_page(message: str) -> gr.Error:
     """Return an exception whose message the page shows; nothing is logged."""
-    return gr.Error(shorten(message), print_exception=False)
+    return gr.Error(_as_html(message), print_exception=False)
+
+
+def warn_on_page(message: str) -> None:
+    """Show a warning on the page whose queued call is being answered."""
+    gr.Warning(_as_html(message))
+
+
+def inform_on_page(message: str) -> None:
+    """Show a message on the page whose queued call is being answered."""
+    gr.Info(_as_html(message))
 
 
 def or_error_on_page(function: Callable[..., Any], *arguments: Any, **named: Any) -> Any:
@@ -53,3 +64,8 @@ def session_key(request: gr.Request) -> str:
 def visitor_of(request: gr.Request) -> str:
     """Return who makes a call, as the gate knows: see `visitors`."""
     return str(request.headers.get(VISITOR_HEADER, ""))
+
+
+def _as_html(message: str) -> str:
+    """Return a message as HTML, which Gradio takes each for: markup in it is shown, not obeyed."""
+    return escape(shorten(message), quote=False)
