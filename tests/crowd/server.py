@@ -6,6 +6,7 @@ import socket
 import subprocess
 import sys
 import time
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -85,6 +86,22 @@ class Server:
         return next(int(line.split()[1]) / 1024 for line in lines if line.startswith("VmHWM"))
 
     @property
+    def memory_mb(self) -> float:
+        """The memory that it has, without that of other processes that it started."""
+        assert self._process
+        return _memory_mb(self._process.pid)
+
+    @property
+    def children_mb(self) -> float:
+        """The memory of the processes that it started, all together."""
+        assert self._process
+        children: list[str] = []
+        for file in Path(f"/proc/{self._process.pid}/task").glob("*/children"):
+            with suppress(OSError):  # of a thread that has just ended
+                children += file.read_text().split()
+        return sum(_memory_mb(int(child)) for child in children)
+
+    @property
     def threads(self) -> int:
         """How many threads it has."""
         assert self._process
@@ -98,3 +115,11 @@ class Server:
             for folder, _, files in os.walk(self.folder / name)  # minds no folder that just went
             for file in files
         ]
+
+
+def _memory_mb(pid: int) -> float:
+    try:
+        lines = Path(f"/proc/{pid}/status").read_text().splitlines()
+    except OSError:  # it has just ended
+        return 0.0
+    return next((int(line.split()[1]) / 1024 for line in lines if line.startswith("VmRSS")), 0.0)

@@ -23,6 +23,9 @@ LEVELS = np.random.default_rng(0).integers(0, 256, (48, 64, 3), dtype=np.uint8)
 PIXELS = 64 * 48
 
 
+XPM = b'/* XPM */\nstatic char *x[] = {\n"64 48 2 1",\n"a c #ff0000",\n' + b'"' + b"a" * 4000
+
+
 @pytest.fixture(scope="module")
 def pool():
     pool = DecoderPool(decoders=1)
@@ -82,10 +85,10 @@ def test_what_is_no_picture_is_refused_by_its_name(pool):
         Lent(pool).size_of(b"no picture", "holiday.png")
 
 
-@pytest.mark.parametrize("kind", ["XBM", "ICO", "TGA", "EPS", "PDF", "DDS", "SGI"])
+@pytest.mark.parametrize("kind", ["XPM", "XBM", "ICO", "TGA", "EPS", "PDF", "DDS", "SGI"])
 def test_formats_that_nobody_uploads_are_not_tried(pool, kind):
     image = Image.fromarray(LEVELS)
-    data = encoded(image.convert("1") if kind == "XBM" else image, kind)
+    data = XPM if kind == "XPM" else encoded(image.convert("1" if kind == "XBM" else "RGB"), kind)
     with pytest.raises(ValueError, match=r"^odd: "):
         Lent(pool).size_of(data, "odd")
 
@@ -148,7 +151,7 @@ def memory_of(pool, kind):
 
 
 def test_a_process_that_takes_too_long_is_replaced(picture):
-    pool = DecoderPool(decoders=1, seconds=0.5)
+    pool = DecoderPool(decoders=1, seconds=4)
     Lent(pool).size_of(picture, "a.png")
     before = pool.idle[0].pid
     os.kill(before, signal.SIGSTOP)
@@ -157,6 +160,24 @@ def test_a_process_that_takes_too_long_is_replaced(picture):
     assert all(each.has_ended for each in pool.idle)
     pool = DecoderPool(decoders=1)
     assert Lent(pool).size_of(picture, "a.png") == (48, 64)
+
+
+def test_a_file_that_never_ends_holds_nobody_else_up(picture, tmp_path):
+    os.mkfifo(tmp_path / "slow.jp2")
+    pool, ended = DecoderPool(seconds=5), []
+
+    def read():
+        with pytest.raises(ValueError, match=r"^slow: this picture takes too long to read\.$"):
+            Lent(pool).size_of(str(tmp_path / "slow.jp2"), "slow")
+        ended.append("slow")
+
+    thread = threading.Thread(target=read)
+    thread.start()
+    Lent(pool).open_image(picture, "usual", 64, PIXELS)
+    ended.append("usual")
+    thread.join()
+    assert ended == ["usual", "slow"]
+    pool.close()
 
 
 def test_a_process_that_a_file_ends_is_replaced(pool, picture):

@@ -1,0 +1,113 @@
+"""Reading what visitors upload: within limits, and without this process decoding anything."""
+
+import io
+import resource
+import threading
+
+import pytest
+from PIL import Image
+
+from style_transfer.decoding import Decoder, DecoderPool
+from style_transfer.images import to_pil
+from style_transfer.recipe import Recipe, save_recipe
+from style_transfer.runs import Limits, MemoryReservations, RunMemory, RunService
+from style_transfer.ui.session.picture_reader import MASK_SIDE, STYLE_SIDE, PictureReader
+from tests.runs.fake_executor import FakeExecutor
+
+pytestmark = pytest.mark.integration
+
+
+@pytest.fixture
+def service(tmp_path):
+    return RunService(Limits(), tmp_path / "checkpoints", FakeExecutor)
+
+
+@pytest.fixture(scope="module")
+def decoders():
+    pool = DecoderPool()
+    yield pool
+    pool.close()
+
+
+@pytest.fixture
+def reader(service, decoders):
+    return PictureReader(service, decoders)
+
+
+def saved(folder, size, name="a.png", **options):
+    file = folder / name
+    Image.new(options.pop("mode", "RGB"), size, options.pop("color", 0)).save(file, **options)
+    return str(file)
+
+
+def peak():
+    """The most memory that this process ever had, in MB."""
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+
+
+def test_pictures_come_no_larger_than_a_run_can_need(reader, tmp_path):
+    file = saved(tmp_path, (3000, 1500))
+    assert reader.size_of(file) == (1500, 3000)
+    assert reader.photo(file, 300).shape == (1, 3, 150, 300)
+    assert reader.style(file).shape == (1, 3, STYLE_SIDE // 2, STYLE_SIDE)
+    assert reader.mask(file).shape == (1, 3, MASK_SIDE // 2, MASK_SIDE)
+
+
+def test_a_photo_beyond_the_limits_is_refused_before_it_is_decoded(decoders, tmp_path, monkeypatch):
+    service = RunService(Limits(pixels=10_000), tmp_path / "checkpoints", FakeExecutor)
+    reader, file = PictureReader(service, decoders), saved(tmp_path, (300, 200))
+    assert reader.photo(file, 100).shape == (1, 3, 67, 100)
+    monkeypatch.setattr(Decoder, "open_image", None)
+    with pytest.raises(ValueError, match="at most 10,000 pixels here, not 300 x 200"):
+        reader.photo(file, 300)
+
+
+def test_a_mask_of_a_hundred_million_pixels_costs_this_process_nothing(reader):
+    file = io.BytesIO()
+    Image.new("L", (12_200, 8_133)).save(file, "PNG")
+    before = peak()
+    assert reader.painted_mask(file.getvalue()).shape == (1, 3, 683, MASK_SIDE)
+    assert peak() - before < 100
+
+
+def test_no_more_is_decoded_at_once_than_there_is_memory_for(service, decoders, tmp_path):
+    service.memory = MemoryReservations(lambda: 1_000_000_000)
+    reader, outcomes = PictureReader(service, decoders), []
+    files = [saved(tmp_path, (5000, 5000), f"{n}.png", mode="L", color=n) for n in range(4)]
+
+    def read(file):
+        try:
+            outcomes.append(to_pil(reader.style(file)).size)
+        except ValueError as error:
+            outcomes.append(str(error).partition(": ")[2][:26])
+
+    threads = [threading.Thread(target=read, args=(file,)) for file in files]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert set(outcomes) <= {(STYLE_SIDE, STYLE_SIDE), "there is not enough memory"}
+    assert (STYLE_SIDE, STYLE_SIDE) in outcomes
+    all_of_it = RunMemory(step=0, held=999_000_000)
+    service.memory.reserve((1, 1), all_of_it).release()  # it was given back
+
+
+def test_a_picture_that_does_not_fit_is_refused_in_one_sentence(service, decoders, tmp_path):
+    service.memory = MemoryReservations(lambda: 1_000_000)
+    with pytest.raises(ValueError, match=r"^a\.png: there is not enough memory to read this"):
+        PictureReader(service, decoders).style(saved(tmp_path, (1000, 1000)))
+
+
+def test_the_size_of_a_file_is_asked_for_once(reader, tmp_path, monkeypatch):
+    file = saved(tmp_path, (100, 50))
+    assert reader.size_of(file) == (50, 100)
+    monkeypatch.setattr(Decoder, "size_of", None)
+    assert reader.size_of(file) == (50, 100)
+
+
+def test_a_recipe_is_read(reader, tmp_path):
+    recipe = Recipe(photo="lake.jpg", style="mosaic.jpg")
+    save_recipe(recipe, tmp_path / "recipe.json")
+    assert reader.recipe(str(tmp_path / "recipe.json")) == recipe
+    with pytest.raises(ValueError, match=r"^a\.png: no settings of this program are in it\."):
+        reader.recipe(saved(tmp_path, (64, 48)))
