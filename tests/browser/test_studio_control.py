@@ -181,3 +181,29 @@ def test_regions_come_from_a_file(open_page, tmp_path, session):
     strength = session().run.styles.strength
     assert strength[..., : strength.shape[-1] // 3].max() == 0
     assert strength[..., -strength.shape[-1] // 3 :].min() == 1
+
+
+def test_regions_are_painted_over_a_photo_that_browsers_do_not_show(open_page, tmp_path, session):
+    photo = np.full((60, 90, 3), 200, np.uint8)
+    photo[:, :45] = 40, 90, 30
+    Image.fromarray(photo).save(tmp_path / "photo.tif")
+    page = open_page()
+    page.locator("#content-image").get_by_label("Remove Image").click()
+    page.locator("#content-image input[type=file]").set_input_files(tmp_path / "photo.tif")
+    page.locator("#mask summary").click()
+    page.wait_for_function("document.querySelector('#mask img').naturalWidth === 90")
+    page.wait_for_function("document.querySelector('#mask canvas').height === 341")
+    paint_stroke(page, "Leave the photo")
+    finish(page, 1)
+    assert session().run.styles.strength.min() == 0
+
+
+def test_a_file_of_regions_that_cannot_be_read_is_refused_in_one_sentence(open_page, tmp_path):
+    Image.new("RGB", (90, 60)).save(tmp_path / "mask.tif")
+    page = open_page()
+    page.locator("#mask summary").click()
+    page.wait_for_function("document.querySelector('#mask canvas').width === 512")
+    page.locator("#mask input[type=file]").set_input_files(tmp_path / "mask.tif")
+    expect(page.locator("#mask .refusal")).to_have_text(
+        "mask.tif cannot be read here; take a PNG or JPEG."
+    )
