@@ -1,4 +1,7 @@
+import numba
 import numpy as np
+import pytest
+from numba.core.caching import FunctionCache
 
 from style_transfer.network import jit
 from style_transfer.network.jit import compiled
@@ -25,17 +28,36 @@ def test_nans_are_not_hidden():
     np.testing.assert_array_equal(result, np.array([1, np.nan, 0], np.float32))
 
 
-def test_it_is_compiled_where_no_cache_can_be_written(monkeypatch):
-    asked, real = [], jit.njit
-
-    def njit(cache=False, **options):
-        asked.append(cache)
-        if cache:
-            raise RuntimeError("cannot cache function: no locator available")
-        return real(**options)
-
-    monkeypatch.setattr(jit, "njit", njit)
+def computed(function):
     result = np.empty((1, 1), np.float32)
-    compiled(product)(np.ones((1, 2), np.float32), np.ones((2, 1), np.float32), result)
-    assert result == 2
-    assert asked == [True, False]
+    function(np.ones((1, 2), np.float32), np.ones((2, 1), np.float32), result)
+    return result.item()
+
+
+def test_it_is_compiled_where_no_cache_can_be_written(monkeypatch):
+    def unwritable(_):
+        raise RuntimeError("cannot cache function: no locator available")
+
+    monkeypatch.setattr(jit, "_ForgivingCache", unwritable)
+    assert computed(compiled(product)) == 2
+
+
+@pytest.mark.parametrize("ending", [".nbi", ".nbc"])
+@pytest.mark.parametrize("left", [0, 20])
+def test_a_damaged_cache_is_made_anew(tmp_path, monkeypatch, ending, left):
+    monkeypatch.setattr(numba.config, "CACHE_DIR", str(tmp_path))
+    assert computed(compiled(product)) == 2
+    (file,) = tmp_path.rglob(f"*{ending}")
+    whole = file.read_bytes()
+    file.write_bytes(whole[:left])
+    assert computed(compiled(product)) == 2
+    assert len(file.read_bytes()) > left
+
+
+def test_a_cache_that_cannot_be_written_any_more_stops_nothing(tmp_path, monkeypatch):
+    def full(*_):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(numba.config, "CACHE_DIR", str(tmp_path))
+    monkeypatch.setattr(FunctionCache, "save_overload", full)
+    assert computed(compiled(product)) == 2
