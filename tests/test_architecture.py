@@ -42,6 +42,7 @@ RANKS = {
 }
 UI_RANKS = {
     "http": 0,
+    "environment": 0,
     "example": 1,
     "session": 2,
     "panels": 3,

@@ -3,6 +3,7 @@
 from style_transfer.runs.admission import AdmissionQueue
 from style_transfer.runs.broadcast import HEARTBEAT
 from style_transfer.runs.checkpoint import Checkpoint, step_of
+from style_transfer.runs.checkpoint_lock import CheckpointLock
 from style_transfer.runs.checkpoint_store import CheckpointStore
 from style_transfer.runs.checkpoint_writer import CheckpointWriter
 from style_transfer.runs.cost_model import CostModel, RunClock
@@ -26,6 +27,7 @@ __all__ = [
     "AdmissionQueue",
     "Budget",
     "Checkpoint",
+    "CheckpointLock",
     "CheckpointStore",
     "CheckpointWriter",
     "CostModel",

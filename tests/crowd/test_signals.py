@@ -27,7 +27,7 @@ def test_twenty_random_signals_lose_nothing_but_ten_seconds_or_a_step(serve, vis
     visitor.start(SIZE, steps=STEPS)
     for kind in kinds:
         step = visitor.step
-        visitor.wait(lambda visitor=visitor, step=step: visitor.step > max(0, step))
+        visitor.wait(lambda visitor=visitor, step=step: visitor.step > max(0, step), 300)
         begun = time.monotonic()
         time.sleep(chance.uniform(*LIFE))
         ended, shown = time.monotonic(), visitor.step
@@ -49,7 +49,7 @@ def test_twenty_random_signals_lose_nothing_but_ten_seconds_or_a_step(serve, vis
             assert "The server is being ended" in told
         if offered:
             visitor.join("recover")
-            visitor.wait(lambda visitor=visitor: visitor.step >= 0)
+            visitor.wait(lambda visitor=visitor: visitor.step >= 0, 300)
             other = visit(server, visitor.token)
             assert not other.call("find_interrupted").json()["data"][0]["step"]
             other.leave()
