@@ -24,8 +24,8 @@ _configured = False  # whether this process is ours; as wide as the allocator th
 def configure() -> None:
     """Set up the process for speed; call it before torch is imported.
 
-    Sets OMP_WAIT_POLICY and THP_MEM_ALLOC_ENABLE where they are unset, unsets NUMBA_DISABLE_JIT, and
-    tells glibc to keep freed memory for the next step. May be called again.
+    Sets OMP_WAIT_POLICY and THP_MEM_ALLOC_ENABLE where they are unset, unsets
+    NUMBA_DISABLE_JIT, and tells glibc to keep freed memory for the next step. May be called again.
     """
     global _configured
     _configured = True
