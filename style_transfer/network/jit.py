@@ -2,7 +2,6 @@
 
 from collections.abc import Callable
 from contextlib import suppress
-from functools import partial
 from typing import Any
 
 from numba import njit
@@ -33,8 +32,9 @@ def compiled(function: Function) -> Function:
     The cache entry is made anew when the function's own file changes. fastmath is off: NaNs
     propagate, and results are the same to the bit whichever process compiled the function.
     """
-    result: Any = partial(njit, nogil=True)()(function)
+    result: Any = njit(nogil=True)(function)
     if result is not function:  # as it is where NUMBA_DISABLE_JIT is set
         with suppress(RuntimeError, OSError):  # no folder for the cache can be written to
             result._cache = _ForgivingCache(function)
-    return result  # type: ignore[no-any-return]
+    done: Function = result
+    return done
