@@ -67,8 +67,10 @@ def launch(page: Any, **options: Any) -> None:
 
     Ctrl-C and the signals that end programs save all runs and end the process with exit code 0.
     """
+    from style_transfer.ui.http.log import use_plain_records
     from style_transfer.ui.shutdown import end_serving, leave_process, limit_duration
 
+    use_plain_records()
     logging.basicConfig(format="%(asctime)s %(message)s")
     logging.getLogger("style_transfer").setLevel(logging.INFO)
     with Interruption() as interruption:
