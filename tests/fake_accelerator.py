@@ -5,6 +5,7 @@ operations on tensors of both devices, but for numbers and indices, and access t
 """
 
 import threading
+import weakref
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
@@ -22,6 +23,9 @@ from style_transfer import devices
 DEVICE = torch.device("meta")
 COPIES = {"aten::copy_", "aten::_to_copy"}
 INDEXING = {"aten::index", "aten::index_put_", "aten::_index_put_impl_"}
+
+
+shortage = threading.Event()  # while it is set, the device has no memory left
 
 
 class AcceleratorTensor(Tensor):
@@ -43,6 +47,7 @@ class AcceleratorTensor(Tensor):
         if held.dtype == torch.float64 and not devices.computes_float64(DEVICE):
             raise TypeError("This device has no float64.")
         self.held = held
+        alive.add(self)
         return self
 
     __torch_function__ = torch._C._disabled_torch_function_impl
@@ -70,6 +75,8 @@ def dispatch(func: Any, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> Any
     here = bool(ours) if device is None else torch.device(device) == DEVICE
     if not ours and not here:
         return func(*args, **kwargs)
+    if here and shortage.is_set():
+        raise torch.OutOfMemoryError("The simulated device is out of memory.")
     if name not in COPIES | INDEXING:
         others = [t for t in tensors if t.dim() and not isinstance(t, AcceleratorTensor)]
         if ours and others:
@@ -96,6 +103,9 @@ def dispatch(func: Any, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> Any
     return tree_map(wrapped, result)
 
 
+alive: "weakref.WeakSet[AcceleratorTensor]" = weakref.WeakSet()
+
+
 def _held(value: Any) -> Any:
     return value.held if isinstance(value, AcceleratorTensor) else value
 
@@ -107,7 +117,7 @@ class AcceleratorMode(TorchDispatchMode):
         return dispatch(func, args, kwargs or {})
 
 
-class _Apples(devices.DeviceType):
+class WithoutFloat64(devices.DeviceType):
     def has_float64(self, device: torch.device) -> bool:
         return False
 
@@ -132,7 +142,7 @@ def simulated(float64: bool = True) -> Iterator[None]:
         patch.setattr(
             devices,
             "_TYPES",
-            {DEVICE.type: devices.DeviceType() if float64 else _Apples()} | devices._TYPES,
+            {DEVICE.type: devices.DeviceType() if float64 else WithoutFloat64()} | devices._TYPES,
         )
         patch.setattr(threading.Thread, "run", run)
         patch.setattr(torch, "tensor", tensor)

@@ -22,7 +22,6 @@ from style_transfer.cli.parser import (
     settings_in,
 )
 from style_transfer.engine import (
-    DivergedError,
     Frame,
     Styles,
     chosen_device,
@@ -38,10 +37,12 @@ from style_transfer.recipe import MAX_SEED
 from style_transfer.runs import (
     CostModel,
     Estimate,
+    InternalError,
     RunClock,
     RunMemory,
     available_memory,
     check_memory,
+    outcome_of,
 )
 
 
@@ -49,8 +50,8 @@ def run_command(arguments: list[str] | None = None) -> int:
     """Do what the arguments say, by default those of the program, and return the exit code.
 
     0: the picture is saved, be it that of an interrupted run. USAGE_ERROR: a mistake in the
-    arguments. DIVERGED: no finite loss could be reached; the last good picture is saved.
-    NOT_AS_ASKED: the picture is under another name, or nowhere. INTERRUPTED: there is no picture.
+    arguments. DIVERGED: no finite loss could be reached, or memory ended; the last good picture is
+    saved. NOT_AS_ASKED: the picture is under another name, or nowhere. INTERRUPTED: there is none.
     """
     options = parse(arguments)
     with Interruption() as interruption:
@@ -64,7 +65,7 @@ def run_command(arguments: list[str] | None = None) -> int:
 def _run(options: argparse.Namespace, interruption: Interruption) -> int:
     try:
         begun = _begin(options)
-    except (ValueError, OSError) as error:
+    except (ValueError, OSError, MemoryError) as error:
         complain(error)
         return USAGE_ERROR
     with begun.log:
@@ -102,7 +103,10 @@ def _begin(options: argparse.Namespace) -> _Begun:
     sizes = [(each.shape[-2], each.shape[-1]) for each in (content, *styles.images)]
     needed = RunMemory.of(sizes[0], sizes[1:], settings.style_scale).total
     check_memory(sizes[0], needed, available_memory(str(network.device)))
-    cost_model = CostModel.measure(network, settings)
+    try:
+        cost_model = CostModel.measure(network, settings)
+    except Exception as error:
+        raise MemoryError(_sentence(error, 1, sizes[0])) from None
     network.remember_timings()
     estimate = Estimate.of(cost_model, sizes[0], sizes[1:], settings)
     frames = stylize(
@@ -131,8 +135,9 @@ def _paint(begun: _Begun, output: Path, interruption: Interruption) -> int:
             interruption.only_notice()
     except KeyboardInterrupt:
         interrupted = True
-    except DivergedError as error:
-        complain(error)
+    except Exception as error:
+        size = frame.content.shape[-2], frame.content.shape[-1]
+        complain(_sentence(error, frame.step + 1, size))
         code = DIVERGED
     finally:  # also where the program has a fault: hours may have gone into the picture
         place = save_somewhere(frame.picture, output)
@@ -165,6 +170,14 @@ def _reported(begun: _Begun, interruption: Interruption) -> Generator[Frame, Non
             bar.n = now - began
             bar.set_description_str(_words(frame, left))
             yield frame
+
+
+def _sentence(error: Exception, step: int, size: tuple[int, int]) -> str:
+    """Return what ended a run in a step at `size`. Raises the error itself for a fault."""
+    outcome = outcome_of(error, step, size)
+    if outcome.error is None or isinstance(outcome.error, InternalError):
+        raise error
+    return str(outcome.error)
 
 
 def _words(frame: Frame, seconds_left: float) -> str:

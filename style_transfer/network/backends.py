@@ -25,7 +25,8 @@ _ALL: tuple[type[Backend], ...] = (
 )
 BACKENDS: dict[str, type[Backend]] = {backend.name: backend for backend in _ALL}
 _FALLBACK = TorchConvolution.name  # supports everything; its errors are the caller's
-_NO_MEMORY = ("not enough memory", "out of memory", "can't allocate")  # torch's words on a CPU
+# torch's words on a CPU and on Apple's GPUs, and those of the libraries of GPUs.
+_NO_MEMORY = ("not enough memory", "out of memory", "can't allocate", "ALLOC_FAILED")
 _log = logging.getLogger(__name__)
 
 

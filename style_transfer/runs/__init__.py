@@ -12,7 +12,13 @@ from style_transfer.runs.executor import Execution, Executor, Job
 from style_transfer.runs.history import LossHistory, SettingsChange, SettingsHistory
 from style_transfer.runs.limits import PREFIX, Limits
 from style_transfer.runs.memory import RunMemory, available_memory, check_memory
-from style_transfer.runs.outcome import SERVER_ENDS, Budget, Outcome
+from style_transfer.runs.outcome import (
+    SERVER_ENDS,
+    Budget,
+    InternalError,
+    Outcome,
+    outcome_of,
+)
 from style_transfer.runs.reservations import MemoryReservations
 from style_transfer.runs.run import THREAD_NAME, Run
 from style_transfer.runs.scheduler import Scheduler
@@ -34,6 +40,7 @@ __all__ = [
     "Estimate",
     "Execution",
     "Executor",
+    "InternalError",
     "Job",
     "Limits",
     "LossHistory",
@@ -50,5 +57,6 @@ __all__ = [
     "available_memory",
     "check_memory",
     "duration",
+    "outcome_of",
     "step_of",
 ]

@@ -4,8 +4,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
 
-import torch
-
+from style_transfer import devices
 from style_transfer.engine import style_image_size
 from style_transfer.runtime import release_free_memory
 
@@ -71,17 +70,16 @@ def gigabytes(count: float) -> str:
 
 def available_memory(device: str = "cpu", system: Path = Path("/")) -> int | None:
     """Return the bytes that a run can have on `device`; None where that is unknown."""
-    if device == "cuda":
-        cached = torch.cuda.memory_reserved() - torch.cuda.memory_allocated()  # by torch, unused
-        return torch.cuda.mem_get_info()[0] + cached
+    if (free := devices.free_memory(device)) is not None:
+        return free
     known = [_free_in_system(system), *(_free_in_group(system, *names) for names in _GROUPS)]
     return min((each for each in known if each is not None), default=None)
 
 
 def release_caches() -> None:
-    """Return to the system, and to other programs on the GPU, what allocators hold unused."""
+    """Return to the system, and to other programs on a GPU, what allocators hold unused."""
     release_free_memory()  # of runs that ended
-    torch.cuda.empty_cache()  # does nothing where CUDA is not in use
+    devices.release_memory()
 
 
 def _free_in_system(system: Path) -> int | None:

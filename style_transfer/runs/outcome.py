@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from style_transfer.engine import DivergedError
 from style_transfer.network import out_of_memory
+from style_transfer.runs.memory import Size
 
 
 @dataclass(frozen=True)
@@ -20,22 +21,26 @@ SERVER_ENDS = Outcome(
     "server ends",
     InterruptedError("The server is being ended; what a page was painting can be continued later."),
 )
+OUT_OF_MEMORY = "out of memory"  # the word of such an outcome
 
 
 class InternalError(RuntimeError):
     """A bug ended the run; its traceback is in the log."""
 
 
-def outcome_of(error: BaseException, step: int) -> Outcome:
-    """Return how an exception in step `step` ends a run.
+def outcome_of(error: BaseException, step: int, size: Size) -> Outcome:
+    """Return how an exception in step `step` ends a run at `size` (height, width).
 
     The outcome has a new exception without a traceback, which would hold the step's tensors.
     """
     if isinstance(error, DivergedError):
         return Outcome("diverged", DivergedError(str(error)))
     if out_of_memory(error):
-        sentence = f"There was not enough memory for step {step}; a smaller size needs less."
-        return Outcome("out of memory", MemoryError(sentence))
+        sentence = (
+            f"There was not enough memory for step {step} of a picture of {size[1]} x {size[0]} "
+            "pixels; choose a smaller size."
+        )
+        return Outcome(OUT_OF_MEMORY, MemoryError(sentence))
     return Outcome("fault", InternalError(f"A fault of the program ended the run at step {step}."))
 
 

@@ -12,7 +12,16 @@ from style_transfer.runs.broadcast import Broadcast
 from style_transfer.runs.cost_model import RunClock
 from style_transfer.runs.executor import Executor, Job
 from style_transfer.runs.history import LossHistory, SettingsHistory
-from style_transfer.runs.outcome import FINISHED, STOPPED, UNWATCHED, Budget, Outcome, outcome_of
+from style_transfer.runs.memory import release_caches
+from style_transfer.runs.outcome import (
+    FINISHED,
+    OUT_OF_MEMORY,
+    STOPPED,
+    UNWATCHED,
+    Budget,
+    Outcome,
+    outcome_of,
+)
 from style_transfer.settings import Settings
 
 PATIENCE = 20.0  # s; a run that nobody has watched for so long ends
@@ -182,10 +191,13 @@ class Run:
         try:
             outcome = self._follow()
         except BaseException as error:  # whatever it is, watchers must hear of the end
-            outcome = outcome_of(error, self.state.step + 1 if self.state else 0)
+            step = self.state.step + 1 if self.state else 0
+            outcome = outcome_of(error, step, self._job.size)
             if outcome.word == "fault":
                 _log.exception("Run %d met a fault of the program.", self.number)
         finally:
+            if outcome.word == OUT_OF_MEMORY:  # others may need what it took
+                release_caches()
             self.abandon(outcome)  # unless that was done
             outcome = self.outcome or outcome
             step, seconds = self.frame.step if self.frame else 0, time.monotonic() - began

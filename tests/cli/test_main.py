@@ -12,12 +12,14 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 from PIL import Image
 
 from style_transfer.cli import run_command
 from style_transfer.cli.parser import NOT_AS_ASKED
-from style_transfer.engine import stylize
+from style_transfer.engine import MultiscaleObjective, stylize
 from style_transfer.images import save, to_pil
+from style_transfer.runs import CostModel
 from tests.unusual import write_all
 
 FAST = ["--size", "48", "--steps", "3"]
@@ -421,3 +423,22 @@ def test_names_may_have_spaces_and_letters_of_any_script(tmp_path, photo, painti
     assert run(given, "--log", str(folder / "log ü.jsonl")) == 0
     assert opened(given[2]).size == (48, 48)
     assert len(records(folder / "log ü.jsonl")) == 3
+
+
+def test_where_memory_ends_the_last_picture_is_saved_and_one_sentence_says_so(
+    files, monkeypatch, capsys
+):
+    evaluate, calls = MultiscaleObjective.evaluate, []
+
+    def short_of_memory(self, *arguments):
+        calls.append(1)
+        if len(calls) == 3:
+            raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 2 GiB.")
+        return evaluate(self, *arguments)
+
+    monkeypatch.setattr(CostModel, "measure", lambda *_: CostModel(0.01, 1e-6))
+    monkeypatch.setattr(MultiscaleObjective, "evaluate", short_of_memory)
+    assert run(files) == 1
+    assert opened(files[2]).size == (48, 48)
+    told = capsys.readouterr().err.splitlines()[-1]
+    assert "not enough memory for step 3 of a picture of 48 x 48 pixels; choose a smaller" in told

@@ -8,9 +8,11 @@ from dataclasses import replace
 import pytest
 import torch
 
+from style_transfer import devices
 from style_transfer.engine import Objective, Styles
 from style_transfer.runs.executor import Job
 from style_transfer.settings import Settings
+from tests import fake_accelerator
 
 SETTINGS = Settings(steps=6, style_layers=["relu1_1"], content_layer="relu2_1")
 LONG = replace(SETTINGS, steps=5000)
@@ -53,7 +55,10 @@ def made(run):
 @pytest.mark.parametrize(
     ("fault", "words"),
     [
-        (full, r"There was not enough memory for step \d+; a smaller size needs less\."),
+        (
+            full,
+            r"There was not enough memory for step \d+ of a picture of 48 x 48 pixels; .*",
+        ),
         (dead, r"A fault of the program ended the run at step \d+\."),
         (None, r"The run diverged at step \d+: its loss is (inf|nan)\. Smaller weights help\."),
     ],
@@ -86,3 +91,34 @@ def test_a_run_that_fails_ends_with_a_sentence_and_the_others_go_on(
     after = begin(SETTINGS)
     assert after.join(60)
     assert after.frame.picture.equal(before.frame.picture)
+
+
+@pytest.mark.integration
+def test_a_run_for_which_a_device_lacks_memory_ends_and_leaves_the_device_to_others(
+    monkeypatch, service, photo, painting
+):
+    """Nothing of its step stays, so that another run can follow."""
+    monkeypatch.setenv(devices.VARIABLE, str(fake_accelerator.DEVICE))
+
+    def features():
+        alive = list(fake_accelerator.alive)
+        return sum(tensor.dim() == 4 and tensor.shape[:2] == (1, 64) for tensor in alive)
+
+    def fail_at_2(run):
+        if run.frame.step == 2:
+            fake_accelerator.shortage.set()
+
+    job = Job(photo, Styles((painting,)), replace(LONG, steps=4))
+    try:
+        with fake_accelerator.simulated():
+            run = service.start(job, on_frame=fail_at_2)
+            assert run.join(60)
+            fake_accelerator.shortage.clear()
+            assert "not enough memory for step 3 of a picture of 48 x 48" in str(run.error)
+            assert run.frame.step == 2
+            assert not features()
+            after = service.start(job)
+            assert after.join(60)
+            assert after.error is None
+    finally:
+        fake_accelerator.shortage.clear()

@@ -12,27 +12,32 @@ from style_transfer.runs.outcome import Budget, outcome_of
         MemoryError(),
         torch.OutOfMemoryError("CUDA out of memory."),
         RuntimeError("DefaultCPUAllocator: can't allocate memory: you tried to allocate 8 bytes."),
+        RuntimeError("MPS backend out of memory (MPS allocated: 5 GB, max allowed: 9 GB)."),
+        RuntimeError("cuDNN error: CUDNN_STATUS_ALLOC_FAILED"),
         RuntimeError("[enforce fail at alloc_cpu.cpp:121] not enough memory: you tried"),
     ],
 )
 def test_no_memory_is_told_in_one_sentence(error):
-    ended = outcome_of(error, 7)
+    ended = outcome_of(error, 7, (48, 64))
     assert ended.word == "out of memory"
-    assert str(ended.error) == "There was not enough memory for step 7; a smaller size needs less."
+    assert str(ended.error) == (
+        "There was not enough memory for step 7 of a picture of 64 x 48 pixels; "
+        "choose a smaller size."
+    )
 
 
 def test_an_outcome_holds_nothing_of_the_step_that_failed():
     try:
         raise DivergedError("The run diverged.")
     except DivergedError as error:
-        ended = outcome_of(error, 1)
+        ended = outcome_of(error, 1, (48, 64))
     assert ended.word == "diverged"
     assert ended.error.__traceback__ is None
 
 
 def test_another_error_is_a_fault_of_the_program():
-    assert outcome_of(KeyError("relu"), 3).word == "fault"
-    assert outcome_of(RuntimeError("shapes differ"), 3).word == "fault"
+    assert outcome_of(KeyError("relu"), 3, (48, 64)).word == "fault"
+    assert outcome_of(RuntimeError("shapes differ"), 3, (48, 64)).word == "fault"
 
 
 def test_a_budget_counts_computing_and_pauses_apart(monkeypatch):
