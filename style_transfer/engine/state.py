@@ -10,6 +10,7 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 from torch import Tensor
 
+from style_transfer.checks import whole_number
 from style_transfer.engine.evaluator import Matches
 from style_transfer.engine.optimizers import Memory
 from style_transfer.network import TimingCache
@@ -64,6 +65,8 @@ class State:
                 raise KeyError("format")
             numbers = json.loads(metadata["numbers"])
             former = numbers.pop("rates", None)  # their name in earlier versions
+            for name in _COUNTS & {*numbers}:
+                numbers[name] = whole_number(name, numbers[name], 0, 2**31)
             numbers["timings"] = TimingCache.from_dict(numbers.get("timings", former))
             if isinstance(named := numbers.get("objective"), dict):
                 # What it lacks is of knobs that came later, with what they did before as default.
@@ -105,4 +108,5 @@ def save_tensors(
         part.unlink(missing_ok=True)
 
 
+_COUNTS = {"step", "stage", "setbacks"}
 _TENSORS = ("image", "good", "memory", "matches")

@@ -137,12 +137,7 @@ def _check_image(image: Tensor) -> None:
 def _check_state(state: State, content: Tensor, optimizer: str) -> None:
     """Raise one of _UNREADABLE where a run with this content cannot go on from `state`."""
     plan = stages((content.shape[-2], content.shape[-1]))
-    for name, value, most in (
-        ("step", state.step, 2**31),
-        ("stage", state.stage, len(plan) - 1),
-        ("setbacks", state.setbacks, 2**31),
-    ):
-        whole_number(name, value, 0, most)
+    whole_number("stage", state.stage, 0, len(plan) - 1)
     shape = 1, 3, *plan[state.stage].size
     for image in (state.image, *([] if state.good is None else [state.good])):
         if tuple(image.shape) != shape or not image.isfinite().all():

@@ -134,6 +134,15 @@ def test_what_is_no_state_is_refused_in_one_sentence(write, tmp_path):
     assert "\n" not in str(error.value)
 
 
+@pytest.mark.parametrize(
+    "wrong", [{"step": -5}, {"step": "x"}, {"step": 1.5}, {"stage": -1}, {"stage": "x"}], ids=str
+)
+def test_a_state_whose_place_in_the_run_is_none_is_refused_in_one_sentence(tmp_path, wrong):
+    State(**{"step": 1, "stage": 0, "image": IMAGE} | wrong).save(tmp_path / "run.state")
+    with pytest.raises(ValueError, match=r"^run\.state: not a saved state \(st"):
+        State.load(tmp_path / "run.state")
+
+
 def test_a_state_moves_with_all_its_tensors():
     moved = LATER.to("meta")
     assert all(t.device.type == "meta" for t in (moved.image, moved.good, *moved.memory))
