@@ -19,15 +19,25 @@ from style_transfer.runs.checkpoint import STATE_FILE, expiry_of
 from style_transfer.runs.checkpoint_lock import NO_LOCKS, CheckpointLock
 from style_transfer.runs.checkpoint_writer import CheckpointWriter
 from style_transfer.runs.limits import PREFIX, Limits
+from style_transfer.runs.private_folder import is_foreign, make_private, user_name
 
 FOLDER_VARIABLE = f"{PREFIX}KEPT_FOLDER"
 MIN_TOKEN, MAX_TOKEN = 32, 200  # characters; fewer could be guessed
 
 
 def checkpoint_root(environment: Mapping[str, str]) -> Path:
-    """Return the folder of all checkpoints, which no page serves."""
+    """Return the folder of all checkpoints, which no page serves and only this user may change.
+
+    Raises ValueError, one sentence, where it is another user's.
+    """
     given = environment.get(FOLDER_VARIABLE)
-    return Path(given or Path(tempfile.gettempdir()) / "style-transfer-kept")
+    root = Path(given or Path(tempfile.gettempdir()) / f"style-transfer-kept{user_name()}")
+    if is_foreign(root):
+        raise ValueError(
+            f"{root} can be changed by another user of this computer; "
+            f"name a folder of your own by {FOLDER_VARIABLE}."
+        )
+    return root
 
 
 class CheckpointStore:
@@ -69,6 +79,8 @@ class CheckpointStore:
 
     def sweep(self) -> None:
         """Remove expired checkpoints; above Limits.disk, also those that expire next."""
+        if is_foreign(self._root):
+            return
         folders = {path.with_suffix("") for path in self._root.glob("*/*")}  # also of lock files
         sizes = {each: sum(map(_size, _files(each))) for each in folders}
         room = self._limits.disk * 1_000_000 - sum(sizes.values())
@@ -89,7 +101,7 @@ class CheckpointStore:
     def _visitor_folder(self, token: Any) -> Path | None:
         if not isinstance(token, str) or not MIN_TOKEN <= len(token) <= MAX_TOKEN:
             return None
-        if not self._limits.disk:
+        if not self._limits.disk or is_foreign(self._root):
             return None
         return self._root / hashlib.sha256(token.encode(errors="replace")).hexdigest()
 
@@ -106,6 +118,7 @@ class CheckpointStore:
         def lock() -> None:
             with self._guard:
                 if folder not in self._locks:
+                    make_private(self._root)
                     self._locks[folder] = _lock_of(folder)
 
         return CheckpointWriter(folder, self._limits, lock, self._unlock)

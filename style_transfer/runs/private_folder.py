@@ -1,5 +1,6 @@
 """A folder that only this user can read: others on this computer could swap what is kept in it."""
 
+import errno
 import os
 import stat
 import sys
@@ -14,23 +15,24 @@ def user_name() -> str:
 def make_private(folder: Path) -> None:
     """Make `folder` where it is missing, and let nobody else in.
 
-    Raises OSError, PermissionError where the folder, or a link in its place, is another user's.
+    Raises OSError, PermissionError where it `is_foreign`.
     """
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-    check_private(folder)
+    if is_foreign(folder):
+        raise PermissionError(errno.EACCES, "another user of this computer can change its folder")
     if sys.platform != "win32" and folder.stat().st_uid == os.geteuid():
         folder.chmod(0o700)
 
 
-def check_private(folder: Path) -> None:
-    """Raise PermissionError where there is a folder, or a link, that another user can change."""
+def is_foreign(folder: Path) -> bool:
+    """Return whether another user can change what is at `folder`, be it a link; False for none."""
     if sys.platform == "win32":  # its temporary folders are the user's own
-        return
+        return False
     try:
-        found = [folder.lstat(), folder.stat()]
-    except FileNotFoundError:
-        return
-    own = os.geteuid()
-    changeable = [each for each in found if each.st_uid not in (own, 0)]  # root can change anything
-    if changeable or (found[1].st_uid != own and found[1].st_mode & stat.S_IWOTH):
-        raise PermissionError(f"{folder} can be changed by another user of this computer")
+        place, found = folder.lstat(), folder.stat()
+    except OSError:  # nothing is there, or nothing can be read or written
+        return False
+    own, root = os.geteuid(), 0  # root can change anything
+    if not {place.st_uid, found.st_uid} <= {own, root}:
+        return True
+    return found.st_uid != own and bool(found.st_mode & stat.S_IWOTH)
