@@ -18,6 +18,7 @@ from style_transfer.picture_files.sizes import MAX_PIXELS, check_size, fit
 
 File = str | PathLike[str] | BinaryIO
 _WHITE_FROM = 247  # of 255; as lossy compression leaves it
+_JPEG = "JPEG", "MPO"  # by Pillow's names
 _UPRIGHT = {  # EXIF's orientation -> what undoes it
     2: Image.Transpose.FLIP_LEFT_RIGHT,
     3: Image.Transpose.ROTATE_180,
@@ -81,7 +82,10 @@ def reduce(image: Image.Image, max_side: int | None) -> Image.Image:
 
     Never so far that the shorter side falls below MIN_SIDE.
     """
-    size = image.size if max_side is None else fit(image.size, max_side)
+    return _resized(image, image.size if max_side is None else fit(image.size, max_side))
+
+
+def _resized(image: Image.Image, size: tuple[int, int]) -> Image.Image:
     if size == image.size:
         return image
     return image.resize(size, Image.Resampling.LANCZOS, reducing_gap=3.0)
@@ -111,7 +115,11 @@ def _read(
         try:
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore")
+                size = image.size
                 decoded = _decoded(image, stream, max_side)
+                if max_side is not None and decoded.size != size and image.format in _JPEG:
+                    # Of a size reduced while decoding, the proportions are off by rounding.
+                    decoded = _resized(decoded, fit(size, max_side))
                 decoded, opacity = colours.to_srgb(decoded, profile)
                 turn = _UPRIGHT.get(_orientation(image))
         except RefusedError as error:
@@ -131,7 +139,7 @@ def _decoded(image: Image.Image, stream: BinaryIO, max_side: int | None) -> Imag
         image.load()
         return image
     except OSError:
-        whole = jpeg.without_end(stream, max_side) if image.format in ("JPEG", "MPO") else None
+        whole = jpeg.without_end(stream, max_side) if image.format in _JPEG else None
         if whole is None:
             raise
         return whole

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from style_transfer.picture_files import jpeg, open_image, size_of
+from style_transfer.picture_files import fit, jpeg, open_image, size_of
 
 NOISE = Image.effect_noise((200, 120), 60).convert("RGB")
 
@@ -78,6 +78,13 @@ def test_a_photo_beyond_the_limit_is_reduced_while_it_is_decoded(tmp_path, monke
     for name, most in (("progressive.jpg", "384,000"), ("larger.jpg", "1,536,000")):
         with pytest.raises(ValueError, match=rf"^{name}: .* at most {most} pixels are allowed"):
             open_image(tmp_path / name)
+
+
+@pytest.mark.parametrize("size", [(1280, 866), (1023, 769), (997, 1500)])
+def test_a_photo_reduced_while_it_is_decoded_keeps_its_proportions(tmp_path, size):
+    NOISE.resize(size).save(tmp_path / "photo.jpg")
+    for side in (64, 65, 96, 150, 480):
+        assert open_image(tmp_path / "photo.jpg", max_side=side).size == fit(size, side)
 
 
 def test_a_photo_of_108_million_pixels_is_read_at_half_its_size(tmp_path):
