@@ -102,12 +102,10 @@ def _paint(
         while service.admission.ahead(ticket):
             yield None
             service.admission.wait(ticket, HEARTBEAT)
-            if session.has_left:
-                return
+            _check_is_there(session)
         run = service.start(Job(content, styles, recipe.settings, seed=recipe.seed))
         for _ in run.frames():
-            if session.has_left:
-                return
+            _check_is_there(session)
             yield None
     finally:  # also where the caller is gone
         if run:
@@ -116,6 +114,12 @@ def _paint(
     if run.error or run.frame is None:
         raise ValueError(str(run.error or "The run made no picture."))
     yield _save(session, run.frame, replace(recipe, step=run.frame.step))
+
+
+def _check_is_there(session: Session) -> None:
+    """Raise ValueError where the caller has left: one who has not after all gets a reason."""
+    if session.has_left:
+        raise ValueError("This call was ended, since its connection seemed to be closed.")
 
 
 def _save(session: Session, frame: Frame, recipe: Recipe) -> str:

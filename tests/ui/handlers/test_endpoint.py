@@ -10,6 +10,7 @@ from style_transfer.runs import Limits, MemoryReservations, RunService
 from style_transfer.settings import KNOBS, Settings
 from style_transfer.ui.handlers.endpoint import stylize
 from style_transfer.ui.handlers.endpoint_parameters import document, parameters
+from style_transfer.ui.session.session import Session
 from tests.runs.fake_executor import FakeExecutor
 
 
@@ -47,6 +48,15 @@ def test_a_call_for_which_there_is_no_memory_is_refused_in_one_sentence(context,
     with pytest.raises(gr.Error, match=r"48 x 48 pixels needs .* are free; choose a smaller size"):
         list(call())
     assert context.service.under_way == 0
+
+
+def test_a_caller_who_seems_to_have_left_gets_a_reason_instead_of_nothing(
+    context, call, monkeypatch
+):
+    monkeypatch.setattr(Session, "has_left", property(lambda _: True))
+    with pytest.raises(gr.Error, match="its connection seemed to be closed"):
+        list(call())
+    assert context.service.admission.ahead(context.service.admission.join()) == 0
 
 
 def test_the_endpoint_has_every_knob_of_the_table_that_belongs_there():
