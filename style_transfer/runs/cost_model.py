@@ -8,8 +8,10 @@ from dataclasses import dataclass
 
 import torch
 
+from style_transfer.devices import synchronize
 from style_transfer.engine import (
     NO_MATCHES,
+    OPTIMIZERS,
     EvaluatorFactory,
     Frame,
     MultiscaleObjective,
@@ -26,6 +28,9 @@ from style_transfer.runtime import retain_freed_blocks
 from style_transfer.settings import Settings
 
 _SAMPLES = (96, 192)  # px a side; together one or two seconds on two cores
+# A fast device takes as long for both, since it waits for what it is asked next. There larger ones
+# tell what a pixel costs, until a step takes twice as long as the smallest, or so many seconds.
+_LARGEST, _LONG = 768, 0.05
 # px a side, of the style image: as large as those of pictures whose matrices have full rank, so
 # that the time of their roots is found to be the same for all sizes.
 _STYLE_SIDE = 384
@@ -51,13 +56,17 @@ class CostModel:
         settings: Settings | None = None,
         evaluator: EvaluatorFactory = MultiscaleObjective,
     ) -> "CostModel":
-        """Return the cost model of this machine, fitted to steps of two sizes.
+        """Return the cost model of the network's device, fitted to steps of two sizes.
 
         `settings` are those of the run, or the default ones.
         """
         settings = settings or Settings()
+        first, last = _SAMPLES
         small, large = (_time_step(network, side, settings, evaluator) for side in _SAMPLES)
-        few, many = (side * side for side in _SAMPLES)
+        while large < min(2 * small, _LONG) and last < _LARGEST:
+            last *= 2
+            large = _time_step(network, last, settings, evaluator)
+        few, many = first * first, last * last
         per_pixel = max((large - small) / (many - few), _MIN_PIXEL_SHARE * large / many)
         return cls(max(0.0, large - per_pixel * many), per_pixel)
 
@@ -144,11 +153,14 @@ def _time_step(network: VGG, side: int, settings: Settings, evaluator: Evaluator
     retain_freed_blocks((side, side))  # as in a run, whose steps reuse memory
     objective = evaluator(network, image, Styles((image,)))
     settings, times, matches = _settings_for(network, settings, side), [], NO_MATCHES
+    optimizer, memory = next(iter(OPTIMIZERS.values())), ()
     for _ in range(5):  # the first also makes the targets and chooses the backends
         began = time.perf_counter()
         with network.threads.running():  # as in a run, for each step
-            # Returns losses as floats, hence waits for a GPU.
-            matches = objective.evaluate(image, settings, matches).matches
+            evaluation = objective.evaluate(image, settings, matches)
+        matches = evaluation.matches
+        image, memory = optimizer.step(image, evaluation.gradient, memory)
+        synchronize(network.device)
         times.append(time.perf_counter() - began)
     return min(times[1:])
 

@@ -111,6 +111,16 @@ def test_a_stumble_while_measuring_leaves_a_speed_that_grows_with_the_size(monke
     assert cost_model.step_seconds((384, 384)) >= 2 * cost_model.step_seconds((192, 192))
 
 
+def test_a_device_that_is_fast_with_small_pictures_is_measured_with_larger_ones(monkeypatch):
+    def seconds(_, side, *__):
+        return max(0.010, 0.002 + 3e-8 * side**2)  # as long up to 516 px
+
+    monkeypatch.setattr("style_transfer.runs.cost_model._time_step", seconds)
+    cost_model = CostModel.measure(None)
+    wanted = seconds(None, 1024) + seconds(None, 256)  # of a large picture and its small view
+    assert cost_model.step_seconds((1024, 1024)) == pytest.approx(wanted, rel=0.3)
+
+
 def test_larger_pictures_take_longer(network):
     cost_model = CostModel.measure(network)
     assert cost_model.seconds_per_pixel > 0
