@@ -28,7 +28,7 @@ def with_torchs_convolutions() -> VGG:
     return VGG(backends=BackendSet({"torch": BACKENDS["torch"]}))
 
 
-def pastiche(photo: Tensor, painting: Tensor, settings: Settings) -> Any:
+def pastiche(photo: Tensor, painting: Tensor, settings: Settings, device: str = "cpu") -> Any:
     """Return the peer, set to our objective: draw() makes a step, `pastiche` is its picture.
 
     Same network, layers, pooling, weights and optimiser; the painting at the size it has.
@@ -40,7 +40,7 @@ def pastiche(photo: Tensor, painting: Tensor, settings: Settings) -> Any:
         for picture, file in zip((photo, painting), files, strict=True):
             save(picture, Path(file))
         size = tuple(painting.shape[-2:])
-        artist = PasticheArtist(files[0], files[1:], pooling="avg", device="cpu", style_size=size)
+        artist = PasticheArtist(files[0], files[1:], pooling="avg", device=device, style_size=size)
     (content,), (styles,) = artist.content_targets.values(), artist.style_targetss
     artist.content_layer_weights = [LOUD * settings.alpha / content.square().mean().item()]
     share = LOUD * settings.beta / len(artist.style_layers)

@@ -27,9 +27,11 @@ SETTINGS = {"lecture": LECTURE, "without motifs": Settings(motifs=0), "default":
 ROUNDS = 8  # in which the matches of motifs are all renewed once
 
 
-def stepper(photo: Tensor, style: Tensor, settings: Settings) -> Callable[[], None]:
-    """Return a function that makes one step of a run in its last stage."""
-    network, optimizer = load_network(), LBFGS()
+def stepper(
+    photo: Tensor, style: Tensor, settings: Settings, device: str = "cpu"
+) -> Callable[[], None]:
+    """Return a function that makes one step of a run in its last stage, on a device."""
+    network, optimizer = load_network(device=device), LBFGS()
     objective = MultiscaleObjective(network, photo, style)
     image, memory, matches = photo, Memory(), NO_MATCHES
 

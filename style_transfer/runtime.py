@@ -24,14 +24,16 @@ _configured = False  # whether this process is ours; as wide as the allocator th
 def configure() -> None:
     """Set up the process for speed; call it before torch is imported.
 
-    Sets OMP_WAIT_POLICY and THP_MEM_ALLOC_ENABLE where they are unset, unsets
-    NUMBA_DISABLE_JIT, and tells glibc to keep freed memory for the next step. May be called again.
+    Sets OMP_WAIT_POLICY, THP_MEM_ALLOC_ENABLE and PYTORCH_ENABLE_MPS_FALLBACK where they are unset,
+    unsets NUMBA_DISABLE_JIT, and tells glibc to keep freed memory for the next step. May be called
+    again.
     """
     global _configured
     _configured = True
     os.environ.pop("NUMBA_DISABLE_JIT", None)  # uncompiled, our kernels take hours for a picture
     os.environ.setdefault("OMP_WAIT_POLICY", "passive")  # idle threads leave the cores to others
     os.environ.setdefault("THP_MEM_ALLOC_ENABLE", "1")  # large tensors in huge pages: fewer faults
+    os.environ.setdefault("PYTORCH_ENABLE_MPS_FALLBACK", "1")  # what Apple's GPUs lack: by the CPU
     # By default glibc returns what a step frees to the system, and the next step faults it in again
     # page by page, which costs an eighth of its time.
     _mallopt(_M_TRIM_THRESHOLD, _TRIM_THRESHOLD)

@@ -1,6 +1,11 @@
 """The optimisation: objective, image pyramid, optimisers, and the generator of its frames."""
 
-from style_transfer.engine.device_choice import chosen_device, default_device, default_size
+from style_transfer.engine.device_choice import (
+    chosen_device,
+    default_device,
+    default_size,
+    differences,
+)
 from style_transfer.engine.evaluator import (
     NO_MATCHES,
     Evaluation,
@@ -42,6 +47,7 @@ __all__ = [
     "chosen_device",
     "default_device",
     "default_size",
+    "differences",
     "evaluation_sizes",
     "masked",
     "remaining_steps",
