@@ -7,6 +7,7 @@ from collections.abc import Collection, Hashable
 from dataclasses import dataclass
 
 import torch
+from torch import Tensor
 
 from style_transfer.devices import synchronize
 from style_transfer.engine import (
@@ -153,7 +154,7 @@ def _time_step(network: VGG, side: int, settings: Settings, evaluator: Evaluator
     retain_freed_blocks((side, side))  # as in a run, whose steps reuse memory
     objective = evaluator(network, image, Styles((image,)))
     settings, times, matches = _settings_for(network, settings, side), [], NO_MATCHES
-    optimizer, memory = next(iter(OPTIMIZERS.values())), ()
+    optimizer, memory = next(iter(OPTIMIZERS.values())), tuple[Tensor, ...]()
     for _ in range(5):  # the first also makes the targets and chooses the backends
         began = time.perf_counter()
         with network.threads.running():  # as in a run, for each step
