@@ -10,6 +10,18 @@ from style_transfer.interruption import Interruption
 NAMES = [name for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)]
 
 
+@pytest.fixture(autouse=True)
+def _heard():
+    """None is ignored, as a shell has some for what it starts in the background."""
+    before = {name: signal.getsignal(getattr(signal, name)) for name in NAMES}
+    for name, handler in before.items():
+        if handler is signal.SIG_IGN:
+            signal.signal(getattr(signal, name), signal.SIG_DFL)
+    yield
+    for name, handler in before.items():
+        signal.signal(getattr(signal, name), handler)
+
+
 @pytest.mark.parametrize("name", NAMES)
 def test_the_first_signal_raises_and_those_after_it_do_nothing(name):
     number = getattr(signal, name)

@@ -99,7 +99,7 @@ def test_programs_mix_two_styles_and_leave_what_a_mask_says(client, given, sampl
         keep_colors=0.5,
         api_name="/stylize",
     )
-    picture, kept = to_tensor(open_image(result)), to_tensor(open_image(samples[0]), 64)
+    picture, kept = (to_tensor(open_image(file, max_side=64)) for file in (result, samples[0]))
     assert (picture - kept).abs().max() <= 2 / 255
     recipe = read_recipe(result)
     assert (recipe.more_styles, recipe.mask) == ((samples[0].name,), "black.png")

@@ -124,8 +124,14 @@ def test_the_example_stands_still_for_those_who_want_no_motion(open_page, motion
     assert wait_until(lambda: image.evaluate("image => image.naturalWidth") > 300, 10)
 
 
-@pytest.mark.parametrize("theme", ["light", "dark"])
-@pytest.mark.parametrize(("width", "height"), [(1280, 800), (390, 844)])
+LOOKS = [(1280, 800, "light"), (390, 844, "dark")]
+OTHER_LOOKS = [(1280, 800, "dark"), (390, 844, "light")]
+
+
+@pytest.mark.parametrize(
+    ("width", "height", "theme"),
+    [*LOOKS, *(pytest.param(*look, marks=pytest.mark.slow) for look in OTHER_LOOKS)],
+)
 def test_screenshots_of_a_run_show_nothing_wider_than_the_screen(open_page, width, height, theme):
     SCREENSHOTS.mkdir(exist_ok=True)
     page = open_page(width, height, f"?__theme={theme}")

@@ -58,6 +58,7 @@ def test_a_signal_while_the_console_is_full_saves_the_picture(files):
 
 
 @posix_only
+@pytest.mark.slow
 def test_closed_streams_cost_no_picture_and_are_not_mixed_into_files(files):
     process = start(files, 3, prefix=["sh", "-c", 'exec "$0" "$@" <&- >&- 2>&-'])
     assert process.communicate(timeout=120)[1] == b""

@@ -48,9 +48,8 @@ def mallory(shared):
 
 def paths(server, alice):
     """Where somebody would look who knows the machine, and not the names that are secret."""
-    uploads, kept = server.folder / "uploads", server.folder / "kept"
-    secret = Path(alice.upload).parents[1]
-    assert secret == uploads
+    uploads, kept = Path(alice.upload).parents[1], server.folder / "kept"
+    assert uploads.parent == server.folder / "uploads"  # a folder of the server's own in it
     return [
         str(uploads),
         f"{uploads}/",
@@ -62,8 +61,8 @@ def paths(server, alice):
         str(kept),
         *(str(file) for file in kept.rglob("*.safetensors")),
         *(str(file) for file in kept.rglob("*.json")),
-        f"{uploads}/../kept",
-        f"{uploads}/../log",
+        f"{uploads}/../../kept",
+        f"{uploads}/../../log",
         str(server.log_file),
         "/etc/passwd",
         "//etc/passwd",

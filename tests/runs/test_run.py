@@ -243,7 +243,10 @@ def test_the_step_without_enough_memory_is_named(begin, executor):
     wait_for_step(run, 2)
     executor.executions[0].fail(RuntimeError("not enough memory: you tried to allocate 8 bytes."))
     assert run.join(20)
-    assert str(run.error) == "There was not enough memory for step 3; a smaller size needs less."
+    assert str(run.error) == (
+        "There was not enough memory for step 3 of a picture of 48 x 48 pixels; "
+        "choose a smaller size."
+    )
 
 
 def test_a_bug_is_logged_with_its_traceback_and_told_in_one_sentence(begin, executor, caplog):
