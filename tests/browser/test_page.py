@@ -83,7 +83,7 @@ def test_a_style_without_a_layer_is_refused_and_the_run_goes_on(open_page):
         page.locator("#style-layers").get_by_text(layer, exact=True).click()
     expect(page.locator("#status")).to_contain_text("The style needs at least one layer")
     at = step(page)
-    assert wait_until(lambda: step(page) > at, 10)
+    assert wait_until(lambda: step(page) > at, 60)
 
 
 def test_lowering_the_steps_ends_the_run_with_a_picture_of_full_size(open_page):

@@ -145,7 +145,7 @@ def test_what_a_knob_did_and_what_was_refused_are_told_politely_and_once(open_pa
     def told(words):
         at = step(page)
         expect(notices).to_contain_text(re.compile(words))
-        assert wait_until(lambda: step(page) > at + 3, 20)  # nothing is said anew at each step
+        assert wait_until(lambda: step(page) > at + 3, 60)  # nothing is said anew at each step
         said, _ = page.evaluate("window.told"), page.evaluate("window.told = []")
         return said
 

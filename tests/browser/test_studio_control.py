@@ -84,7 +84,7 @@ def test_kept_colours_are_seen_at_once_while_paused_and_when_it_has_ended(open_p
     expect(page.locator("#status")).to_contain_text("keep colors 0 to 1: seen at once")
     assert step(page) == at
     page.locator("#pause").click()
-    assert wait_until(lambda: step(page) > at + 1, 10)
+    assert wait_until(lambda: step(page) > at + 1, 60)
     stop(page)
     preview = session().preview
     kept, plain = (
@@ -112,7 +112,7 @@ def test_regions_painted_during_a_run_keep_the_photo(open_page, session):
     untouched = styles.strength == 0
     assert 0.05 < untouched.float().mean() < 0.5
     at = step(page)
-    assert wait_until(lambda: step(page) > at + 2, 20)
+    assert wait_until(lambda: step(page) > at + 2, 60)
     frame = session().run.frame
     assert (frame.strength == 0).float().mean() > 0.05
     difference = (frame.picture - frame.content).abs() * (frame.strength == 0)

@@ -70,7 +70,7 @@ def test_walking_does_not_stop_the_run_and_arrows_walk_too(open_page):
     start(page, at_least=10)
     walk(page, 1)
     still, at = shown(page), step(page)
-    assert wait_until(lambda: step(page) > at + 3, 10)
+    assert wait_until(lambda: step(page) > at + 3, 60)
     assert shown(page) == still
     page.locator("#title").click()
     page.keyboard.press("ArrowRight")

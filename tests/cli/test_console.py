@@ -47,6 +47,7 @@ def wait_for_step(process, files):
 
 @posix_only
 @full_only
+@pytest.mark.slow
 def test_a_signal_while_the_console_is_full_saves_the_picture(files):
     with open("/dev/full", "wb") as full:
         process = start(files, 100_000, stdout=full, stderr=full)

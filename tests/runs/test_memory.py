@@ -50,7 +50,13 @@ def share_of_plan(*arguments):
 
 @pytest.mark.integration
 @pytest.mark.skipif(sys.platform != "linux", reason="reads what Linux tells of a process")
-@pytest.mark.parametrize("arguments", [(384, 512, 1), (64, 96, 4)], ids=["picture", "painting"])
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        pytest.param((384, 512, 1), id="picture"),
+        pytest.param((64, 96, 4), id="painting", marks=pytest.mark.slow),
+    ],
+)
 def test_a_run_takes_no_more_than_planned_and_not_much_less(arguments):
     assert 0.3 < share_of_plan(*arguments) < 1
 
