@@ -31,6 +31,7 @@ def bytes_of(page, address):
 def test_a_branch_begins_with_the_picture_that_was_walked_back_to(open_page):
     page = open_page()
     finish(page, 12)
+    expect(page.locator("#canvas img")).to_have_attribute("alt", re.compile("after step 12"))
     newest = shown(page)
     set_number(page, "beta", 40)  # not what made frame 3
     walk(page, 3)
