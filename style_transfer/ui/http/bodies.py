@@ -27,19 +27,8 @@ def bounded_call(scope: Scope, receive: Receive) -> Receive:
     Raises it at once where the call says that it is too long.
     """
     _check_announced(scope, MAX_CALL, _CALL_TOO_LONG)
-    received, more = 0, True
-
-    async def bounded() -> Message:
-        nonlocal received, more
-        message = await _soon(receive) if more else await receive()
-        if message is None:
-            raise RefusedError(408, _STALLED)
-        received, more = received + len(message.get("body", b"")), message.get("more_body", False)
-        if received > MAX_CALL:
-            raise RefusedError(413, _CALL_TOO_LONG)
-        return message
-
-    return bounded
+    stalled, too_long = RefusedError(408, _STALLED), RefusedError(413, _CALL_TOO_LONG)
+    return _bounded(receive, MAX_CALL, stalled, too_long)
 
 
 def bounded_upload(scope: Scope, receive: Receive, megabytes: int) -> Receive:
@@ -50,16 +39,30 @@ def bounded_upload(scope: Scope, receive: Receive, megabytes: int) -> Receive:
     most = megabytes * 1_000_000 + MULTIPART_OVERHEAD
     words = f"At most {megabytes} MB can be uploaded."
     _check_announced(scope, most, words)
+    too_large = UploadError(f"{words} It exceeds the {UPLOAD_TOO_LARGE}.")
+    bounded = _bounded(receive, most, UploadError(_STALLED), too_large)
+
+    async def whole() -> Message:
+        message = await bounded()
+        if message["type"] == "http.disconnect":
+            raise too_large
+        return message
+
+    return whole
+
+
+def _bounded(receive: Receive, most: int, stalled: Exception, too_long: Exception) -> Receive:
+    """Return `receive` that raises one of the errors after `most` bytes, or where none come."""
     received, more = 0, True
 
     async def bounded() -> Message:
         nonlocal received, more
         message = await _soon(receive) if more else await receive()
         if message is None:
-            raise UploadError(_STALLED)
+            raise stalled
         received, more = received + len(message.get("body", b"")), message.get("more_body", False)
-        if received > most or message["type"] == "http.disconnect":
-            raise UploadError(f"{words} It exceeds the {UPLOAD_TOO_LARGE}.")
+        if received > most:
+            raise too_long
         return message
 
     return bounded
