@@ -20,56 +20,6 @@ _MAX_SIZES = 3  # that filters are laid out for at a time, each a copy of them; 
 _log = logging.getLogger(__name__)
 
 
-class OneDNN(Backend):
-    """torch's own kernels with packed filters; small images gain most.
-
-    The gradient is the convolution with the filters rotated by 180 degrees.
-    """
-
-    name = "onednn"
-    replaces = frozenset({"torch"})
-
-    @classmethod
-    def supports(cls, problem: Problem) -> bool:
-        return problem.one_float32_image_on_cpu and problem.padding == 1 and available()
-
-    def forward(self, x: Tensor, relu: bool) -> Tensor:
-        y = convolution(x, self._forward_filters.packed_for(x), self._bias)
-        return F.relu_(y) if relu else y
-
-    def backward(self, gradient: Tensor, mask: Tensor | None, share: float = 1.0) -> Tensor:
-        x = through_relu(gradient, mask, share)
-        return convolution(x, self._backward_filters.packed_for(x), None)
-
-    @cached_property
-    def _forward_filters(self) -> "PackedFilters":
-        return PackedFilters(self._weight)
-
-    @cached_property
-    def _backward_filters(self) -> "PackedFilters":
-        return PackedFilters(self._weight.flip(2, 3).transpose(0, 1))
-
-
-class OneDNNSized(OneDNN):
-    """The same with filters laid out for each size of image.
-
-    For some sizes, mostly small ones on CPUs with AVX2 alone, the kernels want another layout than
-    for most. With the usual one they lay the filters out anew at each call, which can take a
-    hundred times as long as the convolution.
-    """
-
-    name = "onednn_sized"
-    replaces = frozenset()
-
-    @cached_property
-    def _forward_filters(self) -> "PackedFilters":
-        return SizedFilters(self._weight)
-
-    @cached_property
-    def _backward_filters(self) -> "PackedFilters":
-        return SizedFilters(self._weight.flip(2, 3).transpose(0, 1))
-
-
 class PackedFilters:
     """Filters (out, in, 3, 3) of one direction, laid out for `convolution` of most sizes."""
 
@@ -86,9 +36,8 @@ class SizedFilters(PackedFilters):
 
     def __init__(self, weight: Tensor) -> None:
         self._weight = weight
-        self._by_size: dict[
-            tuple[int, int], Tensor
-        ] = {}  # replaced, never changed: threads share it
+        # Replaced, never changed, since threads share it.
+        self._by_size: dict[tuple[int, int], Tensor] = {}
 
     def packed_for(self, x: Tensor) -> Tensor:
         size = x.shape[2], x.shape[3]
@@ -98,6 +47,50 @@ class SizedFilters(PackedFilters):
             kept = list(self._by_size.items())[1 - _MAX_SIZES :]
             self._by_size = {**dict(kept), size: packed}
         return packed
+
+
+class OneDNN(Backend):
+    """torch's own kernels with packed filters; small images gain most.
+
+    The gradient is the convolution with the filters rotated by 180 degrees.
+    """
+
+    name = "onednn"
+    replaces = frozenset({"torch"})
+    _filters: type[PackedFilters] = PackedFilters
+
+    @classmethod
+    def supports(cls, problem: Problem) -> bool:
+        return problem.one_float32_image_on_cpu and problem.padding == 1 and available()
+
+    def forward(self, x: Tensor, relu: bool) -> Tensor:
+        y = convolution(x, self._forward_filters.packed_for(x), self._bias)
+        return F.relu_(y) if relu else y
+
+    def backward(self, gradient: Tensor, mask: Tensor | None, share: float = 1.0) -> Tensor:
+        x = through_relu(gradient, mask, share)
+        return convolution(x, self._backward_filters.packed_for(x), None)
+
+    @cached_property
+    def _forward_filters(self) -> PackedFilters:
+        return self._filters(self._weight)
+
+    @cached_property
+    def _backward_filters(self) -> PackedFilters:
+        return self._filters(self._weight.flip(2, 3).transpose(0, 1))
+
+
+class OneDNNSized(OneDNN):
+    """The same with filters laid out for each size of image.
+
+    For some sizes, mostly small ones on CPUs with AVX2 alone, the kernels want another layout than
+    for most. With the usual one they lay the filters out anew at each call, which can take a
+    hundred times as long as the convolution.
+    """
+
+    name = "onednn_sized"
+    replaces = frozenset()
+    _filters = SizedFilters
 
 
 def available() -> bool:
