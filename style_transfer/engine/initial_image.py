@@ -44,9 +44,9 @@ def with_palette(content: Tensor, styles: Styles, settings: Settings) -> Tensor:
     on the colours. Where beta is below alpha the colours move by their ratio, and at a beta of 0,
     or if the style images are given the photo's colours, not at all.
     """
-    amount = min(1.0, settings.beta / settings.alpha) if settings.alpha else 1.0
     if not settings.beta or settings.match_colors:
         return content
+    amount = min(1.0, settings.beta / settings.alpha) if settings.alpha else 1.0
     size, shares = image_size(content), settings.shares(len(styles.images))
     masks = styles.style_masks_at(size) or [content.new_ones(1)] * len(shares)
     weights = [share * mask.to(content.device) for share, mask in zip(shares, masks, strict=True)]

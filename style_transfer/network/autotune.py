@@ -44,8 +44,8 @@ def _estimate(timing: Timing, units: int) -> float:
 @torch.no_grad()
 def measure(
     problem: Problem, backends: Mapping[str, Backend], attempt: Callable[..., Tensor]
-) -> tuple[dict[str, Timing], str]:
-    """Return timings of `backends`, and the name of the fastest for a large image.
+) -> dict[str, Timing]:
+    """Return timings of `backends` for any size of image.
 
     Their filters are those of the layer in question. `attempt(name, call)` returns what call()
     returns; what it raises ends the measurement. CPU time of the present thread is measured, which
@@ -64,7 +64,7 @@ def measure(
         fast, slow = (times[name] for times in seconds.values())
         unit = max(0.0, slow - fast) / (many - few)
         timings[name] = max(0.0, fast - unit * few), unit
-    return timings, min(backends, key=seconds[large].__getitem__)
+    return timings
 
 
 @torch.no_grad()

@@ -117,7 +117,7 @@ class Convolution(nn.Module):
         known = self._known(problem, timings, None)
         if not known:
             backends = {name: self._prepare(name) for name in names}
-            known, _ = single_threaded(partial(measure, problem, backends, attempt))
+            known = single_threaded(partial(measure, problem, backends, attempt))
             timings.set(problem, known)
         names = in_doubt(known, self._units(known, size), size)
         found = {name: known[name] for name in names}
