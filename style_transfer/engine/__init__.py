@@ -1,5 +1,6 @@
 """The optimisation: objective, image pyramid, optimisers, and the generator of its frames."""
 
+from style_transfer.engine.content_change import with_content
 from style_transfer.engine.device_choice import (
     chosen_device,
     default_device,
@@ -56,4 +57,5 @@ __all__ = [
     "stages",
     "style_image_size",
     "stylize",
+    "with_content",
 ]

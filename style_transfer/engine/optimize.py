@@ -2,10 +2,12 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
+from typing import TypeVar
 
 from torch import Tensor
 
 from style_transfer.checks import one_of
+from style_transfer.engine.content_change import with_content
 from style_transfer.engine.device_choice import default_device
 from style_transfer.engine.evaluator import Evaluation, EvaluatorFactory, StepEvaluator
 from style_transfer.engine.frame import Frame
@@ -26,11 +28,13 @@ from style_transfer.network import VGG, load_network
 from style_transfer.runtime import retain_freed_blocks
 from style_transfer.settings import Settings
 
+T = TypeVar("T")
 Style = Tensor | Sequence[Tensor] | Styles
+Content = Tensor | Callable[[], Tensor]
 
 
 def stylize(
-    content: Tensor,
+    content: Content,
     style: Style | Callable[[], Styles],
     read_settings: Callable[[], Settings] = Settings,
     *,
@@ -46,8 +50,9 @@ def stylize(
 
     `content` and each style image are (1, 3, H, W) RGB in [0, 1]; the result has the size of
     `content`. `style` is one style image, several, Styles with masks, or a function that returns
-    Styles and is called before each step. `read_settings` is called before each step, too; the run
-    ends after `steps` of the settings.
+    Styles and is called before each step; so may `content` be a function, whose image may change
+    its size, and the picture goes on from what it is. `read_settings` is called before each step,
+    first of the three; the run ends after `steps` of the settings.
 
     `init` is what the run starts from: "content", in the colours of the styles (`with_palette`);
     "noise" made from `seed`; "style" (the first style image); or an image (1, 3, h, w) of an
@@ -75,7 +80,7 @@ def stylize(
     else:
         state = run.resume(state)
     while state.step < (settings := read_settings()).steps:
-        state = run.enter_stage(state, settings)
+        state = run.enter_stage(run.follow_content(state), settings)
         evaluation = run.evaluate(state, settings)
         state = with_objective(state, run.objective(evaluation, settings))
         state, note = take_step(state, evaluation, settings, OPTIMIZERS[optimizer])
@@ -88,18 +93,17 @@ class _Run:
     def __init__(
         self,
         network: VGG,
-        content: Tensor,
+        content: Content,
         style: Style | Callable[[], Styles],
         from_content: bool,
         evaluator: EvaluatorFactory,
     ) -> None:
         self._network, self._make_evaluator = network, evaluator
-        self._content = content.to(network.device)
         self._from_content = from_content
-        self._stages = stages(image_size(content))
+        self._read_content = _constant(content) if isinstance(content, Tensor) else content
         self._read_styles = style if callable(style) else _constant(Styles.of(style))
-        self._use_styles(self._read_styles())
         self._evaluator: StepEvaluator | None = None  # of the current stage, from its first step on
+        self._use_content(self._read_content())
 
     def start(
         self, init: str | Tensor, step: int, seed: int, settings: Settings
@@ -123,6 +127,14 @@ class _Run:
         timings = self._network.timings.updated(state.timings)
         self._network = self._network.with_timings(timings)
         return replace(state.to(self._content.device), timings=timings)
+
+    def follow_content(self, state: State) -> State:
+        """Return the state with which to go on with the newest content image."""
+        if (newest := self._read_content()) is self._content_read:
+            return state
+        before = image_size(self._content)
+        self._use_content(newest)
+        return with_content(state, before, self._content, self._from_content)
 
     def enter_stage(self, state: State, settings: Settings) -> State:
         """Return the state in the stage of the next step, never a coarser one than before."""
@@ -174,6 +186,13 @@ class _Run:
             note=note,
         )
 
+    def _use_content(self, content: Tensor) -> None:
+        """Raises ValueError where a mask of the styles has another aspect ratio."""
+        self._content_read, self._content = content, content.to(self._network.device)
+        self._stages = stages(image_size(content))
+        self._use_styles(self._read_styles())
+        self._evaluator = None
+
     def _use_styles(self, styles: Styles) -> None:
         """Raises ValueError for a mask of another aspect ratio than the content's."""
         styles.check(self._content)
@@ -188,5 +207,5 @@ class _Run:
         return State(step, stage, image, timings=self._network.timings)
 
 
-def _constant(styles: Styles) -> Callable[[], Styles]:
-    return lambda: styles
+def _constant(value: T) -> Callable[[], T]:
+    return lambda: value

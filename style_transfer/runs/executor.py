@@ -69,8 +69,12 @@ class Execution(Protocol):
         """
         ...
 
-    def update(self, settings: Settings, styles: Styles) -> int:
-        """Use these for all further steps; return the number of the first step that will."""
+    def update(self, job: Job) -> int:
+        """Use settings, styles and content of `job` for all further steps.
+
+        Return the number of the first step that will. Another content image may have another size:
+        the picture goes on from what it is.
+        """
         ...
 
     def pause(self) -> None:

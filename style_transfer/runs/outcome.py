@@ -17,6 +17,7 @@ class Outcome:
 
 
 FINISHED, STOPPED, UNWATCHED = Outcome("finished"), Outcome("stopped"), Outcome("nobody watched")
+SETTLED = Outcome("settled")  # further steps would change the picture no more
 SERVER_ENDS = Outcome(
     "server ends",
     InterruptedError("The server is being ended; what a page was painting can be continued later."),

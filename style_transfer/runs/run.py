@@ -7,22 +7,24 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 
-from style_transfer.engine import Frame, State, Styles
+from style_transfer.engine import Frame, State
 from style_transfer.runs.broadcast import Broadcast
-from style_transfer.runs.cost_model import RunClock
 from style_transfer.runs.executor import Executor, Job
-from style_transfer.runs.history import LossHistory, SettingsHistory
+from style_transfer.runs.history import LossHistory
 from style_transfer.runs.memory import release_caches
 from style_transfer.runs.outcome import (
     FINISHED,
     OUT_OF_MEMORY,
+    SETTLED,
     STOPPED,
     UNWATCHED,
     Budget,
     Outcome,
     outcome_of,
 )
-from style_transfer.settings import Settings
+from style_transfer.runs.pace import Pace
+from style_transfer.runs.settling import Settling
+from style_transfer.runs.steering import OnChange, Steered, Steering
 
 PATIENCE = 20.0  # s; a run that nobody has watched for so long ends
 THREAD_NAME = "run"
@@ -30,10 +32,10 @@ THREAD_NAME = "run"
 _log = logging.getLogger(__name__)
 
 
-class Run:
+class Run(Steered):
     """A job that is computed by an executor and followed by a thread.
 
-    Assign to `settings` to steer it, to `styles` to replace style images and masks; iterate over
+    Assign to `settings` to steer it, to `styles` and `content` to replace pictures; iterate over
     `frames()` to watch it. It ends by itself when its steps are made, when its budget is used up,
     and when nobody has watched it for PATIENCE seconds.
     """
@@ -45,78 +47,39 @@ class Run:
         *,
         number: int = 0,
         preview_every: int = 1,
+        steps_after_change: int = 0,
+        settles: bool = False,
         budget: Budget | None = None,
-        on_change: Callable[[Job], None] | None = None,
+        on_change: OnChange | None = None,
         on_frame: Callable[["Run"], None] | None = None,
         on_end: Callable[["Run"], None] | None = None,
     ) -> None:
         """Start. Every `preview_every`-th frame wakes the watchers; the log has the `number`.
 
-        `on_change` is called with the job as it would be, and may raise ValueError to refuse other
-        settings or styles. `on_frame` is called after each frame and `on_end` when there is an
-        outcome, both in the run's thread. Raises ValueError, one sentence, for a job that cannot be
-        computed.
+        `steps_after_change` are made at least after a change of the objective, and a run that
+        `settles` ends as soon as steps change its picture no more. `on_change` is called with the
+        job as it would be, and may raise ValueError to refuse it. `on_frame` is called after each
+        frame and `on_end` when there is an outcome, both in the run's thread. Raises ValueError,
+        one sentence, for a job that cannot be computed.
         """
         job.check(job.settings, job.styles)
-        self.changes = SettingsHistory()
+        broadcast, execution = Broadcast(), executor.start(job)
+        steering = Steering(job, execution, preview_every, on_change)
+        super().__init__(broadcast, steering, steps_after_change)
         self.losses: LossHistory = []
         self.outcome: Outcome | None = None
         self.state: State | None = job.state  # the newest, to continue from
-        self._job, self._executor = replace(job, state=None), executor
-        self._settings, self._styles, self._preview_every = job.settings, job.styles, preview_every
-        self.number, self._budget = number, budget or Budget()
-        self._on_change, self._on_frame, self._on_end = on_change, on_frame, on_end
-        self._broadcast = Broadcast()
-        self._clock: RunClock | None = None  # from the first frame on
+        self.number, self._execution = number, execution
+        self._pace, self._budget = Pace(executor), budget or Budget()
+        self._on_frame, self._on_end = on_frame, on_end
+        self._settling = Settling() if settles else None
         self._paused = self._stopped = False
-        self._execution = executor.start(job)
         _log.info("Run %d begins: %s, %d steps.", number, self._size_words, job.settings.steps)
         context = contextvars.copy_context()  # a hosting platform may know the visitor by it
         self._thread = threading.Thread(
             target=context.run, args=(self._work,), name=THREAD_NAME, daemon=True
         )
         self._thread.start()
-
-    @property
-    def settings(self) -> Settings:
-        """The settings of the next step. Setting them may raise ValueError: see `__init__`."""
-        return self._settings
-
-    @settings.setter
-    def settings(self, settings: Settings) -> None:
-        with self._broadcast.changed:
-            self._check(settings, self._styles)
-            step = self._execution.update(settings, self._styles)
-            self.changes.record(step, self._settings, settings)
-            self._settings = settings
-            if self.frame:
-                self._broadcast.frame = self.frame.with_colors(settings.keep_colors)
-            self._broadcast.notify()
-
-    @property
-    def styles(self) -> Styles:
-        """The styles of the next step. Setting them may raise ValueError: see `__init__`."""
-        return self._styles
-
-    @styles.setter
-    def styles(self, styles: Styles) -> None:
-        with self._broadcast.changed:
-            self._check(self._settings, styles)
-            self._record(self._styles.describe_change(styles), styles)
-            self._styles = styles
-            self._broadcast.notify()
-
-    @property
-    def preview_every(self) -> int:
-        """How many steps lie between two frames that wake the watchers."""
-        return self._preview_every
-
-    @preview_every.setter
-    def preview_every(self, steps: int) -> None:
-        with self._broadcast.changed:
-            if steps != self._preview_every:
-                self._record(f"a preview every {steps} steps", self._styles)
-            self._preview_every = steps
 
     @property
     def frame(self) -> Frame | None:
@@ -141,15 +104,12 @@ class Run:
     @property
     def steps_per_second(self) -> float:
         """The speed of the last steps, those of other runs between included; 0 before the first."""
-        return self._clock.steps_per_second if self._clock else 0.0
+        return self._pace.steps_per_second
 
     @property
     def seconds_left(self) -> float | None:
         """How long the rest will take at the present speed; None before the first frame."""
-        frame, clock = self.frame, self._clock
-        if frame is None or clock is None:
-            return None
-        return clock.seconds_left(frame.step, self.settings.steps)
+        return self._pace.seconds_left(self.frame, self.planned.steps)
 
     def pause(self) -> None:
         """Make no further step until resume(); the step under way is finished."""
@@ -192,7 +152,7 @@ class Run:
             outcome = self._follow()
         except BaseException as error:  # whatever it is, watchers must hear of the end
             step = self.state.step + 1 if self.state else 0
-            outcome = outcome_of(error, step, self._job.size)
+            outcome = outcome_of(error, step, self._steering.job.size)
             if outcome.word == "fault":
                 _log.exception("Run %d met a fault of the program.", self.number)
         finally:
@@ -215,49 +175,40 @@ class Run:
                 self._publish(frame, time.perf_counter() - began)
                 if self._on_frame:
                     self._on_frame(self)
-                if self._clock is None and frame.step < self.settings.steps:
-                    # After the first frame, so that nobody waits for the measurement to see it.
-                    cost_model = self._executor.cost_model(self._job.network, self.settings)
-                    self._clock = RunClock(cost_model, frame)
+                self._pace.begin(frame, self._steering.planned)
             if outcome is None:
-                unwatched = time.monotonic() - self._broadcast.watched_at >= PATIENCE
-                outcome = UNWATCHED if unwatched else self._budget.spend(self._paused)
+                outcome = self._reason_to_end(frame)
                 if outcome:
                     self._execution.stop()
             began = time.perf_counter()
         return outcome or (STOPPED if self._stopped else FINISHED)
+
+    def _reason_to_end(self, frame: Frame | None) -> Outcome | None:
+        """Return why no further step is to be made after `frame`, None where nothing speaks."""
+        if time.monotonic() - self._broadcast.watched_at >= PATIENCE:
+            return UNWATCHED
+        if frame is not None and self._settling and self._settling.add(frame):
+            changes = self.changes
+            if not changes or changes[-1].step <= frame.step:  # or it must act first
+                return SETTLED
+        return self._budget.spend(self._paused)
 
     def _publish(self, frame: Frame, seconds: float) -> None:
         with self._broadcast.changed:
             self.state = frame.state
             # Watchers keep frames for long: without the optimiser's memory, many times the image.
             shown = replace(frame, state=replace(frame.state, memory=(), good=None))
-            self._broadcast.frame = shown.with_colors(self._settings.keep_colors)
+            self._broadcast.frame = shown.with_colors(self.settings.keep_colors)
             if frame.losses:
                 self.losses.append((frame.step, frame.losses))
-                if self._clock:
-                    self._clock.add(frame, seconds)
-            if frame.step % self._preview_every == 0:
+            self._pace.add(frame, seconds)
+            if frame.step % self.preview_every == 0:
                 self._broadcast.notify()
 
     @property
     def _size_words(self) -> str:
-        height, width = self._job.size
+        height, width = self._steering.job.size
         return f"{width} x {height}"
-
-    def _check(self, settings: Settings, styles: Styles) -> None:
-        """Raise ValueError where the run cannot go on with these.
-
-        To be called with `changed` held, or two changes, each possible alone, could pass together.
-        """
-        self._job.check(settings, styles)
-        if self._on_change:
-            self._on_change(replace(self._job, settings=settings, styles=styles))
-
-    def _record(self, words: str, styles: Styles) -> None:
-        """Record a change of something beside the settings; `styles` act from then on."""
-        step = self._execution.update(self._settings, styles)
-        self.changes.record(step, self._settings, self._settings, words)
 
     def _set_paused(self, paused: bool) -> None:
         with self._broadcast.changed:

@@ -9,7 +9,6 @@ from style_transfer.engine import (
     EvaluatorFactory,
     Frame,
     MultiscaleObjective,
-    Styles,
     default_device,
     stylize,
 )
@@ -86,8 +85,7 @@ class ThreadExecution:
         self._job, self._network, self._scheduler = job, network, scheduler
         self._evaluator = evaluator
         self._changed = threading.Condition()  # guards the fields below
-        self._settings, self._styles = job.settings, job.styles
-        self._styles_read = job.styles  # those that belong to the settings read last
+        self._newest = self._read_job = replace(job, state=None)  # the latter for the last step
         self._read_for = job.state.step if job.state else job.step  # step of the last reading
         self._next = self._read_for + (job.state is not None)  # step of the next frame
         self._paused = self._stopped = False
@@ -114,14 +112,19 @@ class ThreadExecution:
                 return
             self._next, device = frame.step + 1, self._scheduler
             yield frame
-            if frame.step >= self._settings.steps:  # seen without waiting for the device again
+            if (
+                frame.step >= self._newest.settings.steps
+            ):  # seen without waiting for the device again
                 self._network.remember_timings()
                 return
 
-    def update(self, settings: Settings, styles: Styles) -> int:
-        """Use these for all further steps; return the number of the first step that will."""
+    def update(self, job: Job) -> int:
+        """Use settings, styles and content of `job` for all further steps.
+
+        Return the number of the first step that will.
+        """
         with self._changed:
-            self._settings, self._styles = settings, styles
+            self._newest = replace(job, state=None)
             return self._read_for + 1
 
     def pause(self) -> None:
@@ -144,8 +147,8 @@ class ThreadExecution:
 
     def _stylize(self, job: Job) -> Iterator[Frame]:
         return stylize(
-            job.content,
-            lambda: self._styles_read,
+            lambda: self._read_job.content,
+            lambda: self._read_job.styles,
             self._read,
             network=self._network,
             evaluator=self._evaluator,
@@ -157,8 +160,7 @@ class ThreadExecution:
         )
 
     def _read(self) -> Settings:
-        """Return the settings for the next step, and fix its styles, which go with them."""
+        """Return the settings for the next step, and fix its pictures, which go with them."""
         with self._changed:
-            self._read_for = self._next
-            self._styles_read = self._styles
-            return self._settings
+            self._read_for, self._read_job = self._next, self._newest
+            return self._read_job.settings

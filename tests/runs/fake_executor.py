@@ -47,9 +47,9 @@ class FakeExecution:
             if frame and frame.step >= self.settings.steps:
                 return
 
-    def update(self, settings, styles):
+    def update(self, job):
         with self._changed:
-            self.settings, self.styles = settings, styles
+            self.settings, self.styles, self._content = job.settings, job.styles, job.content
             return self._next
 
     def pause(self):

@@ -296,4 +296,46 @@ def test_the_state_that_a_run_continued_from_is_not_held(begin, executor):
     assert run.state is state
     wait_for_step(run, 3)
     assert run.state is not state
-    assert run._job.state is None
+    assert run._steering.job.state is None
+
+
+def test_a_change_is_followed_by_steps_enough_for_it_to_be_seen(begin, executor):
+    run = begin(replace(SETTINGS, steps=4), allow=3, steps_after_change=5)
+    wait_for_step(run, 2)
+    run.settings = replace(run.settings, beta=20)
+    assert run.settings.steps == 4
+    assert run.planned.steps == 7
+    run.settings = replace(run.settings, keep_colors=0.5)  # seen without a step
+    executor.executions[0].allow(99)
+    assert run.join(20)
+    assert step(run) == 7
+    assert run.outcome.word == "finished"
+
+
+def test_lowered_steps_are_obeyed_whatever_was_changed_before(begin, executor):
+    run = begin(allow=3, steps_after_change=5000)
+    wait_for_step(run, 2)
+    run.settings = replace(SETTINGS, beta=20)
+    run.settings = replace(SETTINGS, beta=20, steps=3)
+    executor.executions[0].allow(99)
+    assert run.join(20)
+    assert step(run) <= 4
+
+
+def test_a_run_that_settles_ends_before_its_steps_are_made(begin):
+    run = begin(allow=5000, settles=True)
+    assert run.join(20)
+    assert run.outcome.word == "settled"
+    assert step(run) < 20  # the picture of the fake does not move
+
+
+def test_another_size_or_photo_is_named_and_given_to_the_execution(begin, executor, photo):
+    run = begin(allow=1)
+    wait_for_step(run, 0)
+    run.content = 1 - photo
+    assert run.changes[-1].description == "another photo"
+    run.content = torch.rand((1, 3, 40, 60))
+    assert run.changes[-1].description == "60 x 40 pixels"
+    executor.executions[0].allow(1)
+    wait_for_step(run, 1)
+    assert run.frame.picture.shape[-2:] == (40, 60)

@@ -1,0 +1,29 @@
+"""Another content image for a run that goes on: of another size, or another photo."""
+
+from dataclasses import replace
+
+from torch import Tensor
+
+from style_transfer.engine.pyramid import image_size, move_to_size, stages
+from style_transfer.engine.state import State
+
+
+def with_content(
+    state: State, before: tuple[int, int], content: Tensor, from_content: bool
+) -> State:
+    """Return the state from which a run goes on with another content image (1, 3, H, W).
+
+    `before` is the size (height, width) of the one that it had; `from_content` is whether the run
+    began with it. The picture stays what it is, at the size of the new content: to add the
+    difference of the two photos would show a negative of the old one. The optimiser begins anew.
+    """
+    plan, size = stages(image_size(content)), image_size(state.image)
+    # The finest stage stays the finest; a coarser one stays about as coarse.
+    finest, longer_side = len(plan) - 1, max(size)
+    as_fine = (n for n, stage in enumerate(plan) if max(stage.size) >= longer_side)
+    stage = finest if size == before else next(as_fine, finest)
+    if plan[stage].size == size:
+        return replace(state.without_memory(), stage=stage)
+    start = content.to(state.image.device) if from_content else None
+    image = move_to_size(state.image, plan[stage].size, start)
+    return State(state.step, stage, image, timings=state.timings)

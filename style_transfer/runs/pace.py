@@ -1,0 +1,40 @@
+"""Pace: how fast a run goes, and how long the rest of it will take."""
+
+from style_transfer.engine import Frame
+from style_transfer.runs.cost_model import RunClock
+from style_transfer.runs.executor import Executor, Job
+
+
+class Pace:
+    """Times the steps of a run, from its first frame at a size on."""
+
+    def __init__(self, executor: Executor) -> None:
+        """Begin before the first frame."""
+        self._executor = executor
+        self._clock: RunClock | None = None
+        self._size: object = None  # of the picture that `_clock` is of
+
+    def add(self, frame: Frame, seconds: float) -> None:
+        """Take a frame whose step took so long."""
+        if frame.losses and self._clock and frame.content.shape == self._size:
+            self._clock.add(frame, seconds)
+
+    def begin(self, frame: Frame, job: Job) -> None:
+        """Begin to time steps of the size of `frame`, unless that was done.
+
+        To be called when a frame was shown: it may wait for a measurement.
+        """
+        if frame.content.shape != self._size and frame.step < job.settings.steps:
+            cost_model = self._executor.cost_model(job.network, job.settings)
+            self._clock, self._size = RunClock(cost_model, frame), frame.content.shape
+
+    @property
+    def steps_per_second(self) -> float:
+        """The speed of the last steps, those of other runs between included; 0 before the first."""
+        return self._clock.steps_per_second if self._clock else 0.0
+
+    def seconds_left(self, frame: Frame | None, steps: int) -> float | None:
+        """Return how long the steps after `frame` will take; None before the first frame."""
+        if frame is None or self._clock is None:
+            return None
+        return self._clock.seconds_left(frame.step, steps)

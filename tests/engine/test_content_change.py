@@ -1,0 +1,97 @@
+"""Another photo, or the photo at another size, while a run goes on."""
+
+from itertools import islice
+
+import pytest
+import torch
+
+from style_transfer.engine import State, Styles, stylize, with_content
+from style_transfer.images import resize
+from style_transfer.settings import Settings
+from tests.conftest import smooth_picture
+
+SETTINGS = Settings(
+    steps=60, style_layers=["relu1_1"], content_layer="relu2_1", statistic="gram", motifs=0
+)
+
+
+def photo_of(side):
+    return resize(smooth_picture(1, 128, 192), (side * 2 // 3, side)).clamp(0, 1)
+
+
+class Changing:
+    """A run whose content image is assigned to."""
+
+    def __init__(self, content, painting, **options):
+        self.content = content
+        styles = Styles((painting,))
+        self.frames = stylize(lambda: self.content, lambda: styles, lambda: SETTINGS, **options)
+
+    def make(self, count):
+        return list(islice(self.frames, count))
+
+
+@pytest.mark.every_device
+def test_the_next_frame_has_the_new_size_larger_and_smaller(painting):
+    run = Changing(photo_of(96), painting)
+    before = run.make(50)[-1].picture  # in the finest stage
+    for side in (192, 72, 96):
+        run.content = photo_of(side)
+        (frame,) = run.make(1)
+        assert frame.picture.shape == frame.image.shape == run.content.shape
+        there = resize(before, frame.picture.shape[-2:])
+        assert distance(frame.picture, there) < 0.03  # from what it is
+        before = frame.picture
+    steps = [frame.step for frame in run.make(3)]
+    assert steps == [53, 54, 55]
+
+
+def test_a_run_in_a_coarse_stage_goes_on_as_coarse(painting):
+    run = Changing(photo_of(192), painting)
+    assert run.make(4)[-1].image.shape[-1] == 96
+    run.content = photo_of(384)
+    (frame,) = run.make(1)
+    assert frame.image.shape[-1] == 96
+    assert frame.picture.shape[-1] == 384
+    run.content = photo_of(96)
+    (frame,) = run.make(1)
+    assert frame.image.shape[-1] == 96
+    assert frame.step == 5
+
+
+def test_the_paint_follows_another_photo_and_no_negative_of_the_old_one_is_seen(painting):
+    old, new = photo_of(96), 1 - photo_of(96).flip(-1)
+    run = Changing(old, painting)
+    before = run.make(30)[-1]
+    run.content = new
+    first, *_, last = run.make(25)
+    assert distance(first.picture, before.picture) < 0.03
+    assert last.losses["content"] < 0.5 * first.losses["content"]
+    assert distance(last.picture, new) < 0.8 * distance(first.picture, new)
+    assert correlation(last.picture - new, old) > -0.2  # a negative has nearly -1
+
+
+def test_another_photo_at_the_same_size_clears_the_optimisers_memory_alone():
+    image = smooth_picture(2)
+    state = State(7, 0, image, (image,), {"beta": 5}, good=image, loss=1.0)
+    changed = with_content(state, (48, 48), smooth_picture(3), True)
+    assert (changed.step, changed.memory, changed.good) == (7, (), None)
+    assert changed.image is image
+
+
+def test_a_run_continues_from_a_state_that_was_moved_to_another_size(painting):
+    state = Changing(photo_of(96), painting).make(40)[-1].state
+    content = photo_of(144)
+    state = with_content(state, (64, 96), content, True)
+    (frame,) = Changing(content, painting, state=state).make(1)
+    assert frame.step == 40
+    assert frame.picture.shape == content.shape
+
+
+def distance(one, other):
+    return float((one - other).abs().mean())
+
+
+def correlation(one, other):
+    one, other = (each.flatten() - each.mean() for each in (one, other))
+    return float(torch.dot(one, other) / (one.norm() * other.norm()))
