@@ -47,6 +47,14 @@ def test_importing_the_package_imports_no_torch():
 
 
 @pytest.mark.integration
+def test_the_command_line_imports_nothing_that_only_downloads_and_films_need():
+    script = (
+        "import sys, style_transfer.cli; print({'torchvision', 'av', 'gradio'} & set(sys.modules))"
+    )
+    assert printed(script) == "set()\n"
+
+
+@pytest.mark.integration
 def test_using_the_library_imports_neither_the_page_nor_video():
     script = (
         "import sys; from style_transfer import *; import style_transfer.recipe"

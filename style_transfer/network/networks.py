@@ -7,8 +7,6 @@ from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from functools import partial
 
-from torchvision.models import VGG16_Weights, VGG19_Weights
-
 from style_transfer import assets
 from style_transfer.network.weights import Weights, bundled_weights, torchvision_weights
 
@@ -82,13 +80,13 @@ SPECS = {
         _VGG19,
         _IMAGENET_MEAN,
         _IMAGENET_STD,
-        partial(torchvision_weights, VGG19_Weights.IMAGENET1K_V1),
+        partial(torchvision_weights, "VGG19_Weights.IMAGENET1K_V1"),
     ),
     "torchvision-vgg16": NetworkSpec(
         _VGG16,
         _IMAGENET_MEAN,
         _IMAGENET_STD,
-        partial(torchvision_weights, VGG16_Weights.IMAGENET1K_V1),
+        partial(torchvision_weights, "VGG16_Weights.IMAGENET1K_V1"),
     ),
 }
 

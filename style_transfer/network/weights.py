@@ -7,7 +7,6 @@ from pathlib import Path
 
 from safetensors.torch import load as load_safetensors
 from torch import Tensor
-from torchvision.models import WeightsEnum
 
 Weights = list[tuple[Tensor, Tensor]]  # (weight, bias) of each convolution, from shallow to deep
 
@@ -38,10 +37,15 @@ def bundled_weights(folder: Path, sha256: Mapping[str, str]) -> Weights:
     return layers
 
 
-def torchvision_weights(choice: WeightsEnum) -> Weights:
-    """Return torchvision's weights, downloaded once. Raises WeightsUnavailableError."""
+def torchvision_weights(name: str) -> Weights:
+    """Return torchvision's weights of that name, downloaded once.
+
+    Raises WeightsUnavailableError.
+    """
+    from torchvision.models import get_weight  # takes seconds, and most runs need none of it
+
     try:
-        state = choice.get_state_dict(progress=True, check_hash=True)
+        state = get_weight(name).get_state_dict(progress=True, check_hash=True)
     except (OSError, RuntimeError, EOFError, pickle.UnpicklingError) as error:
         raise WeightsUnavailableError(str(error)) from error
     features = [value for key, value in state.items() if key.startswith("features.")]
