@@ -1,6 +1,6 @@
 """What it costs a run that a page shows it: the same run with and without a page, alternating.
 
-    python -m benchmarks.watching [--size 480] [--steps 100] [--rounds 3]
+    python -m benchmarks.watching [--size 480] [--steps 100] [--preset lecture] [--rounds 3]
 
 By default it is the run that the page proposes. Both write checkpoints, as every run of the page
 does. Prints one JSON line a round and the median ratio. The browser draws on the same cores.
@@ -13,13 +13,15 @@ import shutil
 import statistics
 import tempfile
 import time
+from dataclasses import replace
 from pathlib import Path
 
 from playwright.sync_api import Browser, sync_playwright
 
 from style_transfer.engine import Styles, default_size
 from style_transfer.images import open_image, to_tensor
-from style_transfer.recipe import Recipe
+from style_transfer.presets import PRESETS, preset_values
+from style_transfer.recipe import Recipe, to_query
 from style_transfer.runs import Job, Limits, Run, RunService
 from style_transfer.settings import Settings
 from style_transfer.ui.page import build
@@ -29,7 +31,7 @@ from style_transfer.ui.session.sessions import Sessions
 from style_transfer.ui.session.timeline import Timeline
 
 
-def alone(size: int, steps: int) -> float:
+def alone(size: int, settings: Settings) -> float:
     """Return the seconds from the first to the last step of a run without a page."""
     content, style = to_tensor(open_image(PHOTOS[0]), size), to_tensor(open_image(FIRST_STYLE))
     with tempfile.TemporaryDirectory() as folder:
@@ -37,7 +39,7 @@ def alone(size: int, steps: int) -> float:
         record = RunRecord("alone", inputs, Timeline(Path(folder) / "previews"))
         service = RunService(Limits(), Path(folder) / "kept")
         record.checkpoint = service.checkpoints.create("a" * 64, inputs.tensors)
-        job = Job(content, inputs.styles, Settings(steps=steps))
+        job = Job(content, inputs.styles, settings)
         run = service.start(job, on_frame=record.write_checkpoint)
         record.follow(run)
         result = seconds(run)
@@ -46,13 +48,13 @@ def alone(size: int, steps: int) -> float:
     return result
 
 
-def watched(browser: Browser, url: str, sessions: Sessions, size: int, steps: int) -> float:
+def watched(browser: Browser, url: str, sessions: Sessions, size: int, settings: Settings) -> float:
     """Return the seconds of the same run while a page shows it."""
     page = browser.new_page(viewport={"width": 1280, "height": 800})
-    page.goto(url)
+    page.goto(f"{url}?{to_query(settings)}")
     page.wait_for_selector("#start")
     page.wait_for_timeout(2000)  # Gradio draws the page before it listens
-    for name, value in (("size", size), ("steps", steps)):
+    for name, value in (("size", size), ("steps", settings.steps)):
         number = page.locator(f"#{name} input[type=number]")
         number.fill(str(value))
         number.press("Tab")
@@ -82,19 +84,23 @@ def main() -> None:
     proposed = (("size", default_size()), ("steps", Settings().steps), ("rounds", 3))
     for name, value in proposed:
         parser.add_argument(f"--{name}", type=int, default=value)
+    names = {name.lower(): name for name in PRESETS}
+    parser.add_argument("--preset", choices=names, help="by default none")
     options = parser.parse_args()
+    values = preset_values(names[options.preset]) if options.preset else {}
+    settings = Settings(**values | {"steps": options.steps})
     served = build(RunService.from_environment(os.environ))
     served.blocks.launch(**served.launch_options, prevent_thread_lock=True, quiet=True)
     url, sessions = served.blocks.local_url, served.context.sessions
-    alone(options.size, 4)  # measures the convolutions
+    alone(options.size, replace(settings, steps=4))  # measures the convolutions
     ratios = []
     with sync_playwright() as driver:
         path = shutil.which("chromium")
         browser = driver.chromium.launch(executable_path=path, args=["--no-sandbox"])
         for number in range(options.rounds):
-            first = alone(options.size, options.steps) if number % 2 else None
-            with_page = watched(browser, url, sessions, options.size, options.steps)
-            without = first or alone(options.size, options.steps)
+            first = alone(options.size, settings) if number % 2 else None
+            with_page = watched(browser, url, sessions, options.size, settings)
+            without = first or alone(options.size, settings)
             ratios.append(with_page / without)
             row = {"watched": with_page, "alone": without, "ratio": ratios[-1]}
             print(json.dumps(row), flush=True)
