@@ -36,6 +36,7 @@ from style_transfer.network import check_layers, load_network
 from style_transfer.recipe import MAX_SEED
 from style_transfer.runs import (
     CostModel,
+    CostStore,
     Estimate,
     InternalError,
     RunClock,
@@ -104,10 +105,9 @@ def _begin(options: argparse.Namespace) -> _Begun:
     needed = RunMemory.of(sizes[0], sizes[1:], settings.style_scale).total
     check_memory(sizes[0], needed, available_memory(str(network.device)))
     try:
-        cost_model = CostModel.measure(network, settings)
+        cost_model = CostStore().cost_model(network, settings)
     except Exception as error:
         raise MemoryError(_sentence(error, 1, sizes[0])) from None
-    network.remember_timings()
     estimate = Estimate.of(cost_model, sizes[0], sizes[1:], settings)
     frames = stylize(
         content,

@@ -7,6 +7,7 @@ from style_transfer.runs.checkpoint_lock import CheckpointLock
 from style_transfer.runs.checkpoint_store import CheckpointStore
 from style_transfer.runs.checkpoint_writer import CheckpointWriter
 from style_transfer.runs.cost_model import CostModel, RunClock
+from style_transfer.runs.cost_store import CostStore
 from style_transfer.runs.estimate import Estimate, duration
 from style_transfer.runs.executor import Execution, Executor, Job
 from style_transfer.runs.history import LossHistory, SettingsChange, SettingsHistory
@@ -37,6 +38,7 @@ __all__ = [
     "CheckpointStore",
     "CheckpointWriter",
     "CostModel",
+    "CostStore",
     "Estimate",
     "Execution",
     "Executor",

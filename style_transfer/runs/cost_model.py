@@ -3,7 +3,7 @@
 import math
 import time
 from collections import deque
-from collections.abc import Collection, Hashable
+from collections.abc import Collection
 from dataclasses import dataclass
 
 import torch
@@ -141,10 +141,11 @@ class RunClock:
         return left * true / modelled
 
 
-def what_costs(settings: Settings) -> Hashable:
-    """Return the part of the settings that the time of a step depends on."""
-    layers = settings.content_layer, frozenset(settings.style_layers)
-    return layers, settings.statistic, settings.pooling, settings.motifs > 0
+def what_costs(settings: Settings) -> str:
+    """Return the part of the settings that the time of a step depends on, in words."""
+    layers = settings.content_layer, *sorted(settings.style_layers)
+    motifs = "motifs" if settings.motifs else "no motifs"
+    return " ".join((*layers, settings.statistic, settings.pooling, motifs))
 
 
 def _time_step(network: VGG, side: int, settings: Settings, evaluator: EvaluatorFactory) -> float:

@@ -114,10 +114,16 @@ class Executor(Protocol):
         """
         ...
 
-    def cost_model(self, network: str = NETWORKS[0], settings: Settings | None = None) -> CostModel:
+    def cost_model(
+        self,
+        network: str = NETWORKS[0],
+        settings: Settings | None = None,
+        *,
+        anew: bool = False,
+    ) -> CostModel:
         """Return how long steps of these settings take here, the default ones without.
 
-        Measured at the first call for each network and all that matters of the settings. Raises
-        ValueError, one sentence, where the network cannot be had.
+        Measured where no process has done so for this network and all that matters of the settings,
+        and `anew` if asked to. Raises ValueError, one sentence, where the network cannot be had.
         """
         ...

@@ -1,7 +1,7 @@
 """ThreadExecutor: steps made in this process, by the thread that asks for the frames."""
 
 import threading
-from collections.abc import Callable, Hashable, Iterator
+from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
 
@@ -15,6 +15,7 @@ from style_transfer.engine import (
 from style_transfer.network import NETWORKS, VGG, load_network
 from style_transfer.runs import broadcast, memory
 from style_transfer.runs.cost_model import CostModel, what_costs
+from style_transfer.runs.cost_store import CostStore
 from style_transfer.runs.executor import Job
 from style_transfer.runs.scheduler import Scheduler
 from style_transfer.settings import Settings
@@ -38,7 +39,8 @@ class ThreadExecutor:
     ) -> None:
         self._scheduler, self._load, self._evaluator = scheduler, load, evaluator
         self._device = device
-        self._cost_models: dict[tuple[VGG, Hashable], CostModel] = {}
+        self._cost_models: dict[tuple[VGG, str], CostModel] = {}
+        self._cost_store = CostStore()
         self._loading = threading.Lock()  # or two threads would load a network twice
 
     @property
@@ -61,18 +63,24 @@ class ThreadExecutor:
             network = self._load(job.network, self.device)
         return ThreadExecution(job, network, self._scheduler, self._evaluator)
 
-    def cost_model(self, network: str = NETWORKS[0], settings: Settings | None = None) -> CostModel:
-        """Return how long steps take here, measured when what they cost is first asked for."""
+    def cost_model(
+        self,
+        network: str = NETWORKS[0],
+        settings: Settings | None = None,
+        *,
+        anew: bool = False,
+    ) -> CostModel:
+        """Return how long steps take here: see `Executor.cost_model`."""
         settings = settings or Settings()
         with self._loading:
             loaded = self._load(network, self.device)
         key = loaded, what_costs(settings)
-        if key not in self._cost_models:
+        if anew or key not in self._cost_models:
             with self._scheduler:  # so that no run's step disturbs the measurement
-                if key not in self._cost_models:
-                    measured = CostModel.measure(loaded, settings, self._evaluator)
-                    self._cost_models[key] = measured
-                    loaded.remember_timings()
+                if anew or key not in self._cost_models:
+                    self._cost_models[key] = self._cost_store.cost_model(
+                        loaded, settings, self._evaluator, anew=anew
+                    )
         return self._cost_models[key]
 
 

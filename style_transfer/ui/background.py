@@ -53,6 +53,6 @@ class BackgroundWork:
     def _measure(self) -> None:
         """Load the network and measure this machine before the first visitor has to wait for it."""
         try:
-            self._service.executor.cost_model()
+            self._service.executor.cost_model(anew=True)
         except Exception:
             _log.exception("This machine could not be measured.")

@@ -1,0 +1,50 @@
+import json
+
+import pytest
+import torch
+
+from style_transfer.network.machine_file import MachineFile
+
+
+def test_another_process_reads_what_one_has_written(tmp_path):
+    MachineFile("costs", tmp_path / "caches").update(lambda _: [1.5])
+    assert MachineFile("costs", tmp_path / "caches").read() == [1.5]
+    assert [each.suffix for each in (tmp_path / "caches").iterdir()] == [".json"]
+
+
+def test_what_others_have_written_can_be_added_to(tmp_path):
+    file = MachineFile("costs", tmp_path)
+    file.update(lambda found: [found])
+    file.update(lambda found: [*found, 2])
+    assert file.read() == [None, 2]
+
+
+def test_kinds_of_measurements_have_files_of_their_own(tmp_path):
+    MachineFile("costs", tmp_path).update(lambda _: 1)
+    assert MachineFile("timings", tmp_path).read() is None
+
+
+@pytest.mark.parametrize("content", [b"", b"\xff\x00", b"[1]", b"{}", b'{"timings": 1}'])
+def test_a_damaged_file_is_like_none_and_is_replaced(tmp_path, content):
+    file = MachineFile("costs", tmp_path)
+    file.file.write_bytes(content)
+    assert file.read() is None
+    file.update(lambda _: 3)
+    assert json.loads(file.file.read_text()) == {"costs": 3}
+
+
+def test_a_folder_that_cannot_be_written_is_no_fault(tmp_path):
+    (tmp_path / "file").touch()
+    file = MachineFile("costs", tmp_path / "file")
+    file.update(lambda _: 1)
+    assert file.read() is None
+
+
+def test_measurements_belong_to_a_machine(tmp_path, monkeypatch):
+    here = MachineFile("costs", tmp_path).file
+    assert MachineFile("costs", tmp_path).file == here
+    monkeypatch.setenv("ONEDNN_MAX_CPU_ISA", "SSE41")
+    assert MachineFile("costs", tmp_path).file != here
+    monkeypatch.undo()
+    monkeypatch.setattr(torch, "get_num_threads", lambda: 64)
+    assert MachineFile("costs", tmp_path).file != here
