@@ -1,12 +1,16 @@
 """Broadcast: the newest frame of a run for any number of watchers."""
 
+import itertools
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 from style_transfer.engine import Frame
 
 HEARTBEAT = 1.0  # s; the longest that a watcher waits without being given anything
+
+_numbers = itertools.count(1)  # of all runs, so that those of a later run are higher
 
 
 class Broadcast:
@@ -17,12 +21,31 @@ class Broadcast:
         self.frame: Frame | None = None
         self.ended = False
         self.watched_at = time.monotonic()  # when a watcher last took a frame
-        self._version = 0
+        self._number = 0  # of what the watchers were woken for last
+        self._listeners: list[Callable[[], None]] = []
 
     def notify(self) -> None:
         """Wake all watchers; to be called with `changed` held."""
-        self._version += 1
+        self._number = next(_numbers)
         self.changed.notify_all()
+        for listener in self._listeners:
+            listener()
+
+    def newest(self) -> tuple[int, Frame | None]:
+        """Return the number of the last notify(), which only grows, and the newest frame."""
+        with self.changed:
+            return self._number, self.frame
+
+    @contextmanager
+    def listening(self, listener: Callable[[], None]) -> Iterator[None]:
+        """Call `listener` at each notify(), with `changed` held: for those that hold no thread."""
+        with self.changed:
+            self._listeners.append(listener)
+        try:
+            yield
+        finally:
+            with self.changed:
+                self._listeners.remove(listener)
 
     def frames(self) -> Iterator[Frame | None]:
         """Yield the newest frame after each notify(), and at least every HEARTBEAT seconds.
@@ -32,7 +55,7 @@ class Broadcast:
         seen, ended = -1, False
         while not ended:
             with self.changed:
-                self.changed.wait_for(lambda: self._version != seen or self.ended, HEARTBEAT)  # noqa: B023
-                seen, ended, frame = self._version, self.ended, self.frame
+                self.changed.wait_for(lambda: self._number != seen or self.ended, HEARTBEAT)  # noqa: B023
+                seen, ended, frame = self._number, self.ended, self.frame
             self.watched_at = time.monotonic()
             yield frame

@@ -5,6 +5,7 @@ import logging
 import threading
 import time
 from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
 from dataclasses import replace
 
 from style_transfer.engine import Frame, State
@@ -145,6 +146,14 @@ class Run(Steered):
         Frames that nobody fetched in time are left out. Ends with the last frame of the run.
         """
         return self._broadcast.frames()
+
+    def newest(self) -> tuple[int, Frame | None]:
+        """Return the newest frame for watchers, and a number that grows with each, run by run."""
+        return self._broadcast.newest()
+
+    def listening(self, listener: Callable[[], None]) -> AbstractContextManager[None]:
+        """Call `listener`, which must return at once, whenever there may be a newer frame."""
+        return self._broadcast.listening(listener)
 
     def _work(self) -> None:
         outcome, began = FINISHED, time.monotonic()

@@ -16,6 +16,7 @@ from style_transfer.ui.background import BackgroundWork
 from style_transfer.ui.handlers import endpoint
 from style_transfer.ui.http.callers import Callers
 from style_transfer.ui.http.connection_limit import ConnectionLimit
+from style_transfer.ui.http.frames import frame_route
 from style_transfer.ui.http.gate import Gate
 from style_transfer.ui.http.gradio_internals import (
     check_calls,
@@ -71,7 +72,8 @@ def build(
     limits, visitors = service.limits, visitors or Visitors()
     callers = Callers(visitors, context.presence, limits.visitor_connections)
     options = _launch_options(limits, callers, background, hosts or Hosts())
-    options["app_kwargs"]["routes"] = [health_route(service)]
+    frames = frame_route(context.sessions.shown_run)
+    options["app_kwargs"]["routes"] = [health_route(service), frames]
     return Page(blocks, context, background, options)
 
 

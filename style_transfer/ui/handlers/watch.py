@@ -17,6 +17,9 @@ PREVIEW_INTERVAL = 0.4  # s from one preview to the next, while no knob is moved
 # A browser on this machine competes with the run for its cores, so views are sent less often:
 LOCAL_INTERVAL = 1.2  # s between two views
 LIVELY = 5.0  # s after the start or a change in which they are sent at full rate
+# A page that fetches frames beside the views needs these for the words and curves alone:
+FETCHING_INTERVAL = 0.8  # s between two views
+FETCHED = 1.0  # s since the last frame that it asked for
 REMINDER = 5.0  # s; Gradio notices that nobody listens only when something is sent
 
 View = dict[str, Any]
@@ -51,8 +54,8 @@ def _views(context: PageContext, session: Session, begin: Begin) -> Generator[Vi
             session.ahead = 0
             record, run = begin()
             session.follow(record, run)
-            local = session.is_local and context.service.executor.device == "cpu"
-            yield from _follow(session, ticket, record, run, local)
+            session.is_sparing = session.is_local and context.service.executor.device == "cpu"
+            yield from _follow(session, ticket, record, run)
         elif session.ticket is None and not session.closed:  # the visitor left the queue
             yield view(session)
     finally:  # also where the page is gone; must not wait, Gradio calls it on its event loop
@@ -62,18 +65,17 @@ def _views(context: PageContext, session: Session, begin: Begin) -> Generator[Vi
         session.release(ticket)
 
 
-def _follow(
-    session: Session, ticket: object, record: RunRecord, run: Run, local: bool
-) -> Iterator[View]:
+def _follow(session: Session, ticket: object, record: RunRecord, run: Run) -> Iterator[View]:
     """Store the frames of a run as they come, and yield the view where it is time to send one."""
     stored = sent = changed = 0.0
     for frame in run.frames():
         if session.has_left:
             return
         if frame is not None and frame is not record.last_frame:
-            if record.last_frame is None or frame.settings != record.last_frame.settings:
+            is_change = record.last_frame is None or frame.settings != record.last_frame.settings
+            if is_change:
                 changed = time.monotonic()
-            else:
+            if not is_change or _is_fetching(session):
                 time.sleep(max(0.0, stored + PREVIEW_INTERVAL - time.monotonic()))
             stored = time.monotonic()
             _store(session, record, run, frame)
@@ -82,10 +84,26 @@ def _follow(
             if run.outcome is not SERVER_ENDS:
                 record.remove_checkpoint()
         now = time.monotonic()
-        sparing = local and now > changed + LIVELY and not (run.ended or run.paused)
-        if session.run is run and not session.closed and now >= sent + LOCAL_INTERVAL * sparing:
+        if (
+            session.run is run
+            and not session.closed
+            and now >= sent + _interval(session, run, changed)
+        ):
             sent = now
             yield view(session)
+
+
+def _interval(session: Session, run: Run, changed: float) -> float:
+    """Return the seconds between two views; `changed` is when the settings were last moved."""
+    if run.ended or run.paused:
+        return 0.0
+    if _is_fetching(session):
+        return FETCHING_INTERVAL
+    return LOCAL_INTERVAL * (session.is_sparing and time.monotonic() > changed + LIVELY)
+
+
+def _is_fetching(session: Session) -> bool:
+    return time.monotonic() < session.fetched_at + FETCHED
 
 
 def _store(session: Session, record: RunRecord, run: Run, frame: Frame) -> None:

@@ -25,6 +25,7 @@ ALLOWED = (  # paths; "*" stands for anything at the end
     "/svelte/*",
     "/static/*",
     "/health",
+    "/frames/*",  # of runs, see `frames`
     "/gradio_api/startup-events",  # launch() asks for it
     "/gradio_api/info",  # of the endpoint, for programs and "Use via API"
     "/gradio_api/mcp",

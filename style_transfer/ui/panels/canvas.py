@@ -1,11 +1,17 @@
-"""The canvas: the newest picture of the selected run, or the preview that was walked back to."""
+"""The canvas: the newest picture of the selected run, or the preview that was walked back to.
+
+Where a run makes frames faster than views are sent, its page fetches them itself.
+"""
 
 from style_transfer.ui import example
+from style_transfer.ui.http.frames import PATH
 from style_transfer.ui.http.gradio_internals import file_url
 from style_transfer.ui.panels.panel import Panel, widget
 from style_transfer.ui.session.record import RunRecord
 from style_transfer.ui.session.session import Session
 from style_transfer.ui.session.timeline import Preview
+
+FAST = 3.0  # frames a second; slower ones come with the views in time
 
 _HTML = '<img src="{src}" alt="{alt}">'.format(**example.CANVAS)
 
@@ -16,11 +22,18 @@ def build() -> None:
 
 
 def value(session: Session) -> dict[str, str]:
-    """Return address and description of the picture."""
+    """Return address and description of the picture, and the address of newer ones, "" for none."""
     record, preview = session.selected, session.preview
     if record and preview:
         session.canvas = _picture(record, preview)
-    return session.canvas
+    return session.canvas | {"frames": f"{PATH}/{session.key}" if _is_fast(session) else ""}
+
+
+def _is_fast(session: Session) -> bool:
+    run = session.run
+    if run is None or not session.shows_newest or session.is_sparing:
+        return False
+    return run.steps_per_second / run.preview_every > FAST
 
 
 def _picture(record: RunRecord, preview: Preview) -> dict[str, str]:

@@ -1,5 +1,6 @@
 """Session: the runs of one browser tab, which of them it shows, and the folder of its files."""
 
+import math
 import secrets
 import shutil
 import threading
@@ -31,6 +32,8 @@ class Session:
         self.key, self.visitor, self.closed = key, visitor, False
         self.uploads: set[Path] = set()  # files of this visitor
         self.is_local = False  # whether its browser runs on this machine
+        self.is_sparing = False  # whether that browser and the run compete for the same cores
+        self.fetched_at = -math.inf  # when its page last asked for a frame, beside the views
         self.start_values: Mapping[str, Any] = {}  # by elem_id; the next run begins with them
         self.records: list[RunRecord] = []
         self.dropped = 0  # records that gave their place to others
@@ -87,6 +90,13 @@ class Session:
         if self.selected is None or not self.selected.previews:
             return None
         return self._pinned or self.selected.previews[-1]
+
+    @property
+    def shows_newest(self) -> bool:
+        """Whether the canvas follows a run that makes steps."""
+        record, run = self.selected, self.run
+        follows = record is self.latest and self._pinned is None
+        return follows and run is not None and not (run.ended or run.paused)
 
     @property
     def is_full(self) -> bool:

@@ -1,6 +1,7 @@
 """All sessions of a page, and the context in which its handlers work."""
 
 import threading
+import time
 from collections import deque
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
@@ -9,7 +10,7 @@ from typing import Any
 
 import gradio as gr
 
-from style_transfer.runs import Limits, RunService
+from style_transfer.runs import Limits, Run, RunService
 from style_transfer.ui.http.calls import or_error_on_page, session_key, visitor_of
 from style_transfer.ui.http.gradio_internals import remove_upload
 from style_transfer.ui.http.presence import Presence
@@ -68,6 +69,19 @@ class Sessions:
     def find(self, key: str) -> Session:
         """Return the session of a tab, or an empty one where it has none."""
         return self._sessions.get(key) or Session()
+
+    def shown_run(self, key: str, visitor: str) -> Run | None:
+        """Return the run that a page of this visitor follows, None while it follows none.
+
+        Remembers when it was asked for. Raises LookupError for a page of somebody else, or none.
+        """
+        session = self._sessions.get(key)
+        if session is None or session.visitor != visitor:
+            raise LookupError(key)
+        if not session.shows_newest:
+            return None
+        session.fetched_at = time.monotonic()
+        return session.run
 
     def all(self) -> list[Session]:
         """Return the sessions of all tabs."""
