@@ -14,6 +14,7 @@ from style_transfer.runs import Limits, RunService
 from style_transfer.ui import example, wiring
 from style_transfer.ui.background import BackgroundWork
 from style_transfer.ui.handlers import endpoint
+from style_transfer.ui.http.answer_cache import AnswerCache
 from style_transfer.ui.http.callers import Callers
 from style_transfer.ui.http.connection_limit import ConnectionLimit
 from style_transfer.ui.http.frames import frame_route
@@ -85,6 +86,7 @@ def _launch_options(
 
     @asynccontextmanager
     async def lifespan(app: Any) -> AsyncIterator[None]:
+        put_in_front(app, AnswerCache)
         put_in_front(app, partial(HostCheck, hosts=hosts))
         connections.start()
         async with background.lifespan(app):

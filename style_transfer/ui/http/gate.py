@@ -63,7 +63,7 @@ class Gate:
         """Let a request through to Gradio, or answer it."""
         if scope["type"] != "http":
             return await self._app(scope, receive, send)
-        path = _path(scope)
+        path = path_below(scope)
         if not is_allowed(path):
             return await answer(send, 404, "There is nothing here.")
         begun = False  # whether the answer has
@@ -103,7 +103,7 @@ def is_allowed(path: str) -> bool:
     return path in _EXACT or path.rstrip("/") in _EXACT or path.startswith(_PREFIXES)
 
 
-def _path(scope: Scope) -> str:
+def path_below(scope: Scope) -> str:
     """Return the path below that at which the page is served."""
     path, root = scope["path"], scope.get("root_path", "").rstrip("/")
     return path.removeprefix(root) if path.startswith(f"{root}/") else path

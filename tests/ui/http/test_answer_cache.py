@@ -1,0 +1,103 @@
+"""Answers that are made once, in front of an app that counts what it is asked."""
+
+import asyncio
+from contextlib import suppress
+
+from style_transfer.ui.http.answer_cache import AnswerCache
+
+HOST = (b"host", b"localhost:7860")
+SQUEEZED = (b"accept-encoding", b"gzip, br")
+
+
+class App:
+    """Answers with its path and host, and remembers what was asked."""
+
+    def __init__(self, status=200, size=0):
+        self.asked, self.status, self.size, self.busy, self.most = [], status, size, 0, 0
+
+    async def __call__(self, scope, receive, send):
+        self.asked.append((scope["method"], scope["path"], scope["query_string"]))
+        self.busy += 1
+        self.most = max(self.most, self.busy)
+        assert (await receive())["type"] == "http.request"
+        with suppress(asyncio.TimeoutError):  # some apps wait for the end of the connection
+            await asyncio.wait_for(receive(), 0.001)
+        self.busy -= 1
+        host = dict(scope["headers"]).get(b"host", b"")
+        start = {"type": "http.response.start", "status": self.status, "headers": []}
+        await send(start)
+        await send({"type": "http.response.body", "body": b"of ", "more_body": True})
+        await send({"type": "http.response.body", "body": host + b"." * self.size})
+
+
+async def ask(app, path="/", headers=(HOST,), method="GET", query=b""):
+    """Return headers and body of an answer."""
+    sent = []
+
+    async def send(message):
+        sent.append(message)
+
+    async def receive():
+        return {"type": "http.request", "body": b""}
+
+    scope = {"type": "http", "path": path, "method": method, "headers": list(headers)}
+    await app(scope | {"query_string": query, "scheme": "http"}, receive, send)
+    return dict(sent[0]["headers"]), b"".join(each.get("body", b"") for each in sent[1:])
+
+
+def both(app, first, second):
+    """Ask twice, one after the other, and return the bodies."""
+
+    async def asking():
+        return [(await ask(app, **each))[1] for each in (first, second)]
+
+    return asyncio.run(asking())
+
+
+def test_the_page_is_made_once_whatever_its_query_says():
+    app = App()
+    queries = {"query": b"beta=8&__theme=dark"}, {"query": b"deep_link=x", "method": "HEAD"}
+    assert both(AnswerCache(app), *queries) == [b"of localhost:7860"] * 2
+    assert app.asked == [("GET", "/", b"")]
+
+
+def test_an_answer_says_how_long_it_is():
+    headers, body = asyncio.run(ask(AnswerCache(App())))
+    assert int(headers[b"content-length"]) == len(body)
+
+
+def test_a_page_for_another_host_is_another_and_a_script_is_the_same():
+    other = {"headers": [(b"host", b"127.0.0.1")]}
+    assert both(AnswerCache(App()), {}, other) == [b"of localhost:7860", b"of 127.0.0.1"]
+    app, script = App(), {"path": "/assets/index.js"}
+    hosts = [script | {"headers": [(b"host", name), SQUEEZED]} for name in (b"a", b"b")]
+    assert both(AnswerCache(app), *hosts) == [b"of a", b"of a"]
+
+
+def test_what_differs_from_visitor_to_visitor_is_made_anew():
+    ranged = {"path": "/assets/a.js", "headers": [SQUEEZED, (b"range", b"bytes=0-9")]}
+    for each in ({"path": "/gradio_api/file=/a"}, {"path": "/health"}, {"method": "POST"}, ranged):
+        app = App()
+        both(AnswerCache(app), each, each)
+        assert len(app.asked) == 2, each
+
+
+def test_a_refusal_is_not_kept():
+    app = App(status=404)
+    both(AnswerCache(app), {}, {})
+    assert len(app.asked) == 2
+
+
+def test_many_hosts_take_neither_all_memory_nor_all_time():
+    app = App(size=1000)
+    cache = AnswerCache(app, most=3500)
+    headers = [[(b"host", b"%d" % number)] for number in range(8)]
+
+    async def asking():
+        await asyncio.gather(*(ask(cache, headers=each) for each in headers))
+        await ask(cache, headers=headers[-1])  # still there
+        await ask(cache, headers=headers[0])  # gone
+
+    asyncio.run(asking())
+    assert app.most == 1
+    assert len(app.asked) == 9
