@@ -27,6 +27,7 @@ from style_transfer.ui.http.gradio_internals import (
 )
 from style_transfer.ui.http.health import health_route
 from style_transfer.ui.http.hosts import HostCheck, Hosts
+from style_transfer.ui.http.safe_headers import SafeHeaders
 from style_transfer.ui.http.upload_quota import UploadQuota
 from style_transfer.ui.http.visitors import Visitors
 from style_transfer.ui.panels import layout
@@ -88,6 +89,7 @@ def _launch_options(
     async def lifespan(app: Any) -> AsyncIterator[None]:
         put_in_front(app, AnswerCache)
         put_in_front(app, partial(HostCheck, hosts=hosts))
+        put_in_front(app, partial(SafeHeaders, on_space=hosts.on_space))
         connections.start()
         async with background.lifespan(app):
             yield

@@ -26,13 +26,15 @@ class Hosts:
     elsewhere.
     """
 
-    def __init__(self, names: Iterable[str] = ()) -> None:
+    def __init__(self, names: Iterable[str] = (), on_space: bool = False) -> None:
         self.names = frozenset(name.strip().lower() for name in names if name.strip())
+        self.on_space = on_space  # whether the Hub shows the page, in a frame
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str]) -> "Hosts":
         """Return the hosts that a Space or whoever runs the server names."""
-        return cls(name for each in _VARIABLES for name in environment.get(each, "").split(","))
+        names = (name for each in _VARIABLES for name in environment.get(each, "").split(","))
+        return cls(names, bool(environment.get("SPACE_ID")))
 
     def serve(self, host: str) -> bool:
         """Return whether a request for `host`, a name with or without a port, is for this page."""
