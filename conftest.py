@@ -56,13 +56,12 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest.hookimpl(optionalhook=True)  # of pytest-xdist
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
-    """With `-n`, make all system tests one after the other, on one of the workers."""
+    """With `-n`, make the tests of a system folder one after the other, on one of the workers."""
     from xdist.scheduler import LoadScopeScheduling
-
-    folders = tuple(f"tests/{name}/" for name in SYSTEM_TESTS)
 
     class Scheduler(LoadScopeScheduling):
         def _split_scope(self, nodeid: str) -> str:
-            return "system" if nodeid.startswith(folders) else nodeid
+            folders = (name for name in SYSTEM_TESTS if nodeid.startswith(f"tests/{name}/"))
+            return next(folders, nodeid)
 
     return Scheduler(config, log)

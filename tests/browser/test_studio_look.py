@@ -140,7 +140,7 @@ def test_screenshots_of_a_run_show_nothing_wider_than_the_screen(open_page, widt
         page.screenshot(path=SCREENSHOTS / f"{moment}-{width}-{theme}.png", full_page=True)
 
     shoot("rest")
-    start(page, steps=40, size=256, at_least=6)
+    start(page, steps=26, at_least=4)
     page.get_by_role("button", name="Bold").click()
     expect(page.locator("#loss-chart .mark text")).to_contain_text("beta 5 to 20")
     shoot("running")
@@ -149,7 +149,7 @@ def test_screenshots_of_a_run_show_nothing_wider_than_the_screen(open_page, widt
     expect(page.locator("#status")).to_contain_text("Paused")
     shoot("paused")
     page.locator("#pause").click()
-    expect(page.locator("#status")).to_contain_text("Finished at step 40", timeout=60_000)
+    expect(page.locator("#status")).to_contain_text("Finished at step 26", timeout=60_000)
     page.locator("#compare").scroll_into_view_if_needed()  # what is far below is not drawn before
     page.wait_for_timeout(600)  # drawers and buttons fade
     shoot("done")

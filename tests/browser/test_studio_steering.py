@@ -124,17 +124,17 @@ def test_a_preset_moves_several_knobs_of_the_run_at_once(open_page):
 
 def test_a_paused_run_goes_on_with_the_same_optimiser_state(open_page):
     page = open_page()
-    finish(page, 24)
+    finish(page, 16)
     unpaused = losses(page)
-    start(page, 24, at_least=4)
+    start(page, 16, at_least=4)
     page.locator("#pause").click()
     expect(page.locator("#status")).to_contain_text("Paused at")
     page.wait_for_timeout(400)
     at = step(page)
     page.wait_for_timeout(1200)
-    assert step(page) == at < 24
+    assert step(page) == at < 16
     page.locator("#pause").click()
-    expect(page.locator("#status")).to_contain_text("Finished at step 24", timeout=60_000)
+    expect(page.locator("#status")).to_contain_text("Finished at step 16", timeout=60_000)
     assert losses(page) == unpaused  # a fresh optimiser would end elsewhere
 
 
