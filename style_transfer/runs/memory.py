@@ -16,15 +16,15 @@ _PER_PIXEL = 3200  # of the finest stage: activations of VGG-19 up to relu5_1, a
 _PER_STYLE_PIXEL = 800  # activations of a style image, for which no gradient is computed
 _PER_HELD_PIXEL = 500  # of the finest stage: the pairs of L-BFGS, and the images of a step
 
-_MEMORY_2 = ("memory.max", "memory.current", "memory.stat", "inactive_file")
-_MEMORY_1 = (
-    "memory/memory.limit_in_bytes",
-    "memory/memory.usage_in_bytes",
-    "memory/memory.stat",
-    "total_inactive_file",
-)
-# cgroup v2 and v1: limit, usage, statistics file, and its key for reclaimable page cache
-_GROUPS = (_MEMORY_2, _MEMORY_1)
+# cgroup v2 and v1, by the controllers that /proc/self/cgroup names: folder, files of limit, use and
+# statistics, and the key of the latter for page cache that can be reclaimed.
+_GROUPS = {
+    "": ("", "memory.max", "memory.current", "memory.stat", "inactive_file"),
+    "memory": (
+        *("memory", "memory.limit_in_bytes", "memory.usage_in_bytes", "memory.stat"),
+        "total_inactive_file",
+    ),
+}
 
 
 @dataclass(frozen=True)
@@ -72,7 +72,12 @@ def available_memory(device: str = "cpu", system: Path = Path("/")) -> int | Non
     """Return the bytes that a run can have on `device`; None where that is unknown."""
     if (free := devices.free_memory(device)) is not None:
         return free
-    known = [_free_in_system(system), *(_free_in_group(system, *names) for names in _GROUPS)]
+    known = [_free_in_system(system)]
+    for controller, (root, *names) in _GROUPS.items():
+        # The limits of all groups around ours hold too; in a container ours is the outermost.
+        place = Path(_own_group(system, controller).lstrip("/"))
+        for group in (place, *place.parents):
+            known.append(_free_in_group(system / "sys/fs/cgroup" / root / group, *names))
     return min((each for each in known if each is not None), default=None)
 
 
@@ -91,8 +96,17 @@ def _free_in_system(system: Path) -> int | None:
         return None
 
 
-def _free_in_group(system: Path, limit: str, use: str, stat: str, files: str) -> int | None:
-    folder = system / "sys/fs/cgroup"
+def _own_group(system: Path, controller: str) -> str:
+    """Return the path of the group of this process, "" where the system does not tell."""
+    try:
+        lines = (system / "proc/self/cgroup").read_text().splitlines()
+    except OSError:
+        return ""
+    fields = (line.split(":", 2) for line in lines)
+    return next((path for _, names, path in fields if controller in names.split(",")), "")
+
+
+def _free_in_group(folder: Path, limit: str, use: str, stat: str, files: str) -> int | None:
     try:
         most, used = (int((folder / name).read_text()) for name in (limit, use))
         values = dict(line.split() for line in (folder / stat).read_text().splitlines())

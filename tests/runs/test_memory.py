@@ -92,6 +92,20 @@ def test_a_container_may_allow_less_than_the_system_has(tmp_path):
     assert available_memory(system=system(tmp_path, files)) == 5000 * 1024
 
 
+@pytest.mark.parametrize("version", [1, 2])
+@pytest.mark.parametrize("limited", ["shop", "shop/page"])  # a group around ours, and ours
+def test_a_service_may_be_allowed_less_than_its_container(tmp_path, version, limited):
+    limit, use, stat, root = "memory.max", "memory.current", "inactive_file", ""
+    if version == 1:
+        limit, use, root = "memory.limit_in_bytes", "memory.usage_in_bytes", "memory/"
+        stat = "total_inactive_file"
+    files = MEMINFO | {"proc/self/cgroup": "9:pids:/\n4:memory:/shop/page\n0::/shop/page\n"}
+    folder = f"sys/fs/cgroup/{root}{limited}"
+    files |= {f"{folder}/{limit}": "4000000", f"{folder}/{use}": "3000000"}
+    files[f"{folder}/memory.stat"] = f"{stat} 500000\n"
+    assert available_memory(system=system(tmp_path, files)) == 1_500_000
+
+
 def test_where_nothing_is_known_nothing_is_refused(tmp_path):
     assert available_memory(system=tmp_path) is None
     check_memory((100_000, 100_000), 10**15, None)
