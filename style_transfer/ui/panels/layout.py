@@ -29,6 +29,8 @@ _TITLE = (
     "<p>Watch a photo turn into a painting, and move the knobs while it forms.</p>"
 )
 
+_BEGAN = time.time() - time.monotonic()  # s; so that views of a later server are newer
+
 
 @dataclass(frozen=True)
 class Column:
@@ -82,4 +84,5 @@ def view(session: Session) -> dict[str, Any]:
     One value for one component: what Gradio does for each component at each frame slows the run.
     """
     shown = {panel.name: panel.value(session) for panel in PANELS if panel.value}
-    return {"time": time.time()} | shown  # answers may overtake each other; the newest counts
+    now = _BEGAN + time.monotonic()  # a clock that is set back would freeze the page
+    return {"time": now} | shown  # answers may overtake each other; the newest counts
