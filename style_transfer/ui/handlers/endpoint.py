@@ -21,7 +21,7 @@ from style_transfer.ui.handlers.endpoint_parameters import (
     max_side,
     parameters,
 )
-from style_transfer.ui.http.calls import error_on_page
+from style_transfer.ui.http.calls import error_for_program
 from style_transfer.ui.session.picture_reader import PictureReader
 from style_transfer.ui.session.session import Session
 from style_transfer.ui.session.sessions import PageContext
@@ -64,7 +64,7 @@ def stylize(
         styles = _styles(context.reader, files, given["mask"])
         yield from _paint(context, session, content, styles, recipe)
     except ValueError as error:
-        raise error_on_page(str(error)) from error
+        raise error_for_program(str(error)) from error
 
 
 def _recipe(context: PageContext, given: Mapping[str, Any]) -> Recipe:

@@ -26,6 +26,11 @@ def error_on_page(message: str) -> gr.Error:
     return gr.Error(_as_html(message), print_exception=False)
 
 
+def error_for_program(message: str) -> gr.Error:
+    """Return an exception whose message a program is told as it is; nothing is logged."""
+    return gr.Error(shorten(message), print_exception=False)
+
+
 def warn_on_page(message: str) -> None:
     """Show a warning on the page whose queued call is being answered."""
     gr.Warning(_as_html(message))

@@ -50,6 +50,18 @@ def test_a_call_for_which_there_is_no_memory_is_refused_in_one_sentence(context,
     assert context.service.under_way == 0
 
 
+def test_a_program_is_told_what_it_sent_as_it_is(context, call, monkeypatch):
+    words = "<b> & 'c' cannot be read."
+
+    def refuse(*_):
+        raise ValueError(words)
+
+    monkeypatch.setattr(context.reader.__class__, "photo", refuse)
+    with pytest.raises(gr.Error) as refused:
+        list(call())
+    assert refused.value.message == words  # where a page would show "&lt;b&gt;"
+
+
 def test_a_caller_who_seems_to_have_left_gets_a_reason_instead_of_nothing(
     context, call, monkeypatch
 ):
