@@ -38,7 +38,6 @@ STYLE_SHEETS = [STATIC / "page.css", STATIC / "knobs.css", STATIC / "gallery.css
 MAX_QUEUED = 100  # calls in Gradio's queue
 MAX_STATES = 500  # sessions of which Gradio stores the values of components
 IDLE_THREADS = 40  # for calls beside those that run or wait, each of which holds a thread
-DELETE_CACHE = (300, 7200)  # s; how often Gradio looks for files of its own, and how old they get
 
 
 @dataclass(frozen=True)
@@ -60,9 +59,8 @@ def build(
     """
     gr.set_static_paths([example.FOLDER])
     context = PageContext.of(service)
-    with gr.Blocks(
-        title="Style transfer, steered", delete_cache=DELETE_CACHE, analytics_enabled=False
-    ) as blocks:
+    # Without `delete_cache`, which would remove the photo of a page that is open.
+    with gr.Blocks(title="Style transfer, steered", analytics_enabled=False) as blocks:
         layout.build()
         endpoint.build(context)
         wiring.connect(blocks, context)
