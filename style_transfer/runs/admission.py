@@ -58,6 +58,12 @@ class AdmissionQueue:
             self._place()
 
     @property
+    def is_full(self) -> bool:
+        """Whether the next one would be refused."""
+        with self._changed:
+            return len(self._tickets) >= self._capacity
+
+    @property
     def waiting(self) -> int:
         """How many tickets have no place yet."""
         with self._changed:

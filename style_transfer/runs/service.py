@@ -69,6 +69,11 @@ class RunService:
         """How many runs have started and not ended."""
         return len(self._reserved)
 
+    @property
+    def is_ready(self) -> bool:
+        """Whether another run would be taken, be it to wait."""
+        return not self._ended and not self.admission.is_full
+
     def estimate(self, size: Size, style_sizes: Collection[Size], settings: Settings) -> Estimate:
         """Return time and memory of a run whose picture has `size` (height, width).
 

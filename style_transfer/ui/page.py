@@ -25,7 +25,7 @@ from style_transfer.ui.http.gradio_internals import (
     put_in_front,
     sample_files,
 )
-from style_transfer.ui.http.health import health_route
+from style_transfer.ui.http.health import health_route, ready_route
 from style_transfer.ui.http.hosts import HostCheck, Hosts
 from style_transfer.ui.http.safe_headers import SafeHeaders
 from style_transfer.ui.http.upload_quota import UploadQuota
@@ -73,7 +73,7 @@ def build(
     callers = Callers(visitors, context.presence, limits.visitor_connections)
     options = _launch_options(limits, callers, background, hosts or Hosts())
     frames = frame_route(context.sessions.shown_run)
-    options["app_kwargs"]["routes"] = [health_route(service), frames]
+    options["app_kwargs"]["routes"] = [health_route(service), ready_route(service), frames]
     return Page(blocks, context, background, options)
 
 

@@ -1,4 +1,4 @@
-"""GET /health: how the server is doing, for those who run it."""
+"""GET /health and /ready: how the server is doing, for those who run it."""
 
 import time
 from pathlib import Path
@@ -27,6 +27,15 @@ def health_route(service: RunService) -> Route:
         )
 
     return Route("/health", health)
+
+
+def ready_route(service: RunService) -> Route:
+    """Return the route that answers 200 where `service` would take another run, else 503."""
+
+    def ready(_: Request) -> JSONResponse:
+        return JSONResponse({"ready": service.is_ready}, 200 if service.is_ready else 503)
+
+    return Route("/ready", ready)
 
 
 def _memory_mb() -> float | None:

@@ -1,9 +1,9 @@
 import json
 
 from style_transfer.engine import Styles
-from style_transfer.runs import Job
+from style_transfer.runs import SERVER_ENDS, AdmissionQueue, Job
 from style_transfer.settings import Settings
-from style_transfer.ui.http.health import health_route
+from style_transfer.ui.http.health import health_route, ready_route
 from tests.runs.fake_executor import FakeExecutor
 
 
@@ -26,3 +26,21 @@ def test_health_counts_runs_and_says_no_more_than_it_should(service, photo, pain
     service.executor.steps_per_second = 2.5
     assert told()["steps_per_second"] == 2.5
     assert told()["memory_mb"] is None or 10 < told()["memory_mb"] < 100_000
+
+
+def test_a_server_is_ready_as_long_as_another_run_would_be_taken(service):
+    route = ready_route(service)
+
+    def told():
+        answer = route.endpoint(None)
+        return answer.status_code, json.loads(answer.body)["ready"]
+
+    service.admission = AdmissionQueue(places=1, waiting=1, each=9)
+    first = service.admission.join()
+    assert told() == (200, True)
+    service.admission.join()
+    assert told() == (503, False)
+    service.admission.leave(first)
+    assert told() == (200, True)
+    service.end_all(SERVER_ENDS)
+    assert told() == (503, False)
