@@ -112,5 +112,6 @@ def _store(session: Session, record: RunRecord, run: Run, frame: Frame) -> None:
     is_preview = run.ended or newest.step % run.preview_every == 0
     try:
         record.add_frame(newest if is_preview else frame)
+        session.unkept = ""
     except OSError as error:  # a full disk, or a folder that went with its page
-        session.notice = f"Previews cannot be kept ({error.strerror or error})."
+        session.unkept = f"Previews cannot be kept ({error.strerror or error})."

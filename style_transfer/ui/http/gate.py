@@ -7,7 +7,7 @@ import logging
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from style_transfer.ui.http.answers import RefusedError, answer
+from style_transfer.ui.http.answers import DISK_FULL, RefusedError, answer, is_disk_full
 from style_transfer.ui.http.bodies import announced_length, bounded_call, bounded_upload
 from style_transfer.ui.http.callers import Callers
 from style_transfer.ui.http.upload_quota import UploadQuota
@@ -25,6 +25,7 @@ ALLOWED = (  # paths; "*" stands for anything at the end
     "/svelte/*",
     "/static/*",
     "/health",
+    "/ready",
     "/frames/*",  # of runs, see `frames`
     "/gradio_api/startup-events",  # launch() asks for it
     "/gradio_api/info",  # of the endpoint, for programs and "Use via API"
@@ -43,6 +44,7 @@ ALLOWED = (  # paths; "*" stands for anything at the end
 )
 UPLOAD = "/gradio_api/upload"
 CLOSING = (408, 413, 429)  # status codes after which the rest of a request would still be received
+NOT_UNDERSTOOD = "This request cannot be understood."
 REFUSED = "/gradio_api/file=http"  # Gradio would redirect there
 _EXACT = frozenset(path for path in ALLOWED if not path.endswith("*"))
 _PREFIXES = tuple(path[:-1] for path in ALLOWED if path.endswith("*"))
@@ -82,9 +84,11 @@ class Gate:
                 return await self._app(scope, bounded_call(scope, receive), sending)
         except RefusedError as error:
             code, words = error.code, str(error)
+        except OSError as error:
+            code, words = (507, DISK_FULL) if is_disk_full(error) else (400, NOT_UNDERSTOOD)
         except Exception:  # handlers log theirs; this is Gradio's, at a request it cannot read
             _log.debug("A request was refused.", exc_info=True)
-            code, words = 400, "This request cannot be understood."
+            code, words = 400, NOT_UNDERSTOOD
         if begun:
             return await send({"type": "http.response.body", "body": b""})  # its end
         return await answer(sending, code, words)

@@ -6,7 +6,9 @@ says in one sentence what has moved.
 
 import time
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from functools import wraps
+from inspect import isgeneratorfunction
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote, unquote
@@ -15,6 +17,7 @@ import gradio as gr
 from gradio.route_utils import MultiPartException
 from gradio.utils import get_upload_folder
 
+from style_transfer.ui.http.answers import DISK_FULL, is_disk_full
 from style_transfer.ui.http.calls import error_on_page
 
 UNFIT_VALUES = (
@@ -51,7 +54,7 @@ def check_calls(page: gr.Blocks) -> None:
 
     After `page.queue()`. Calls name files by path or by the address of an upload; other addresses,
     which Gradio would fetch, are refused, and so are paths that are no uploads. An empty session
-    hash, whose session Gradio would not find again, counts as none.
+    hash, whose session Gradio would not find again, counts as none. Handlers tell of a full disk.
     """
     preprocess_data, push = page.preprocess_data, page._queue.push
 
@@ -75,6 +78,8 @@ def check_calls(page: gr.Blocks) -> None:
     for each in page.fns.values():
         if each.fn and each.fn.__module__.startswith("gradio."):  # such as those of gr.Examples
             each.fn = _with_sentence(each.fn)
+        elif each.fn:
+            each.fn = _telling_of_full_disk(each.fn)
     page.preprocess_data = checked_preprocess  # type: ignore[method-assign]
     page._queue.push = checked_push  # type: ignore[method-assign]
 
@@ -185,6 +190,32 @@ def _with_sentence(handler: Callable[..., Any]) -> Callable[..., Any]:
             raise error_on_page(UNFIT_VALUES) from None
 
     return wrapped
+
+
+def _telling_of_full_disk(handler: Callable[..., Any]) -> Callable[..., Any]:
+    """Return a handler that says in one sentence where the disk has no room for its files."""
+
+    @wraps(handler)
+    def call(*values: Any) -> Any:
+        with _full_disk_on_page():
+            return handler(*values)
+
+    @wraps(handler)
+    def stream(*values: Any) -> Iterator[Any]:
+        with _full_disk_on_page():
+            yield from handler(*values)
+
+    return stream if isgeneratorfunction(handler) else call
+
+
+@contextmanager
+def _full_disk_on_page() -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        if not is_disk_full(error):
+            raise
+        raise error_on_page(DISK_FULL) from None
 
 
 def _files_in(value: Any) -> Iterator[dict[str, Any]]:

@@ -74,6 +74,7 @@ def _notices(session: Session, record: RunRecord) -> list[str]:
     problems = [
         frame.note if frame else "",
         session.notice,
+        session.unkept,
         checkpoint.problem if checkpoint else "",
         str(run.error or "") if run else "",
     ]

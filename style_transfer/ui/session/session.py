@@ -43,6 +43,7 @@ class Session:
         self.ahead = 0  # runs before this one in the admission queue
         self.canvas = example.CANVAS  # what was shown last
         self.style_files: list[str] = []  # what the style images of the latest run were read from
+        self.unkept = ""  # why the newest preview cannot be kept, for the status line
         self.notice = ""  # why the last change was refused, for the status line
         self._presence, self._seen_at = presence or Presence(), time.monotonic()
         self._lock = threading.Lock()

@@ -54,6 +54,23 @@ def test_a_full_disk_stops_the_previews_alone(context, session, start, monkeypat
     assert session.ticket not in context.service.admission._tickets
 
 
+def test_previews_are_not_said_to_be_lost_once_there_is_room_again(session, start, monkeypatch):
+    monkeypatch.setattr(watch, "PREVIEW_INTERVAL", 0.0)
+    add, count = Timeline.add, []
+
+    def fail_once(timeline, frame):
+        count.append(frame)
+        if len(count) == 2:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        return add(timeline, frame)
+
+    monkeypatch.setattr(Timeline, "add", fail_once)
+    for _ in start():
+        pass
+    assert len(count) > 2
+    assert "Previews" not in status.value(session)["notices"]
+
+
 def test_a_second_start_ends_the_first(session, start):
     first = start(Settings(**SETTINGS.as_dict() | {"steps": 5000}))
     next(first)

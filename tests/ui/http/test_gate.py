@@ -1,6 +1,7 @@
 """The gate, in front of an app that tells what came through, and in front of Gradio."""
 
 import asyncio
+import errno
 import json
 import re
 
@@ -169,7 +170,9 @@ def test_every_route_of_gradio_is_named_or_answers_404_and_every_name_is_of_a_ro
             assert ask(path, app=never)[0] == 404
     for name in ALLOWED:
         leads = [path for path in routes if path.startswith(name.removesuffix("*"))]
-        assert leads or name in ("/health", "/frames/*"), f"Gradio has no route {name} any more"
+        assert leads or name in ("/health", "/ready", "/frames/*"), (
+            f"Gradio has no route {name} any more"
+        )
 
 
 def test_a_call_that_says_it_is_too_long_is_refused_before_it_comes():
@@ -380,3 +383,19 @@ def test_uploads_have_a_total_for_each_visitor_and_in_all(tmp_path):
     assert "no room for more uploads" in upload("203.0.113.9")[1]
     (tmp_path / "0").unlink()
     assert upload("203.0.113.5")[0] == 200
+
+
+@pytest.mark.parametrize(
+    ("error", "status", "words"),
+    [
+        (OSError(errno.ENOSPC, "full"), 507, "The disk of the server is full"),
+        (OSError(errno.ENOENT, "gone"), 400, "cannot be understood"),
+    ],
+)
+def test_an_upload_for_which_the_disk_has_no_room_is_refused_in_a_sentence(error, status, words):
+    async def fail(scope, receive, send):
+        raise error
+
+    told = ask("/gradio_api/upload", app=fail)
+    assert told[0] == status
+    assert words in told[1]

@@ -4,6 +4,7 @@ A failure names what an upgrade of Gradio has moved.
 """
 
 import asyncio
+import errno
 import inspect
 import os
 import time
@@ -360,3 +361,39 @@ def test_bound_methods_are_handlers_like_functions(served):
         "Gradio does not tell the arguments of bound methods as those of functions"
     )
     assert call(served, 4, name="double") == (200, [8])
+
+
+def test_a_full_disk_is_told_in_one_sentence_by_handlers_of_both_kinds():
+    full = OSError(errno.ENOSPC, "No space left on device")
+
+    def call():
+        raise full
+
+    def stream():
+        yield 1
+        raise full
+
+    with gr.Blocks() as page:
+        gr.Button("one").click(call)
+        gr.Button("other").click(stream)
+    page.queue()
+    check_calls(page)
+    one, other = (each.fn for each in page.fns.values())
+    with pytest.raises(gr.Error, match=r"^.*The disk of the server is full"):
+        one()
+    frames = other()
+    assert next(frames) == 1
+    with pytest.raises(gr.Error, match=r"^.*The disk of the server is full"):
+        next(frames)
+
+
+def test_another_fault_of_a_file_stays_a_fault():
+    def call():
+        raise FileNotFoundError(errno.ENOENT, "No such file")
+
+    with gr.Blocks() as page:
+        gr.Button("one").click(call)
+    page.queue()
+    check_calls(page)
+    with pytest.raises(FileNotFoundError):
+        next(iter(page.fns.values())).fn()
