@@ -1,37 +1,69 @@
 """Picture files to tensors and back; resampling, colour transfer, time-lapses."""
 
 from style_transfer.images.color_transfer import keep_colors, match_colors
+from style_transfer.images.contact_sheet import save_contact_sheet
 from style_transfer.images.frames import without_frame
+from style_transfer.images.photos import photo_tensors
 from style_transfer.images.resizing import resize
-from style_transfer.images.saving import check_format, check_output, save
+from style_transfer.images.saving import (
+    DEPTHS,
+    Export,
+    check_format,
+    check_output,
+    encoded,
+    save,
+)
 from style_transfer.images.tensors import to_pil, to_tensor
 from style_transfer.images.timelapse import FILM_FORMATS
 from style_transfer.picture_files import (
+    COLOUR_SPACES,
     MAX_PIXELS,
     MIN_SIDE,
+    OFFERED,
     PICTURE_FORMATS,
+    SRGB,
+    ColourSpace,
+    Exif,
+    Photo,
+    color_named,
     fit,
     open_image,
     open_mask,
+    open_photo,
     read_text,
+    readable_suffixes,
     size_of,
 )
 
 __all__ = [
+    "COLOUR_SPACES",
+    "DEPTHS",
     "FILM_FORMATS",
     "MAX_PIXELS",
     "MIN_SIDE",
+    "OFFERED",
     "PICTURE_FORMATS",
+    "SRGB",
+    "ColourSpace",
+    "Exif",
+    "Export",
+    "Photo",
     "check_format",
     "check_output",
+    "color_named",
+    "encoded",
     "fit",
     "keep_colors",
     "match_colors",
     "open_image",
     "open_mask",
+    "open_photo",
+    "photo_tensors",
     "read_text",
+    "readable_suffixes",
     "resize",
     "save",
+    "save_contact_sheet",
     "size_of",
     "to_pil",
     "to_tensor",

@@ -1,33 +1,83 @@
 """Tensors to picture files."""
 
-import io
 import os
 import secrets
 from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
 
-from PIL import Image
+import numpy as np
+import torch
 from torch import Tensor
 
-from style_transfer.images.tensors import to_pil
-from style_transfer.picture_files import MIN_SIDE, PICTURE_FORMATS, QUALITY
+from style_transfer.picture_files import (
+    MIN_SIDE,
+    OFFERED,
+    SRGB,
+    ColourSpace,
+    Exif,
+    Metadata,
+    encode,
+)
 
-_ICONS = (".ico", ".icns")  # have sizes of their own, to which pictures would be changed
+DEPTHS = (8, 16)  # bits a channel
 
 
-def save(image: Tensor, file: str | os.PathLike[str], text: str | None = None) -> None:
-    """Write (1, 3, H, W) RGB in [0, 1] as sRGB; the extension of `file` tells the format.
+@dataclass(frozen=True, eq=False)
+class Export:
+    """How a picture is written: its bits, its colour space, and what comes with it."""
 
-    PNG keeps the rounded values, JPEG and WebP have QUALITY, JPEG with colours at full resolution.
-    The `text`, ASCII such as a recipe, is embedded as metadata, which only PICTURE_FORMATS can do;
-    without it any format goes that Pillow writes. The file is written whole or not at all.
+    depth: int = DEPTHS[0]  # bits a channel; 16 as PNG and TIFF
+    space: ColourSpace = SRGB
+    opacity: Tensor | None = None  # (1, 1, H, W) in [0, 1]; None: opaque
+    dpi: float | None = None
+    exif: Exif | None = None
 
-    Raises ValueError, one sentence, for another extension, and OSError where it cannot be written.
+    def levels(self, image: Tensor) -> np.ndarray:
+        """Return (1, 3, H, W) sRGB in [0, 1] as rounded numbers (H, W, 3 or 4) of this space."""
+        channels = image.detach()[0].clamp(0, 1).cpu()
+        if self.space is not SRGB:
+            converted = self.space.from_srgb(channels.permute(1, 2, 0).numpy())
+            channels = torch.from_numpy(converted).permute(2, 0, 1)
+        if self.opacity is not None:
+            channels = torch.cat((channels, self.opacity[0].cpu()))
+        most = 2**self.depth - 1
+        numbers = channels.mul(most).round().permute(1, 2, 0).contiguous().numpy()
+        return numbers.astype(np.uint8 if self.depth == DEPTHS[0] else np.uint16)
+
+    def metadata(self, text: str | None) -> Metadata:
+        """Return what is embedded beside the pixels."""
+        return Metadata(text, self.space.profile, self.dpi, self.exif)
+
+
+PLAIN = Export()
+
+
+def save(
+    image: Tensor, file: str | os.PathLike[str], text: str | None = None, export: Export = PLAIN
+) -> None:
+    """Write (1, 3, H, W) RGB in [0, 1], by default as sRGB of 8 bits; by the extension of `file`.
+
+    PNG and TIFF keep the rounded values, JPEG and WebP have QUALITY, JPEG with colours at full
+    resolution. The `text`, ASCII such as a recipe, is embedded as metadata, which only
+    PICTURE_FORMATS can do; without it any format goes that Pillow writes. The file is written whole
+    or not at all.
+
+    Raises ValueError, one sentence, for another extension or an `export` that the format cannot
+    hold, and OSError where it cannot be written.
     """
-    _write_whole(Path(file), _encode(to_pil(image), Path(file), text))
+    write_whole(Path(file), encoded(image, Path(file), text, export))
 
 
-def check_output(file: Path) -> None:
+def encoded(image: Tensor, file: Path, text: str | None = None, export: Export = PLAIN) -> bytes:
+    """Return what `save` writes. Raises ValueError as it does."""
+    try:
+        return encode(export.levels(image), file.suffix, export.metadata(text))
+    except ValueError as error:
+        raise ValueError(f"{file.name}: {error}") from None
+
+
+def check_output(file: Path, export: Export = PLAIN) -> None:
     """Raise ValueError, one sentence, where a picture could not be saved as `file`.
 
     That is tried; what stands there already stays as it is.
@@ -37,9 +87,12 @@ def check_output(file: Path) -> None:
         raise ValueError(f"{file}: the folder {folder} does not exist.")
     if os.path.isdir(file):
         raise ValueError(f"{file}: this is a folder, not a file.")
-    encoded = _tried(file, (MIN_SIDE, MIN_SIDE))
+    data = _tried(file, (MIN_SIDE, MIN_SIDE))
+    if export.depth != DEPTHS[0]:
+        deep = Export(export.depth, export.space, exif=export.exif)
+        encoded(torch.zeros(1, 3, MIN_SIDE, MIN_SIDE), file, export=deep)
     try:
-        _try_to_write(Path(os.path.realpath(file)), encoded)
+        _try_to_write(Path(os.path.realpath(file)), data)
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or error
         raise ValueError(f"{file}: this file cannot be written ({reason}).") from None
@@ -55,17 +108,16 @@ def _tried(file: Path, size: tuple[int, int]) -> bytes:
     height, width = size
     fault = "no known picture format"
     try:
-        _encode(Image.new("RGB", (MIN_SIDE, MIN_SIDE)), file)
+        encode(np.zeros((MIN_SIDE, MIN_SIDE, 3), np.uint8), file.suffix)
         fault = f"this format holds no picture of {width} x {height} px"
-        return _encode(Image.new("RGB", (width, height)), file)
+        return encode(np.zeros((height, width, 3), np.uint8), file.suffix)
     except Exception:  # of no picture, or one that cannot hold RGB: each format has its own errors
-        known = [suffix for suffix, each in PICTURE_FORMATS.items() if each.label]
-        words = f"{', '.join(known[:-1])} or {known[-1]}"
+        words = f"{', '.join(OFFERED[:-1])} or {OFFERED[-1]}"
         raise ValueError(f"{file}: {fault}; use {words}.") from None
 
 
 def _try_to_write(target: Path, data: bytes) -> None:
-    """Raise OSError or ValueError where `_write_whole` would; leave everything as it was."""
+    """Raise OSError or ValueError where `write_whole` would; leave everything as it was."""
     if not os.path.lexists(target):
         try:
             with target.open("xb") as new:
@@ -81,21 +133,7 @@ def _try_to_write(target: Path, data: bytes) -> None:
             os.close(descriptor)
 
 
-def _encode(picture: Image.Image, file: Path, text: str | None = None) -> bytes:
-    suffix = file.suffix.lower()
-    if suffix in PICTURE_FORMATS:
-        options = PICTURE_FORMATS[suffix].options(text)
-    elif text is None and suffix in Image.registered_extensions() and suffix not in _ICONS:
-        options = {"quality": QUALITY}
-    else:
-        known = ", ".join(PICTURE_FORMATS)
-        raise ValueError(f"{file.name}: the extension is not one of {known}.")
-    encoded = io.BytesIO()
-    picture.save(encoded, Image.registered_extensions()[suffix], **options)
-    return encoded.getvalue()
-
-
-def _write_whole(file: Path, data: bytes) -> None:
+def write_whole(file: Path, data: bytes) -> None:
     """Write a file in one go; one that stands there already stays whole if this fails."""
     target = Path(os.path.realpath(file))  # of a link, the file it points to is replaced
     if target.is_file() or not target.exists():

@@ -1,18 +1,44 @@
-"""Picture files to RGB images, and the text embedded in them; needs Pillow and numpy, no torch."""
+"""Picture files to RGB images and back, and what is embedded in them.
 
-from style_transfer.picture_files.formats import PICTURE_FORMATS, QUALITY, read_text
+Needs Pillow and numpy, no torch.
+"""
+
+from style_transfer.picture_files.colours import color_named
+from style_transfer.picture_files.encoding import encode
+from style_transfer.picture_files.exif import Exif
+from style_transfer.picture_files.formats import (
+    OFFERED,
+    PICTURE_FORMATS,
+    QUALITY,
+    Metadata,
+    read_text,
+)
+from style_transfer.picture_files.opening import readable_suffixes
+from style_transfer.picture_files.photo import Photo, open_photo
+from style_transfer.picture_files.profiles import COLOUR_SPACES, SRGB, ColourSpace
 from style_transfer.picture_files.reading import open_image, open_mask, reduce, size_of
 from style_transfer.picture_files.sizes import MAX_PIXELS, MIN_SIDE, fit
 
 __all__ = [
+    "COLOUR_SPACES",
     "MAX_PIXELS",
     "MIN_SIDE",
+    "OFFERED",
     "PICTURE_FORMATS",
     "QUALITY",
+    "SRGB",
+    "ColourSpace",
+    "Exif",
+    "Metadata",
+    "Photo",
+    "color_named",
+    "encode",
     "fit",
     "open_image",
     "open_mask",
+    "open_photo",
     "read_text",
+    "readable_suffixes",
     "reduce",
     "size_of",
 ]

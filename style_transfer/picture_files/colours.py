@@ -4,7 +4,7 @@ import io
 from typing import Any
 
 import numpy as np
-from PIL import Image, ImageCms
+from PIL import Image, ImageCms, ImageColor
 
 from style_transfer.picture_files.levels import to_8_bit
 
@@ -12,6 +12,20 @@ _SRGB = ImageCms.createProfile("sRGB")
 _LAB = ImageCms.createProfile("LAB")
 _LEVELS_APART = {"L;2": 85, "L;4": 17}  # of 255, in files of fewer bits
 _UNMULTIPLIED = {"La": "LA", "RGBa": "RGBA", "PA": "RGBA"}
+
+
+def color_named(text: str) -> tuple[float, float, float]:
+    """Return RGB in [0, 1] of a colour as web pages write it, such as "white" or "#f4ecd8".
+
+    Raises ValueError, one sentence, for any other text.
+    """
+    try:
+        red, green, blue = ImageColor.getrgb(text)[:3]
+    except ValueError:
+        raise ValueError(
+            f"{text!r} is no colour; use a name such as white, or a number such as #f4ecd8."
+        ) from None
+    return red / 255, green / 255, blue / 255
 
 
 def scale_transparency(image: Image.Image) -> None:

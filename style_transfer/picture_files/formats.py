@@ -1,6 +1,7 @@
-"""Formats of picture files, and the text that is embedded in them.
+"""Formats of picture files, and what is embedded in them beside the pixels.
 
-PNG has a chunk for text; in JPEG, WebP and others it is the user comment of the EXIF data.
+A text lies in PNG in a chunk of its own, in TIFF in the description; in JPEG, WebP and others it is
+the user comment of the EXIF data.
 """
 
 import os
@@ -14,10 +15,23 @@ from PIL import Image, UnidentifiedImageError
 from PIL.ExifTags import IFD, Base
 from PIL.PngImagePlugin import PngInfo
 
+from style_transfer.picture_files.exif import Exif, to_pillow
+
 QUALITY = 95  # of 100, for lossy formats
 _KEYWORD = "style-transfer-recipe"  # of the text chunk in a PNG
 _ASCII = b"ASCII\0\0\0"  # EXIF 2.3, 4.6.5: how a user comment names its character set
-_SRGB = 1  # EXIF's number of the colour space
+_SRGB, _UNCALIBRATED = 1, 65535  # EXIF's numbers of the colour space
+_TIFF_PREDICTOR, _DIFFERENCES = 317, 2
+
+
+@dataclass(frozen=True)
+class Metadata:
+    """What is embedded beside the pixels."""
+
+    text: str | None = None  # ASCII
+    profile: bytes | None = None  # ICC; None: sRGB
+    dpi: float | None = None
+    exif: Exif | None = None  # of the photo
 
 
 def read_text(file: str | os.PathLike[str], limit: int) -> str | bytes:
@@ -46,41 +60,69 @@ def _embedded_text(file: str | os.PathLike[str]) -> str | bytes:
         with Image.open(file, formats=tried) as image:
             if image.format == "PNG":
                 return str(image.info.get(_KEYWORD, ""))  # Pillow bounds what it inflates
+            if image.format == "TIFF":
+                return str(image.getexif().get(Base.ImageDescription, ""))
             comment = image.getexif().get_ifd(IFD.Exif).get(Base.UserComment)
     return comment.removeprefix(_ASCII) if isinstance(comment, bytes) else b""
 
 
-def _png(text: str | None) -> dict[str, Any]:
+def _png(metadata: Metadata) -> dict[str, Any]:
     chunks = PngInfo()
-    chunks.add(b"sRGB", b"\0")  # perceptual intent
-    if text is not None:
-        chunks.add_itxt(_KEYWORD, text)
-    return {"pnginfo": chunks}
+    if metadata.profile is None:
+        chunks.add(b"sRGB", b"\0")  # perceptual intent
+    if metadata.text is not None:
+        chunks.add_itxt(_KEYWORD, metadata.text)
+    return {"pnginfo": chunks, "exif": to_pillow(metadata.exif) if metadata.exif else None}
 
 
-def _webp(text: str | None) -> dict[str, Any]:
+def _webp(metadata: Metadata) -> dict[str, Any]:
+    tags: dict[int, Any] = {Base.ColorSpace: _UNCALIBRATED if metadata.profile else _SRGB}
+    if metadata.text is not None:
+        tags[Base.UserComment] = _ASCII + metadata.text.encode("ascii")
+    return {"quality": QUALITY, "exif": to_pillow(metadata.exif or {}, tags)}
+
+
+def _jpeg(metadata: Metadata) -> dict[str, Any]:
+    return _webp(metadata) | {"subsampling": "4:4:4"}
+
+
+def _tiff(metadata: Metadata) -> dict[str, Any]:
+    options = {"description": metadata.text}
     exif = Image.Exif()
-    comment = {} if text is None else {Base.UserComment: _ASCII + text.encode("ascii")}
-    exif[IFD.Exif] = {**comment, Base.ColorSpace: _SRGB}
-    return {"quality": QUALITY, "exif": exif}
-
-
-def _jpeg(text: str | None) -> dict[str, Any]:
-    return _webp(text) | {"subsampling": "4:4:4"}
+    if not metadata.exif:
+        exif[_TIFF_PREDICTOR] = _DIFFERENCES
+        return options | {"compression": "tiff_adobe_deflate", "exif": exif}
+    # As if read from a file, and uncompressed: otherwise Pillow fails with directories of EXIF.
+    exif.load(to_pillow(metadata.exif).tobytes())
+    return options | {"exif": exif}
 
 
 @dataclass(frozen=True)
 class PictureFormat:
     """A format in which pictures are saved with a text."""
 
-    label: str  # on the page; "" where another suffix of the same format is offered there
+    label: str  # on the page; "" where it is not offered there
     name: str  # Pillow's
-    options: Callable[[str | None], dict[str, Any]]  # the text, if any -> Pillow's, for saving
+    options: Callable[[Metadata], dict[str, Any]]  # Pillow's, for saving
+    transparent: bool = True  # whether it has opacity
+    deep: bool = False  # whether it has 16 bits a channel
+
+    def to_save(self, metadata: Metadata) -> dict[str, Any]:
+        """Return Pillow's options for saving a picture with `metadata`."""
+        options = self.options(metadata)
+        if metadata.profile:
+            options["icc_profile"] = metadata.profile
+        if metadata.dpi:
+            options["dpi"] = (metadata.dpi, metadata.dpi)
+        return {name: value for name, value in options.items() if value is not None}
 
 
 PICTURE_FORMATS = {  # by suffix
-    ".png": PictureFormat("PNG, every pixel, with its settings", "PNG", _png),
-    ".jpg": PictureFormat("JPEG", "JPEG", _jpeg),
-    ".jpeg": PictureFormat("", "JPEG", _jpeg),
+    ".png": PictureFormat("PNG, every pixel, with its settings", "PNG", _png, deep=True),
+    ".jpg": PictureFormat("JPEG", "JPEG", _jpeg, transparent=False),
+    ".jpeg": PictureFormat("", "JPEG", _jpeg, transparent=False),
     ".webp": PictureFormat("WebP", "WEBP", _webp),
+    ".tif": PictureFormat("", "TIFF", _tiff, deep=True),
+    ".tiff": PictureFormat("", "TIFF", _tiff, deep=True),
 }
+OFFERED = (".png", ".jpg", ".webp", ".tif")  # one suffix for each format, for people to choose from

@@ -1,4 +1,4 @@
-"""Deep and signed greys to 8 bits."""
+"""Levels of deep and signed greys."""
 
 import numpy as np
 from PIL import Image
@@ -12,7 +12,16 @@ _SAMPLE = 1_000_000  # pixels from which the white of floats is told
 
 
 def to_8_bit(image: Image.Image) -> Image.Image:
-    """Return a decoded picture as it is or, of deep or signed greys, as "L".
+    """Return a decoded picture as it is or, of deep or signed greys, as "L"; see `scaled`."""
+    levels = scaled(image)
+    if levels is None:
+        return image
+    levels *= 255
+    return Image.fromarray(np.rint(levels, out=levels).astype(np.uint8))
+
+
+def scaled(image: Image.Image) -> np.ndarray | None:
+    """Return deep or signed greys of a decoded picture, (H, W) from black 0 to white 1, else None.
 
     Integers have the range that their file declares. In 32 bits, which mostly hold fewer, white is
     the least usual one that no level exceeds: by the next the picture would be black. Floats may
@@ -20,7 +29,7 @@ def to_8_bit(image: Image.Image) -> Image.Image:
     """
     bits, signed = tiff.bits_and_sign(image)
     if not (image.mode[0] in "IF" or (signed and image.mode == "L")):
-        return image
+        return None
     values = np.asarray(image)
     if signed and image.mode == "L":
         values = values.view(np.int8)
@@ -28,11 +37,10 @@ def to_8_bit(image: Image.Image) -> Image.Image:
         values = values.view(np.uint32)
     white = _white(image, values, bits, signed)
     levels = values.astype(np.float32)
-    levels *= 255 / white
+    levels *= 1 / white
     if tiff.white_is_zero(image):
-        np.subtract(255, levels, out=levels)
-    np.rint(np.clip(levels, 0, 255, out=levels), out=levels)
-    return Image.fromarray(levels.astype(np.uint8))
+        np.subtract(1, levels, out=levels)
+    return np.clip(levels, 0, 1, out=levels)
 
 
 def _white(image: Image.Image, values: np.ndarray, bits: int, signed: bool) -> float:

@@ -14,6 +14,13 @@ def fit(size: tuple[int, int], max_side: int) -> tuple[int, int]:
     return round(size[0] * ratio), round(size[1] * ratio)
 
 
+def enlarge(size: tuple[int, int], side: int) -> tuple[int, int]:
+    """Return `size` with a longer side of `side` where that is larger, else what `fit` returns."""
+    if side <= max(size):
+        return fit(size, side)
+    return round(size[0] * side / max(size)), round(size[1] * side / max(size))
+
+
 def check_size(size: tuple[int, int], name: str, most_pixels: int = MAX_PIXELS) -> None:
     """Raise ValueError where a picture of (width, height) px is too small, stretched or large."""
     width, height = size

@@ -36,6 +36,16 @@ def turn_to_full_size(image: TiffImageFile) -> None:
     image.seek(0)  # the only picture, whatever it is called
 
 
+def turn_to_page(image: TiffImageFile, page: int) -> None:
+    """Make a page, counted from 1, the one that is read. Raises RefusedError for none."""
+    try:
+        image.seek(page - 1)
+    except EOFError:
+        raise RefusedError(f"it has no page {page}.") from None
+    except SyntaxError as error:
+        raise RefusedError(RAW_PHOTO) from error
+
+
 def _is_preview(image: TiffImageFile) -> bool:
     kind = image.tag_v2.get(_NEW_SUBFILE_TYPE, 0)
     return (isinstance(kind, int) and bool(kind & 1)) or image.tag_v2.get(_SUBFILE_TYPE) == 2

@@ -83,7 +83,7 @@ def test_a_folder_and_a_file_without_permission_are_told_beforehand(tmp_path):
 
 
 def test_every_picture_format_is_named_where_another_is_refused(tmp_path):
-    with pytest.raises(ValueError, match=r"use \.png, \.jpg or \.webp\.$"):
+    with pytest.raises(ValueError, match=r"use \.png, \.jpg, \.webp or \.tif\.$"):
         check_output(tmp_path / "out.txt")
 
 

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from style_transfer.picture_files import open_image, reading, size_of
+from style_transfer.picture_files import open_image, opening, size_of
 
 
 def psd(bits):
@@ -41,8 +41,8 @@ def test_a_file_of_a_known_kind_says_what_can_be_read(data, words):
 
 @pytest.fixture
 def without_heic(monkeypatch):
-    known = [each for each in reading._readable_formats() if each != "HEIF"]
-    monkeypatch.setattr(reading, "_readable_formats", lambda: known)
+    known = [each for each in opening._readable_formats() if each != "HEIF"]
+    monkeypatch.setattr(opening, "_readable_formats", lambda: known)
 
 
 @pytest.mark.usefixtures("without_heic")

@@ -1,0 +1,205 @@
+"""Colour spaces of RGB pictures: ICC profiles of three curves and a matrix, read and written."""
+
+import struct
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Protocol
+
+import numpy as np
+
+_FIXED = 65536  # units of ICC's s15Fixed16Number
+_D50 = (0.9642, 1.0, 0.8249)  # white of ICC's connection space
+_FROM_D65 = (  # Bradford's adaptation of that white
+    *(1.047882, 0.022918, -0.050217),
+    *(0.029587, 0.990479, -0.017059),
+    *(-0.009232, 0.015076, 0.751678),
+)
+_PROBES = np.stack(np.meshgrid(*[np.linspace(0, 1, 5)] * 3), -1).reshape(25, 5, 3)
+_ROUNDING = 0.004  # a level of 8 bits
+_COUNTS = (1, 3, 4, 5, 7)  # numbers of a parametric curve by its type
+
+
+class _Curve(Protocol):
+    """The tone curve of a channel; arrays of numbers from 0 to 1."""
+
+    def linear(self, values: np.ndarray) -> np.ndarray:
+        """Return light of encoded values."""
+
+    def encoded(self, light: np.ndarray) -> np.ndarray:
+        """Return encoded values of light."""
+
+
+@dataclass(frozen=True)
+class _Parametric:
+    """(a x + b)^g + e from d on, c x + f below. ICC.1:2022, 10.18."""
+
+    g: float
+    a: float = 1.0
+    b: float = 0.0
+    c: float = 0.0
+    d: float = 0.0
+    e: float = 0.0
+    f: float = 0.0
+
+    def linear(self, values: np.ndarray) -> np.ndarray:
+        power = np.maximum(self.a * values + self.b, 0) ** self.g + self.e
+        return np.where(values >= self.d, power, self.c * values + self.f)
+
+    def encoded(self, light: np.ndarray) -> np.ndarray:
+        start = (self.a * self.d + self.b) ** self.g + self.e
+        root = (np.maximum(light - self.e, 0) ** (1 / self.g) - self.b) / self.a
+        below = (light - self.f) / self.c if self.c else np.zeros_like(light)
+        return np.where(light >= start, root, below)
+
+
+@dataclass(frozen=True, eq=False)
+class _Table:
+    levels: np.ndarray  # rising, at equal distances
+
+    def linear(self, values: np.ndarray) -> np.ndarray:
+        return np.interp(values, self._places, self.levels)
+
+    def encoded(self, light: np.ndarray) -> np.ndarray:
+        return np.interp(light, self.levels, self._places)
+
+    @cached_property
+    def _places(self) -> np.ndarray:
+        return np.linspace(0, 1, len(self.levels))
+
+
+@dataclass(frozen=True, eq=False)
+class ColourSpace:
+    """An RGB colour space: tone curves, and the matrix from linear RGB to XYZ by D50."""
+
+    name: str
+    matrix: np.ndarray  # (3, 3), a column for each channel
+    curves: tuple[_Curve, _Curve, _Curve]
+    profile: bytes | None  # None: sRGB, which every program takes for granted
+
+    def to_srgb(self, values: np.ndarray) -> np.ndarray:
+        """Return (H, W, 3) in [0, 1] as sRGB; colours that it lacks are clipped."""
+        return _converted(values, self, SRGB)
+
+    def from_srgb(self, values: np.ndarray) -> np.ndarray:
+        """Return sRGB (H, W, 3) in [0, 1] in this space."""
+        return _converted(values, SRGB, self)
+
+    @classmethod
+    def of_profile(cls, data: bytes) -> "ColourSpace | None":
+        """Return the space of an ICC profile, None where it is not of curves and a matrix.
+
+        It is SRGB itself where they differ by rounding: there are many profiles of that space.
+        """
+        try:
+            if data[16:20] != b"RGB ":
+                return None
+            tags = dict(_tags(data))
+            columns = [_numbers(tags[f"{c}XYZ"], 3) for c in "rgb"]
+            curves = [_curve(tags[f"{c}TRC"]) for c in "rgb"]
+            matrix = np.array(columns).T
+            np.linalg.inv(matrix)
+        except (KeyError, ValueError, IndexError, struct.error, np.linalg.LinAlgError):
+            return None
+        space = cls("the photo's profile", matrix, (curves[0], curves[1], curves[2]), data)
+        return SRGB if np.abs(space.to_srgb(_PROBES) - _PROBES).max() < _ROUNDING else space
+
+
+def _converted(values: np.ndarray, source: ColourSpace, target: ColourSpace) -> np.ndarray:
+    if source is target:
+        return values
+    light = np.stack([c.linear(values[..., n]) for n, c in enumerate(source.curves)], -1)
+    light = np.clip(light @ (np.linalg.inv(target.matrix) @ source.matrix).T, 0, 1)
+    encoded = [c.encoded(light[..., n]) for n, c in enumerate(target.curves)]
+    return np.clip(np.stack(encoded, -1), 0, 1).astype(np.float32)
+
+
+def _tags(data: bytes) -> list[tuple[str, bytes]]:
+    (count,) = struct.unpack_from(">I", data, 128)
+    entries = [struct.unpack_from(">4sII", data, 132 + 12 * n) for n in range(min(count, 100))]
+    return [(name.decode("latin-1"), data[at : at + size]) for name, at, size in entries]
+
+
+def _numbers(tag: bytes, count: int, at: int = 8) -> list[float]:
+    return [each / _FIXED for each in struct.unpack_from(f">{count}i", tag, at)]
+
+
+def _curve(tag: bytes) -> _Curve:
+    if tag[:4] == b"para":
+        (kind,) = struct.unpack_from(">H", tag, 8)
+        g, *rest = _numbers(tag, _COUNTS[kind], 12)
+        if kind in (1, 2):  # from -b / a on; below it the constant c, or 0
+            a, b, *c = rest
+            return _Parametric(g, a, b, 0.0, -b / a, *(2 * c))
+        return _Parametric(g, *rest)
+    if tag[:4] != b"curv":
+        raise ValueError("no curve")
+    (count,) = struct.unpack_from(">I", tag, 8)
+    levels = struct.unpack_from(f">{count}H", tag, 12)
+    if count < 2:
+        return _Parametric(levels[0] / 256 if levels else 1.0)
+    return _Table(np.maximum.accumulate(np.array(levels) / 65535))
+
+
+def _standard(name: str, columns: tuple[tuple[float, ...], ...], curve: _Parametric) -> ColourSpace:
+    profile = _profile(name, columns, curve)
+    return ColourSpace(name, np.array(columns).T, (curve, curve, curve), profile)
+
+
+def _profile(name: str, columns: tuple[tuple[float, ...], ...], curve: _Parametric) -> bytes:
+    """Return an ICC profile of version 4."""
+
+    def fixed(kind: bytes, *numbers: float) -> bytes:
+        return kind + bytes(4) + struct.pack(f">{len(numbers)}i", *_rounded(numbers))
+
+    def text(words: str) -> bytes:
+        data = words.encode("utf-16-be")
+        return b"mluc" + bytes(4) + struct.pack(">II4sII", 1, 12, b"enUS", len(data), 28) + data
+
+    numbers = (curve.g, curve.a, curve.b, curve.c, curve.d)
+    tone = struct.pack(">HH5i", 3, 0, *_rounded(numbers))
+    tags = {b"desc": text(name), b"cprt": text("No copyright"), b"wtpt": fixed(b"XYZ ", *_D50)}
+    tags[b"chad"] = fixed(b"sf32", *_FROM_D65)
+    for channel, column in zip((b"r", b"g", b"b"), columns, strict=True):
+        tags[channel + b"XYZ"] = fixed(b"XYZ ", *column)
+        tags[channel + b"TRC"] = b"para" + bytes(4) + tone
+    table, body = struct.pack(">I", len(tags)), b""
+    start = 128 + 4 + 12 * len(tags)
+    for tag, data in tags.items():
+        body += bytes(-len(body) % 4)
+        table += struct.pack(">4sII", tag, start + len(body), len(data))
+        body += data
+    head = struct.pack(
+        ">I4x4s4s4s4s", start + len(body), b"\x04\x30\0\0", b"mntr", b"RGB ", b"XYZ "
+    )
+    head += struct.pack(">6H4s", 2026, 1, 1, 0, 0, 0, b"acsp")
+    head = head.ljust(68, b"\0") + struct.pack(">3i", *_rounded(_D50))
+    return head.ljust(128, b"\0") + table + body
+
+
+def _rounded(numbers: tuple[float, ...]) -> list[int]:
+    return [round(number * _FIXED) for number in numbers]
+
+
+_TONE_OF_SRGB = _Parametric(2.4, 1 / 1.055, 0.055 / 1.055, 1 / 12.92, 0.04045)
+# Columns: XYZ of red, green and blue, adapted from D65 to D50.
+SRGB = ColourSpace(
+    "sRGB",
+    np.array(
+        ((0.43607, 0.22249, 0.01392), (0.38515, 0.71687, 0.09708), (0.14307, 0.06061, 0.71410))
+    ).T,
+    (_TONE_OF_SRGB, _TONE_OF_SRGB, _TONE_OF_SRGB),
+    None,
+)
+COLOUR_SPACES = {  # by the name that the command line has for them
+    "srgb": SRGB,
+    "display-p3": _standard(
+        "Display P3",
+        ((0.51512, 0.24120, -0.00105), (0.29198, 0.69225, 0.04189), (0.15710, 0.06657, 0.78407)),
+        _TONE_OF_SRGB,
+    ),
+    "adobe-rgb": _standard(
+        "Compatible with Adobe RGB (1998)",
+        ((0.60974, 0.31111, 0.01947), (0.20528, 0.62567, 0.06087), (0.14919, 0.06322, 0.74457)),
+        _Parametric(563 / 256),
+    ),
+}
