@@ -9,10 +9,12 @@ __version__ = "0.1.0"
 # before torch.
 _MODULES = {
     "Frame": "style_transfer.engine",
+    "Request": "style_transfer.batch",
     "Settings": "style_transfer.settings",
     "State": "style_transfer.engine",
     "Styles": "style_transfer.engine",
     "open_image": "style_transfer.images",
+    "paint_files": "style_transfer.batch",
     "save": "style_transfer.images",
     "stylize": "style_transfer.engine",
     "to_tensor": "style_transfer.images",

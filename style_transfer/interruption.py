@@ -49,6 +49,10 @@ class Interruption:
         """Raise nothing any more: what follows must be finished."""
         self._raises = False
 
+    def raise_again(self) -> None:
+        """Let the first signal raise again, as before `only_notice`."""
+        self._raises = True
+
     def _notice(self, number: int, frame: FrameType | None) -> None:
         first, self.noticed = not self.noticed, True
         if first and self._raises:

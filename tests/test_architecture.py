@@ -36,9 +36,10 @@ RANKS = {
     "styles": 6,
     "state": 6,
     "runs": 7,
-    "cli": 8,
+    "batch": 8,
+    "cli": 9,
     "ui": 8,
-    "__main__": 9,
+    "__main__": 10,
 }
 UI_RANKS = {
     "http": 0,

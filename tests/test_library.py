@@ -20,8 +20,8 @@ def printed(script: str, *options: str, **named) -> str:
 
 def test_the_package_offers_what_a_program_needs():
     assert set(style_transfer.__all__) == {
-        "__version__", "Frame", "Settings", "State", "Styles", "open_image", "save", "stylize",
-        "to_tensor",
+        "__version__", "Frame", "Request", "Settings", "State", "Styles", "open_image",
+        "paint_files", "save", "stylize", "to_tensor",
     }  # fmt: skip
     assert style_transfer.stylize is stylize
     assert style_transfer.Settings is Settings

@@ -44,3 +44,8 @@ def secure_console() -> None:
         except OSError:  # closed: the next file to be opened would be given its number, and output
             os.open(os.devnull, os.O_RDWR)
     sys.stdout, sys.stderr = Console(sys.stdout), Console(sys.stderr)
+
+
+def complain(words: object) -> None:
+    """Write one line to stderr."""
+    print(f"style_transfer: {' '.join(str(words).split())}", file=sys.stderr)

@@ -1,50 +1,31 @@
 """The command line: python -m style_transfer PHOTO STYLE -o out.png"""
 
 import argparse
+import json
 import sys
-import time
-from collections.abc import Generator, Iterator
-from contextlib import closing
-from dataclasses import dataclass
-from pathlib import Path
+from typing import Any
 
-from torch import Tensor
-from tqdm import tqdm
-
-from style_transfer.checks import whole_number
-from style_transfer.cli.output import StepLog, check_apart, complain, save_somewhere
+from style_transfer.batch import INTERRUPTED as STOPPED
+from style_transfer.batch import REFUSED as REFUSED_STATUS
+from style_transfer.batch import (
+    STREAM,
+    Job,
+    Painted,
+    check_apart,
+    paint_jobs,
+)
+from style_transfer.cli.console import complain
 from style_transfer.cli.parser import (
     DIVERGED,
     INTERRUPTED,
     NOT_AS_ASKED,
     USAGE_ERROR,
     parse,
-    settings_in,
 )
-from style_transfer.engine import (
-    Frame,
-    Styles,
-    chosen_device,
-    default_device,
-    default_size,
-    masked,
-    stylize,
-)
-from style_transfer.images import check_format, check_output, open_image, open_mask, to_tensor
+from style_transfer.cli.reporter import Reporter
+from style_transfer.cli.request import jobs_in, request_in
+from style_transfer.images import check_output, save_contact_sheet
 from style_transfer.interruption import Interruption
-from style_transfer.network import check_layers, load_network
-from style_transfer.recipe import MAX_SEED
-from style_transfer.runs import (
-    CostModel,
-    CostStore,
-    Estimate,
-    InternalError,
-    RunClock,
-    RunMemory,
-    available_memory,
-    check_memory,
-    outcome_of,
-)
 
 
 def run_command(arguments: list[str] | None = None) -> int:
@@ -52,7 +33,8 @@ def run_command(arguments: list[str] | None = None) -> int:
 
     0: the picture is saved, be it that of an interrupted run. USAGE_ERROR: a mistake in the
     arguments. DIVERGED: no finite loss could be reached, or memory ended; the last good picture is
-    saved. NOT_AS_ASKED: the picture is under another name, or nowhere. INTERRUPTED: there is none.
+    saved; or one of several pictures failed. NOT_AS_ASKED: the picture is under another name, or
+    nowhere. INTERRUPTED: there is none, or not all of several.
     """
     options = parse(arguments)
     with Interruption() as interruption:
@@ -65,138 +47,93 @@ def run_command(arguments: list[str] | None = None) -> int:
 
 def _run(options: argparse.Namespace, interruption: Interruption) -> int:
     try:
-        begun = _begin(options)
-    except (ValueError, OSError, MemoryError) as error:
+        request = request_in(options)
+        jobs = jobs_in(options, request)
+        _check(options, jobs)
+    except (ValueError, OSError) as error:
         complain(error)
         return USAGE_ERROR
-    with begun.log:
-        return _paint(begun, options.output, interruption)
-
-
-@dataclass(frozen=True)
-class _Begun:
-    """A run whose first frame is there."""
-
-    first: Frame
-    frames: Iterator[Frame]  # the others
-    cost_model: CostModel
-    estimate: Estimate
-    log: StepLog
-
-
-def _begin(options: argparse.Namespace) -> _Begun:
-    """Read and check all that is given. Raises ValueError or OSError for a mistake in it."""
-    settings = settings_in(options)
-    whole_number("seed", options.seed, 0, MAX_SEED)
-    check_output(options.output)
-    inputs = [file for file in (options.photo, *options.styles, options.mask) if file]
-    check_apart("picture", options.output, inputs)
-    if options.log:
-        check_apart("log", options.log, [*inputs, options.output])
-    device = chosen_device(options.device) if options.device else default_device()
-    content = _content(options, device)
-    check_format(options.output, (content.shape[-2], content.shape[-1]))
-    styles = _styles(options)
-    styles.check(content)
-    settings.check_styles(len(styles.images))
-    network = load_network(options.network, device)
-    check_layers(network.name, [settings.content_layer, *settings.style_layers])
-    sizes = [(each.shape[-2], each.shape[-1]) for each in (content, *styles.images)]
-    needed = RunMemory.of(sizes[0], sizes[1:], settings.style_scale).total
-    check_memory(sizes[0], needed, available_memory(str(network.device)))
-    try:
-        cost_model = CostStore().cost_model(network, settings)
-    except Exception as error:
-        raise MemoryError(_sentence(error, 1, sizes[0])) from None
-    estimate = Estimate.of(cost_model, sizes[0], sizes[1:], settings)
-    frames = stylize(
-        content,
-        styles,
-        lambda: settings,
-        network=network,
-        init=options.init,
-        optimizer=options.optimizer,
-        seed=options.seed,
-    )
-    first = next(frames)
-    log = StepLog(options.log)  # last: what is in the file goes
-    return _Begun(first, frames, cost_model, estimate, log)
-
-
-def _paint(begun: _Begun, output: Path, interruption: Interruption) -> int:
-    """Make all steps, or as many as there are until an interruption or divergence, and save."""
-    frame, code, interrupted = begun.first, 0, False
-    try:
+    done, stopped = list[Painted](), False
+    with Reporter(len(jobs), options.log, interruption) as reporter:
         try:
-            with closing(_reported(begun, interruption)) as frames:
-                for frame in frames:  # noqa: B007 - the last one is needed
-                    pass
-        finally:  # before any other handling: a signal that comes from here on raises nothing
-            interruption.only_notice()
-    except KeyboardInterrupt:
-        interrupted = True
-    except Exception as error:
-        size = frame.content.shape[-2], frame.content.shape[-1]
-        complain(_sentence(error, frame.step + 1, size))
-        code = DIVERGED
-    finally:  # also where the program has a fault: hours may have gone into the picture
-        place = save_somewhere(frame.picture, output)
-    if interrupted and place:
-        print(f"Interrupted after step {frame.step}; {place} holds the picture so far.")
-    return code or (0 if place == output else NOT_AS_ASKED)
+            for painted in paint_jobs(jobs, request, reporter):
+                done.append(painted)
+                reporter.painted(painted)
+                if len(done) < len(jobs) and painted.status != STOPPED:
+                    reporter.go_on()
+        except KeyboardInterrupt:
+            if not done:
+                raise
+            stopped = True
+    for painted in done:
+        _tell(painted, options)
+    _write_sheet(options, done)
+    return _exit_code(jobs, done, stopped)
 
 
-def _reported(begun: _Begun, interruption: Interruption) -> Generator[Frame, None, None]:
-    """Yield the frames, with a bar on the console and lines in the log.
-
-    Raises KeyboardInterrupt after an interruption whose exception was dropped on the way.
-    """
-    clock = RunClock(begun.cost_model, begun.first)
-    began = last = time.perf_counter()
-    # A bar of seconds, not steps: those of the last scale take most of the time.
-    with tqdm(total=begun.estimate.seconds, bar_format="{percentage:3.0f}%|{bar}|{desc}") as bar:
-        bar.set_description_str(f" {begun.estimate}")
-        for frame in begun.frames:
-            if interruption.noticed:
-                raise KeyboardInterrupt
-            now = time.perf_counter()
-            begun.log.add(frame, now - began)
-            if frame.note:
-                bar.write(frame.note, file=sys.stderr)
-            clock.add(frame, now - last)
-            last = now
-            left = clock.seconds_left(frame.step, frame.settings.steps)
-            bar.total = now - began + left
-            bar.n = now - began
-            bar.set_description_str(_words(frame, left))
-            yield frame
+def _check(options: argparse.Namespace, jobs: list[Job]) -> None:
+    """Raise ValueError, one sentence, for files that would overwrite each other or an input."""
+    inputs = [file for file in (*jobs[0].styles, options.mask, options.settings) if file]
+    inputs += [job.photo for job in jobs]
+    outputs = [job.output for job in jobs]
+    if options.log:
+        check_apart("log", options.log, [*inputs, *outputs])
+    if sheet := options.contact_sheet:
+        check_apart("contact sheet", sheet, [*inputs, *outputs])
+        check_output(sheet)
+    if options.json and STREAM in outputs:
+        raise ValueError("With --json the picture cannot be on standard output, too.")
 
 
-def _sentence(error: Exception, step: int, size: tuple[int, int]) -> str:
-    """Return what ended a run in a step at `size`. Raises the error itself for a fault."""
-    outcome = outcome_of(error, step, size)
-    if outcome.error is None or isinstance(outcome.error, InternalError):
-        raise error
-    return str(outcome.error)
-
-
-def _words(frame: Frame, seconds_left: float) -> str:
-    losses = ", ".join(f"{name} {frame.losses[name]:.3g}" for name in ("content", "style"))
-    return f" step {frame.step} of {frame.settings.steps}, {losses}, {seconds_left:.0f} s left"
-
-
-def _content(options: argparse.Namespace, device: str) -> Tensor:
-    photo = open_image(options.photo, str(options.photo))
-    if options.size and max(photo.size) < options.size:
-        complain(
-            f"{options.photo} is painted at its {photo.width} x {photo.height} pixels: "
-            f"a photo is never enlarged to --size {options.size}"
+def _tell(painted: Painted, options: argparse.Namespace) -> None:
+    """Say what became of a picture, as far as it was not said while it was painted."""
+    if options.json:
+        print(json.dumps(_record(painted)), flush=True)
+    if painted.frame is None and painted.message:  # refused
+        complain(painted.message)
+    elif painted.status == STOPPED and painted.place and not options.json:
+        stream = sys.stderr if painted.place == STREAM else sys.stdout
+        step = painted.frame.step if painted.frame else 0
+        print(
+            f"Interrupted after step {step}; {painted.place} holds the picture so far.", file=stream
         )
-    return to_tensor(photo, options.size or default_size(device))
 
 
-def _styles(options: argparse.Namespace) -> Styles:
-    paintings = tuple(to_tensor(open_image(file, str(file))) for file in options.styles)
-    if options.mask is None:
-        return Styles(paintings)
-    return masked(paintings, to_tensor(open_mask(options.mask, str(options.mask))))
+def _record(painted: Painted) -> dict[str, Any]:
+    job, frame = painted.job, painted.frame
+    record: dict[str, Any] = {
+        "photo": str(job.photo),
+        "styles": [str(style) for style in job.styles],
+        "picture": str(painted.place) if painted.place else None,
+        "status": painted.status,
+        "message": painted.message,
+        "seconds": round(painted.seconds, 3),
+    }
+    if frame is not None:
+        height, width = frame.content.shape[-2:]
+        record |= {"step": frame.step, "height": height, "width": width, "losses": frame.losses}
+    return record
+
+
+def _write_sheet(options: argparse.Namespace, done: list[Painted]) -> None:
+    files = [painted.place for painted in done if painted.place and painted.place != STREAM]
+    if options.contact_sheet and files:
+        try:
+            save_contact_sheet(files, options.contact_sheet)
+        except (OSError, ValueError) as error:
+            complain(f"the contact sheet cannot be written: {error}")
+
+
+def _exit_code(jobs: list[Job], done: list[Painted], stopped: bool) -> int:
+    if len(jobs) > 1:
+        if failed := [painted for painted in done if painted.failed]:
+            count = f"{len(failed)} of {len(jobs)}"
+            complain(f"{count} pictures failed, as told above")
+            return DIVERGED
+        return INTERRUPTED if stopped or len(done) < len(jobs) else 0
+    (painted,) = done
+    if painted.status == REFUSED_STATUS:
+        return USAGE_ERROR
+    if painted.failed and painted.place == painted.job.output:
+        return DIVERGED
+    return 0 if painted.place == painted.job.output else NOT_AS_ASKED

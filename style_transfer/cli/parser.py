@@ -1,37 +1,31 @@
-"""What the command line takes. The options of live knobs are made from the table of knobs."""
+"""What the command line takes."""
 
 import argparse
 import sys
 from pathlib import Path
 from typing import Any, NoReturn
 
+from style_transfer.cli.file_options import add_batch_options, add_file_options
+from style_transfer.cli.knob_options import add_knobs, whole
+from style_transfer.cli.sizes import side
 from style_transfer.devices import AUTO, CPU, TYPES, VARIABLE
 from style_transfer.engine import INITS, OPTIMIZERS, STYLE_COLORS, default_size
-from style_transfer.images import MIN_SIDE, PICTURE_FORMATS
-from style_transfer.knobs import (
-    Choice,
-    Knob,
-    LayerWeights,
-    Number,
-    StyleWeights,
-    Switch,
-    Weight,
-    WholeNumber,
-)
+from style_transfer.images import OFFERED
 from style_transfer.network import NETWORKS
-from style_transfer.presets import PRESETS, preset_values
-from style_transfer.settings import KNOBS, MAX_STYLES, Settings
+from style_transfer.presets import PRESETS
+from style_transfer.settings import MAX_STYLES
 
 # Exit codes beside 0, as shells number them.
 DIVERGED, USAGE_ERROR, NOT_AS_ASKED, INTERRUPTED = 1, 2, 3, 130
 _EXIT_CODES = (
     "Ctrl-C, SIGTERM and SIGHUP save the picture so far. Exit codes: 0 the picture is saved, also "
-    f"after an interruption; {DIVERGED} diverged, the last good picture is saved; {USAGE_ERROR} "
-    f"refused before the first step; {NOT_AS_ASKED} saved elsewhere, as told, or not at all; "
-    f"{INTERRUPTED} interrupted before there was a picture."
+    f"after an interruption; {DIVERGED} diverged, the last good picture is saved, or of several "
+    f"pictures some failed, as told; {USAGE_ERROR} refused before the first step; {NOT_AS_ASKED} "
+    f"saved elsewhere, as told, or not at all; {INTERRUPTED} interrupted before there was a "
+    "picture, or before all of several were painted."
 )
 _COMMAND = "style-transfer"
-_PRESETS = {name.lower().replace(" ", "-"): name for name in PRESETS}
+PRESET_NAMES = {name.lower().replace(" ", "-"): name for name in PRESETS}
 
 
 def parse(arguments: list[str] | None) -> argparse.Namespace:
@@ -42,65 +36,52 @@ def parse(arguments: list[str] | None) -> argparse.Namespace:
     return _parser().parse_args(arguments)
 
 
-def settings_in(options: argparse.Namespace) -> Settings:
-    """Return the settings of the options: defaults, changed by the preset, then by single knobs.
-
-    Raises ValueError for values out of range.
-    """
-    preset = preset_values(_PRESETS[options.preset]) if options.preset else {}
-    return Settings(**preset | {n: value for n, value in vars(options).items() if n in KNOBS})
-
-
 class _Parser(argparse.ArgumentParser):
     def error(self, message: str) -> NoReturn:
         words = " ".join(message.split())
         self.exit(USAGE_ERROR, f"style_transfer: {words} (--help lists the options)\n")
 
 
-class _Layers(argparse.Action):
-    """Reads `relu1_1 relu2_1=0.5` as layers with a weight each."""
-
-    def __call__(self, parser, namespace, values, option_string=None) -> None:  # type: ignore[no-untyped-def]
-        layers = {}
-        for value in values:
-            name, _, weight = value.partition("=")
-            try:
-                layers[name] = float(weight or 1)
-            except ValueError:
-                parser.error(f"the weight {weight!r} of {name} is not a number")
-        setattr(namespace, self.dest, layers)
-
-
 def _parser() -> argparse.ArgumentParser:
     by_script = Path(sys.argv[0]).stem == _COMMAND
     parser = _Parser(
         prog=_COMMAND if by_script else "python -m style_transfer",
-        description="Turn a photo into a picture in the style of a painting.",
+        description="Turn photos into pictures in the style of paintings.",
         epilog=_EXIT_CODES,
     )
     add = parser.add_argument
-    add("photo", type=Path, metavar="PHOTO", help="picture to be painted")
+    add(
+        "photo",
+        type=Path,
+        metavar="PHOTO",
+        help="picture to be painted, a folder of them, or - for standard input",
+    )
     add(
         "styles",
         type=Path,
         metavar="STYLE",
         nargs="+",
-        help=f"painting, drawing or texture to paint it like; at most {MAX_STYLES}",
+        help="painting, drawing or texture to paint it like, or a folder of them; several are "
+        f"mixed, at most {MAX_STYLES}, unless --each-style or --pairwise is given",
     )
-    suffixes = ", ".join(suffix for suffix, each in PICTURE_FORMATS.items() if each.label)
-    add("-o", "--output", type=Path, required=True, metavar="FILE", help=f"such as {suffixes}")
+    add(
+        "-o",
+        "--output",
+        type=Path,
+        required=True,
+        metavar="FILE",
+        help=f"such as {', '.join(OFFERED)}; a folder for several pictures; - for standard output",
+    )
     add(
         "--size",
-        type=_size,
+        type=side,
         metavar="N",
-        help="longer side of the picture in pixels, to which a larger photo is reduced "
+        help="longer side of the picture in pixels, to which a larger photo is reduced, or as "
+        "30cm or 12in at --dpi, 300 by default "
         f"(default: {default_size(CPU)} on the CPU, {default_size(TYPES[-1])} on a GPU)",
     )
-    add("--preset", choices=_PRESETS, help="values of several knobs; those below override it")
-    for name, knob in KNOBS.items():
-        # A knob that is not given is absent, so that a preset or the default stands.
-        options = _options(knob, getattr(Settings(), name)) | {"default": argparse.SUPPRESS}
-        add("--" + name.replace("_", "-"), **options)
+    add("--preset", choices=PRESET_NAMES, help="values of several knobs; those below override it")
+    add_knobs(parser)
     colors = ", ".join(STYLE_COLORS)
     add(
         "--mask",
@@ -111,12 +92,26 @@ def _parser() -> argparse.ArgumentParser:
     )
 
     def choose(option: str, choices: Any, text: str) -> None:
+        # Absent where it is not given, so that a settings file stands.
         default = next(iter(choices))
-        add(option, choices=choices, default=default, help=f"{text} (default: {default})")
+        text = f"{text} (default: {default})"
+        add(option, choices=choices, default=argparse.SUPPRESS, help=text)
 
     choose("--optimizer", OPTIMIZERS, "how to step")
-    choose("--init", INITS, "first image")
-    add("--seed", type=_whole, metavar="N", default=0, help="of the noise (default: %(default)s)")
+    add(
+        "--init",
+        metavar="FILE",
+        default=argparse.SUPPRESS,
+        help=f"first image: {', '.join(INITS)} (default: {INITS[0]}), or the file of a picture, "
+        "from which all steps go on at full size",
+    )
+    add(
+        "--seed",
+        type=whole,
+        metavar="N",
+        default=argparse.SUPPRESS,
+        help="of the noise (default: 0)",
+    )
     add(
         "--device",
         type=str.lower,
@@ -126,53 +121,6 @@ def _parser() -> argparse.ArgumentParser:
     )
     choose("--network", NETWORKS, "the first is bundled")
     add("--log", type=Path, metavar="FILE", help="write the losses of each step, one JSON a line")
+    add_file_options(parser)
+    add_batch_options(parser)
     return parser
-
-
-def _options(knob: Knob, default: Any) -> dict[str, Any]:
-    """Return argparse's arguments for the option of a knob."""
-    shown = f"(default: {knob.to_text(default).replace(',', ' ')})"
-    text = f"{knob.help}; {knob.hint} {shown}" if knob.hint else f"{knob.help} {shown}"
-    match knob:
-        case Switch():
-            return {"action": "store_true", "help": knob.help}
-        case Choice() if knob.few:
-            return {"choices": knob.choices, "help": text}
-        case Choice():  # the help would be all names
-            span = f"{knob.choices[0]} to {knob.choices[-1]}"
-            return {"metavar": "NAME", "help": f"{knob.help}, {span} {shown}"}
-        case LayerWeights():
-            return {"nargs": "+", "action": _Layers, "metavar": "LAYER[=WEIGHT]", "help": text}
-        case StyleWeights():
-            return {"type": _number, "nargs": "+", "metavar": "WEIGHT", "help": text}
-        case WholeNumber():
-            return {"type": _whole, "metavar": "N", "help": text}
-        case Weight():
-            return {"type": _number, "metavar": "WEIGHT", "help": text}
-        case Number():
-            span = f"{knob.low:g} to {knob.high:g}"
-            return {"type": _number, "metavar": "X", "help": f"{knob.help}, {span} {shown}"}
-    raise NotImplementedError(type(knob))
-
-
-def _number(text: str) -> float:
-    try:
-        return float(text)
-    except ValueError:
-        raise argparse.ArgumentTypeError(f"{text!r} is not a number") from None
-
-
-def _whole(text: str) -> int:
-    try:
-        return int(text)
-    except ValueError:
-        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number") from None
-
-
-def _size(text: str) -> int:
-    size = _whole(text)
-    if size < MIN_SIDE:
-        raise argparse.ArgumentTypeError(
-            f"{size} is too small; at least {MIN_SIDE} pixels are needed"
-        )
-    return size

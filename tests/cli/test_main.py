@@ -161,7 +161,7 @@ def test_a_picture_that_would_replace_an_input_is_refused(files, tmp_path, capsy
 
 
 def test_it_says_that_a_small_photo_is_not_enlarged(files, capsys):
-    words = "is painted at its 48 x 48 pixels: a photo is never enlarged to --size 300"
+    words = "is painted at its 48 x 48 pixels: a photo is not enlarged to --size 300 without"
     assert run(files, "--size", "300", "--steps", "1") == 0
     assert words in capsys.readouterr().err
     assert opened(files[2]).size == (48, 48)
@@ -285,10 +285,10 @@ def test_ctrl_c_that_is_caught_on_the_way_ends_the_run_all_the_same(files, capsy
                     signal.raise_signal(signal.SIGINT)
             yield frame
 
-    monkeypatch.setattr("style_transfer.cli.main.stylize", caught)
+    monkeypatch.setattr("style_transfer.batch.begun.stylize", caught)
     before = signal.getsignal(signal.SIGINT)
     assert run(files) == 0
-    assert "Interrupted after step 1" in "".join(capsys.readouterr())
+    assert "Interrupted after step 2" in "".join(capsys.readouterr())
     assert signal.getsignal(signal.SIGINT) is before
 
 
@@ -298,7 +298,7 @@ def test_ctrl_c_while_the_picture_is_saved_loses_nothing(files, capsys, monkeypa
         save(*arguments)
 
     while_painting(monkeypatch, lambda: signal.raise_signal(signal.SIGINT))
-    monkeypatch.setattr("style_transfer.cli.output.save", interrupted)
+    monkeypatch.setattr("style_transfer.batch.writing.save", interrupted)
     before = signal.getsignal(signal.SIGINT)
     assert run(files) == 0
     out, error = capsys.readouterr()
@@ -312,7 +312,7 @@ def test_ctrl_c_before_the_first_step_is_one_line(files, capsys, monkeypatch):
     def interrupted(*_):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("style_transfer.cli.main.load_network", interrupted)
+    monkeypatch.setattr("style_transfer.batch.begun.load_network", interrupted)
     assert run(files) == 130
     error = capsys.readouterr().err
     assert "interrupted before there was a picture" in error
@@ -333,7 +333,7 @@ def while_painting(monkeypatch, happens):
                 happens()
             yield frame
 
-    monkeypatch.setattr("style_transfer.cli.main.stylize", painting)
+    monkeypatch.setattr("style_transfer.batch.begun.stylize", painting)
 
 
 def test_a_log_of_before_stays_where_the_inputs_are_refused(files, tmp_path):
@@ -396,7 +396,7 @@ def test_a_picture_that_can_be_saved_nowhere_is_one_line(files, capsys, monkeypa
     def full(*_):
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr("style_transfer.cli.output.save", full)
+    monkeypatch.setattr("style_transfer.batch.writing.save", full)
     assert run(files) == NOT_AS_ASKED
     assert "nor can a file in any other folder" in capsys.readouterr().err
 
@@ -407,7 +407,7 @@ def test_the_picture_so_far_is_saved_where_the_program_has_a_fault(files, monkey
             yield frame
             assert frame.step < 2, "a fault"
 
-    monkeypatch.setattr("style_transfer.cli.main.stylize", faulty)
+    monkeypatch.setattr("style_transfer.batch.begun.stylize", faulty)
     with pytest.raises(AssertionError, match="a fault"):
         run(files)
     assert opened(files[2]).size == (48, 48)

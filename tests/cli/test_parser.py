@@ -1,6 +1,7 @@
 import pytest
 
-from style_transfer.cli.parser import parse, settings_in
+from style_transfer.cli.parser import parse
+from style_transfer.cli.request import settings_in
 from style_transfer.presets import PRESETS
 from style_transfer.settings import KNOBS, Settings
 

@@ -15,7 +15,8 @@ import pytest
 import torch
 
 from style_transfer.cli import run_command
-from style_transfer.cli.parser import parse, settings_in
+from style_transfer.cli.parser import parse
+from style_transfer.cli.request import settings_in
 from style_transfer.engine import State, Styles, stylize
 from style_transfer.images import open_image, resize, save
 from style_transfer.recipe import Recipe, from_query, read_recipe

@@ -1,11 +1,12 @@
-"""Where the command line writes its files."""
+"""Where pictures are written."""
 
 from pathlib import Path
 
 import pytest
 import torch
 
-from style_transfer.cli.output import check_apart, save_somewhere
+from style_transfer.batch.writing import check_apart, save_somewhere
+from style_transfer.images import Export
 
 IMAGE = torch.full((1, 3, 16, 16), 0.5)
 
@@ -13,8 +14,9 @@ IMAGE = torch.full((1, 3, 16, 16), 0.5)
 def test_a_long_name_in_any_script_is_cut_to_one_that_fits_elsewhere(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     stem = "画" * 83  # 249 bytes; with .png the longest name that most file systems take
-    place = save_somewhere(IMAGE, tmp_path / "gone" / f"{stem}.png")
+    place, words = save_somewhere(IMAGE, tmp_path / "gone" / f"{stem}.png", "{}", Export())
     assert place
+    assert str(place) in words
     assert place.parent == Path.cwd()
     assert place.name.startswith("画" * 33 + "-")  # whole letters within 100 bytes
     assert place.exists()

@@ -1,0 +1,24 @@
+"""Batches: photos in files to pictures in files, as the command line paints them."""
+
+from style_transfer.batch.paint_files import paint_files, paint_jobs
+from style_transfer.batch.painting import DIVERGED, INTERRUPTED, REFUSED, Painted, Watch
+from style_transfer.batch.planning import PAIRINGS, STREAM, Job, jobs_of
+from style_transfer.batch.request import SPACES, Request
+from style_transfer.batch.writing import check_apart
+
+__all__ = [
+    "DIVERGED",
+    "INTERRUPTED",
+    "PAIRINGS",
+    "REFUSED",
+    "SPACES",
+    "STREAM",
+    "Job",
+    "Painted",
+    "Request",
+    "Watch",
+    "check_apart",
+    "jobs_of",
+    "paint_files",
+    "paint_jobs",
+]

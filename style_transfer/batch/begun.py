@@ -1,0 +1,140 @@
+"""A picture that is begun: read, checked, and with its first frame."""
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+from style_transfer.batch.checkpoints import Checkpoints
+from style_transfer.batch.inputs import Inputs, read_inputs
+from style_transfer.batch.planning import STREAM, Job
+from style_transfer.batch.request import Request
+from style_transfer.batch.writing import save_somewhere
+from style_transfer.engine import (
+    INITS,
+    Frame,
+    State,
+    chosen_device,
+    default_device,
+    default_size,
+    resize_clamped,
+    stages,
+    stylize,
+)
+from style_transfer.images import check_format, open_image, to_tensor
+from style_transfer.network import VGG, check_layers, load_network
+from style_transfer.recipe import Recipe
+from style_transfer.runs import (
+    CostModel,
+    Estimate,
+    RunClock,
+    RunMemory,
+    available_memory,
+    check_memory,
+)
+
+Size = tuple[int, int]  # height, width
+MeasureCost = Callable[[VGG, Job, Size], CostModel]
+
+
+class Begun:
+    """A picture whose first frame is there."""
+
+    def __init__(self, job: Job, request: Request, cost_model_of: MeasureCost) -> None:
+        """Read and check all that is given. Raises ValueError or OSError for a mistake in it."""
+        self._job, self._request = job, request
+        device = chosen_device(request.device) if request.device else default_device()
+        self._size = request.size or default_size(device)
+        inputs = self._inputs = read_inputs(job, request, device)
+        size = inputs.content.shape[-2], inputs.content.shape[-1]
+        if job.output != STREAM:
+            check_format(job.output, size)
+        inputs.styles.check(inputs.content)
+        job.settings.check_styles(len(inputs.styles.images))
+        network = load_network(request.network, device)
+        check_layers(network.name, [job.settings.content_layer, *job.settings.style_layers])
+        style_sizes = [(each.shape[-2], each.shape[-1]) for each in inputs.styles.images]
+        needed = RunMemory.of(size, style_sizes, job.settings.style_scale).total
+        check_memory(size, needed, available_memory(str(network.device)))
+        self.note = inputs.note
+        cost_model = cost_model_of(network, job, size)
+        self.estimate = Estimate.of(cost_model, size, style_sizes, job.settings)
+        self._checkpoints = _checkpoints(job, request, inputs)
+        self.first, self.frames = self._start(network)
+        self.clock = RunClock(cost_model, self.first)
+
+    def checkpoint(self, frame: Frame) -> None:
+        """Write a checkpoint if it is asked for, and time."""
+        if self._checkpoints:
+            self._checkpoints.offer(frame)
+
+    def save(self, frame: Frame) -> tuple[Path | None, str]:
+        """Write the picture; return where it is, and a sentence if that is elsewhere."""
+        text = self._recipe(frame).to_json()
+        return save_somewhere(frame.picture, self._job.output, text, self._inputs.export)
+
+    def leave(self, frame: Frame, finished: bool) -> None:
+        """Remove the checkpoint of a finished picture; write that of one to go on with."""
+        if self._checkpoints and finished:
+            self._checkpoints.remove()
+        elif self._checkpoints and frame is not self.first:
+            self._checkpoints.write(frame)
+
+    def _start(self, network: VGG) -> tuple[Frame, Iterator[Frame]]:
+        inputs, settings, init = self._inputs, self._job.settings, self._request.init
+        state = self._checkpoints.load() if self._checkpoints else None
+        if state is None and isinstance(init, Path):
+            size = inputs.content.shape[-2], inputs.content.shape[-1]
+            image = resize_clamped(to_tensor(open_image(init, str(init))), size)
+            state = State(0, len(stages(size)) - 1, image)
+        frames = stylize(
+            inputs.content,
+            inputs.styles,
+            lambda: settings,
+            network=network,
+            init=init if isinstance(init, str) else INITS[0],
+            optimizer=self._request.optimizer,
+            seed=self._request.seed,
+            state=state,
+        )
+        if state is None:
+            return next(frames), frames
+        return _frame_of(state, inputs, self._job, init), frames
+
+    def _recipe(self, frame: Frame) -> Recipe:
+        job, request = self._job, self._request
+        style, *more = (file.name for file in job.styles)
+        return Recipe(
+            photo="" if job.photo == STREAM else job.photo.name,
+            style=style,
+            more_styles=tuple(more),
+            mask=request.mask.name if request.mask else "",
+            size=self._size,
+            seed=request.seed,
+            init=request.init if isinstance(request.init, str) else INITS[0],
+            optimizer=request.optimizer,
+            network=request.network,
+            step=frame.step,
+            settings=frame.settings,
+        )
+
+
+def _frame_of(state: State, inputs: Inputs, job: Job, init: str | Path) -> Frame:
+    """Return what a run shows that begins with a state."""
+    content = inputs.content.to(state.image.device)
+    strength = inputs.styles.strength_at((content.shape[-2], content.shape[-1]))
+    return Frame(
+        step=state.step,
+        image=state.image,
+        losses={},
+        settings=job.settings,
+        state=state,
+        content=content,
+        from_content=init == INITS[0] or isinstance(init, Path),
+        strength=strength,
+    )
+
+
+def _checkpoints(job: Job, request: Request, inputs: Inputs) -> Checkpoints | None:
+    if not request.resume or job.output == STREAM:
+        return None
+    how = f"{request.init} {request.optimizer} {request.seed} {request.network}"
+    return Checkpoints(job.output, inputs.content, inputs.styles, job.settings, how)

@@ -1,0 +1,63 @@
+"""The checkpoint of a picture, in a file beside it while it is painted."""
+
+import time
+import zlib
+from contextlib import suppress
+from pathlib import Path
+
+from torch import Tensor
+
+from style_transfer.engine import Frame, State, Styles
+from style_transfer.settings import Settings
+
+INTERVAL = 30.0  # s from one to the next, at least
+_MOST_SHARE = 0.05  # of the time that goes into writing
+
+
+class Checkpoints:
+    """Writes states beside an output, and finds the one of an interrupted run of the same picture.
+
+    Its name has a checksum of all that makes the picture but how many steps it takes. Where the
+    disk is full, nothing is written and the run goes on.
+    """
+
+    def __init__(
+        self, output: Path, content: Tensor, styles: Styles, settings: Settings, how: str
+    ) -> None:
+        """Take what makes the picture; `how` names what else does, such as its seed."""
+        code = zlib.crc32(f"{styles.fingerprint} {settings.objective} {how}".encode())
+        code = zlib.crc32(content.cpu().contiguous().numpy().data, code)
+        self._output, self._file = output, output.with_name(f"{output.name}.{code:08x}.checkpoint")
+        self._next = time.monotonic() + INTERVAL
+
+    def load(self) -> State | None:
+        """Return the state of an interrupted run of this picture, None where there is none."""
+        for other in self._output.parent.glob(f"{_escaped(self._output.name)}.*.checkpoint"):
+            if other != self._file:  # of a picture that is not asked for any more
+                other.unlink(missing_ok=True)
+        try:
+            return State.load(self._file) if self._file.exists() else None
+        except ValueError:  # of another version
+            return None
+
+    def offer(self, frame: Frame) -> None:
+        """Write the state of a frame if it is time."""
+        if time.monotonic() >= self._next:
+            self.write(frame)
+
+    def write(self, frame: Frame) -> None:
+        """Write the state of a frame."""
+        began = time.monotonic()
+        with suppress(OSError):
+            frame.state.save(self._file)
+        taken = time.monotonic() - began
+        self._next = time.monotonic() + max(INTERVAL, taken / _MOST_SHARE)
+
+    def remove(self) -> None:
+        """Remove the checkpoint of a picture that is finished."""
+        with suppress(OSError):
+            self._file.unlink(missing_ok=True)
+
+
+def _escaped(name: str) -> str:
+    return "".join(f"[{letter}]" if letter in "[]*?" else letter for letter in name)

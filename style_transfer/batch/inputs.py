@@ -1,0 +1,88 @@
+"""The pictures of a job, as tensors, and how its picture is written."""
+
+import io
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+from torch import Tensor
+
+from style_transfer.batch.planning import STREAM, Job
+from style_transfer.batch.request import OF_PHOTO, Request
+from style_transfer.engine import Styles, default_size, masked
+from style_transfer.images import (
+    COLOUR_SPACES,
+    PICTURE_FORMATS,
+    SRGB,
+    ColourSpace,
+    Export,
+    Photo,
+    color_named,
+    open_image,
+    open_mask,
+    open_photo,
+    photo_tensors,
+    to_tensor,
+)
+
+_WHITE = "white"
+
+
+@dataclass(frozen=True, eq=False)
+class Inputs:
+    """What is read for a job."""
+
+    content: Tensor  # (1, 3, H, W)
+    styles: Styles
+    export: Export
+    note: str  # a sentence on what is not as it was asked for, or ""
+
+
+def read_inputs(job: Job, request: Request, device: str) -> Inputs:
+    """Return the pictures of a job. Raises ValueError, one sentence, for what cannot be used."""
+    size = request.size or default_size(device)
+    file = io.BytesIO(sys.stdin.buffer.read()) if job.photo == STREAM else job.photo
+    name = "standard input" if job.photo == STREAM else str(job.photo)
+    photo = open_photo(file, name, size, enlarged=request.enlarge, page=request.page)
+    content, opacity = photo_tensors(photo, _background(job.output, request))
+    space, note = _space(photo, request, name)
+    exif = photo.exif if request.keep_exif else None
+    export = Export(request.depth, space, opacity, request.dpi or photo.dpi, exif)
+    longest = max(content.shape[-2:])
+    if request.size and longest < request.size:
+        width, height = content.shape[-1], content.shape[-2]
+        note = (
+            f"{name} is painted at its {width} x {height} pixels: "
+            f"a photo is not enlarged to --size {request.size} without --enlarge"
+        )
+    return Inputs(content, _styles(job, request, opacity), export, note)
+
+
+def _background(output: Path, request: Request) -> Tensor | None:
+    """Return the colour on which what is transparent is laid, None where it is kept."""
+    known = PICTURE_FORMATS.get(output.suffix.lower())
+    keeps = output == STREAM or (known is not None and known.transparent)
+    if request.background is None and keeps:
+        return None
+    return torch.tensor(color_named(request.background or _WHITE))
+
+
+def _space(photo: Photo, request: Request, name: str) -> tuple[ColourSpace, str]:
+    if request.color_space != OF_PHOTO:
+        return COLOUR_SPACES[request.color_space], ""
+    if photo.profile is None:
+        return SRGB, ""
+    if (space := ColourSpace.of_profile(photo.profile)) is None:
+        return SRGB, f"{name} has a profile that is none of RGB by a matrix; the picture is in sRGB"
+    return space, ""
+
+
+def _styles(job: Job, request: Request, opacity: Tensor | None) -> Styles:
+    paintings = tuple(to_tensor(open_image(file, str(file))) for file in job.styles)
+    if request.mask is not None:
+        return masked(paintings, to_tensor(open_mask(request.mask, str(request.mask))))
+    if opacity is None:
+        return Styles(paintings)
+    # Statistics are of what is seen alone: what lies under nothing has no share in the style.
+    return Styles(paintings, style_masks=(opacity.clamp(0, 1),) * len(paintings))

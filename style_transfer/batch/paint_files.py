@@ -1,0 +1,99 @@
+"""paint_files(): photos in files to pictures in files, one after the other."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from os import PathLike
+from pathlib import Path
+
+from style_transfer.batch.painting import INTERRUPTED, SKIPPED, Painted, Painter, Watch
+from style_transfer.batch.planning import PAIRINGS, Job, jobs_of
+from style_transfer.batch.request import Request
+from style_transfer.engine import Frame
+from style_transfer.recipe import read_recipe
+from style_transfer.runs import Estimate, RunClock
+
+Paths = str | PathLike[str] | Iterable[str | PathLike[str]]
+
+
+class Unwatched:
+    """A watch that takes no notice."""
+
+    def begin(self, job: Job, first: Frame, clock: RunClock, estimate: Estimate) -> None:
+        pass
+
+    def step(self, frame: Frame, seconds: float) -> None:
+        pass
+
+    def finish(self) -> None:
+        pass
+
+    def tell(self, sentence: str) -> None:
+        pass
+
+
+def paint_files(
+    photos: Paths,
+    styles: Paths,
+    output: str | PathLike[str],
+    request: Request | None = None,
+    *,
+    pairing: str = PAIRINGS[0],
+    betas: Sequence[float] = (),
+    pattern: str | None = None,
+    watch: Watch | None = None,
+) -> Iterator[Painted]:
+    """Yield what became of each picture, as soon as it is saved.
+
+    `photos` and `styles` are files or folders, one or several. `pairing` is one of PAIRINGS: "mix"
+    paints each photo in all styles together, "each" in every one by itself, "pairwise" the first
+    photo in the first style and so on. `betas` paint each of these pictures with several amounts of
+    paint. `output` is a file, or for several pictures a folder, in which they are named by the
+    `pattern` with {photo}, {style}, {beta} and {number}. The `request` says how all of them are
+    painted and written; `watch` is told of every step.
+
+    A picture that cannot be painted is told in its answer, and the others go on. Raises ValueError,
+    one sentence, before the first one where the arguments make no pictures; KeyboardInterrupt after
+    the answer for an interrupted picture, which is saved as far as it came.
+    """
+    request, watch = request or Request(), watch or Unwatched()
+    jobs = jobs_of(
+        _paths(photos),
+        _paths(styles),
+        Path(output),
+        request.settings,
+        pairing=pairing,
+        betas=betas,
+        pattern=pattern,
+    )
+    yield from paint_jobs(jobs, request, watch)
+
+
+def paint_jobs(jobs: Sequence[Job], request: Request, watch: Watch) -> Iterator[Painted]:
+    """Yield what became of each job; see `paint_files`. Makes the folder of several pictures."""
+    painter = Painter(request)
+    if len(jobs) > 1:
+        for folder in {job.output.parent for job in jobs}:
+            folder.mkdir(parents=True, exist_ok=True)
+    for job in jobs:
+        if request.skip_existing and is_finished(job.output):
+            yield Painted(job, SKIPPED, job.output)
+            continue
+        painted = painter.paint(job, watch)
+        yield painted
+        if painted.status == INTERRUPTED:
+            raise KeyboardInterrupt
+
+
+def is_finished(output: Path) -> bool:
+    """Tell whether a picture is there, and not that of an interrupted run."""
+    if not output.is_file():
+        return False
+    try:
+        recipe = read_recipe(output)
+    except ValueError:  # made by something else, or of a format without a text
+        return True
+    return recipe.step >= recipe.settings.steps
+
+
+def _paths(given: Paths) -> list[Path]:
+    several = [given] if isinstance(given, str | PathLike) else given
+    return [Path(each) for each in several]

@@ -1,0 +1,124 @@
+"""Painting: a picture of a batch, from its files to its file."""
+
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+from style_transfer.batch.begun import Begun, Size
+from style_transfer.batch.planning import STREAM, Job
+from style_transfer.batch.request import Request
+from style_transfer.batch.writing import check_apart
+from style_transfer.engine import Frame
+from style_transfer.images import Exif, Export, check_output
+from style_transfer.network import VGG
+from style_transfer.runs import CostModel, CostStore, Estimate, InternalError, RunClock, outcome_of
+
+ANY_EXIF: Exif = {0: {}}  # what a photo may have, for a try
+PAINTED, SKIPPED, INTERRUPTED, DIVERGED, REFUSED = (
+    *("painted", "skipped", "interrupted", "diverged", "refused"),
+)
+
+
+@dataclass(frozen=True)
+class Painted:
+    """What became of a job."""
+
+    job: Job
+    status: str  # one of the words above
+    place: Path | None = None  # where the picture is, None where there is none
+    message: str = ""  # a sentence on what went wrong
+    frame: Frame | None = None  # the last one
+    seconds: float = 0.0
+
+    @property
+    def failed(self) -> bool:
+        """Whether the picture is missing, elsewhere, or not what was asked for."""
+        return self.status in (DIVERGED, REFUSED) or self.place != self.job.output
+
+
+class Watch(Protocol):
+    """Who is told how a picture comes on."""
+
+    def begin(self, job: Job, first: Frame, clock: RunClock, estimate: Estimate) -> None:
+        """Take notice of a picture whose first frame is there."""
+
+    def step(self, frame: Frame, seconds: float) -> None:
+        """Take notice of a step, so many seconds after the begin.
+
+        KeyboardInterrupt raised here, or anywhere in the run, ends it with the picture so far.
+        """
+
+    def finish(self) -> None:
+        """Raise nothing any more, since the picture is going to be saved."""
+
+    def tell(self, sentence: str) -> None:
+        """Take notice of what was not as asked for, or went wrong in a step."""
+
+
+class Painter:
+    """Paints jobs as a request says, one after the other, on one device with one network."""
+
+    def __init__(self, request: Request) -> None:
+        self._request = request
+        self._costs = CostStore()
+
+    def _check(self, job: Job) -> None:
+        """Raise ValueError where a picture could not be written, or only over an input."""
+        inputs = [file for file in (job.photo, *job.styles, self._request.mask) if file]
+        if isinstance(self._request.init, Path):
+            inputs.append(self._request.init)
+        check_apart("picture", job.output, inputs)
+        if job.output != STREAM:
+            exif = ANY_EXIF if self._request.keep_exif else None
+            check_output(job.output, Export(self._request.depth, exif=exif))
+
+    def paint(self, job: Job, watch: Watch) -> Painted:
+        """Paint a picture and save it; what goes wrong is in the answer.
+
+        Raises KeyboardInterrupt where it is interrupted before there is a picture.
+        """
+        began = time.perf_counter()
+        try:
+            self._check(job)
+            begun = Begun(job, self._request, self._cost_model)
+            if begun.note:
+                watch.tell(begun.note)
+            watch.begin(job, begun.first, begun.clock, begun.estimate)
+        except (ValueError, OSError, MemoryError) as error:
+            return Painted(job, REFUSED, message=str(error), seconds=time.perf_counter() - began)
+        frame, status, message = begun.first, PAINTED, ""
+        try:
+            try:
+                for frame in begun.frames:
+                    begun.checkpoint(frame)
+                    if frame.note:
+                        watch.tell(frame.note)
+                    watch.step(frame, time.perf_counter() - began)
+            finally:  # before any other handling: a signal that comes from here on raises nothing
+                watch.finish()
+        except KeyboardInterrupt:
+            status = INTERRUPTED
+        except Exception as error:
+            size = frame.content.shape[-2], frame.content.shape[-1]
+            message, status = sentence(error, frame.step + 1, size), DIVERGED
+        finally:  # also where the program has a fault: hours may have gone into the picture
+            place, words = begun.save(frame)
+        begun.leave(frame, finished=status == PAINTED)
+        seconds = time.perf_counter() - began
+        return Painted(job, status, place, " ".join((message, words)).strip(), frame, seconds)
+
+    def _cost_model(self, network: VGG, job: Job, size: Size) -> CostModel:
+        """Return how long steps take, measured once for all jobs that cost alike."""
+        try:
+            return self._costs.cost_model(network, job.settings)
+        except Exception as error:
+            raise MemoryError(sentence(error, 1, size)) from None
+
+
+def sentence(error: Exception, step: int, size: tuple[int, int]) -> str:
+    """Return what ended a run in a step at `size`. Raises the error itself for a fault."""
+    outcome = outcome_of(error, step, size)
+    if outcome.error is None or isinstance(outcome.error, InternalError):
+        raise error
+    return str(outcome.error)

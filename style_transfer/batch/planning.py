@@ -1,0 +1,114 @@
+"""Jobs: which photos are painted like which styles, and the names of the pictures."""
+
+import string
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from itertools import product
+from pathlib import Path
+
+from style_transfer.checks import one_of
+from style_transfer.images import PICTURE_FORMATS, readable_suffixes
+from style_transfer.settings import MAX_STYLES, Settings
+
+STREAM = Path("-")  # standard input or output
+PAIRINGS = ("mix", "each", "pairwise")  # all styles in each picture, every one in its own, in turn
+PATTERN, PATTERN_OF_BETAS = "{photo}-{style}.png", "{photo}-{style}-beta{beta}.png"
+_FIELDS = ("photo", "style", "beta", "number")  # of a pattern
+
+
+@dataclass(frozen=True)
+class Job:
+    """A picture to be painted."""
+
+    photo: Path
+    styles: tuple[Path, ...]
+    output: Path
+    settings: Settings
+
+
+def jobs_of(
+    photos: Iterable[Path],
+    styles: Iterable[Path],
+    output: Path,
+    settings: Settings,
+    *,
+    pairing: str = PAIRINGS[0],
+    betas: Sequence[float] = (),
+    pattern: str | None = None,
+) -> list[Job]:
+    """Return the jobs of a command. A folder stands for the pictures in it, by their names.
+
+    `output` is the file of a single picture, otherwise a folder, in which names are made by the
+    `pattern`. Raises ValueError, one sentence, where there is nothing to paint, styles and photos
+    make no pairs, or two pictures would have one name.
+    """
+    photos, styles = _files(photos, "photo"), _files(styles, "style")
+    made = [
+        (photo, some, replace(settings, beta=beta))
+        for photo, some in _pairs(photos, styles, pairing)
+        for beta in betas or (settings.beta,)
+    ]
+    if len(made) == 1 and not pattern and not _is_folder(output):
+        ((photo, some, changed),) = made
+        return [Job(photo, some, output, changed)]
+    if output == STREAM or (output.suffix.lower() in PICTURE_FORMATS and not output.is_dir()):
+        raise ValueError(f"{output}: a folder is needed for {len(made)} pictures.")
+    chosen = pattern or (PATTERN_OF_BETAS if betas else PATTERN)
+    jobs = [
+        Job(photo, some, output / _name(chosen, photo, some, changed, number), changed)
+        for number, (photo, some, changed) in enumerate(made, 1)
+    ]
+    ((name, count),) = Counter(job.output for job in jobs).most_common(1)
+    if count > 1:
+        raise ValueError(f"{name}: {count} pictures would have this name; put {{number}} into it.")
+    return jobs
+
+
+def _is_folder(output: Path) -> bool:
+    return output.is_dir() or (output != STREAM and not output.suffix)
+
+
+def _files(given: Iterable[Path], what: str) -> list[Path]:
+    files = list[Path]()
+    for each in given:
+        if not each.is_dir():
+            files.append(each)
+            continue
+        suffixes = readable_suffixes()
+        found = sorted(file for file in each.iterdir() if file.suffix.lower() in suffixes)
+        if not found:
+            raise ValueError(f"{each}: there is no picture in this folder.")
+        files += found
+    if not files:
+        raise ValueError(f"At least one {what} is needed.")
+    return files
+
+
+def _pairs(
+    photos: list[Path], styles: list[Path], pairing: str
+) -> list[tuple[Path, tuple[Path, ...]]]:
+    one_of("pairing", pairing, PAIRINGS)
+    if pairing == "each":
+        return [(photo, (style,)) for photo, style in product(photos, styles)]
+    if pairing == "pairwise":
+        if len(photos) != len(styles):
+            raise ValueError(f"{len(photos)} photos and {len(styles)} styles make no pairs.")
+        return [(photo, (style,)) for photo, style in zip(photos, styles, strict=True)]
+    if len(styles) > MAX_STYLES:
+        raise ValueError(
+            f"A picture has 1 to {MAX_STYLES} styles, not {len(styles)}; "
+            "to paint one in each style, use --each-style."
+        )
+    return [(photo, tuple(styles)) for photo in photos]
+
+
+def _name(
+    pattern: str, photo: Path, styles: tuple[Path, ...], settings: Settings, number: int
+) -> str:
+    used = [name for _, name, *_ in string.Formatter().parse(pattern) if name is not None]
+    for name in used:
+        one_of("the name in braces", name, _FIELDS)
+    stems = "+".join(style.stem for style in styles)
+    photo_stem = "photo" if photo == STREAM else photo.stem
+    return pattern.format(photo=photo_stem, style=stems, beta=f"{settings.beta:g}", number=number)

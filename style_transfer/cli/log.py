@@ -1,0 +1,55 @@
+"""The log: the losses of each step."""
+
+import json
+from contextlib import suppress
+from pathlib import Path
+from types import TracebackType
+from typing import TextIO
+
+from style_transfer.cli.console import complain
+from style_transfer.engine import Frame
+
+
+class StepLog:
+    """A line of JSON for each step; a file that cannot be written to ends no run."""
+
+    def __init__(self, file: Path | None) -> None:
+        self._path = file
+        self._file: TextIO | None = None
+
+    def begin(self) -> None:
+        """Begin the file anew, if this is the first picture. Raises OSError where it cannot."""
+        if self._path:
+            self._file, self._path = self._path.open("w", buffering=1, encoding="utf-8"), None
+
+    def __enter__(self) -> "StepLog":
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        if self._file:
+            with suppress(OSError):
+                self._file.close()
+
+    def add(self, frame: Frame, seconds: float, picture: str = "") -> None:
+        """Write the losses of a step that was made after so many seconds, of one of several."""
+        if self._file is None:
+            return
+        record = ({"picture": picture} if picture else {}) | _record(frame, seconds)
+        try:
+            print(json.dumps(record), file=self._file)
+        except OSError as error:
+            complain(f"the log cannot be written any more ({error.strerror}); the run goes on")
+            with suppress(OSError):
+                self._file.close()
+            self._file = None
+
+
+def _record(frame: Frame, seconds: float) -> dict[str, float]:
+    height, width = frame.image.shape[-2:]
+    losses = {f"{name}_loss": frame.losses[name] for name in ("content", "style", "total")}
+    return {"step": frame.step, "seconds": seconds, "height": height, "width": width} | losses

@@ -1,0 +1,76 @@
+"""From options to what is to be painted."""
+
+import argparse
+from pathlib import Path
+from typing import Any
+
+from style_transfer.batch import Job, Request, jobs_of
+from style_transfer.cli.parser import PRESET_NAMES
+from style_transfer.cli.sizes import PRINT_DPI, Length
+from style_transfer.engine import INITS
+from style_transfer.presets import preset_values
+from style_transfer.recipe import Recipe, read_recipe
+from style_transfer.settings import KNOBS, Settings
+
+_OF_RECIPE = ("init", "optimizer", "seed", "network")  # options that a settings file may hold
+
+
+def settings_in(options: argparse.Namespace, recipe: Recipe | None = None) -> Settings:
+    """Return the settings of the options: those of a recipe or the defaults, changed by the preset,
+    then by single knobs.
+
+    Raises ValueError for values out of range.
+    """
+    values = recipe.settings.as_dict() if recipe else {}
+    if options.preset:
+        values |= preset_values(PRESET_NAMES[options.preset])
+    return Settings(**values | {n: value for n, value in vars(options).items() if n in KNOBS})
+
+
+def request_in(options: argparse.Namespace) -> Request:
+    """Return how pictures are to be painted. Raises ValueError, one sentence."""
+    recipe = read_recipe(options.settings) if options.settings else None
+    given = {n: getattr(recipe, n) for n in _OF_RECIPE} if recipe else {}
+    given |= {n: getattr(options, n) for n in _OF_RECIPE if hasattr(options, n)}
+    if "init" in given and given["init"] not in INITS:
+        given["init"] = _picture(given["init"])
+    size: Any = options.size if options.size or recipe is None else recipe.size
+    dpi = options.dpi
+    if isinstance(size, Length):
+        dpi = dpi or PRINT_DPI
+        size = size.pixels(dpi)
+    return Request(
+        settings=settings_in(options, recipe),
+        size=size,
+        enlarge=options.enlarge,
+        page=options.page,
+        mask=options.mask,
+        device=options.device,
+        depth=options.depth,
+        color_space=options.color_space,
+        background=options.background,
+        dpi=dpi,
+        keep_exif=options.keep_exif,
+        resume=options.resume,
+        skip_existing=options.skip_existing,
+        **given,
+    )
+
+
+def jobs_in(options: argparse.Namespace, request: Request) -> list[Job]:
+    """Return the pictures to be painted. Raises ValueError, one sentence."""
+    return jobs_of(
+        [options.photo, *options.photos],
+        options.styles,
+        options.output,
+        request.settings,
+        pairing=options.pairing,
+        betas=options.betas,
+        pattern=options.name,
+    )
+
+
+def _picture(text: str) -> Path:
+    if not Path(text).is_file():
+        raise ValueError(f"init {text!r} is not one of {', '.join(INITS)}, nor is it a file.")
+    return Path(text)

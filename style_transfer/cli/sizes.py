@@ -1,0 +1,34 @@
+"""Sizes as people give them: in pixels, centimetres or inches."""
+
+import argparse
+import re
+from dataclasses import dataclass
+
+from style_transfer.cli.knob_options import whole
+from style_transfer.images import MIN_SIDE
+
+PRINT_DPI = 300.0  # of a size in centimetres or inches, without --dpi
+_INCHES = {"cm": 1 / 2.54, "mm": 1 / 25.4, "in": 1.0}
+
+
+@dataclass(frozen=True)
+class Length:
+    """A side in inches."""
+
+    inches: float
+
+    def pixels(self, dpi: float) -> int:
+        """Return it in pixels."""
+        return round(self.inches * dpi)
+
+
+def side(text: str) -> int | Length:
+    """Return a side in px, or a length. Raises ArgumentTypeError."""
+    if found := re.fullmatch(r"([0-9]+(?:\.[0-9]+)?)\s*(cm|mm|in)", text):
+        return Length(float(found[1]) * _INCHES[found[2]])
+    size = whole(text)
+    if size < MIN_SIDE:
+        raise argparse.ArgumentTypeError(
+            f"{size} is too small; at least {MIN_SIDE} pixels are needed"
+        )
+    return size

@@ -1,0 +1,248 @@
+"""Many pictures by one command, going on from pictures and runs, and scripts."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from style_transfer.batch import paint_files
+from style_transfer.batch.checkpoints import Checkpoints
+from style_transfer.batch.request import Request
+from style_transfer.cli import run_command
+from style_transfer.images import to_pil
+from style_transfer.recipe import read_recipe, save_recipe
+from style_transfer.settings import Settings
+from tests.conftest import smooth_picture
+
+FAST = ["--size", "48", "--steps", "2"]
+
+
+@pytest.fixture
+def folders(tmp_path):
+    """A folder of three photos, one of them damaged, and one of two styles."""
+    for folder, names in (("photos", "abc"), ("styles", "xy")):
+        (tmp_path / folder).mkdir()
+        for name in names:
+            to_pil(smooth_picture(ord(name))).save(tmp_path / folder / f"{name}.png")
+    (tmp_path / "photos" / "b.png").write_bytes(b"damaged")
+    (tmp_path / "photos" / "notes.txt").write_text("no picture")
+    return tmp_path
+
+
+def run(folder, *options):
+    given = [folder / "photos", folder / "styles", "-o", folder / "out", *FAST, *options]
+    return run_command([str(each) for each in given])
+
+
+def made(folder):
+    return sorted(file.name for file in (folder / "out").iterdir())
+
+
+def test_every_photo_is_painted_in_every_style_and_a_damaged_one_is_told_at_the_end(
+    folders, capsys
+):
+    assert run(folders, "--each-style", "--json") == 1
+    assert made(folders) == ["a-x.png", "a-y.png", "c-x.png", "c-y.png"]
+    out, error = capsys.readouterr()
+    records = [json.loads(line) for line in out.splitlines()]
+    assert [record["status"] for record in records] == [*["painted"] * 2, *["refused"] * 2] + [
+        "painted"
+    ] * 2
+    assert {record["step"] for record in records if "step" in record} == {2}
+    assert "b.png: this is not a picture that can be read" in error.splitlines()[-2]
+    assert "2 of 6 pictures failed" in error.splitlines()[-1]
+
+
+def test_finished_pictures_are_left_alone_and_unfinished_ones_are_painted(folders):
+    assert run(folders, "--each-style") == 1
+    done = folders / "out" / "a-x.png"
+    before, interrupted = done.stat().st_mtime_ns, folders / "out" / "a-y.png"
+    recipe = read_recipe(done)
+    from dataclasses import replace
+
+    from style_transfer.images import save
+
+    save(smooth_picture(1), interrupted, replace(recipe, step=1).to_json())
+    assert run(folders, "--each-style", "--skip-existing") == 1
+    assert done.stat().st_mtime_ns == before
+    assert read_recipe(interrupted).step == 2
+
+
+def test_photos_are_painted_in_pairs_with_styles_under_names_of_a_pattern(folders):
+    (folders / "photos" / "b.png").unlink()
+    assert run(folders, "--pairwise", "--name", "{number}-{photo}.jpg") == 0
+    assert made(folders) == ["1-a.jpg", "2-c.jpg"]
+    assert run(folders, "--pairwise", "--name", "{style}.jpg", "--photos", "a.png") == 2
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        (["--name", "{colour}.png"], "'colour' is not one of photo, style, beta, number"),
+        (["--name", "all.png"], "3 pictures would have this name; put {number} into it"),
+        (["-o", "out.png"], "out.png: a folder is needed for 3 pictures"),
+        (["--pairwise"], "3 photos and 2 styles make no pairs"),
+        (["--init", "nowhere.png"], "init 'nowhere.png' is not one of content, noise, style, nor"),
+        (["--settings", "nowhere.json"], "nowhere.json: there is no such file"),
+    ],
+)
+def test_a_mistake_is_told_before_anything_is_painted(folders, capsys, options, words):
+    assert run(folders, *options) == 2
+    error = capsys.readouterr().err
+    assert words in error
+    assert error.count("\n") == 1
+    assert not (folders / "out").exists()
+
+
+def test_several_betas_come_with_a_contact_sheet(folders):
+    photo, style = folders / "photos" / "a.png", folders / "styles" / "x.png"
+    given = [photo, style, "-o", folders / "out", *FAST, "--betas", "0", "5.5"]
+    assert run_command([*map(str, given), "--contact-sheet", str(folders / "sheet.jpg")]) == 0
+    assert made(folders) == ["a-x-beta0.png", "a-x-beta5.5.png"]
+    assert read_recipe(folders / "out" / "a-x-beta5.5.png").settings.beta == 5.5
+    with Image.open(folders / "sheet.jpg") as sheet:
+        assert sheet.width > 96
+
+
+def test_a_run_begins_with_the_settings_of_a_picture_and_options_override_them(folders):
+    photo, style = folders / "photos" / "a.png", folders / "styles" / "x.png"
+    first, second = folders / "first.png", folders / "second.png"
+    options = ["--size", "40", "--steps", "2", "--beta", "7", "--seed", "3", "--init", "noise"]
+    assert run_command([*map(str, (photo, style, "-o", first)), *options]) == 0
+    given = [photo, style, "-o", second, "--settings", first, "--steps", "1"]
+    assert run_command([*map(str, given)]) == 0
+    recipe = read_recipe(second)
+    assert (recipe.settings.beta, recipe.settings.steps, recipe.size) == (7, 1, 40)
+    assert (recipe.seed, recipe.init) == (3, "noise")
+
+
+def test_a_run_goes_on_from_a_picture_at_full_size(folders):
+    start, output = folders / "styles" / "y.png", folders / "out.png"
+    given = [folders / "photos" / "a.png", folders / "styles" / "x.png", "-o", output]
+    given += ["--init", start, "--size", "200", "--enlarge", "--beta", "0", "--alpha", "0"]
+    log = folders / "log"
+    assert run_command([*map(str, given), "--steps", "2", "--log", str(log)]) == 0
+    assert [json.loads(line)["width"] for line in log.read_text().splitlines()] == [200, 200]
+    with Image.open(output) as picture, Image.open(start) as before:
+        small = picture.resize(before.size)
+        assert np.abs(np.asarray(small).astype(int) - np.asarray(before)).mean() < 4
+
+
+def test_an_interrupted_picture_is_resumed_from_its_checkpoint(folders, monkeypatch):
+    monkeypatch.setattr("style_transfer.batch.checkpoints.INTERVAL", 0)
+    monkeypatch.setattr("style_transfer.batch.checkpoints._MOST_SHARE", 1e9)
+    photo, style = folders / "photos" / "a.png", folders / "styles" / "x.png"
+    request = Request(Settings(steps=4), size=48, resume=True)
+
+    class Stopping:
+        def begin(self, *_):
+            pass
+
+        def step(self, frame, _):
+            steps.append(frame.step)
+            if frame.step == stop:
+                raise KeyboardInterrupt
+
+        def finish(self):
+            pass
+
+        def tell(self, _):
+            pass
+
+    steps, stop = [], 2
+    with pytest.raises(KeyboardInterrupt):
+        list(paint_files(photo, style, folders / "out.png", request, watch=Stopping()))
+    assert list(folders.glob("out.png.*.checkpoint"))
+    assert read_recipe(folders / "out.png").step == 2
+    stop = None
+    (painted,) = paint_files(photo, style, folders / "out.png", request, watch=Stopping())
+    assert steps == [1, 2, 3, 4]
+    assert painted.place == folders / "out.png"
+    assert not list(folders.glob("*.checkpoint"))
+    whole = list(paint_files(photo, style, folders / "whole.png", Request(Settings(steps=4), 48)))
+    resumed, straight = (
+        np.asarray(Image.open(folders / name)) for name in ("out.png", "whole.png")
+    )
+    assert (resumed == straight).all()
+    assert whole[0].status == "painted"
+
+
+def test_a_checkpoint_of_another_picture_is_not_gone_on_with(folders, photo, painting):
+    from style_transfer.engine import Styles
+
+    one, other = (
+        Checkpoints(folders / "out.png", photo, Styles((painting,)), Settings(beta=beta), "")
+        for beta in (1, 2)
+    )
+    assert one._file != other._file
+    other._file.write_bytes(b"")
+    assert one.load() is None
+    assert not other._file.exists()
+
+
+@pytest.mark.integration
+def test_a_photo_comes_from_standard_input_and_the_picture_goes_to_standard_output(folders):
+    command = [sys.executable, "-m", "style_transfer", "-", str(folders / "styles" / "x.png")]
+    answer = subprocess.run(
+        [*command, "-o", "-", *FAST],
+        input=(folders / "photos" / "a.png").read_bytes(),
+        capture_output=True,
+        check=True,
+    )
+    (folders / "out.png").write_bytes(answer.stdout)
+    with Image.open(folders / "out.png") as picture:
+        assert picture.size == (48, 48)
+    assert read_recipe(folders / "out.png").style == "x.png"
+
+
+def test_options_are_completed_in_shells(capsys):
+    pytest.importorskip("shtab")
+    with pytest.raises(SystemExit) as ended:
+        run_command(["--print-completion", "bash"])
+    assert ended.value.code == 0
+    assert "--style-layers" in capsys.readouterr().out
+
+
+def test_settings_of_a_file_are_those_of_a_settings_file_too(folders):
+    photo, style = folders / "photos" / "a.png", folders / "styles" / "x.png"
+    from style_transfer.recipe import Recipe
+
+    save_recipe(Recipe(size=40, settings=Settings(beta=3, steps=1)), folders / "settings.json")
+    given = [photo, style, "-o", folders / "o.png", "--settings", folders / "settings.json"]
+    assert run_command([*map(str, given)]) == 0
+    assert read_recipe(folders / "o.png").settings.beta == 3
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(sys.platform == "win32", reason="signals of POSIX")
+def test_twelve_photos_in_two_styles_survive_a_kill(tmp_path):
+    (tmp_path / "photos").mkdir()
+    for number in range(12):
+        to_pil(smooth_picture(number)).save(tmp_path / "photos" / f"{number:02}.png")
+    (tmp_path / "photos" / "05.png").write_bytes(b"\x89PNG damaged")
+    (tmp_path / "styles").mkdir()
+    for name in "xy":
+        to_pil(smooth_picture(ord(name))).save(tmp_path / "styles" / f"{name}.png")
+    command = [sys.executable, "-m", "style_transfer", "photos", "styles", "-o", "out"]
+    command += ["--each-style", "--skip-existing", "--size", "48", "--steps", "20"]
+    environment = os.environ | {"OMP_NUM_THREADS": "1", "PYTHONPATH": os.getcwd()}
+    process = subprocess.Popen(command, cwd=tmp_path, env=environment, stderr=subprocess.DEVNULL)
+    until = time.monotonic() + 240
+    while len([*tmp_path.glob("out/*.png")]) < 5 and time.monotonic() < until:
+        assert process.poll() is None
+        time.sleep(0.05)
+    process.send_signal(signal.SIGKILL)
+    process.wait()
+    before = {file: file.stat().st_mtime_ns for file in tmp_path.glob("out/*.png")}
+    answer = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True)
+    assert answer.returncode == 1
+    assert len([*tmp_path.glob("out/*.png")]) == 22
+    assert all(file.stat().st_mtime_ns == time for file, time in before.items())
+    assert "2 of 24 pictures failed" in answer.stderr.splitlines()[-1]
+    assert "05.png" in answer.stderr
