@@ -97,6 +97,7 @@ def _paint(
 ) -> Iterator[str | None]:
     """Yield None at least every HEARTBEAT seconds, so that Gradio can end it, then the picture."""
     service = context.service
+    _check_is_there(session)  # who has left takes no place, not even for a moment
     ticket, run = service.admission.join(session.visitor), None
     try:
         while service.admission.ahead(ticket):

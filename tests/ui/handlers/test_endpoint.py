@@ -6,7 +6,7 @@ import gradio as gr
 import pytest
 
 from style_transfer.images import save
-from style_transfer.runs import Limits, MemoryReservations, RunService
+from style_transfer.runs import AdmissionQueue, Limits, MemoryReservations, RunService
 from style_transfer.settings import KNOBS, Settings
 from style_transfer.ui.handlers.endpoint import stylize
 from style_transfer.ui.handlers.endpoint_parameters import document, parameters
@@ -66,8 +66,10 @@ def test_a_caller_who_seems_to_have_left_gets_a_reason_instead_of_nothing(
     context, call, monkeypatch
 ):
     monkeypatch.setattr(Session, "has_left", property(lambda _: True))
+    monkeypatch.setattr(AdmissionQueue, "join", lambda *_: pytest.fail("It took a place."))
     with pytest.raises(gr.Error, match="its connection seemed to be closed"):
         list(call())
+    monkeypatch.undo()
     assert context.service.admission.ahead(context.service.admission.join()) == 0
 
 
