@@ -24,6 +24,7 @@ from style_transfer.ui.http.gradio_internals import (
     poll_seldom,
     put_in_front,
     sample_files,
+    share_patient_client,
 )
 from style_transfer.ui.http.health import health_route, ready_route
 from style_transfer.ui.http.hosts import HostCheck, Hosts
@@ -71,14 +72,14 @@ def build(
     background = BackgroundWork(blocks, context)
     limits, visitors = service.limits, visitors or Visitors()
     callers = Callers(visitors, context.presence, limits.visitor_connections)
-    options = _launch_options(limits, callers, background, hosts or Hosts())
+    options = _launch_options(blocks, limits, callers, background, hosts or Hosts())
     frames = frame_route(context.sessions.shown_run)
     options["app_kwargs"]["routes"] = [health_route(service), ready_route(service), frames]
     return Page(blocks, context, background, options)
 
 
 def _launch_options(
-    limits: Limits, callers: Callers, background: BackgroundWork, hosts: Hosts
+    blocks: gr.Blocks, limits: Limits, callers: Callers, background: BackgroundWork, hosts: Hosts
 ) -> dict[str, Any]:
     connections = ConnectionLimit()
     quota = UploadQuota(limits.visitor_uploads, limits.uploads)
@@ -88,6 +89,7 @@ def _launch_options(
         put_in_front(app, AnswerCache)
         put_in_front(app, partial(HostCheck, hosts=hosts))
         put_in_front(app, partial(SafeHeaders, on_space=hosts.on_space))
+        share_patient_client(blocks)
         connections.start()
         async with background.lifespan(app):
             yield

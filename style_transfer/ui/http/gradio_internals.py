@@ -4,6 +4,7 @@ tests/ui/http/test_gradio_internals.py checks each of these against the installe
 says in one sentence what has moved.
 """
 
+import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -82,6 +83,26 @@ def check_calls(page: gr.Blocks) -> None:
             each.fn = _telling_of_full_disk(each.fn)
     page.preprocess_data = checked_preprocess  # type: ignore[method-assign]
     page._queue.push = checked_push  # type: ignore[method-assign]
+
+
+def share_patient_client(page: gr.Blocks) -> None:
+    """Let the calls to itself, by which Gradio answers assistants, share a client without time-out.
+
+    To be called where the page is served. Each of many calls at once would make a client of its
+    own, and give up after 5 seconds before the line of runs could refuse it.
+    """
+    server = page.mcp_server_obj
+    if not server:
+        return
+    connect, making = server._get_or_create_client, threading.Lock()
+
+    def share() -> Any:
+        with making:
+            client = connect()
+            client.httpx_kwargs["timeout"] = None
+            return client
+
+    server._get_or_create_client = share  # type: ignore[method-assign]
 
 
 def known_sessions(page: gr.Blocks) -> set[str]:

@@ -8,6 +8,7 @@ import errno
 import inspect
 import os
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -25,6 +26,7 @@ from style_transfer.ui.http.gradio_internals import (
     check_calls,
     file_url,
     remove_upload,
+    share_patient_client,
     uploads,
 )
 
@@ -397,3 +399,28 @@ def test_another_fault_of_a_file_stays_a_fault():
     check_calls(page)
     with pytest.raises(FileNotFoundError):
         next(iter(page.fns.values())).fn()
+
+
+def test_calls_by_which_gradio_answers_assistants_share_a_client_that_waits():
+    made = []
+
+    class Assistants:
+        client = None
+
+        def _get_or_create_client(self):
+            if self.client is None:
+                made.append(SimpleNamespace(httpx_kwargs={}))
+                time.sleep(0.05)
+                self.client = made[-1]
+            return self.client
+
+    page = SimpleNamespace(mcp_server_obj=Assistants())
+    share_patient_client(page)
+    with ThreadPoolExecutor(8) as threads:
+        clients = list(threads.map(lambda _: page.mcp_server_obj._get_or_create_client(), range(8)))
+    assert clients == made * 8
+    assert made[0].httpx_kwargs == {"timeout": None}
+    share_patient_client(SimpleNamespace(mcp_server_obj=None))
+    mcp = pytest.importorskip("gradio.mcp")
+    assert callable(mcp.GradioMCPServer._get_or_create_client)
+    assert "httpx_kwargs" in inspect.signature(mcp.Client).parameters
