@@ -140,3 +140,11 @@ def test_exif_is_kept_without_orientation_and_sizes():
             assert Base.ExifImageWidth not in kept.get_ifd(IFD.Exif)
             assert Base.MakerNote not in kept.get_ifd(IFD.Exif)
             assert kept.get_ifd(IFD.GPSInfo)[1] == "N"
+
+
+def test_of_a_jpeg_with_a_second_picture_the_base_picture_is_read():
+    base, gains = Image.new("RGB", (64, 48), "red"), Image.new("RGB", (32, 24), "blue")
+    file = saved(base, "MPO", save_all=True, append_images=[gains], quality=95)
+    photo = open_photo(file)
+    assert photo.colours.shape == (48, 64, 3)
+    assert np.abs(photo.colours[24, 32].astype(int) - (255, 0, 0)).max() <= 3
