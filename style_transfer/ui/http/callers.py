@@ -35,11 +35,17 @@ class Callers:
 
     @contextmanager
     def enter(self, path: str, scope: Scope) -> Iterator[str]:
-        """Count a request while it lasts; gives its visitor. Raises RefusedError for too many."""
+        """Count a request while it lasts; gives its visitor.
+
+        Raises RefusedError for too many, and for what Gradio asks itself for an assistant who has
+        left: it would pass for a call by somebody else, whom nobody sees leaving.
+        """
         headers = MutableHeaders(scope=scope)
         key = headers.get(CALLER_HEADER, "")
         visitor = self._assistants.get(key)
         del headers[CALLER_HEADER]
+        if visitor is None and key.startswith(ONE_CALL):
+            raise RefusedError(410, "The assistant who asked for this has left.")
         if visitor is None:
             visitor, key = self._visitors.who_asks(scope), ""
             if visitor != OWN_MACHINE and self._under_way[visitor] >= self._most:

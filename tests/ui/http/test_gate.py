@@ -13,7 +13,7 @@ from style_transfer.ui.http import bodies
 from style_transfer.ui.http.answers import answer
 from style_transfer.ui.http.bodies import MAX_CALL, MULTIPART_OVERHEAD
 from style_transfer.ui.http.callers import Callers
-from style_transfer.ui.http.calls import CALLER_HEADER, VISITOR_HEADER
+from style_transfer.ui.http.calls import CALLER_HEADER, ONE_CALL, VISITOR_HEADER
 from style_transfer.ui.http.gate import ALLOWED, Gate, is_allowed
 from style_transfer.ui.http.gradio_internals import UploadError
 from style_transfer.ui.http.presence import Presence
@@ -267,7 +267,7 @@ def test_what_a_request_says_of_its_visitor_is_replaced_by_what_the_gate_knows()
         seen.append((header(scope, VISITOR_HEADER), header(scope, CALLER_HEADER)))
         await answer(send, 200, "")
 
-    forged = {VISITOR_HEADER: "somebody", CALLER_HEADER: "one-call-1"}
+    forged = {VISITOR_HEADER: "somebody", CALLER_HEADER: "another"}
     for address in ("127.0.0.1", "203.0.113.5"):
         scope = scope_of("/config", address, **forged)
         asyncio.run(gate(look)(scope, None, lambda _: asyncio.sleep(0)))
@@ -399,3 +399,10 @@ def test_an_upload_for_which_the_disk_has_no_room_is_refused_in_a_sentence(error
     told = ask("/gradio_api/upload", app=fail)
     assert told[0] == status
     assert words in told[1]
+
+
+def test_what_gradio_asks_itself_for_an_assistant_who_has_left_is_refused():
+    headers = [(CALLER_HEADER.encode(), f"{ONE_CALL}0123".encode())]
+    status, words, _ = ask("/gradio_api/queue/join", headers=headers)
+    assert status == 410
+    assert "has left" in words
