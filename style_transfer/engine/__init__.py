@@ -24,6 +24,7 @@ from style_transfer.engine.optimizers import OPTIMIZERS, Optimizer
 from style_transfer.engine.pyramid import Stage, remaining_steps, resize_clamped, stages
 from style_transfer.engine.state import State, save_tensors
 from style_transfer.engine.step import DivergedError
+from style_transfer.engine.strokes import STROKE_KINDS, Stroke, in_effect
 from style_transfer.engine.styles import Styles, masked
 from style_transfer.engine.targets import style_image_size
 
@@ -31,6 +32,7 @@ __all__ = [
     "INITS",
     "NO_MATCHES",
     "OPTIMIZERS",
+    "STROKE_KINDS",
     "STYLE_COLORS",
     "DivergedError",
     "Evaluation",
@@ -43,6 +45,7 @@ __all__ = [
     "Stage",
     "State",
     "StepEvaluator",
+    "Stroke",
     "Style",
     "Styles",
     "chosen_device",
@@ -50,6 +53,7 @@ __all__ = [
     "default_size",
     "differences",
     "evaluation_sizes",
+    "in_effect",
     "masked",
     "remaining_steps",
     "resize_clamped",

@@ -6,6 +6,7 @@ from torch import Tensor
 
 from style_transfer.engine.pyramid import image_size, move_to_size, stages
 from style_transfer.engine.state import State
+from style_transfer.engine.stroked_content import StrokedContent
 
 
 def with_content(
@@ -23,7 +24,8 @@ def with_content(
     as_fine = (n for n, stage in enumerate(plan) if max(stage.size) >= longer_side)
     stage = finest if size == before else next(as_fine, finest)
     if plan[stage].size == size:
-        return replace(state.without_memory(), stage=stage)
-    start = content.to(state.image.device) if from_content else None
-    image = move_to_size(state.image, plan[stage].size, start)
-    return State(state.step, stage, image, timings=state.timings)
+        return replace(state.without_memory(), stage=stage, before=())
+    base = StrokedContent(content.to(state.image.device))
+    at = base.sized(state.strokes) if from_content else None
+    image = move_to_size(state.image, plan[stage].size, at)
+    return State(state.step, stage, image, timings=state.timings, strokes=state.strokes)

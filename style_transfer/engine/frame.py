@@ -7,6 +7,7 @@ from torch import Tensor
 from style_transfer.engine.masks import composite
 from style_transfer.engine.pyramid import image_size, move_to_size
 from style_transfer.engine.state import State
+from style_transfer.engine.stroked_content import StrokedContent
 from style_transfer.images import keep_colors
 from style_transfer.settings import Settings
 
@@ -23,6 +24,7 @@ class Frame:
     content: Tensor  # (1, 3, H, W) RGB in [0, 1], at the final size
     from_content: bool  # whether the run began with the content image, not noise or a style image
     strength: Tensor | None = None  # mask (1, 1, H, W) of the image over the content; None: 1
+    base: StrokedContent | None = None  # of `content`, with what its run has made of it already
     note: str = ""  # one sentence for the user about what went wrong in this step
 
     @property
@@ -33,8 +35,9 @@ class Frame:
     @property
     def stylized(self) -> Tensor:
         """The result at the final size, (1, 3, H, W), in the colours of the style."""
-        start = self.content if self.from_content else None
-        image = move_to_size(self.image, image_size(self.content), start)
+        base = self.base or StrokedContent(self.content)
+        at = base.sized(self.state.strokes) if self.from_content else None
+        image = move_to_size(self.image, image_size(self.content), at)
         return composite(image, self.content, self.strength)
 
     def with_colors(self, kept: float) -> "Frame":

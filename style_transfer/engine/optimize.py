@@ -13,17 +13,19 @@ from style_transfer.engine.evaluator import Evaluation, EvaluatorFactory, StepEv
 from style_transfer.engine.frame import Frame
 from style_transfer.engine.initial_image import INITS, initial_image
 from style_transfer.engine.multiscale import MultiscaleObjective
-from style_transfer.engine.optimizers import OPTIMIZERS
+from style_transfer.engine.optimizers import OPTIMIZERS, Optimizer
 from style_transfer.engine.pyramid import (
     image_size,
-    move_to_size,
     resize_clamped,
     stage_index,
     stages,
 )
 from style_transfer.engine.state import State
 from style_transfer.engine.step import take_step, with_objective
+from style_transfer.engine.stroked_content import StrokedContent
+from style_transfer.engine.strokes import Stroke
 from style_transfer.engine.styles import Styles
+from style_transfer.engine.touch import moved_to_size, with_stroke
 from style_transfer.network import VGG, load_network
 from style_transfer.runtime import retain_freed_blocks
 from style_transfer.settings import Settings
@@ -45,6 +47,7 @@ def stylize(
     seed: int = 0,
     state: State | None = None,
     evaluator: EvaluatorFactory = MultiscaleObjective,
+    take_strokes: Callable[[int], Sequence[Stroke]] = lambda _: (),
 ) -> Iterator[Frame]:
     """Yield a frame with the starting image, then one after each step of the optimisation.
 
@@ -59,6 +62,9 @@ def stylize(
     earlier run, which is resized to the content and counts as step `step`, so that the run
     continues in that step's stage. With the `state` of a frame, and otherwise equal arguments, the
     run continues after that frame as if it had not been interrupted, bit for bit on the CPU.
+
+    `take_strokes` is called before each step, with the number of steps made, for the strokes that
+    are to be done on the picture then; they make a frame of their own, without losses, before it.
 
     `network` defaults to the bundled one on the `default_device`; `evaluator` makes what computes
     losses and gradients, once for each stage.
@@ -79,7 +85,14 @@ def stylize(
         yield run.frame(state, settings, image=image)
     else:
         state = run.resume(state)
-    while state.step < (settings := read_settings()).steps:
+    while True:
+        settings = read_settings()
+        if strokes := take_strokes(state.step):
+            state = run.touch(run.follow_content(state), strokes, OPTIMIZERS[optimizer])
+            yield run.frame(state, settings)
+            continue
+        if state.step >= settings.steps:
+            return
         state = run.enter_stage(run.follow_content(state), settings)
         evaluation = run.evaluate(state, settings)
         state = with_objective(state, run.objective(evaluation, settings))
@@ -116,7 +129,7 @@ class _Run:
         stage = stage_index(self._stages, step + 1, settings.steps)
         size = self._stages[stage].size
         image = initial_image(init, self._content, self._styles, size, seed, settings)
-        return image, self._state(step, stage, image)
+        return image, self._in_stage(State(step, stage, image), stage)
 
     def resume(self, state: State) -> State:
         """Return a saved state on the run's device. Raises ValueError for one of another size."""
@@ -136,13 +149,19 @@ class _Run:
         self._use_content(newest)
         return with_content(state, before, self._content, self._from_content)
 
+    def touch(self, state: State, strokes: Sequence[Stroke], optimizer: Optimizer) -> State:
+        """Return the state after strokes, one after the other."""
+        for stroke in strokes:
+            state = with_stroke(state, stroke, self._stroked, optimizer)
+        return state
+
     def enter_stage(self, state: State, settings: Settings) -> State:
         """Return the state in the stage of the next step, never a coarser one than before."""
         stage = max(state.stage, stage_index(self._stages, state.step + 1, settings.steps))
         if stage == state.stage:
             return state
         self._evaluator = None
-        return self._state(state.step, stage, state.image)
+        return self._in_stage(state, stage)
 
     def evaluate(self, state: State, settings: Settings) -> Evaluation:
         """Return losses and gradient of the state's image, against the newest styles."""
@@ -183,13 +202,14 @@ class _Run:
             content=self._content,
             from_content=self._from_content,
             strength=self._strength,
+            base=self._stroked,
             note=note,
         )
 
     def _use_content(self, content: Tensor) -> None:
         """Raises ValueError where a mask of the styles has another aspect ratio."""
         self._content_read, self._content = content, content.to(self._network.device)
-        self._stages = stages(image_size(content))
+        self._stages, self._stroked = stages(image_size(content)), StrokedContent(self._content)
         self._use_styles(self._read_styles())
         self._evaluator = None
 
@@ -200,11 +220,11 @@ class _Run:
         self._styles = styles
         self._strength = None if strength is None else strength.to(self._content.device)
 
-    def _state(self, step: int, stage: int, image: Tensor) -> State:
-        """Return the state that begins a stage with an image of any size."""
-        start = self._content if self._from_content else None
-        image = move_to_size(image, self._stages[stage].size, start)
-        return State(step, stage, image, timings=self._network.timings)
+    def _in_stage(self, state: State, stage: int) -> State:
+        """Return the state that begins a stage, from one with an image of any size."""
+        size, timings = self._stages[stage].size, self._network.timings
+        moved = moved_to_size(state, size, self._stroked, self._from_content)
+        return replace(moved, stage=stage, timings=timings)
 
 
 def _constant(value: T) -> Callable[[], T]:

@@ -19,6 +19,7 @@ CELL = 4  # px; side of the cells for which changes of image and gradient are av
 CHANGE_FLOOR = 1e-3  # of the mean change; below it a cell's ratio of changes is noise
 MAX_CELL_RATIO = 4.0  # limit of a cell's preconditioner, relative to the image's, both ways
 CELL_DECAY = 0.25  # weight of earlier steps in a cell's averages; they change as fast as the image
+LEAST_CURVATURE = 0.1  # of a pair's, that is left where a part of the image is masked
 Memory = tuple[Tensor, ...]  # empty at first, and after a change of the objective
 
 
@@ -28,14 +29,20 @@ class Optimizer(Protocol):
     def step(self, image: Tensor, gradient: Tensor, memory: Memory) -> tuple[Tensor, Memory]:
         """Return the next image, not clamped, and the memory for the step after it."""
 
+    def masked(self, memory: Memory, area: Tensor) -> Memory:
+        """Return the memory where the image was changed by hand, in an area (1, 1, H, W) in [0, 1].
+
+        What it knows of places in the area is gone, what it knows of all others stays.
+        """
+
 
 @dataclass(frozen=True)
 class LBFGS:
     """Limited-memory BFGS without a line search: one evaluation for each step.
 
     Nocedal 1980, "Updating Quasi-Newton Matrices with Limited Storage". Its memory is the last
-    image and gradient, the mean squared changes of both in each cell, (1, 2, h, w), then up to
-    `history` pairs of change of image and change of gradient.
+    image and gradient, both empty after a change by hand, the mean squared changes of both in each
+    cell, (1, 2, h, w), then up to `history` pairs of change of image and change of gradient.
 
     Differs from the textbook in the initial inverse Hessian, which saves more than a third of the
     steps. It falls off as 1 / frequency, as the inverse Hessian of these losses does, so that
@@ -62,6 +69,20 @@ class LBFGS:
         flat = [tensor for pair in pairs for tensor in pair]
         return image + direction, (image, gradient, changes, *flat)
 
+    def masked(self, memory: Memory, area: Tensor) -> Memory:
+        if not memory:
+            return memory
+        _, _, changes, *flat = memory
+        kept = []
+        for s, y in zip(flat[::2], flat[1::2], strict=True):
+            curvature, s, y = _dot(s, y), s * (1 - area), y * (1 - area)
+            # Of a pair that was mostly of the area, rounding is left.
+            if _dot(s, y) > max(1e-10 * _dot(y, y), LEAST_CURVATURE * curvature):
+                kept += [s, y]
+        cells = F.avg_pool2d(1 - area, CELL, ceil_mode=True)
+        nothing = changes.new_empty(0)  # no pair across the change: its y would be mostly of that
+        return nothing, nothing, changes * cells, *kept
+
     def _updated(
         self, image: Tensor, gradient: Tensor, memory: Memory
     ) -> tuple[list[tuple[Tensor, Tensor]], Tensor]:
@@ -71,6 +92,8 @@ class LBFGS:
             return [], image.new_zeros((1, 2, height, width))
         last_image, last_gradient, changes, *flat = memory
         pairs = list(zip(flat[::2], flat[1::2], strict=True))
+        if not last_image.numel():  # the image was changed by hand since
+            return pairs, changes
         s, y = image - last_image, gradient - last_gradient
         if self.preconditioned:
             changes = CELL_DECAY * changes + _changes(s, y)
@@ -102,6 +125,12 @@ class Adam:
         smallest = torch.finfo(image.dtype).tiny ** 0.5
         scale = (square / (1 - second ** count.item())).sqrt() + smallest
         return image - self.rate * unbiased / scale, (mean, square, count)
+
+    def masked(self, memory: Memory, area: Tensor) -> Memory:
+        if not memory:
+            return memory
+        mean, square, count = memory
+        return mean * (1 - area), square * (1 - area), count  # their ratio stays that of a step
 
 
 OPTIMIZERS: dict[str, Optimizer] = {"lbfgs": LBFGS(), "adam": Adam()}

@@ -1,6 +1,6 @@
 """The image pyramid: the stages of a run from coarse to fine, and images between their sizes."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import accumulate
 
@@ -11,6 +11,8 @@ from style_transfer.images import MIN_SIDE, fit, resize
 MIN_LONGER_SIDE = 96  # px; in smaller images the brush strokes of a style are lost
 FINEST_SHARE = 0.5  # of the steps that the finest stage gets at least
 MAX_COARSE_STEPS = 24  # of all coarser stages together
+
+BaseAt = Callable[[tuple[int, int]], Tensor]  # an image at a size (height, width)
 
 
 @dataclass(frozen=True)
@@ -72,15 +74,15 @@ def resize_clamped(image: Tensor, size: tuple[int, int]) -> Tensor:
     return resize(image, size).clamp(0, 1)
 
 
-def move_to_size(image: Tensor, size: tuple[int, int], content: Tensor | None) -> Tensor:
+def move_to_size(image: Tensor, size: tuple[int, int], base: BaseAt | None) -> Tensor:
     """Return a stylised image at the size of another stage.
 
-    With the content image that it began as, only its difference from that is resized, so that the
-    content has its detail at every size.
+    With the content image that it began as, given as a function of the size, only its difference
+    from that is resized, so that the content has its detail at every size.
     """
     if image_size(image) == size:
         return image
-    if content is None:
+    if base is None:
         return resize_clamped(image, size)
-    change = image - resize_clamped(content, image_size(image))
-    return (resize_clamped(content, size) + resize(change, size)).clamp(0, 1)
+    change = image - base(image_size(image))
+    return (base(size) + resize(change, size)).clamp(0, 1)

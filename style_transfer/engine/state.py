@@ -13,12 +13,13 @@ from torch import Tensor
 from style_transfer.checks import whole_number
 from style_transfer.engine.evaluator import Matches
 from style_transfer.engine.optimizers import Memory
+from style_transfer.engine.strokes import Stroke
 from style_transfer.network import TimingCache
 from style_transfer.versions import settings_of
 
 _FORMAT = "style-transfer-state-2"
 _OLDER = "style-transfer-state-1"  # loaded without the optimiser's memory, which had other parts
-_MATCHES = "matches."  # begins the names of their tensors
+_MATCHES, _BEFORE = "matches.", "before."  # begin the names of their tensors
 
 
 @dataclass(frozen=True)
@@ -38,6 +39,12 @@ class State:
     loss: float | None = None  # total loss of `good`; None after a change of the objective
     timings: TimingCache = field(default_factory=TimingCache)  # by which backends are chosen
     setbacks: int = 0  # steps back to `good` since two steps in a row were downhill
+    strokes: tuple[Stroke, ...] = ()  # that were applied, and undone, oldest first
+    before: tuple[Tensor, ...] = ()  # what the newest strokes in effect have changed, to undo them
+    touched: Tensor | None = (
+        None  # (1, 1, h, w) in [0, 1]: where steps are kept small after strokes
+    )
+    touch_limit: float = 0.0  # of the next step there, root mean square
 
     def without_memory(self) -> "State":
         """Return the state from which the optimiser begins anew: a small part of the size."""
@@ -47,9 +54,12 @@ class State:
         """Write the state as a safetensors file, atomically. Raises OSError."""
         tensors = {f"memory.{index:03}": tensor for index, tensor in enumerate(self.memory)}
         tensors |= {f"{_MATCHES}{name}": tensor for name, tensor in self.matches.items()}
-        tensors |= {n: t for n, t in (("image", self.image), ("good", self.good)) if t is not None}
+        tensors |= {f"{_BEFORE}{index:03}": crop for index, crop in enumerate(self.before)}
+        single = {"image": self.image, "good": self.good, "touched": self.touched}
+        tensors |= {name: tensor for name, tensor in single.items() if tensor is not None}
         numbers = {f.name: getattr(self, f.name) for f in fields(self) if f.name not in _TENSORS}
         numbers["timings"] = self.timings.as_dict()
+        numbers["strokes"] = [stroke.as_dict() for stroke in self.strokes]
         tensors = {name: t.detach().cpu().contiguous().clone() for name, t in tensors.items()}
         save_tensors(tensors, file, {"format": _FORMAT, "numbers": json.dumps(numbers)})
 
@@ -68,6 +78,7 @@ class State:
             for name in _COUNTS & {*numbers}:
                 numbers[name] = whole_number(name, numbers[name], 0, 2**31)
             numbers["timings"] = TimingCache.from_dict(numbers.get("timings", former))
+            strokes = tuple(map(Stroke.from_dict, numbers.pop("strokes", ())))
             if isinstance(named := numbers.get("objective"), dict):
                 # What it lacks is of knobs that came later, with what they did before as default.
                 numbers["objective"] = settings_of(1, {}).objective | named
@@ -78,8 +89,17 @@ class State:
                 for name, tensor in tensors.items()
                 if name.startswith(_MATCHES)
             }
-            image, good = tensors["image"], tensors.get("good")
-            return cls(image=image, good=good, memory=memory, matches=matches, **numbers)
+            crops = sorted(name for name in tensors if name.startswith(_BEFORE))
+            return cls(
+                image=tensors["image"],
+                good=tensors.get("good"),
+                memory=memory,
+                matches=matches,
+                strokes=strokes,
+                before=tuple(tensors[name] for name in crops),
+                touched=tensors.get("touched"),
+                **numbers,
+            )
         except (OSError, SafetensorError, KeyError, TypeError, ValueError) as error:
             raise ValueError(f"{Path(file).name}: not a saved state ({error}).") from error
 
@@ -90,6 +110,8 @@ class State:
             "good": None if self.good is None else self.good.to(device),
             "memory": tuple(tensor.to(device) for tensor in self.memory),
             "matches": {name: tensor.to(device) for name, tensor in self.matches.items()},
+            "before": tuple(tensor.to(device) for tensor in self.before),
+            "touched": None if self.touched is None else self.touched.to(device),
         }
         return State(**{f.name: getattr(self, f.name) for f in fields(self)} | moved)
 
@@ -109,4 +131,4 @@ def save_tensors(
 
 
 _COUNTS = {"step", "stage", "setbacks"}
-_TENSORS = ("image", "good", "memory", "matches")
+_TENSORS = ("image", "good", "memory", "matches", "before", "touched")

@@ -3,12 +3,15 @@
 from dataclasses import replace
 from typing import Any
 
+from torch import Tensor
+
 from style_transfer.engine.evaluator import Evaluation
 from style_transfer.engine.optimizers import Optimizer
 from style_transfer.engine.state import State
 from style_transfer.settings import Settings
 
 MAX_SETBACKS = 3  # without two good steps in a row; after that a fresh optimiser will not help
+LAST_TOUCH_LIMIT = 32 / 255  # root mean square; from it on steps where strokes were are as others
 MAX_LOSS_RATIO = 20.0  # of a step's loss to that before; above, L-BFGS's quadratic model is wrong
 
 
@@ -42,11 +45,11 @@ def take_step(
         image, memory = optimizer.step(state.image, evaluation.gradient, state.memory)
         # Differs from the paper, which clamps the final image only: what no screen can show would
         # be lost then, while the optimiser makes up for a limit that it meets on the way.
-        image = image.clamp(0, 1)
+        image = _limited(state, image).clamp(0, 1)
         # An image that was gone back to proves nothing; only the step after it does.
         setbacks = state.setbacks if state.loss is None else 0
         state = replace(state, image=image, memory=memory, good=state.image, loss=loss)
-        state = replace(state, matches=evaluation.matches)
+        state = _after_step(replace(state, matches=evaluation.matches))
         return replace(state, step=state.step + 1, setbacks=setbacks), ""
     return _go_back(state, loss)
 
@@ -63,3 +66,23 @@ def _go_back(state: State, loss: float) -> tuple[State, str]:
         state, image=good, memory=(), matches={}, loss=None, setbacks=state.setbacks + 1
     )
     return replace(state, step=state.step + 1), note
+
+
+def _limited(state: State, image: Tensor) -> Tensor:
+    """Return the optimiser's next image, closer to the last one where strokes were made."""
+    if state.touched is None:
+        return image
+    step, area = image - state.image, state.touched
+    size = ((area * step.square()).sum() / (3 * area.sum()).clamp_min(1e-6)).sqrt()
+    share = (state.touch_limit / size.clamp_min(1e-12)).clamp_max(1)
+    return state.image + step * (1 - area * (1 - share))
+
+
+def _after_step(state: State) -> State:
+    """Return the state that lets the next step be twice as long where strokes were made."""
+    if state.touched is None:
+        return state
+    limit = 2 * state.touch_limit
+    if limit > LAST_TOUCH_LIMIT:
+        return replace(state, touched=None, touch_limit=0.0)
+    return replace(state, touch_limit=limit)

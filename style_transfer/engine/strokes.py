@@ -1,0 +1,101 @@
+"""Strokes: what a hand did to the wet paint, as vectors that fit any size of the picture."""
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, fields
+from typing import Any
+
+from style_transfer.checks import one_of, whole_number
+
+STROKE_KINDS = ("smear", "wipe", "color", "clone", "undo")
+MAX_POINTS = 400  # of a stroke
+RADII = 0.002, 0.5  # range of the radius, in shares of the longer side
+_DECIMALS = 4  # of a share: finer than a pixel of any picture
+
+Point = tuple[float, float, float]  # x and y, shares of width and height, and pressure in [0, 1]
+
+
+@dataclass(frozen=True)
+class Stroke:
+    """One stroke of a brush, or the undoing of the newest one that has not been undone.
+
+    "smear" pushes the paint along the stroke, "wipe" brings the photo back, "color" lays in a
+    colour, "clone" copies from elsewhere in the picture. Raises ValueError, one sentence.
+    """
+
+    kind: str
+    points: tuple[Point, ...] = ()
+    radius: float = 0.05  # share of the picture's longer side
+    strength: float = 1.0  # in [0, 1], of what it does in the middle
+    color: tuple[float, float, float] = (0.0, 0.0, 0.0)  # RGB in [0, 1]
+    offset: tuple[float, float] = (0.0, 0.0)  # of what is cloned, shares of width and height
+    number: int = 0  # that whoever drew it counts
+    step: int = 0  # steps that were made when it was applied
+
+    def __post_init__(self) -> None:
+        one_of("a stroke", self.kind, STROKE_KINDS)
+        if self.kind != "undo" and not 1 <= len(self.points) <= MAX_POINTS:
+            raise ValueError(f"A stroke has 1 to {MAX_POINTS} points, not {len(self.points)}.")
+        points = tuple(_numbers("a point", point, 3, -1, 2) for point in self.points)
+        if any(not 0 <= point[2] <= 1 for point in points):
+            raise ValueError("The pressure of a stroke must be from 0 to 1.")
+        checked = {
+            "points": points,
+            "radius": _numbers("the radius of a stroke", [self.radius], 1, *RADII)[0],
+            "strength": _numbers("the strength of a stroke", [self.strength], 1, 0, 1)[0],
+            "color": _numbers("the colour of a stroke", self.color, 3, 0, 1),
+            "offset": _numbers("the offset of a stroke", self.offset, 2, -2, 2),
+            "number": whole_number("the number of a stroke", self.number, 0, 2**53),
+            "step": whole_number("the step of a stroke", self.step, 0, 2**31),
+        }
+        for name, value in checked.items():
+            object.__setattr__(self, name, value)  # the dataclass is frozen
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return the stroke as plain data, without what has its default and without `number`."""
+        values = {f.name: getattr(self, f.name) for f in fields(self)}
+        default = Stroke("undo")
+        shown = {n: v for n, v in values.items() if n == "kind" or v != getattr(default, n)}
+        shown.pop("number", None)
+        return {name: _plain(value) for name, value in shown.items()}
+
+    @classmethod
+    def from_dict(cls, data: Any) -> "Stroke":
+        """Return the stroke that `as_dict` made plain. Raises ValueError, one sentence."""
+        names = {f.name for f in fields(cls)}
+        if not isinstance(data, Mapping) or "kind" not in data or not names.issuperset(data):
+            raise ValueError(f"A stroke has a kind and may have {', '.join(sorted(names))}.")
+        if not isinstance(data.get("points", ()), list | tuple):
+            raise ValueError("The points of a stroke are a list.")
+        return cls(**data)
+
+
+def in_effect(strokes: Sequence[Stroke]) -> tuple[Stroke, ...]:
+    """Return the strokes that have not been undone, oldest first."""
+    kept: list[Stroke] = []
+    for stroke in strokes:
+        if stroke.kind != "undo":
+            kept.append(stroke)
+        elif kept:
+            kept.pop()
+    return tuple(kept)
+
+
+def newest_number(strokes: Sequence[Stroke]) -> int:
+    """Return the highest number of strokes, 0 for none."""
+    return max((stroke.number for stroke in strokes), default=0)
+
+
+def _numbers(what: str, values: Any, count: int, low: float, high: float) -> tuple[float, ...]:
+    """Return `count` rounded numbers from `low` to `high`. Raises ValueError for anything else."""
+    if not isinstance(values, list | tuple) or len(values) != count:
+        raise ValueError(f"{what} has {count} numbers.".capitalize())
+    for value in values:
+        is_number = isinstance(value, int | float) and not isinstance(value, bool)
+        if not is_number or not math.isfinite(value) or not low <= value <= high:
+            raise ValueError(f"{what} must be from {low:g} to {high:g}, not {value!r:.40}.")
+    return tuple(round(float(value), _DECIMALS) for value in values)
+
+
+def _plain(value: Any) -> Any:
+    return [_plain(each) for each in value] if isinstance(value, tuple) else value
