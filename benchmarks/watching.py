@@ -26,7 +26,8 @@ from style_transfer.runs import Job, Limits, Run, RunService
 from style_transfer.settings import Settings
 from style_transfer.ui.page import build
 from style_transfer.ui.panels.inputs import FIRST_STYLE, PHOTOS
-from style_transfer.ui.session.record import RunInputs, RunRecord
+from style_transfer.ui.session.record import RunRecord
+from style_transfer.ui.session.run_inputs import RunInputs
 from style_transfer.ui.session.sessions import Sessions
 from style_transfer.ui.session.timeline import Timeline
 

@@ -2,7 +2,7 @@
 
 from style_transfer.runs.admission import AdmissionQueue
 from style_transfer.runs.broadcast import HEARTBEAT
-from style_transfer.runs.checkpoint import Checkpoint, step_of
+from style_transfer.runs.checkpoint import Checkpoint, rests_in, step_of
 from style_transfer.runs.checkpoint_lock import CheckpointLock
 from style_transfer.runs.checkpoint_store import CheckpointStore
 from style_transfer.runs.checkpoint_writer import CheckpointWriter
@@ -24,6 +24,7 @@ from style_transfer.runs.reservations import MemoryReservations
 from style_transfer.runs.run import THREAD_NAME, Run
 from style_transfer.runs.scheduler import Scheduler
 from style_transfer.runs.service import RunService
+from style_transfer.runs.steering import Lasting
 from style_transfer.runs.thread_executor import ThreadExecutor
 
 __all__ = [
@@ -44,6 +45,7 @@ __all__ = [
     "Executor",
     "InternalError",
     "Job",
+    "Lasting",
     "Limits",
     "LossHistory",
     "MemoryReservations",
@@ -60,5 +62,6 @@ __all__ = [
     "check_memory",
     "duration",
     "outcome_of",
+    "rests_in",
     "step_of",
 ]

@@ -10,7 +10,7 @@ import math
 import os
 from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +20,7 @@ from safetensors.torch import load_file
 from torch import Tensor
 
 from style_transfer.checks import whole_number
-from style_transfer.engine import OPTIMIZERS, State, Styles, save_tensors, stages
+from style_transfer.engine import OPTIMIZERS, Frame, State, Styles, save_tensors, stages
 from style_transfer.recipe import Recipe
 from style_transfer.runs.history import LossHistory
 
@@ -49,6 +49,7 @@ class Checkpoint:
     recipe: Recipe  # with the settings of the next step
     losses: LossHistory
     state: State
+    rests: bool = False  # whether its run had ended, to go on by a change
 
     @classmethod
     def load(cls, folder: Path) -> "Checkpoint":
@@ -67,12 +68,27 @@ class Checkpoint:
             losses = [each for each in map(_losses_of, about["curve"]) if each[0] <= state.step]
         except _UNREADABLE as error:
             raise ValueError("The interrupted run cannot be read any more.") from error
-        return cls(content, styles, recipe, losses, state)
+        return cls(content, styles, recipe, losses, state, about.get("rests") is True)
 
     @property
     def pictures(self) -> dict[str, Tensor]:
         """Content image, style images and masks by name."""
         return {"content": self.content} | self.styles.as_tensors()
+
+    @property
+    def frame(self) -> Frame:
+        """The frame of the state, without the optimiser's memory."""
+        state = self.state
+        return Frame(
+            step=state.step,
+            image=state.image,
+            losses=self.losses[-1][1] if self.losses else {},
+            settings=self.recipe.settings,
+            state=replace(state, memory=(), good=None),
+            content=self.content,
+            from_content=self.recipe.init == "content",
+            strength=self.styles.strength_at((self.content.shape[-2], self.content.shape[-1])),
+        )
 
 
 def step_of(folder: Path) -> int | None:
@@ -81,6 +97,14 @@ def step_of(folder: Path) -> int | None:
         return Recipe.from_json(json.loads((folder / RUN_FILE).read_text())["recipe"]).step
     except _UNREADABLE:
         return None
+
+
+def rests_in(folder: Path) -> bool:
+    """Return whether the run in `folder` had ended and was to go on by a change."""
+    try:
+        return json.loads((folder / RUN_FILE).read_text())["rests"] is True
+    except _UNREADABLE:
+        return False
 
 
 def expiry_of(folder: Path, lifetime: float) -> float:
@@ -102,9 +126,10 @@ def write_pictures(folder: Path, pictures: Mapping[str, Tensor]) -> None:
     save_tensors(_pack(pictures), folder / PICTURES_FILE, {})
 
 
-def write_run(folder: Path, recipe: Recipe, losses: LossHistory) -> None:
-    """Write the recipe and the losses of each step. Raises OSError."""
-    _write_json(folder / RUN_FILE, {"recipe": recipe.to_json(), "curve": losses})
+def write_run(folder: Path, recipe: Recipe, losses: LossHistory, rests: bool = False) -> None:
+    """Write the recipe and the losses of each step, and whether the run rests. Raises OSError."""
+    about = {"recipe": recipe.to_json(), "curve": losses, "rests": rests}
+    _write_json(folder / RUN_FILE, about)
 
 
 def write_expiry(folder: Path, expires: float) -> None:

@@ -59,14 +59,18 @@ class CheckpointWriter:
         step, self._asked_at = now - self._asked_at, now
         return now - self._written_at + step >= MAX_AGE
 
-    def write(self, state: State, losses: LossHistory, recipe: Recipe) -> None:
-        """Write the run's newest state; does nothing after `remove`, `leave` or `release`."""
+    def write(self, state: State, losses: LossHistory, recipe: Recipe, rests: bool = False) -> None:
+        """Write the run's newest state; does nothing after `remove`, `leave` or `release`.
+
+        `rests` says that its steps are made.
+        """
         self._written_at = time.monotonic()
         with self._writing:
             if self._done:
                 return
             try:
-                self._write(self._bounded(state), losses, replace(recipe, step=state.step))
+                recipe = replace(recipe, step=state.step)
+                self._write(self._bounded(state), losses, recipe, rests)
                 self.problem = ""
             except OSError as error:
                 reason = error.strerror or str(error)
@@ -100,14 +104,14 @@ class CheckpointWriter:
                 shutil.rmtree(self.folder, ignore_errors=True)
         self._release(self.folder, remove)
 
-    def _write(self, state: State, losses: LossHistory, recipe: Recipe) -> None:
+    def _write(self, state: State, losses: LossHistory, recipe: Recipe, rests: bool) -> None:
         self._lock()
         self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         pictures = self.pictures
         if pictures is not self._pictures_written or not (self.folder / PICTURES_FILE).exists():
             write_pictures(self.folder, pictures)
             self._pictures_written = pictures
-        write_run(self.folder, recipe, losses)
+        write_run(self.folder, recipe, losses, rests)
         state.save(self.folder / STATE_FILE)
         (self.folder / EXPIRY_FILE).unlink(missing_ok=True)  # of a run that is continued
 

@@ -30,7 +30,7 @@ class Limits:
     uploads: int = _limit(4_000, 1, 1_000_000)  # MB of uploads of all visitors that are kept
     upload: int = _limit(30, 1, 1_000)  # MB of an uploaded file
     kept: int = _limit(86_400, 0, 31_536_000)  # seconds for which a run cut off can be continued
-    left: int = _limit(600, 0, 31_536_000)  # the same for a run whose visitor left the page
+    left: int = _limit(7_200, 0, 31_536_000)  # the same for a run whose visitor left the page
     disk: int = _limit(4_000, 0, 1_000_000)  # MB that all checkpoints together may take; 0: none
 
     def __post_init__(self) -> None:

@@ -14,10 +14,12 @@ class Outcome:
 
     word: str
     error: Exception | None = None
+    rests: bool = False  # whether its picture is kept, to go on from by a change
 
 
-FINISHED, STOPPED, UNWATCHED = Outcome("finished"), Outcome("stopped"), Outcome("nobody watched")
-SETTLED = Outcome("settled")  # further steps would change the picture no more
+STOPPED, UNWATCHED = Outcome("stopped"), Outcome("nobody watched")
+FINISHED = Outcome("finished", rests=True)
+SETTLED = Outcome("settled", rests=True)  # further steps would change the picture no more
 SERVER_ENDS = Outcome(
     "server ends",
     InterruptedError("The server is being ended; what a page was painting can be continued later."),
@@ -68,7 +70,7 @@ class Budget:
             self._rested += passed
             if self._rested > self._paused:
                 words = f"The run was paused for {self._paused:g} seconds, which is the limit here."
-                return Outcome("paused too long", TimeoutError(words))
+                return Outcome("paused too long", TimeoutError(words), rests=True)
             return None
         self._rested = max(0.0, self._rested - passed)
         self._computed += passed

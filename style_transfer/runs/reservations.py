@@ -66,7 +66,7 @@ class MemoryReservations:
             if more and free is not None and memory.total > free:
                 raise ValueError(
                     f"That needs {gigabytes(memory.total)} of memory, and {gigabytes(free)} are "
-                    "free; choose smaller strokes or style pictures."
+                    "free; choose a smaller size, smaller strokes or style pictures."
                 )
             reservation.memory = memory
 

@@ -25,7 +25,7 @@ from style_transfer.runs.outcome import (
 )
 from style_transfer.runs.pace import Pace
 from style_transfer.runs.settling import Settling
-from style_transfer.runs.steering import OnChange, Steered, Steering
+from style_transfer.runs.steering import Lasting, OnChange, Steered, Steering
 
 PATIENCE = 20.0  # s; a run that nobody has watched for so long ends
 THREAD_NAME = "run"
@@ -48,8 +48,7 @@ class Run(Steered):
         *,
         number: int = 0,
         preview_every: int = 1,
-        steps_after_change: int = 0,
-        settles: bool = False,
+        lasting: Lasting | None = None,
         budget: Budget | None = None,
         on_change: OnChange | None = None,
         on_frame: Callable[["Run"], None] | None = None,
@@ -57,25 +56,23 @@ class Run(Steered):
     ) -> None:
         """Start. Every `preview_every`-th frame wakes the watchers; the log has the `number`.
 
-        `steps_after_change` are made at least after a change of the objective, and a run that
-        `settles` ends as soon as steps change its picture no more. `on_change` is called with the
-        job as it would be, and may raise ValueError to refuse it. `on_frame` is called after each
-        frame and `on_end` when there is an outcome, both in the run's thread. Raises ValueError,
-        one sentence, for a job that cannot be computed.
+        `on_change` is called with the job as it would be, and may raise ValueError to refuse it.
+        `on_frame` is called after each frame and `on_end` when there is an outcome, both in the
+        run's thread. Raises ValueError, one sentence, for a job that cannot be computed.
         """
         job.check(job.settings, job.styles)
-        broadcast, execution = Broadcast(), executor.start(job)
-        steering = Steering(job, execution, preview_every, on_change)
-        super().__init__(broadcast, steering, steps_after_change)
+        lasting = lasting or Lasting()
+        steering = Steering(job, executor.start, preview_every, lasting, on_change)
+        super().__init__(Broadcast(), steering)
         self.losses: LossHistory = []
         self.outcome: Outcome | None = None
         self.state: State | None = job.state  # the newest, to continue from
-        self.number, self._execution = number, execution
+        self.number, self._execution = number, steering.execution
         self._pace, self._budget = Pace(executor), budget or Budget()
         self._on_frame, self._on_end = on_frame, on_end
-        self._settling = Settling() if settles else None
+        self._settling = Settling() if lasting.settles else None
         self._paused = self._stopped = False
-        _log.info("Run %d begins: %s, %d steps.", number, self._size_words, job.settings.steps)
+        _log.info("Run %d begins: %s, %d steps.", number, self._size_words, self.planned.steps)
         context = contextvars.copy_context()  # a hosting platform may know the visitor by it
         self._thread = threading.Thread(
             target=context.run, args=(self._work,), name=THREAD_NAME, daemon=True

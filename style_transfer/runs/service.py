@@ -2,6 +2,7 @@
 
 import itertools
 from collections.abc import Callable, Collection, Mapping
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from weakref import WeakSet
@@ -18,6 +19,7 @@ from style_transfer.runs.outcome import Budget, Outcome
 from style_transfer.runs.reservations import MemoryReservations, Reservation
 from style_transfer.runs.run import Run
 from style_transfer.runs.scheduler import Scheduler
+from style_transfer.runs.steering import Lasting
 from style_transfer.runs.thread_executor import ThreadExecutor
 from style_transfer.settings import Settings
 
@@ -89,6 +91,7 @@ class RunService:
         job: Job,
         *,
         preview_every: int = 1,
+        lasting: Lasting | None = None,
         on_frame: Callable[[Run], None] | None = None,
         after: Run | None = None,
     ) -> Run:
@@ -102,7 +105,7 @@ class RunService:
         if self._ended:
             raise ValueError(str(self._ended.error))
         self.limits.check_size(*job.size)
-        self.limits.check_steps(job.settings.steps)
+        self.limits.check_steps(max(job.settings.steps, job.state.step + 1 if job.state else 0))
         needed = _memory(job)
         if after and not self.memory.fits(needed):
             after.join(LAST_STEP)
@@ -114,8 +117,9 @@ class RunService:
                 self.executor,
                 number=number,
                 preview_every=preview_every,
+                lasting=replace(lasting or Lasting(), at_most=self.limits.steps),
                 budget=Budget(self.limits.seconds, self.limits.paused),
-                on_change=partial(_reserve_anew, reservation),
+                on_change=partial(self._check_change, reservation),
                 on_frame=on_frame,
                 on_end=lambda run: self._reserved.pop(run.number).release(),
             )
@@ -127,6 +131,18 @@ class RunService:
             self._reserved.pop(number).release()
             raise
 
+    def check(self, job: Job) -> None:
+        """Raise ValueError, one sentence, for a job that `start` would refuse now."""
+        job.check(job.settings, job.styles)
+        self.limits.check_size(*job.size)
+        self.limits.check_steps(max(job.settings.steps, job.state.step + 1 if job.state else 0))
+        self.memory.check(job.size, _memory(job))
+
+    def _check_change(self, reservation: Reservation, job: Job) -> None:
+        """Reserve what `job` needs with other settings or pictures. Raises ValueError."""
+        self.limits.check_size(*job.size)
+        reservation.change(_memory(job))
+
     def end_all(self, outcome: Outcome) -> None:
         """End all runs for this reason, steps under way included, and start no others."""
         self._ended = outcome
@@ -136,8 +152,3 @@ class RunService:
 
 def _memory(job: Job) -> RunMemory:
     return RunMemory.of(job.size, job.style_sizes, job.settings.style_scale)
-
-
-def _reserve_anew(reservation: Reservation, job: Job) -> None:
-    """Reserve what `job` needs with other settings or styles. Raises ValueError."""
-    reservation.change(_memory(job))

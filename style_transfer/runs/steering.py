@@ -1,7 +1,7 @@
 """Steering: what a run is made with from its next step on, and what was changed of it."""
 
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 from torch import Tensor
@@ -10,35 +10,58 @@ from style_transfer.engine import Styles
 from style_transfer.runs.broadcast import Broadcast
 from style_transfer.runs.executor import Execution, Job
 from style_transfer.runs.history import SettingsHistory
-from style_transfer.settings import Settings
+from style_transfer.settings import MAX_STEPS, Settings
 
 OnChange = Callable[[Job], None]
+
+
+@dataclass(frozen=True)
+class Lasting:
+    """How long a run lasts, beside the number of steps in its settings."""
+
+    after_change: int = 0  # steps made at least after a change of what is optimised
+    until: int = 0  # the step that it makes at least
+    at_most: int = MAX_STEPS  # the step that neither of these goes beyond
+    settles: bool = False  # whether it ends as soon as steps change its picture no more
+
+    def until_after(self, step: int) -> int:
+        """Return the step until which a change lasts that was made after `step`; 0 for none."""
+        return min(step + self.after_change, self.at_most) if self.after_change else 0
+
+    def planned(self, settings: Settings) -> Settings:
+        """Return the settings with all steps that will be made."""
+        return replace(settings, steps=max(settings.steps, min(self.until, self.at_most)))
 
 
 class Steering:
     """The job of a run as it is now. Whoever calls it holds the lock of the run."""
 
     def __init__(
-        self, job: Job, execution: Execution, preview_every: int, on_change: OnChange | None
+        self,
+        job: Job,
+        start: Callable[[Job], Execution],
+        preview_every: int,
+        lasting: Lasting,
+        on_change: OnChange | None,
     ) -> None:
-        """Begin with `job`, which the execution was given."""
+        """Begin with the execution of `job` that `start` returns."""
         self.changes = SettingsHistory()
+        self.preview_every, self.lasting = preview_every, lasting
+        self.execution = start(replace(job, settings=lasting.planned(job.settings)))
         self.job = replace(job, state=None)  # whose memory would be held for the whole run
-        self.preview_every = preview_every
-        self.lasts_until = 0  # the step that the run makes at least, whatever its settings say
-        self._execution, self._on_change = execution, on_change
+        self._on_change = on_change
 
     @property
     def planned(self) -> Job:
         """The job, with all steps that will be made in its settings."""
-        steps = max(self.job.settings.steps, self.lasts_until)
-        return replace(self.job, settings=replace(self.job.settings, steps=steps))
+        return replace(self.job, settings=self.lasting.planned(self.job.settings))
 
-    def change(self, job: Job, words: str = "", lasts_until: int = 0) -> None:
+    def change(self, job: Job, made: int, words: str = "") -> None:
         """Use settings, styles and content of `job` from the next step on.
 
-        `words` are of what was changed beside the settings. A change of the objective makes the run
-        last until a step; one of the number of steps is obeyed whatever was changed before.
+        `words` are of what was changed beside the settings, `made` is the newest step. A change of
+        what is optimised makes the run last; one of the number of steps is obeyed whatever was
+        changed before.
 
         Raises ValueError, one sentence, where the run cannot go on with them. All at once, or two
         changes, each possible alone, could pass together.
@@ -46,19 +69,19 @@ class Steering:
         job.check(job.settings, job.styles)
         if self._on_change:
             self._on_change(job)
-        before, settings = self.job.settings, job.settings
+        before, settings, until = self.job.settings, job.settings, self.lasting.until
         if settings.steps != before.steps:
-            self.lasts_until = 0
-        if words or settings.objective != before.objective:
-            self.lasts_until = max(self.lasts_until, lasts_until)
-        self.job = job
-        step = self._execution.update(self.planned)
+            until = 0
+        elif words or settings.objective != before.objective:
+            until = max(until, self.lasting.until_after(made))
+        self.job, self.lasting = job, replace(self.lasting, until=until)
+        step = self.execution.update(self.planned)
         self.changes.record(step, before, settings, words)
 
     def change_preview_every(self, steps: int) -> None:
         """Let so many steps lie between two previews."""
         if steps != self.preview_every:
-            step, settings = self._execution.update(self.planned), self.job.settings
+            step, settings = self.execution.update(self.planned), self.job.settings
             self.changes.record(step, settings, settings, f"a preview every {steps} steps")
         self.preview_every = steps
 
@@ -67,10 +90,19 @@ class Steered:
     """The part of a run that steers it. Setting what the next step is made with may raise
     ValueError, one sentence, and then changes nothing."""
 
-    def __init__(self, broadcast: Broadcast, steering: Steering, steps_after_change: int) -> None:
-        """`steps_after_change` are made at least after a change of what is optimised."""
-        self.steps_after_change = steps_after_change
+    def __init__(self, broadcast: Broadcast, steering: Steering) -> None:
+        """`broadcast` has the lock of the run."""
         self._broadcast, self._steering = broadcast, steering
+
+    @property
+    def steps_after_change(self) -> int:
+        """How many steps are made at least after a change of what is optimised."""
+        return self._steering.lasting.after_change
+
+    @steps_after_change.setter
+    def steps_after_change(self, steps: int) -> None:
+        with self._broadcast.changed:
+            self._steering.lasting = replace(self._steering.lasting, after_change=steps)
 
     @property
     def settings(self) -> Settings:
@@ -125,9 +157,7 @@ class Steered:
         """Go on with other settings, styles or content; `words` are of the latter two."""
         with self._broadcast.changed:
             frame, job = self._broadcast.frame, replace(self._steering.job, **parts)
-            made = frame.step if frame else job.step
-            more = self.steps_after_change
-            self._steering.change(job, words, made + more if more else 0)
+            self._steering.change(job, frame.step if frame else job.step, words)
             if frame:
                 self._broadcast.frame = frame.with_colors(job.settings.keep_colors)
             self._broadcast.notify()

@@ -8,6 +8,7 @@ import gradio as gr
 from style_transfer.ui.handlers.downloads import RESTORED_IDS, DownloadHandlers
 from style_transfer.ui.handlers.estimate import ESTIMATE_IDS, EstimateHandler
 from style_transfer.ui.handlers.inputs import START_IDS
+from style_transfer.ui.handlers.recover import RecoverHandlers
 from style_transfer.ui.handlers.start import StartHandlers
 from style_transfer.ui.handlers.steering import SteeringHandlers
 from style_transfer.ui.panels.inputs import CONTENT_ID, MORE_STYLE_IDS, STYLE_IDS
@@ -45,6 +46,7 @@ def _connect_starts(
     named: dict[str, Any], context: PageContext, steering: SteeringHandlers
 ) -> None:
     starts, limits = StartHandlers(context), context.service.limits
+    recovery = RecoverHandlers(context)
     values = {named[elem_id] for elem_id in START_IDS}
     # More than can run or wait, so that all waiting is done in our admission queue.
     places = limits.runs + limits.waiting + 2
@@ -57,6 +59,7 @@ def _connect_starts(
     # A second click on Start is an accident; while a branch is running, one may branch again.
     connect(named["start"].click, starts.start, "once")
     connect(named["restart"].click, starts.restart, "multiple")
+    named["wake"].click(starts.wake, None, named["view"], trigger_mode="multiple", **options)
     # The knobs move first, so that they show what the run is made with.
     moved: dict[str, Any] = {
         "inputs": {named["settings"], named["more"]},
@@ -67,26 +70,27 @@ def _connect_starts(
     event = named["continue"].click(steering.add_steps, **moved, **UNQUEUED)
     connect(event.success, starts.continue_run, "multiple")
     offer = named["interrupted"]
-    offer.input(steering.find_interrupted, {offer}, offer, **UNQUEUED)
-    event = offer.select(steering.interrupted_settings, {offer}, named["settings"], **UNQUEUED)
-    connect(event.success, starts.recover, "multiple")
+    offer.input(recovery.find_interrupted, {offer}, offer, **UNQUEUED)
+    event = offer.select(recovery.interrupted_settings, {offer}, named["settings"], **UNQUEUED)
+    connect(event.success, recovery.recover, "multiple")
 
 
 def _connect_steering(named: dict[str, Any], steering: SteeringHandlers) -> None:
     newest_only = UNQUEUED | {"trigger_mode": "always_last"}
     settings, shown = named["settings"], named["view"]
-    settings.input(steering.steer, {settings}, [named["link"], shown], **newest_only)
+    moved = {settings, named["more"]}
+    settings.input(steering.steer, moved, [named["link"], shown], **newest_only)
     images, mask = [named[elem_id] for elem_id in STYLE_IDS], named[MASK_ID]
     gr.on(
         [*(image.change for image in images), mask.input],
         steering.change_styles,
         {*images, mask, settings},
-        [*(named[elem_id] for elem_id in MORE_STYLE_IDS), settings],
+        [*(named[elem_id] for elem_id in MORE_STYLE_IDS), settings, shown],
         **newest_only,
     )
     named[CONTENT_ID].change(steering.clear_mask, {named[CONTENT_ID]}, mask, **FILES)
     named["pause"].click(steering.pause, None, shown, **UNQUEUED)
-    named["stop"].click(steering.stop, None, None, **UNQUEUED)
+    named["stop"].click(steering.stop, None, shown, **UNQUEUED)
     timeline, runs = named["timeline"], named["runs"]
     timeline.input(steering.show_preview, {timeline}, shown, **newest_only)
     runs.select(steering.show_run, {runs}, shown, **UNQUEUED)
@@ -108,5 +112,6 @@ def _connect_files(
     named["kind"].change(downloads.show_film_options, named["kind"], named["film"], **UNQUEUED)
     restored, settings = [named[elem_id] for elem_id in RESTORED_IDS], named["settings"]
     event = named["restore"].upload(downloads.restore, named["restore"], restored, **FILES)
-    event.success(steering.steer, {settings}, [named["link"], named["view"]], **UNQUEUED)
+    moved = {settings, named["more"]}
+    event.success(steering.steer, moved, [named["link"], named["view"]], **UNQUEUED)
     page.load(steering.link_settings, None, [settings, named["link"]], **FILES)

@@ -55,7 +55,7 @@ def stop(page):
 def finish(page, steps, size=SIZE):
     """Make a whole run."""
     start(page, steps, size)
-    expect(page.locator("#status")).to_contain_text(f"Finished at step {steps}", timeout=60_000)
+    expect(page.locator("#status")).to_contain_text(f"Resting at step {steps}", timeout=60_000)
 
 
 def shown(page):

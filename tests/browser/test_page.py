@@ -90,7 +90,7 @@ def test_lowering_the_steps_ends_the_run_with_a_picture_of_full_size(open_page):
     page = open_page()
     start(page, at_least=3)
     set_number(page, "steps", 1)
-    expect(page.locator("#status")).to_contain_text("Finished at step")
+    expect(page.locator("#status")).to_contain_text("Resting at step")
     width = page.locator("#canvas img").first.evaluate("image => image.naturalWidth")
     assert width == SIZE
 

@@ -97,7 +97,7 @@ def test_settings_that_come_back_during_a_run_act_on_it(export, open_page):
     expect(page.locator("#status .notices")).to_contain_text("beta 5 to 12")
     expect(page.locator("#status .notices")).to_contain_text("acts from step")
     expect(page.locator("#status")).to_contain_text(
-        "Finished at step 8 of 8"
+        "Resting at step 8 of 8"
     )  # steps are among them
 
 

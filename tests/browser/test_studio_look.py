@@ -51,7 +51,7 @@ def test_while_it_paints_the_picture_is_never_empty_nothing_moves_and_little_is_
     assert page.evaluate("window.troubles") == []
     assert page.evaluate("window.shift") < 0.01
     spoken = page.evaluate("window.spoken")
-    assert spoken[-1] == "Finished, 100 percent"
+    assert spoken[-1] == "Resting, 100 percent"
     assert 3 <= len(spoken) <= 8, spoken
 
 
@@ -149,7 +149,7 @@ def test_screenshots_of_a_run_show_nothing_wider_than_the_screen(open_page, widt
     expect(page.locator("#status")).to_contain_text("Paused")
     shoot("paused")
     page.locator("#pause").click()
-    expect(page.locator("#status")).to_contain_text("Finished at step 26", timeout=60_000)
+    expect(page.locator("#status")).to_contain_text("Resting at step", timeout=60_000)
     page.locator("#compare").scroll_into_view_if_needed()  # what is far below is not drawn before
     page.wait_for_timeout(600)  # drawers and buttons fade
     shoot("done")

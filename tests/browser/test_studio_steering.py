@@ -134,7 +134,7 @@ def test_a_paused_run_goes_on_with_the_same_optimiser_state(open_page):
     page.wait_for_timeout(1200)
     assert step(page) == at < 16
     page.locator("#pause").click()
-    expect(page.locator("#status")).to_contain_text("Finished at step 16", timeout=60_000)
+    expect(page.locator("#status")).to_contain_text("Resting at step 16", timeout=60_000)
     assert losses(page) == unpaused  # a fresh optimiser would end elsewhere
 
 
@@ -144,7 +144,7 @@ def test_continue_makes_that_many_more_steps(open_page):
     expect(page.locator("#continue")).to_be_enabled()
     set_number(page, "more", 4)
     page.locator("#continue").click()
-    expect(page.locator("#status")).to_contain_text("Finished at step 10 of 10")
+    expect(page.locator("#status")).to_contain_text("Resting at step 10 of 10")
     expect(page.locator("#steps input[type=number]")).to_have_value("10")
     expect(page.locator("#runs button")).to_have_count(1)
 

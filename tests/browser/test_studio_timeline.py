@@ -33,6 +33,8 @@ def test_a_branch_begins_with_the_picture_that_was_walked_back_to(open_page):
     finish(page, 12)
     expect(page.locator("#canvas img")).to_have_attribute("alt", re.compile("after step 12"))
     newest = shown(page)
+    page.locator("#stop").click()  # or the knob would wake it
+    expect(page.locator("#status")).to_contain_text("Stopped at step 12")
     set_number(page, "beta", 40)  # not what made frame 3
     walk(page, 3)
     words = page.locator("#timeline output").evaluate("output => output.value")
@@ -44,7 +46,7 @@ def test_a_branch_begins_with_the_picture_that_was_walked_back_to(open_page):
     expect(page.locator("#runs button")).to_have_count(2)
     expect(page.locator("#runs button").nth(1)).to_contain_text(f"Run 2 from step {at} of Run 1")
     expect(page.locator("#beta input[type=number]")).to_have_value("5")  # of that moment
-    expect(page.locator("#status")).to_contain_text("Finished at step 12", timeout=30_000)
+    expect(page.locator("#status")).to_contain_text("Resting at step 12", timeout=30_000)
     page.locator("#timeline input").fill("0")
     expect(page.locator("#timeline output")).to_contain_text(f"step {at}:")
     assert bytes_of(page, shown(page)) == picture
@@ -100,7 +102,7 @@ def test_restart_takes_the_picture_along_to_another_size(open_page, sessions):
     set_number(page, "size", 192)
     page.locator("#restart").click()
     expect(page.locator("#runs button")).to_have_count(2)
-    expect(page.locator("#status")).to_contain_text("Finished at step 8", timeout=30_000)
+    expect(page.locator("#status")).to_contain_text("Resting at step 8", timeout=30_000)
     image = page.locator("#canvas img")
     assert image.evaluate("image => image.naturalWidth") == 192
     assert image.get_attribute("alt").startswith(

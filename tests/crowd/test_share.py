@@ -17,7 +17,7 @@ def paint(visitors):
         visitor.start(SIZE, steps=STEPS)
     for visitor in visitors:
         visitor.finished.get(timeout=600)
-    assert all(f"Finished at step {STEPS}" in visitor.status for visitor in visitors)
+    assert all(f"Resting at step {STEPS}" in visitor.status for visitor in visitors)
     return time.monotonic() - began
 
 

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 import torch
 
-from style_transfer.engine import Frame, State
+from style_transfer.engine import OPTIMIZERS, Frame, State
 from style_transfer.runs import CostModel
 
 WAIT = 0.05  # s; after so long without a frame it yields None
@@ -72,7 +72,9 @@ class FakeExecution:
     def _make(self):
         step, content = self._next, self._content
         self._next, self._allowed = step + 1, self._allowed - 1
-        state = State(step, 0, torch.full_like(content, 0.5), (torch.zeros(1000),))
+        image = torch.full_like(content, 0.5)
+        _, memory = OPTIMIZERS["lbfgs"].step(image, torch.ones_like(image), ())
+        state = State(step, 0, image, memory)
         losses = dict.fromkeys(("content", "style", "total"), 1 / step) if step else {}
         return Frame(step, state.image, losses, self.settings, state, content, from_content=True)
 

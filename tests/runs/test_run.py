@@ -12,6 +12,7 @@ from style_transfer.runs import run as module
 from style_transfer.runs.executor import Job
 from style_transfer.runs.outcome import Budget
 from style_transfer.runs.run import Run
+from style_transfer.runs.steering import Lasting
 from style_transfer.settings import Settings
 from tests.runs.fake_executor import FakeExecutor
 
@@ -300,7 +301,7 @@ def test_the_state_that_a_run_continued_from_is_not_held(begin, executor):
 
 
 def test_a_change_is_followed_by_steps_enough_for_it_to_be_seen(begin, executor):
-    run = begin(replace(SETTINGS, steps=4), allow=3, steps_after_change=5)
+    run = begin(replace(SETTINGS, steps=4), allow=3, lasting=Lasting(after_change=5))
     wait_for_step(run, 2)
     run.settings = replace(run.settings, beta=20)
     assert run.settings.steps == 4
@@ -313,7 +314,7 @@ def test_a_change_is_followed_by_steps_enough_for_it_to_be_seen(begin, executor)
 
 
 def test_lowered_steps_are_obeyed_whatever_was_changed_before(begin, executor):
-    run = begin(allow=3, steps_after_change=5000)
+    run = begin(allow=3, lasting=Lasting(after_change=5000))
     wait_for_step(run, 2)
     run.settings = replace(SETTINGS, beta=20)
     run.settings = replace(SETTINGS, beta=20, steps=3)
@@ -323,7 +324,7 @@ def test_lowered_steps_are_obeyed_whatever_was_changed_before(begin, executor):
 
 
 def test_a_run_that_settles_ends_before_its_steps_are_made(begin):
-    run = begin(allow=5000, settles=True)
+    run = begin(allow=5000, lasting=Lasting(settles=True))
     assert run.join(20)
     assert run.outcome.word == "settled"
     assert step(run) < 20  # the picture of the fake does not move
@@ -339,3 +340,12 @@ def test_another_size_or_photo_is_named_and_given_to_the_execution(begin, execut
     executor.executions[0].allow(1)
     wait_for_step(run, 1)
     assert run.frame.picture.shape[-2:] == (40, 60)
+
+
+def test_no_change_lets_a_run_last_beyond_the_limit(begin, executor):
+    run = begin(replace(SETTINGS, steps=3), allow=2, lasting=Lasting(after_change=30, at_most=5))
+    wait_for_step(run, 1)
+    run.settings = replace(run.settings, beta=20)
+    executor.executions[0].allow(99)
+    assert run.join(20)
+    assert step(run) == 5

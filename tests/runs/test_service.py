@@ -69,7 +69,7 @@ def test_what_a_run_needs_after_a_change_is_reserved_or_the_change_refused(
     fake_service.memory = MemoryReservations(lambda: free[0])
     free[0] = memory.total
     run = start(job)
-    words = r"^That needs \d\.\d GB of memory, and \d\.\d GB are free; choose smaller strokes or"
+    words = r"^That needs \d\.\d GB of memory, and \d\.\d GB are free; choose a smaller size, "
     with pytest.raises(ValueError, match=words):
         run.settings = replace(SETTINGS, style_scale=4)
     assert run.settings == SETTINGS

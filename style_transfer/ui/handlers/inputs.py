@@ -13,14 +13,14 @@ from style_transfer.engine import Styles, masked
 from style_transfer.images import MIN_SIDE
 from style_transfer.recipe import MAX_SEED, MAX_SIZE, Recipe
 from style_transfer.runs import Limits
-from style_transfer.settings import Settings
+from style_transfer.settings import MAX_STEPS, Settings
 from style_transfer.ui.http.calls import error_on_page, or_error_on_page
 from style_transfer.ui.panels import controls
 from style_transfer.ui.panels.inputs import CONTENT_ID, STYLE_IDS
 from style_transfer.ui.panels.mask import MASK_ID
 from style_transfer.ui.panels.start_options import START_OPTION_IDS
 from style_transfer.ui.session.picture_reader import PictureReader
-from style_transfer.ui.session.record import RunInputs
+from style_transfer.ui.session.run_inputs import RunInputs
 from style_transfer.ui.session.session import Session
 
 PAINTED_MASK = "painted on the page"  # the name of such a mask in a recipe
@@ -61,6 +61,11 @@ def read_settings(named: Mapping[str, Any], limits: Limits) -> Settings:
     settings = or_error_on_page(controls.to_settings, named["settings"])
     or_error_on_page(limits.check_steps, settings.steps)
     return settings
+
+
+def steps_after_change(named: Mapping[str, Any]) -> int:
+    """Return how many steps a change is followed by at least. Raises ValueError, one sentence."""
+    return whole_number("more steps", named.get("more") or 1, 1, MAX_STEPS)
 
 
 def token_in(named: Mapping[str, Any]) -> Any:

@@ -7,18 +7,24 @@ from typing import Any
 import gradio as gr
 
 from style_transfer.engine import remaining_steps, resize_clamped, stages
-from style_transfer.runs import CheckpointWriter, Job, Run
+from style_transfer.runs import Run
 from style_transfer.settings import Settings
-from style_transfer.ui.handlers.inputs import read_inputs, read_settings, token_in
+from style_transfer.ui.handlers.begin import RunStarter, submitted
+from style_transfer.ui.handlers.inputs import (
+    read_inputs,
+    read_settings,
+    token_in,
+)
 from style_transfer.ui.handlers.watch import Begin, View, watch_run
 from style_transfer.ui.http.calls import (
     Values,
     by_elem_id,
     error_on_page,
-    or_error_on_page,
+    shorten,
 )
-from style_transfer.ui.panels import controls
-from style_transfer.ui.session.record import RunInputs, RunRecord
+from style_transfer.ui.panels.layout import view
+from style_transfer.ui.session.record import RunRecord
+from style_transfer.ui.session.run_inputs import RunInputs
 from style_transfer.ui.session.session import Session
 from style_transfer.ui.session.sessions import PageContext
 
@@ -30,6 +36,7 @@ class StartHandlers:
 
     def __init__(self, context: PageContext) -> None:
         self._context, self._service = context, context.service
+        self._starter = RunStarter(context.service)
 
     def submit(self, values: Values, request: gr.Request) -> None:
         """Store the values that the next run begins with.
@@ -38,22 +45,25 @@ class StartHandlers:
         """
         session = self._context.sessions.calling(request)
         self._context.sessions.submit(session, by_elem_id(values))
+        session.token = token_in(session.start_values)
         session.is_local = bool(request.client) and request.client.host in LOOPBACK
 
     def start(self, request: gr.Request) -> Iterator[View]:
         """Start a run from the first image that was chosen."""
-        session, named = self._submitted(request)
+        session, named = submitted(self._context, request)
         inputs, settings = self._read(session, named)
 
         def begin() -> tuple[RunRecord, Run]:
             record = session.new_record(inputs)
-            return record, self._run(session, record, settings, named, init=inputs.recipe.init)
+            return record, self._starter.run(
+                session, record, settings, named, init=inputs.recipe.init
+            )
 
         yield from watch_run(self._context, session, begin)
 
     def restart(self, request: gr.Request) -> Iterator[View]:
         """Start a run with what is chosen now, from the picture on the canvas."""
-        session, named = self._submitted(request)
+        session, named = submitted(self._context, request)
         if session.preview is None:
             raise error_on_page("There is no picture to go on from yet.")
         inputs, settings = self._read(session, named)
@@ -62,7 +72,7 @@ class StartHandlers:
 
     def branch(self, request: gr.Request) -> Iterator[View]:
         """Start a run from the preview on the canvas, with the settings of that preview."""
-        session, named = self._submitted(request)
+        session, named = submitted(self._context, request)
         if session.selected is None or session.preview is None:
             raise error_on_page("There is no moment to branch from yet.")
         inputs, settings = session.selected.inputs, session.preview.settings
@@ -71,7 +81,7 @@ class StartHandlers:
 
     def continue_run(self, request: gr.Request) -> Iterator[View]:
         """Make more steps with the selected run, as if it had not ended."""
-        session, named = self._submitted(request)
+        session, named = submitted(self._context, request)
         record = session.selected
         if record is None or record.last_frame is None:
             raise error_on_page("There is no run to go on with yet.")
@@ -79,47 +89,30 @@ class StartHandlers:
         settings = replace(settings, steps=max(settings.steps, record.last_frame.step + 1))
 
         def begin() -> tuple[RunRecord, Run]:
-            options: dict[str, Any] = {"init": record.inputs.recipe.init, "state": record.state}
-            return record, self._run(session, record, settings, named, **options)
+            job = replace(record.job(), settings=settings)
+            return record, self._starter.begin(session, record, job, named, settles=False)
 
         yield from watch_run(self._context, session, begin)
 
-    def recover(self, request: gr.Request) -> Iterator[View]:
-        """Continue this visitor's interrupted run from its checkpoint."""
-        session, named = self._submitted(request)
-        writer = self._service.checkpoints.claim(token_in(named))
-        if writer is None:
-            raise error_on_page("There is no interrupted run any more.")
-        run = state = None
+    def wake(self, request: gr.Request) -> Iterator[View]:
+        """Make the steps that a change at rest needs, with the picture as it is."""
+        session = self._context.sessions.calling(request)
+        record = session.at_rest
+        if record is None or not record.is_changed:  # it was pressed twice
+            yield view(session)
+            return
 
         def begin() -> tuple[RunRecord, Run]:
-            nonlocal run, state
-            record = session.new_record(inputs, f", continued at step {recipe.step}", losses)
-            named["settings"]["preview_every"] = recipe.preview_every
-            options = {"init": recipe.init, "state": state, "checkpoint": writer}
-            run = self._run(session, record, recipe.settings, named, **options)
-            state = None  # its optimiser memory would be held until the run ends
-            return record, run
+            job, lasting = record.job(), record.lasting()
+            return record, self._starter.start(session, record, job, lasting)
 
         try:
-            checkpoint = or_error_on_page(writer.load)
-            recipe, content, losses = checkpoint.recipe, checkpoint.content, checkpoint.losses
-            inputs = RunInputs(content, checkpoint.styles, session.save_content(content), recipe)
-            state = checkpoint.state
-            del checkpoint
             yield from watch_run(self._context, session, begin)
-        finally:
-            if run is None:  # refused, or left while waiting: it can be continued another time
-                writer.release()
-
-    def _submitted(self, request: gr.Request) -> tuple[Session, Mapping[str, Any]]:
-        """Return the session of a page and the values that it submitted, which serve once."""
-        session = self._context.sessions.calling(request)
-        named, session.start_values = session.start_values, {}
-        if not named:
-            raise error_on_page("Nothing was chosen yet to begin with.")
-        or_error_on_page(controls.to_settings, named["settings"])
-        return session, named
+        except gr.Error as error:
+            session.notice = shorten(error.message)
+            if record.rest:
+                record.rest.wanted = False
+            raise
 
     def _read(self, session: Session, named: Mapping[str, Any]) -> tuple[RunInputs, Settings]:
         inputs = read_inputs(session, named, self._context.reader)
@@ -144,40 +137,8 @@ class StartHandlers:
             record = session.new_record(inputs, origin)
             if same_inputs:
                 record.timeline.add_copy(replace(preview, step=step))
-            return record, self._run(session, record, settings, named, init=image, step=step)
+            return record, self._starter.run(
+                session, record, settings, named, init=image, step=step
+            )
 
         return begin
-
-    def _run(
-        self,
-        session: Session,
-        record: RunRecord,
-        settings: Settings,
-        named: Mapping[str, Any],
-        checkpoint: CheckpointWriter | None = None,
-        **options: Any,
-    ) -> Run:
-        """Return a run of a record's inputs, started; `options` are those of `Job`."""
-        inputs, recipe = record.inputs, record.inputs.recipe
-        job = Job(
-            inputs.content,
-            inputs.styles,
-            settings,
-            optimizer=recipe.optimizer,
-            seed=recipe.seed,
-            network=recipe.network,
-            **options,
-        )
-        create = self._service.checkpoints.create
-        record.checkpoint = checkpoint or create(token_in(named), inputs.tensors)
-        try:
-            return or_error_on_page(
-                self._service.start,
-                job,
-                preview_every=named["settings"]["preview_every"],
-                on_frame=record.write_checkpoint,
-                after=session.run,
-            )
-        except gr.Error:
-            session.refuse(record)
-            raise

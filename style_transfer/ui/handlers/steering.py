@@ -8,9 +8,13 @@ import gradio as gr
 
 from style_transfer.checks import whole_number
 from style_transfer.recipe import from_query, to_query
-from style_transfer.runs import Checkpoint, step_of
 from style_transfer.settings import MAX_STEPS, MAX_STYLES, Settings
-from style_transfer.ui.handlers.inputs import chosen_styles, style_files, style_names, token_in
+from style_transfer.ui.handlers.inputs import (
+    chosen_styles,
+    steps_after_change,
+    style_files,
+    style_names,
+)
 from style_transfer.ui.handlers.watch import View
 from style_transfer.ui.http.calls import (
     Values,
@@ -43,15 +47,16 @@ class SteeringHandlers:
         """
         session, named = self._session(request), by_elem_id(values)
         try:
-            settings = controls.to_settings(named["settings"])
+            settings, more = controls.to_settings(named["settings"]), steps_after_change(named)
             self._service.limits.check_steps(settings.steps)
-            if session.run and not session.run.ended:
-                session.run.preview_every = named["settings"]["preview_every"]
-                session.run.settings = settings
+            if steered := session.steered:
+                steered.preview_every = named["settings"]["preview_every"]
+                steered.steps_after_change = more
+                steered.steer(settings)
             session.notice = ""
         except ValueError as error:
             session.notice = shorten(str(error))
-            return gr.skip(), gr.skip()
+            return gr.skip(), gr.skip() if session.is_busy else view(session)
         record, preview = session.selected, session.preview
         if session.is_busy or record is None or preview is None:
             return to_query(settings), gr.skip()
@@ -62,7 +67,8 @@ class SteeringHandlers:
     def change_styles(self, values: Values, request: gr.Request) -> tuple[Any, ...]:
         """Give the styles and the mask that are chosen now to the run.
 
-        Returns the further style images and the settings, moved up where one between was removed.
+        Returns the further style images and the settings, moved up where one between was removed,
+        and the view where it changes without a step.
         """
         session, named = self._session(request), by_elem_id(values)
         chosen = [named[elem_id] for elem_id in MORE_STYLE_IDS]
@@ -72,9 +78,9 @@ class SteeringHandlers:
             weights = named["settings"]["style_weights"]
             moved = [weights[0], *(w for w, file in zip(weights[1:], chosen, strict=True) if file)]
             moved += [1.0] * (MAX_STYLES - len(moved))
-            return *files, named["settings"] | {"style_weights": moved}
-        record = session.latest
-        if record and record.is_running and named[STYLE_IDS[0]]:
+            return *files, named["settings"] | {"style_weights": moved}, gr.skip()
+        record = session.steered
+        if record and named[STYLE_IDS[0]]:
             files = style_files(named)
             session.uploads.update(map(Path, files))
             try:
@@ -83,7 +89,8 @@ class SteeringHandlers:
                 session.style_files, session.notice = files, ""
             except ValueError as error:
                 session.notice = shorten(str(error))
-        return tuple(gr.skip() for _ in (*chosen, "settings"))
+        shown = gr.skip() if session.is_busy else view(session)
+        return *(gr.skip() for _ in (*chosen, "settings")), shown
 
     def clear_mask(self, values: Values, request: gr.Request) -> dict[str, str]:
         """Return the value of an empty mask, over a JPEG of the photo that was just chosen.
@@ -114,9 +121,13 @@ class SteeringHandlers:
             self._service.admission.pause(session.ticket, session.run.paused)
         return view(session)
 
-    def stop(self, request: gr.Request) -> None:
-        """End the run after the step under way, or leave the admission queue."""
-        self._session(request).stop()
+    def stop(self, request: gr.Request) -> Any:
+        """End the run after the step under way, leave the queue, or let no change wake it."""
+        session = self._session(request)
+        at_rest = session.at_rest
+        session.stop()
+        # Otherwise its own event shows the end: before that, Start would be pressed in vain.
+        return view(session) if at_rest else gr.skip()
 
     def show_preview(self, values: Values, request: gr.Request) -> View:
         """Show another preview of the selected run."""
@@ -149,21 +160,6 @@ class SteeringHandlers:
         or_error_on_page(controls.to_settings, named["settings"])
         more = or_error_on_page(whole_number, "more steps", named["more"] or 1, 1, MAX_STEPS)
         return named["settings"] | {"steps": session.selected.last_frame.step + more}
-
-    def find_interrupted(self, values: Values) -> dict[str, Any]:
-        """Return the step at which a run of this browser was interrupted, 0 where none was."""
-        token = token_in(by_elem_id(values))
-        folder = self._service.checkpoints.find(token)
-        step = step_of(folder) if folder else None
-        return {"token": token, "step": step or 0, "asked": True}
-
-    def interrupted_settings(self, values: Values) -> Any:
-        """Return the settings of the interrupted run of this browser."""
-        folder = self._service.checkpoints.find(token_in(by_elem_id(values)))
-        if folder is None:
-            return gr.skip()
-        recipe = or_error_on_page(Checkpoint.load, folder).recipe
-        return controls.to_value(recipe.settings, recipe.preview_every)
 
     def link_settings(self, request: gr.Request) -> tuple[Any, Any]:
         """Return the settings in the address of the page, and the query of the link with them."""

@@ -39,7 +39,7 @@ def watch_run(context: PageContext, session: Session, begin: Begin) -> Iterator[
 
 def _views(context: PageContext, session: Session, begin: Begin) -> Generator[View, None, None]:
     admission = context.service.admission
-    session.stop()
+    session.stop_run()
     admission.leave(session.ticket)  # the run that ends must not keep the next one waiting
     session.ticket = ticket = or_error_on_page(admission.join, session.visitor)
     run = None
@@ -81,7 +81,8 @@ def _follow(session: Session, ticket: object, record: RunRecord, run: Run) -> It
             _store(session, record, run, frame)
         if run.ended:
             session.release(ticket)
-            if run.outcome is not SERVER_ENDS:
+            record.end(wakes=run.outcome is not None and run.outcome.rests)
+            if run.outcome is not SERVER_ENDS and not record.rests:
                 record.remove_checkpoint()
         now = time.monotonic()
         if (
@@ -91,6 +92,8 @@ def _follow(session: Session, ticket: object, record: RunRecord, run: Run) -> It
         ):
             sent = now
             yield view(session)
+    if record.rests and session.run is run:
+        record.write_checkpoint(run, now=True)
 
 
 def _interval(session: Session, run: Run, changed: float) -> float:

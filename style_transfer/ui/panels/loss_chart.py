@@ -47,7 +47,7 @@ def draw(record: RunRecord | None, preview: Preview | None = None) -> dict[str, 
         words = _words("50%", BOTTOM - 8, EMPTY, "axis middle")
         return {"title": EMPTY, "content": lines + words}
     step, settings = (preview.step, preview.settings) if preview else (0, record.settings)
-    last = max(losses[-1][0], record.settings.steps)
+    last = max(losses[-1][0], record.last_step)
     low, high = _decades(losses)
     plot = [_grid(low, high), _lines(_thinned(losses), last, low, high)]
     plot += [_marks(record.changes, last), _here(step, last), _axis(last)]

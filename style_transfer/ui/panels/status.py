@@ -22,22 +22,22 @@ def build() -> None:
 
 def value(session: Session) -> dict[str, Any]:
     """Return step and steps for the bar, and the words of the line by their place in it."""
-    if session.ahead:
-        runs = "run is" if session.ahead == 1 else "runs are"
-        return _without_picture(f"{session.ahead} {runs} before yours.")
-    record = session.latest
+    record = session.steered or session.latest
+    if session.ahead and (record is None or not record.rests):
+        return _without_picture(f"Waiting for a turn: {_ahead(session)}.")
     if record and record.last_frame is None and record.run and record.run.error:
         return _without_picture(str(record.run.error))
     if record is None or record.last_frame is None:
         return _without_picture("Preparing the first picture." if session.is_busy else WELCOME)
     frame = record.last_frame
-    step, steps = frame.step, max(record.settings.steps, frame.step)
-    state = _state(record)
+    step, steps = frame.step, record.last_step
+    state = _state(session, record)
+    measures = [_ahead(session)] if session.ahead else _measures(record)
     return {
         "step": step,
         "steps": steps,
         "state": f"{state} step {step} of {steps}",
-        "words": "".join(f" · {part}" for part in _measures(record)),
+        "words": "".join(f" · {part}" for part in measures),
         "notices": " · ".join(_notices(session, record)),
         "spoken": f"{state.removesuffix(' at')}, {100 * step // steps // 25 * 25} percent",
     }
@@ -47,14 +47,19 @@ def _without_picture(words: str) -> dict[str, Any]:
     return {"step": 0, "steps": 1, "state": "", "words": words, "notices": "", "spoken": words}
 
 
-def _state(record: RunRecord) -> str:
+def _ahead(session: Session) -> str:
+    runs = "run is" if session.ahead == 1 else "runs are"
+    return f"{session.ahead} {runs} before yours"
+
+
+def _state(session: Session, record: RunRecord) -> str:
+    if session.ahead:
+        return "Waiting for a turn at"
     if record.run and record.run.paused:
         return "Paused at"
     if record.is_running:
         return "Painting"
-    frame = record.last_frame
-    finished = frame is not None and frame.step >= record.settings.steps
-    return "Finished at" if finished else "Stopped at"
+    return "Resting at" if record.rests else "Stopped at"
 
 
 def _measures(record: RunRecord) -> list[str]:

@@ -1,63 +1,55 @@
 """RunRecord: a run as the page lists it, with its inputs, previews, losses and changes."""
 
-from dataclasses import dataclass, replace
-from pathlib import Path
+from dataclasses import replace
 from typing import Any
 
-from torch import Tensor
-
-from style_transfer.engine import Frame, State, Styles
+from style_transfer.engine import Frame, State, Styles, resize_clamped, with_content
 from style_transfer.images import keep_colors
 from style_transfer.recipe import Recipe
-from style_transfer.runs import CheckpointWriter, LossHistory, Run, SettingsChange
+from style_transfer.runs import (
+    Checkpoint,
+    CheckpointWriter,
+    Job,
+    Lasting,
+    LossHistory,
+    Run,
+    SettingsHistory,
+)
 from style_transfer.settings import Settings
+from style_transfer.ui.session.kept_record import KeptRecord
+from style_transfer.ui.session.rest import Rest
+from style_transfer.ui.session.run_inputs import RunInputs
 from style_transfer.ui.session.timeline import Preview, Timeline
 
 
-@dataclass(frozen=True, eq=False)
-class RunInputs:
-    """What a run is made from beside its settings."""
-
-    content: Tensor  # (1, 3, H, W), at the size of the result
-    styles: Styles  # may be replaced during the run
-    content_file: Path  # the content image as a file that browsers show
-    recipe: Recipe  # names, size, seed, first image, optimiser, network
-
-    @property
-    def tensors(self) -> dict[str, Tensor]:
-        """Content image, style images and masks by name."""
-        return {"content": self.content} | self.styles.as_tensors()
-
-
-class RunRecord:
-    """One entry of a page's list of runs, during the run and after it."""
+class RunRecord(KeptRecord):
+    """One entry of a page's list of runs: painted by one run after the other, between which it
+    rests or is stopped."""
 
     def __init__(
         self, name: str, inputs: RunInputs, timeline: Timeline, losses: LossHistory | None = None
     ) -> None:
         """Begin without a run; `losses` are of steps that were made before, by another process."""
-        self.name, self.inputs, self.timeline = name, inputs, timeline
-        self.run: Run | None = None  # None also once another run has replaced it
+        super().__init__(inputs, losses or [])
+        self.name, self.timeline = name, timeline
         self.last_frame: Frame | None = None
-        self.checkpoint: CheckpointWriter | None = None  # while the run may have to be recovered
-        self._earlier_losses: LossHistory = losses or []  # of the runs that `run` continues
-        self._earlier_changes: list[SettingsChange] = []
+        self.has_rested = False  # at some time
+        self.steps_after_change = 0
+        self._earlier_changes = SettingsHistory()
+        self._kept: State | None = None  # of a run of another process that this one goes on from
 
     @property
-    def losses(self) -> LossHistory:
-        """Step and losses of each step made."""
-        return self._earlier_losses + (self.run.losses if self.run else [])
-
-    @property
-    def changes(self) -> list[SettingsChange]:
+    def changes(self) -> SettingsHistory:
         """What was changed between steps, oldest first."""
-        return self._earlier_changes + (self.run.changes if self.run else [])
+        return SettingsHistory(self._earlier_changes + (self.run.changes if self.run else []))
 
     @property
     def state(self) -> State | None:
         """What the run can be continued from; without the optimiser's memory after `detach`."""
         if self.run and self.run.state:
             return self.run.state
+        if self._kept:
+            return self._kept
         return self.last_frame.state if self.last_frame else None
 
     @property
@@ -71,16 +63,85 @@ class RunRecord:
         return self.timeline.previews
 
     @property
+    def is_steered(self) -> bool:
+        """Whether a change acts on its picture; at the end of a run also before that is noted."""
+        return self.rests if self.rest else self.run is not None
+
+    @property
     def settings(self) -> Settings:
         """The settings of the next step, or of the last one where there is no run."""
-        if self.run:
+        if self.run and self.is_running:
             return self.run.settings
+        if self.rest:
+            return self.rest.settings
         return self.previews[-1].settings if self.previews else self.inputs.recipe.settings
+
+    @property
+    def last_step(self) -> int:
+        """The step at which the run will end, or has ended."""
+        planned = self.run.planned if self.run and self.is_running else self.settings
+        return max(planned.steps, self.last_frame.step if self.last_frame else 0)
+
+    @property
+    def is_changed(self) -> bool:
+        """Whether something was changed at rest that is seen after further steps alone."""
+        frame, rest = self.last_frame, self.rest
+        return frame is not None and rest is not None and rest.wants_steps(frame)
+
+    def lasting(self) -> Lasting:
+        """Return for how long a run lasts that paints what was changed at rest."""
+        frame, rest, more = self.last_frame, self.rest, self.steps_after_change
+        other = frame is not None and rest is not None and rest.wants_other(frame)
+        until = frame.step + more if frame and other else 0
+        return Lasting(after_change=more, until=until, settles=True)
+
+    def job(self) -> Job:
+        """Return what goes on from the newest picture. Raises ValueError where nothing can."""
+        inputs, frame, state = self.inputs, self.last_frame, self.state
+        if frame and state and frame.content.shape != inputs.content.shape:
+            size = frame.content.shape[-2], frame.content.shape[-1]
+            state = with_content(state, size, inputs.content, frame.from_content)
+        recipe = inputs.recipe
+        return Job(
+            inputs.content,
+            inputs.styles,
+            self.settings,
+            init=recipe.init,
+            optimizer=recipe.optimizer,
+            seed=recipe.seed,
+            network=recipe.network,
+            state=state,
+        )
 
     def follow(self, run: Run) -> None:
         """Let `run` begin or continue this record."""
-        self._earlier_losses, self._earlier_changes = self.losses, self.changes
-        self.run = run
+        changes, frame, rest = self.changes, self.last_frame, self.rest
+        if frame and rest:
+            changes.record(frame.step + 1, rest.before, run.settings, rest.words)
+        self._earlier_losses, self._earlier_changes = self.losses, changes
+        self.run, self.rest, self._kept = run, None, None
+
+    def end(self, wakes: bool) -> None:
+        """Take note that the run has ended; `wakes` says whether a change lets it go on."""
+        if self.run and self.last_frame:
+            self.rest = Rest.after(self.run, self.last_frame, wakes)
+            self.has_rested = self.has_rested or wakes
+
+    def steer(self, settings: Settings) -> None:
+        """Use these settings from the next step on. Raises ValueError where that cannot be."""
+        if self.run and self.rest is None:
+            self.run.preview_every = self.preview_every
+            self.run.steps_after_change = self.steps_after_change
+            self.run.settings = settings
+        elif self.rest and self.rest.wakes:
+            self.job().check(settings, self.inputs.styles)
+            self.rest.change(settings)
+
+    def stop(self) -> None:
+        """Let no change wake it any more."""
+        if self.rest:
+            self.rest.wakes = False
+        self.remove_checkpoint()
 
     def detach(self) -> None:
         """Let go of the run, whose optimiser memory is many times the image, and its checkpoint."""
@@ -105,7 +166,9 @@ class RunRecord:
             self.last_frame = self.last_frame.with_colors(share)
             recolored = self.last_frame.picture  # on the device of the run, unlike the inputs
         else:
-            recolored = keep_colors(preview.image, self.inputs.content, share)
+            image = preview.image  # may be of another size than the newest
+            size = image.shape[-2], image.shape[-1]
+            recolored = keep_colors(image, resize_clamped(self.inputs.content, size), share)
         return self.timeline.recolor(preview, recolored, share)
 
     def change_styles(self, styles: Styles, names: dict[str, Any]) -> None:
@@ -113,50 +176,26 @@ class RunRecord:
 
         Raises ValueError, one sentence, where they do not fit.
         """
-        if self.run:
+        if self.run and self.rest is None:
             self.run.styles = styles
+        elif self.rest and self.rest.wakes:
+            self.job().check(self.settings, styles)
+            self.rest.change(words=self.inputs.styles.describe_change(styles))
         recipe = replace(self.inputs.recipe, **names)
         self.inputs = replace(self.inputs, styles=styles, recipe=recipe)
         if self.checkpoint:
             self.checkpoint.pictures = self.inputs.tensors
 
-    def write_checkpoint(self, run: Run, now: bool = False, with_memory: bool = True) -> None:
-        """Write the newest state of `run` where it is due, or `now`.
+    def bring_back(self, checkpoint: Checkpoint, writer: CheckpointWriter) -> None:
+        """Let rest what was at rest when another page or process wrote `checkpoint`.
 
-        Its optimiser may begin anew, without the memory that takes longest to write.
+        Raises OSError where no preview can be kept.
         """
-        checkpoint, state = self.checkpoint, run.state  # other threads may set them to None
-        if checkpoint and state and (checkpoint.is_due() or now):
-            recipe = replace(self._recipe, settings=run.settings)
-            kept = state if with_memory else state.without_memory()
-            checkpoint.write(kept, self._earlier_losses + run.losses, recipe)
-
-    def remove_checkpoint(self) -> None:
-        """Delete the checkpoint of a run that has ended as its visitor saw."""
-        if self.checkpoint:
-            self.checkpoint.remove()
-        self.checkpoint = None
-
-    def release_checkpoint(self) -> None:
-        """Let the run be continued from its checkpoint, by a server that is started later."""
-        if self.checkpoint:
-            self.checkpoint.release()
-        self.checkpoint = None
-
-    def leave_checkpoint(self) -> None:
-        """Leave the checkpoint to a visitor who has closed the page, and may come back."""
-        checkpoint = self.checkpoint
-        if checkpoint and self.run:
-            self.write_checkpoint(self.run, now=True)
-            checkpoint.leave()
-        self.checkpoint = None
+        self.checkpoint = writer
+        self._kept, self.rest = checkpoint.state, Rest(checkpoint.recipe.settings, wakes=True)
+        self.has_rested = True
+        self.add_frame(checkpoint.frame)
 
     def recipe(self, preview: Preview) -> Recipe:
         """Return the recipe of a preview."""
         return replace(self._recipe, step=preview.step, settings=preview.settings)
-
-    @property
-    def _recipe(self) -> Recipe:
-        """The recipe of the inputs, with what was changed during the run."""
-        recipe, run = self.inputs.recipe, self.run
-        return replace(recipe, preview_every=run.preview_every) if run else recipe

@@ -17,7 +17,8 @@ from style_transfer.ui import example
 from style_transfer.ui.http.calls import ONE_CALL, error_on_page
 from style_transfer.ui.http.gradio_internals import upload_folder
 from style_transfer.ui.http.presence import Presence
-from style_transfer.ui.session.record import RunInputs, RunRecord
+from style_transfer.ui.session.record import RunRecord
+from style_transfer.ui.session.run_inputs import RunInputs
 from style_transfer.ui.session.timeline import JPEG_QUALITY, Preview, Timeline
 
 MAX_RECORDS = 12  # of a page; then the oldest goes when another run begins
@@ -31,6 +32,7 @@ class Session:
         """Begin without a run; `key` is the session hash that Gradio gave the tab of `visitor`."""
         self.key, self.visitor, self.closed = key, visitor, False
         self.uploads: set[Path] = set()  # files of this visitor
+        self.token: Any = None  # by which its checkpoints are found
         self.is_local = False  # whether its browser runs on this machine
         self.is_sparing = False  # whether that browser and the run compete for the same cores
         self.fetched_at = -math.inf  # when its page last asked for a frame, beside the views
@@ -86,6 +88,24 @@ class Session:
         return self.ticket is not None
 
     @property
+    def is_waking(self) -> bool:
+        """Whether what is painted was at rest before, so that another run may take its place."""
+        return self.latest is not None and self.latest.is_running and self.latest.has_rested
+
+    @property
+    def at_rest(self) -> RunRecord | None:
+        """The record on the canvas, where it is one that a change wakes."""
+        record = self.selected
+        return record if record and record.rests and not self.is_busy else None
+
+    @property
+    def steered(self) -> RunRecord | None:
+        """The record that a change acts on: the one that is painted, or at rest on the canvas."""
+        latest, selected = self.latest, self.selected
+        record = latest if latest and latest.rest is None else selected
+        return record if record and record.is_steered else None
+
+    @property
     def preview(self) -> Preview | None:
         """The preview on the canvas."""
         if self.selected is None or not self.selected.previews:
@@ -123,19 +143,22 @@ class Session:
 
     def refuse(self, record: RunRecord) -> None:
         """Take back a record whose run was refused, unless it has been listed before."""
-        record.checkpoint = None
         if record not in self.records:
             _remove_previews(record)
 
     def follow(self, record: RunRecord, run: Run) -> None:
         """Let `run` begin or continue `record`, which is selected; the run before it ends."""
+        self.take_up(record)
+        record.follow(run)
+
+    def take_up(self, record: RunRecord) -> None:
+        """List and select a record, as the latest; the run before it ends."""
         if record not in self.records:
             self._add(record)
         if self.run:
             self.run.stop()
         if self.latest and self.latest is not record:
             self.latest.detach()
-        record.follow(run)
         self.latest, self.notice = record, ""
         self.select(record)
 
@@ -145,6 +168,14 @@ class Session:
         self.selected, self._pinned = record, None if preview is newest else preview
 
     def stop(self) -> None:
+        """End the run after the step under way, leave the queue, or let no change wake it."""
+        if self.at_rest:
+            self.at_rest.stop()
+        elif self.ahead and self.steered and self.steered.rest:
+            self.steered.rest.wanted = False
+        self.stop_run()
+
+    def stop_run(self) -> None:
         """End the run after the step under way, or leave the admission queue."""
         if self.ahead:
             self.ticket, self.ahead = None, 0
@@ -174,7 +205,7 @@ class Session:
         with self._lock:
             self.closed = True
         self.ticket = None
-        self.stop()
+        self.stop_run()
         threading.Thread(target=self._remove_files, daemon=True).start()
 
     def _remove_files(self) -> None:

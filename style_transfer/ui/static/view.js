@@ -1,8 +1,9 @@
 // Passes the newest view on to the scripts of all panels, as an event, and labels and enables the
-// buttons of the transport.
+// buttons of the transport. Where something was changed at rest, it presses the button by which the
+// picture wakes: what answers a moved knob cannot stream pictures.
 let newest = 0;
 
-function showTransport({ enabled, labels }) {
+function showTransport({ enabled, labels, wake }) {
   for (const [id, isEnabled] of Object.entries(enabled)) {
     document.getElementById(id).disabled = !isEnabled;
   }
@@ -10,6 +11,7 @@ function showTransport({ enabled, labels }) {
     const button = document.getElementById(id);
     if (button.textContent !== text) button.textContent = text;
   }
+  if (wake) document.getElementById("wake").click();
 }
 
 watch("value", () => {

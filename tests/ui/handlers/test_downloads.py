@@ -11,7 +11,8 @@ from style_transfer.recipe import Recipe, save_recipe
 from style_transfer.settings import Settings
 from style_transfer.ui.handlers.downloads import DownloadHandlers
 from style_transfer.ui.panels.take_home import SETTINGS
-from style_transfer.ui.session.record import RunInputs, RunRecord
+from style_transfer.ui.session.record import RunRecord
+from style_transfer.ui.session.run_inputs import RunInputs
 from style_transfer.ui.session.timeline import Timeline
 
 

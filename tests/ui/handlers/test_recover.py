@@ -18,6 +18,7 @@ from style_transfer.runs import (
     RunService,
 )
 from style_transfer.settings import Settings
+from style_transfer.ui.handlers.recover import RecoverHandlers
 from style_transfer.ui.handlers.start import StartHandlers
 from style_transfer.ui.panels import controls
 from style_transfer.ui.panels.layout import view
@@ -47,7 +48,7 @@ def recover(context):
         session = context.sessions.of(tab)
         values = controls.to_value(Settings(), 1)
         session.start_values = {"settings": values, "interrupted": {"token": TOKEN}}
-        return StartHandlers(context).recover(SimpleNamespace(session_hash=tab, headers={}))
+        return RecoverHandlers(context).recover(SimpleNamespace(session_hash=tab, headers={}))
 
     yield recover
     for session in context.sessions.all():
@@ -62,7 +63,7 @@ def test_a_run_goes_on_after_the_step_that_it_had_reached(context, recover):
     for _ in recover():
         pass
     assert steps(context) == [4, 5, 6, 7, 8, 9]
-    assert context.service.checkpoints.find(TOKEN) is None
+    assert context.service.checkpoints.find(TOKEN) is None  # while its page has it
 
 
 def test_a_run_that_was_refused_for_lack_of_memory_can_be_continued_later(context, recover):
@@ -92,7 +93,8 @@ def test_a_branch_that_was_refused_leaves_the_page_as_it_was(context, recover):
     assert view(session)["runs"] == before["runs"]
     assert (session.selected, session.preview) == (record, preview)
     assert set(session.folder.rglob("*")) == files
-    assert record.checkpoint is None
+    assert record.rests  # it can still be woken
+    assert record.checkpoint.problem == ""
 
 
 def test_a_run_that_was_refused_for_a_full_queue_can_be_continued_later(context, recover):

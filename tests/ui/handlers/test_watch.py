@@ -14,7 +14,7 @@ from style_transfer.settings import Settings
 from style_transfer.ui.handlers import watch
 from style_transfer.ui.handlers.watch import watch_run
 from style_transfer.ui.panels import status
-from style_transfer.ui.session.record import RunInputs
+from style_transfer.ui.session.run_inputs import RunInputs
 from style_transfer.ui.session.timeline import Timeline
 
 SETTINGS = Settings(steps=4, style_layers=["relu1_1"], content_layer="relu2_1")

@@ -11,6 +11,7 @@ from starlette.applications import Starlette
 from starlette.testclient import TestClient
 
 from style_transfer.engine import Styles
+from style_transfer.recipe import Recipe
 from style_transfer.runs import Job, Run
 from style_transfer.settings import Settings
 from style_transfer.ui.http import frames
@@ -18,6 +19,7 @@ from style_transfer.ui.http.calls import VISITOR_HEADER
 from style_transfer.ui.http.frames import NUMBER_HEADER, frame_route
 from style_transfer.ui.panels import canvas
 from style_transfer.ui.session.record import RunRecord
+from style_transfer.ui.session.run_inputs import RunInputs
 from style_transfer.ui.session.timeline import Timeline
 from tests.runs.fake_executor import FakeExecutor
 
@@ -38,10 +40,11 @@ def run(photo, painting, executor):
 
 
 @pytest.fixture
-def session(context, run, tmp_path):
+def session(context, run, tmp_path, photo):
     """A session that follows the run."""
     session = context.sessions.of("a page", "me")
-    record = RunRecord("Run 1", None, Timeline(tmp_path / "previews"))
+    inputs = RunInputs(photo, run.styles, tmp_path / "photo.jpg", Recipe())
+    record = RunRecord("Run 1", inputs, Timeline(tmp_path / "previews"))
     record.run = run
     session.latest = session.selected = record
     return session

@@ -13,7 +13,9 @@ from style_transfer.recipe import Recipe
 from style_transfer.runs import SettingsChange
 from style_transfer.settings import Settings
 from style_transfer.ui.panels import loss_chart
-from style_transfer.ui.session.record import RunInputs, RunRecord
+from style_transfer.ui.session.record import RunRecord
+from style_transfer.ui.session.rest import Rest
+from style_transfer.ui.session.run_inputs import RunInputs
 from style_transfer.ui.session.timeline import Timeline
 
 LAYERS = dict.fromkeys(Settings().style_layers, 0.1)
@@ -23,7 +25,8 @@ def record(tmp_path, losses, changes=(), settings=Settings()):  # noqa: B008
     picture = torch.zeros(1, 3, 32, 32)
     inputs = RunInputs(picture, picture, Path("photo.jpg"), Recipe())
     made = RunRecord("Run 1", inputs, Timeline(tmp_path / "run"))
-    made.run = SimpleNamespace(losses=losses, changes=list(changes), settings=settings)
+    made.run = SimpleNamespace(losses=losses, changes=list(changes), ended=True)
+    made.rest = Rest(settings, wakes=False)
     return made
 
 

@@ -12,7 +12,8 @@ from style_transfer.images import keep_colors, open_image, to_tensor
 from style_transfer.recipe import Recipe
 from style_transfer.runs import Job
 from style_transfer.settings import Settings
-from style_transfer.ui.session.record import RunInputs, RunRecord
+from style_transfer.ui.session.record import RunRecord
+from style_transfer.ui.session.run_inputs import RunInputs
 from style_transfer.ui.session.timeline import Timeline
 from tests.conftest import smooth_picture
 
@@ -86,7 +87,9 @@ def test_a_checkpoint_that_is_due_is_written_though_its_record_has_let_go_of_it(
         record.checkpoint = None
         return True
 
-    record.checkpoint = SimpleNamespace(is_due=is_due, write=lambda *state: written.append(state))
+    record.checkpoint = SimpleNamespace(
+        is_due=is_due, write=lambda *state, **_: written.append(state)
+    )
     record.write_checkpoint(run)
     assert written[0][0] is run.state
 

@@ -1,0 +1,94 @@
+"""Beginning a run with what a page submitted."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import gradio as gr
+
+from style_transfer.runs import CheckpointWriter, Job, Lasting, Run, RunService
+from style_transfer.settings import Settings
+from style_transfer.ui.handlers.inputs import steps_after_change, token_in
+from style_transfer.ui.http.calls import error_on_page, or_error_on_page
+from style_transfer.ui.panels import controls
+from style_transfer.ui.session.record import RunRecord
+from style_transfer.ui.session.session import Session
+from style_transfer.ui.session.sessions import PageContext
+
+
+def submitted(context: PageContext, request: gr.Request) -> tuple[Session, Mapping[str, Any]]:
+    """Return the session of a page and the values that it submitted, which serve once."""
+    session = context.sessions.calling(request)
+    named, session.start_values = session.start_values, {}
+    if not named:
+        raise error_on_page("Nothing was chosen yet to begin with.")
+    or_error_on_page(controls.to_settings, named["settings"])
+    return session, named
+
+
+class RunStarter:
+    """Starts the runs of records. Raises gr.Error, one sentence, for those that are refused."""
+
+    def __init__(self, service: RunService) -> None:
+        self._service = service
+
+    def run(
+        self,
+        session: Session,
+        record: RunRecord,
+        settings: Settings,
+        named: Mapping[str, Any],
+        checkpoint: CheckpointWriter | None = None,
+        **options: Any,
+    ) -> Run:
+        """Return a run of a record's inputs, started; `options` are those of `Job`."""
+        inputs, recipe = record.inputs, record.inputs.recipe
+        job = Job(
+            inputs.content,
+            inputs.styles,
+            settings,
+            optimizer=recipe.optimizer,
+            seed=recipe.seed,
+            network=recipe.network,
+            **options,
+        )
+        return self.begin(session, record, job, named, checkpoint)
+
+    def begin(
+        self,
+        session: Session,
+        record: RunRecord,
+        job: Job,
+        named: Mapping[str, Any],
+        checkpoint: CheckpointWriter | None = None,
+        settles: bool = True,
+    ) -> Run:
+        """Return a run of `job` for a record with what its page submitted, started."""
+        record.preview_every = named["settings"]["preview_every"]
+        record.steps_after_change = or_error_on_page(steps_after_change, named)
+        before, session.token = record.checkpoint, token_in(named)
+        record.checkpoint = checkpoint or before
+        try:
+            lasting = Lasting(record.steps_after_change, settles=settles)
+            return self.start(session, record, job, lasting)
+        except gr.Error:
+            record.checkpoint = before
+            session.refuse(record)
+            raise
+
+    def start(self, session: Session, record: RunRecord, job: Job, lasting: Lasting) -> Run:
+        """Return a run of `job` for a record, started."""
+        before, create = record.checkpoint, self._service.checkpoints.create
+        record.checkpoint = before or create(session.token, record.inputs.tensors)
+        try:
+            run: Run = or_error_on_page(
+                self._service.start,
+                job,
+                preview_every=record.preview_every,
+                lasting=lasting,
+                on_frame=record.write_checkpoint,
+                after=session.run,
+            )
+        except gr.Error:
+            record.checkpoint = before
+            raise
+        return run

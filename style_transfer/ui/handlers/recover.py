@@ -1,0 +1,75 @@
+"""Runs of a browser that were cut off, or rest: they are offered, and go on."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import gradio as gr
+
+from style_transfer.runs import Checkpoint, Run, rests_in, step_of
+from style_transfer.ui.handlers.begin import RunStarter, submitted
+from style_transfer.ui.handlers.inputs import token_in
+from style_transfer.ui.handlers.watch import View, watch_run
+from style_transfer.ui.http.calls import Values, by_elem_id, error_on_page, or_error_on_page
+from style_transfer.ui.panels import controls, interrupted
+from style_transfer.ui.panels.layout import view
+from style_transfer.ui.session.record import RunRecord
+from style_transfer.ui.session.run_inputs import RunInputs
+from style_transfer.ui.session.sessions import PageContext
+
+
+class RecoverHandlers:
+    """Handlers of what an earlier page, or server, left to the visitor."""
+
+    def __init__(self, context: PageContext) -> None:
+        self._context, self._service = context, context.service
+        self._starter = RunStarter(context.service)
+
+    def find_interrupted(self, values: Values) -> dict[str, Any]:
+        """Return the step at which a run of this browser was interrupted or rests, 0 for none."""
+        token = token_in(by_elem_id(values))
+        folder = self._service.checkpoints.find(token)
+        step, rests = (step_of(folder), rests_in(folder)) if folder else (0, False)
+        return interrupted.offer(token, step or 0, rests, asked=True)
+
+    def interrupted_settings(self, values: Values) -> Any:
+        """Return the settings of the interrupted run of this browser."""
+        folder = self._service.checkpoints.find(token_in(by_elem_id(values)))
+        if folder is None:
+            return gr.skip()
+        recipe = or_error_on_page(Checkpoint.load, folder).recipe
+        return controls.to_value(recipe.settings, recipe.preview_every)
+
+    def recover(self, request: gr.Request) -> Iterator[View]:
+        """Continue this visitor's interrupted run from its checkpoint."""
+        session, named = submitted(self._context, request)
+        writer = self._service.checkpoints.claim(token_in(named))
+        if writer is None:
+            raise error_on_page("There is no interrupted run any more.")
+        run = state = record = None
+
+        def begin() -> tuple[RunRecord, Run]:
+            nonlocal run, state
+            record = session.new_record(inputs, f", continued at step {recipe.step}", losses)
+            named["settings"]["preview_every"] = recipe.preview_every
+            options = {"init": recipe.init, "state": state, "checkpoint": writer}
+            run = self._starter.run(session, record, recipe.settings, named, **options)
+            state = None  # its optimiser memory would be held until the run ends
+            return record, run
+
+        try:
+            checkpoint = or_error_on_page(writer.load)
+            recipe, content, losses = checkpoint.recipe, checkpoint.content, checkpoint.losses
+            inputs = RunInputs(content, checkpoint.styles, session.save_content(content), recipe)
+            if checkpoint.rests:
+                record = session.new_record(inputs, losses=losses)
+                record.bring_back(checkpoint, writer)
+                session.stop_run()
+                session.take_up(record)
+                yield view(session)
+                return
+            state = checkpoint.state
+            del checkpoint
+            yield from watch_run(self._context, session, begin)
+        finally:
+            if run is None and record is None:  # refused, or left while waiting
+                writer.release()  # it can be continued another time

@@ -1,0 +1,70 @@
+"""KeptRecord: the part of a run of the page that is kept on disk, to go on from there."""
+
+from dataclasses import replace
+
+from style_transfer.recipe import Recipe
+from style_transfer.runs import CheckpointWriter, LossHistory, Run
+from style_transfer.ui.session.rest import Rest
+from style_transfer.ui.session.run_inputs import RunInputs
+
+
+class KeptRecord:
+    """A run with its inputs, and its checkpoint while it may have to be recovered."""
+
+    def __init__(self, inputs: RunInputs, losses: LossHistory) -> None:
+        """Begin without a run; `losses` are of steps that were made before."""
+        self.inputs = inputs
+        self.run: Run | None = None  # None also once another run has replaced it
+        self.rest: Rest | None = None  # where no run makes steps any more
+        self.checkpoint: CheckpointWriter | None = None
+        self.preview_every = inputs.recipe.preview_every
+        self._earlier_losses = losses  # of the runs that `run` continues
+
+    @property
+    def losses(self) -> LossHistory:
+        """Step and losses of each step made."""
+        return self._earlier_losses + (self.run.losses if self.run else [])
+
+    @property
+    def rests(self) -> bool:
+        """Whether no step is made until something is changed."""
+        return self.rest is not None and self.rest.wakes
+
+    def write_checkpoint(self, run: Run, now: bool = False, with_memory: bool = True) -> None:
+        """Write the newest state of `run` where it is due, or `now`.
+
+        Its optimiser may begin anew, without the memory that takes longest to write.
+        """
+        checkpoint, state = self.checkpoint, run.state  # other threads may set them to None
+        if checkpoint and state and (checkpoint.is_due() or now):
+            recipe = replace(self._recipe, settings=run.planned)
+            kept = state if with_memory else state.without_memory()
+            losses = self._earlier_losses + run.losses
+            checkpoint.write(kept, losses, recipe, rests=self.rests)
+
+    def remove_checkpoint(self) -> None:
+        """Delete the checkpoint of a run that has ended as its visitor saw."""
+        if self.checkpoint:
+            self.checkpoint.remove()
+        self.checkpoint = None
+
+    def release_checkpoint(self) -> None:
+        """Let the run be continued from its checkpoint, by a server that is started later."""
+        if self.checkpoint:
+            self.checkpoint.release()
+        self.checkpoint = None
+
+    def leave_checkpoint(self) -> None:
+        """Leave the checkpoint to a visitor who has closed the page, and may come back."""
+        checkpoint = self.checkpoint
+        if checkpoint and self.run:
+            self.write_checkpoint(self.run, now=True)
+        if checkpoint and (self.run or self.rests):
+            checkpoint.leave()
+        self.checkpoint = None
+
+    @property
+    def _recipe(self) -> Recipe:
+        """The recipe of the inputs, with what was changed during the run."""
+        every = self.run.preview_every if self.run else self.preview_every
+        return replace(self.inputs.recipe, preview_every=every)

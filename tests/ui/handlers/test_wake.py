@@ -1,0 +1,223 @@
+"""A picture at rest, and the changes that wake it, without a browser."""
+
+import threading
+from contextlib import closing
+from dataclasses import replace
+from pathlib import Path
+from types import SimpleNamespace
+
+import gradio as gr
+import pytest
+
+from style_transfer.engine import Styles
+from style_transfer.recipe import Recipe
+from style_transfer.runs import THREAD_NAME, AdmissionQueue, Job, Lasting, Limits, RunService
+from style_transfer.settings import Settings
+from style_transfer.ui.handlers.recover import RecoverHandlers
+from style_transfer.ui.handlers.start import StartHandlers
+from style_transfer.ui.handlers.steering import SteeringHandlers
+from style_transfer.ui.handlers.watch import watch_run
+from style_transfer.ui.panels import controls, status, transport
+from style_transfer.ui.session.run_inputs import RunInputs
+from tests.runs.fake_executor import FakeExecutor
+
+TOKEN = "a" * 64
+SETTINGS = Settings(steps=4, style_layers=["relu1_1"], content_layer="relu2_1")
+
+
+@pytest.fixture
+def service(tmp_path):
+    return RunService(Limits(), tmp_path / "checkpoints", FakeExecutor)
+
+
+class Tab:
+    """What a visitor does on a page whose picture has come to rest at step 4."""
+
+    def __init__(self, context, photo, painting, key="one"):
+        self.context, self.session = context, context.sessions.of(key)
+        self.request = SimpleNamespace(session_hash=key, headers={}, client=None)
+        self.steering, self.starts = SteeringHandlers(context), StartHandlers(context)
+        self.session.token, self.knobs = TOKEN, SETTINGS
+        self._photo, self._painting = photo, painting
+
+    def paint(self):
+        def begin():
+            styles = Styles((self._painting,))
+            inputs = RunInputs(self._photo, styles, Path("photo.jpg"), Recipe())
+            record, service = self.session.new_record(inputs), self.context.service
+            record.checkpoint = service.checkpoints.create(TOKEN, inputs.tensors)
+            record.steps_after_change = 3
+            job, lasting = Job(self._photo, styles, SETTINGS), Lasting(3, settles=True)
+            return record, service.start(job, lasting=lasting, on_frame=record.write_checkpoint)
+
+        for _ in watch_run(self.context, self.session, begin):
+            pass
+        return self
+
+    def steer(self, more=3, **knobs):
+        """Move knobs; return whether the page is to wake the picture."""
+        self.knobs = replace(self.knobs, **knobs)
+        values = {
+            gr.HTML(elem_id="settings"): controls.to_value(self.knobs, 1),
+            gr.HTML(elem_id="more"): more,
+        }
+        _, shown = self.steering.steer(values, self.request)
+        return self.shown(shown)["transport"]["wake"]
+
+    def shown(self, answer):
+        return answer if "transport" in answer else {"transport": transport.value(self.session)}
+
+    def wake(self):
+        for _ in self.starts.wake(self.request):
+            pass
+        return self
+
+    @property
+    def state(self):
+        return status.value(self.session)["state"]
+
+
+@pytest.fixture
+def tab(context, photo, painting):
+    yield Tab(context, photo, painting).paint()
+    for session in context.sessions.all():
+        session.close()
+
+
+def threads():
+    return [thread for thread in threading.enumerate() if thread.name == THREAD_NAME]
+
+
+def test_a_run_whose_steps_are_made_rests_without_thread_place_or_memory_reserved(tab):
+    service, session = tab.context.service, tab.session
+    assert tab.state == "Resting at step 4 of 4"
+    assert session.run.join(20)
+    assert not threads()
+    assert session.ticket is None
+    assert service.admission.waiting == service.under_way == 0
+    assert service.checkpoints.find(TOKEN) is None  # while its page has it
+
+
+def test_a_moved_knob_wakes_it_for_some_steps_and_it_rests_again(tab):
+    record = tab.session.selected
+    assert tab.steer(beta=20)
+    tab.wake()
+    assert tab.state == "Resting at step 7 of 7"
+    assert [number for number, _ in record.losses] == [1, 2, 3, 4, 5, 6, 7]
+    (change,) = record.changes
+    assert (change.step, change.description) == (5, "beta 5 to 20")
+    assert "beta 5 to 20: acts from step 5" in status.value(tab.session)["notices"]
+    assert [preview.step for preview in record.previews] == sorted(
+        preview.step for preview in record.previews
+    )
+    assert tab.session.records == [record]
+    tab.steer(beta=5)
+    assert tab.wake().state == "Resting at step 10 of 10"
+    assert len(record.changes) == 2
+
+
+def test_what_is_seen_without_a_step_and_fewer_steps_wake_nothing(tab):
+    assert not tab.steer(keep_colors=0.5)
+    assert tab.session.preview.settings.keep_colors == 0.5
+    assert not tab.steer(steps=2)
+    assert tab.wake().state == "Resting at step 4 of 4"
+    assert tab.steer(steps=6)
+    assert tab.wake().state == "Resting at step 6 of 6"
+
+
+def test_how_many_steps_a_change_is_followed_by_can_be_set(tab):
+    assert tab.steer(more=1, beta=6)
+    assert tab.wake().state == "Resting at step 5 of 5"
+
+
+def test_other_styles_wake_it(tab, photo):
+    tab.session.selected.change_styles(Styles((photo.flip(-1),)), {"style": "other.jpg"})
+    assert transport.value(tab.session)["wake"]
+    tab.wake()
+    assert tab.state == "Resting at step 7 of 7"
+    assert tab.session.selected.changes[-1].description == "another style picture"
+
+
+def test_a_stopped_picture_is_not_woken_and_starts_no_offer(tab):
+    tab.steering.stop(tab.request)
+    assert tab.state == "Stopped at step 4 of 4"
+    assert not tab.steer(beta=20)
+    tab.context.sessions.close("one")
+    assert tab.context.service.checkpoints.find(TOKEN) is None
+
+
+def test_a_change_that_comes_with_the_last_step_is_not_lost(tab):
+    record = tab.session.selected
+    record.rest = None  # the run has ended, and its page has not noted it yet
+    tab.steer(beta=20)
+    record.end(wakes=True)
+    assert transport.value(tab.session)["wake"]
+    tab.wake()
+    assert tab.state == "Resting at step 7 of 7"
+    assert [(each.step, each.description) for each in record.changes] == [(5, "beta 5 to 20")]
+
+
+def test_who_wakes_a_picture_may_wait_and_give_up_the_turn(tab):
+    queue = tab.context.service.admission = AdmissionQueue(places=1, waiting=9, each=9)
+    other = queue.join()
+    tab.steer(beta=20)
+    with closing(tab.starts.wake(tab.request)) as views:
+        next(views)
+        assert tab.state == "Waiting for a turn at step 4 of 4"
+        assert "1 run is before yours" in status.value(tab.session)["words"]
+        tab.steer(beta=30)  # while it waits
+        queue.leave(other)
+        for _ in views:
+            pass
+    assert tab.session.run.settings.beta == 30
+    other = queue.join()
+    tab.steer(beta=40)
+    with closing(tab.starts.wake(tab.request)) as views:
+        next(views)
+        tab.steering.stop(tab.request)
+        for _ in views:
+            pass
+    assert tab.state == "Resting at step 7 of 7"
+    assert not transport.value(tab.session)["wake"]
+    queue.leave(other)
+    assert tab.steer(beta=41)
+
+
+def test_a_waking_that_is_refused_leaves_the_picture_as_it_is(tab, monkeypatch):
+    def refuse(*_, **__):
+        raise ValueError("No memory.")
+
+    tab.steer(beta=20)
+    with monkeypatch.context() as patch:
+        patch.setattr(tab.context.service, "start", refuse)
+        with pytest.raises(gr.Error, match="No memory"):
+            tab.wake()
+    assert tab.state == "Resting at step 4 of 4"
+    assert "No memory." in status.value(tab.session)["notices"]
+    assert not transport.value(tab.session)["wake"]
+    assert tab.steer(beta=21)
+    assert tab.wake().state == "Resting at step 7 of 7"
+
+
+def test_a_picture_at_rest_is_there_again_in_another_tab_of_the_browser(tab, photo, painting):
+    tab.context.sessions.close("one")
+    tab.session._remove_files()
+    checkpoints = tab.context.service.checkpoints
+    again = Tab(tab.context, photo, painting, "two")
+    recovery = RecoverHandlers(tab.context)
+    offered = recovery.find_interrupted({gr.HTML(elem_id="interrupted"): {"token": TOKEN}})
+    assert offered["label"] == "Bring back the picture that rests at step 4"
+    again.session.start_values = {
+        "settings": controls.to_value(SETTINGS, 1),
+        "interrupted": {"token": TOKEN},
+        "more": 3,
+    }
+    for _ in recovery.recover(again.request):
+        pass
+    assert again.state == "Resting at step 4 of 4"
+    assert not threads()
+    assert [number for number, _ in again.session.selected.losses] == [1, 2, 3, 4]
+    assert checkpoints.find(TOKEN) is None
+    assert again.steer(beta=9)
+    assert again.wake().state == "Resting at step 7 of 7"
+    assert [number for number, _ in again.session.selected.losses] == [1, 2, 3, 4, 5, 6, 7]
