@@ -24,7 +24,7 @@ from style_transfer.engine.optimizers import OPTIMIZERS, Optimizer
 from style_transfer.engine.pyramid import Stage, remaining_steps, resize_clamped, stages
 from style_transfer.engine.state import State, save_tensors
 from style_transfer.engine.step import DivergedError
-from style_transfer.engine.strokes import STROKE_KINDS, Stroke, in_effect
+from style_transfer.engine.strokes import STROKE_KINDS, Stroke, in_effect, newest_number
 from style_transfer.engine.styles import Styles, masked
 from style_transfer.engine.targets import style_image_size
 
@@ -55,6 +55,7 @@ __all__ = [
     "evaluation_sizes",
     "in_effect",
     "masked",
+    "newest_number",
     "remaining_steps",
     "resize_clamped",
     "save_tensors",

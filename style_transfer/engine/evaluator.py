@@ -66,6 +66,9 @@ class StepEvaluator(Protocol):
     """Computes losses and gradient of an image in one stage of a run."""
 
     styles: Styles  # assigned to when they change during the run
+    # (1, 3, H, W), whose content the image is to have; assigned to when strokes are held. At first
+    # the content image, which what the masks of the styles leave out always is.
+    content_target: Tensor
 
     def evaluate(
         self, image: Tensor, settings: Settings, matches: Matches = NO_MATCHES, /

@@ -37,6 +37,16 @@ class MultiscaleObjective:
         self._objectives = [Objective(network, each, style) for each in contents]
 
     @property
+    def content_target(self) -> Tensor:
+        """The image (1, 3, H, W) whose content the images are to have."""
+        return self._objectives[0].content_target
+
+    @content_target.setter
+    def content_target(self, content: Tensor) -> None:
+        for size, objective in zip(self._sizes, self._objectives, strict=True):
+            objective.content_target = resize_clamped(content, size)
+
+    @property
     def styles(self) -> Styles:
         """The style images and their masks."""
         return self._objectives[0].styles

@@ -34,6 +34,15 @@ class Objective:
         self.styles = Styles.of(style)
 
     @property
+    def content_target(self) -> Tensor:
+        """The image (1, 3, H, W) whose content the images are to have."""
+        return self._targets.content_target
+
+    @content_target.setter
+    def content_target(self, content: Tensor) -> None:
+        self._targets.content_target = content
+
+    @property
     def styles(self) -> Styles:
         """The style images and their masks."""
         return self._styles

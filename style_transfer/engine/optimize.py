@@ -23,7 +23,7 @@ from style_transfer.engine.pyramid import (
 from style_transfer.engine.state import State
 from style_transfer.engine.step import take_step, with_objective
 from style_transfer.engine.stroked_content import StrokedContent
-from style_transfer.engine.strokes import Stroke
+from style_transfer.engine.strokes import Stroke, in_effect
 from style_transfer.engine.styles import Styles
 from style_transfer.engine.touch import moved_to_size, with_stroke
 from style_transfer.network import VGG, load_network
@@ -116,6 +116,7 @@ class _Run:
         self._read_content = _constant(content) if isinstance(content, Tensor) else content
         self._read_styles = style if callable(style) else _constant(Styles.of(style))
         self._evaluator: StepEvaluator | None = None  # of the current stage, from its first step on
+        self._held: tuple[Stroke, ...] = ()  # strokes in the content target of `_evaluator`
         self._use_content(self._read_content())
 
     def start(
@@ -174,6 +175,11 @@ class _Run:
             retain_freed_blocks(size)
             content = resize_clamped(self._content, size)
             self._evaluator = self._make_evaluator(self._network, content, self._styles)
+            self._held = ()
+        if (held := in_effect(state.strokes)) != self._held:
+            # A change where the strokes are, in what the optimiser has forgotten there.
+            target = self._stroked.held(self._stages[state.stage].size, held)
+            self._evaluator.content_target, self._held = target, held
         with self._network.threads.running():
             return self._evaluator.evaluate(state.image, settings, state.matches)
 

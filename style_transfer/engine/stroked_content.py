@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+import torch
 from torch import Tensor
 
 from style_transfer.engine.brushes import brushed
@@ -19,7 +20,7 @@ class StrokedContent:
     def __init__(self, content: Tensor) -> None:
         """Take the content image (1, 3, H, W) in [0, 1]."""
         self._content = content
-        self._known: dict[tuple[int, int], tuple[tuple[Stroke, ...], Tensor]] = {}
+        self._known: dict[tuple[tuple[int, int], bool], tuple[tuple[Stroke, ...], Tensor]] = {}
 
     def photo(self, size: tuple[int, int]) -> Tensor:
         """Return the content image at `size` (height, width), without strokes."""
@@ -27,16 +28,23 @@ class StrokedContent:
 
     def at(self, size: tuple[int, int], strokes: Sequence[Stroke]) -> Tensor:
         """Return the content image at `size` (height, width) after those strokes in effect."""
-        wanted = in_effect(strokes)
+        return self._done(size, in_effect(strokes), held=False)
+
+    def held(self, size: tuple[int, int], strokes: Sequence[Stroke]) -> Tensor:
+        """Return `at`, where each stroke has been done as far as it is held."""
+        return self._done(size, in_effect(strokes), held=True)
+
+    def _done(self, size: tuple[int, int], wanted: tuple[Stroke, ...], held: bool) -> Tensor:
         if not wanted:
             return self.photo(size)
-        done, image = self._known.get(size, ((), self._content))
+        done, image = self._known.get((size, held), ((), self._content))
         if not done or wanted[: len(done)] != done:
             done, image = (), self.photo(size)
         photo = self.photo(size)
         for stroke in wanted[len(done) :]:
-            image = brushed(image, stroke, photo).clamp(0, 1)
-        self._known[size] = wanted, image
+            after = brushed(image, stroke, photo).clamp(0, 1)
+            image = torch.lerp(image, after, stroke.hold) if held else after
+        self._known[size, held] = wanted, image
         return image
 
     def sized(self, strokes: Sequence[Stroke]) -> BaseAt:

@@ -3,12 +3,14 @@
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
+from itertools import pairwise
 from typing import Any
 
 from style_transfer.checks import one_of, whole_number
 
 STROKE_KINDS = ("smear", "wipe", "color", "clone", "undo")
 MAX_POINTS = 400  # of a stroke
+MAX_LENGTH = 12.0  # of a stroke, in shares; a smear takes a time in proportion to it
 RADII = 0.002, 0.5  # range of the radius, in shares of the longer side
 _DECIMALS = 4  # of a share: finer than a pixel of any picture
 
@@ -28,6 +30,7 @@ class Stroke:
     radius: float = 0.05  # share of the picture's longer side
     strength: float = 1.0  # in [0, 1], of what it does in the middle
     color: tuple[float, float, float] = (0.0, 0.0, 0.0)  # RGB in [0, 1]
+    hold: float = 1.0  # in [0, 1]: how much of it stays when the content loss pulls it back
     offset: tuple[float, float] = (0.0, 0.0)  # of what is cloned, shares of width and height
     number: int = 0  # that whoever drew it counts
     step: int = 0  # steps that were made when it was applied
@@ -39,10 +42,14 @@ class Stroke:
         points = tuple(_numbers("a point", point, 3, -1, 2) for point in self.points)
         if any(not 0 <= point[2] <= 1 for point in points):
             raise ValueError("The pressure of a stroke must be from 0 to 1.")
+        length = sum(math.dist(one[:2], other[:2]) for one, other in pairwise(points))
+        if length > MAX_LENGTH:
+            raise ValueError(f"A stroke is at most {MAX_LENGTH:g} long, not {length:.3g}.")
         checked = {
             "points": points,
             "radius": _numbers("the radius of a stroke", [self.radius], 1, *RADII)[0],
             "strength": _numbers("the strength of a stroke", [self.strength], 1, 0, 1)[0],
+            "hold": _numbers("the hold of a stroke", [self.hold], 1, 0, 1)[0],
             "color": _numbers("the colour of a stroke", self.color, 3, 0, 1),
             "offset": _numbers("the offset of a stroke", self.offset, 2, -2, 2),
             "number": whole_number("the number of a stroke", self.number, 0, 2**53),

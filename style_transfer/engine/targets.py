@@ -73,7 +73,7 @@ class Targets:
 
     def __init__(self, network: FeatureExtractor, content: Tensor) -> None:
         """Take the content image (1, 3, H, W) at the size of the stage."""
-        self.content_image = content
+        self.content_image = self._content_target = content
         self.stale_layers = 0  # layers, of all styles, whose targets are of earlier settings
         self._network = network
         self._step_cost, self._spent = math.inf, 0.0  # multiplications: a step, and passes in it
@@ -81,6 +81,15 @@ class Targets:
         self._caches: dict[tuple[int, _Variant], _Cache] = {}  # by id of the style image
         self._complete: dict[int, _Cache] = {}  # by style image, when last complete
         self._images: tuple[Tensor, ...] = ()
+
+    @property
+    def content_target(self) -> Tensor:
+        """The image (1, 3, H, W) of the `content` activations; the content image at first."""
+        return self._content_target
+
+    @content_target.setter
+    def content_target(self, image: Tensor) -> None:
+        self._content_target, self._content = image, {}
 
     def begin_step(self, images: Collection[Tensor], settings: Settings) -> None:
         """Drop the targets of other style images, content layers, poolings, scales and colours."""
@@ -98,10 +107,10 @@ class Targets:
 
     @torch.no_grad()
     def content(self, settings: Settings) -> Tensor:
-        """Return the activation (1, C, h, w) of the content image at the content layer."""
+        """Return the activation (1, C, h, w) of the content target at the content layer."""
         key = layer, pooling = settings.content_layer, settings.pooling
         if key not in self._content:
-            activations = self._network.activations(self.content_image, [layer], False, pooling)
+            activations = self._network.activations(self._content_target, [layer], False, pooling)
             self._content[key] = dict(activations)[layer]
         return self._content[key]
 
