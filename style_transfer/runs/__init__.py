@@ -24,7 +24,7 @@ from style_transfer.runs.reservations import MemoryReservations
 from style_transfer.runs.run import THREAD_NAME, Run
 from style_transfer.runs.scheduler import Scheduler
 from style_transfer.runs.service import RunService
-from style_transfer.runs.steering import Lasting
+from style_transfer.runs.steering import TOUCHED, Lasting
 from style_transfer.runs.thread_executor import ThreadExecutor
 
 __all__ = [
@@ -32,6 +32,7 @@ __all__ = [
     "PREFIX",
     "SERVER_ENDS",
     "THREAD_NAME",
+    "TOUCHED",
     "AdmissionQueue",
     "Budget",
     "Checkpoint",

@@ -12,7 +12,7 @@ from typing import Protocol
 
 from torch import Tensor
 
-from style_transfer.engine import Frame, State, Styles
+from style_transfer.engine import Frame, State, Stroke, Styles
 from style_transfer.network import NETWORKS, check_layers
 from style_transfer.runs.cost_model import CostModel
 from style_transfer.settings import Settings
@@ -31,6 +31,7 @@ class Job:
     seed: int = 0
     state: State | None = None  # to continue from
     network: str = NETWORKS[0]
+    strokes: tuple[Stroke, ...] = ()  # on the picture, by number; its state has had the first ones
 
     @property
     def size(self) -> tuple[int, int]:
@@ -70,8 +71,10 @@ class Execution(Protocol):
         ...
 
     def update(self, job: Job) -> int:
-        """Use settings, styles and content of `job` for all further steps.
+        """Use settings, styles, content and strokes of `job` for all further steps.
 
+        Strokes with higher numbers than those of the newest state are done before the next step,
+        also while paused, and make a frame without losses.
         Return the number of the first step that will. Another content image may have another size:
         the picture goes on from what it is.
         """

@@ -204,11 +204,13 @@ class Run(Steered):
             self.state = frame.state
             # Watchers keep frames for long: without the optimiser's memory, many times the image.
             shown = replace(frame, state=replace(frame.state, memory=(), good=None))
+            if not frame.losses and self.losses and self.losses[-1][0] == frame.step:
+                shown = replace(shown, losses=self.losses[-1][1])  # of a stroke; no step was made
             self._broadcast.frame = shown.with_colors(self.settings.keep_colors)
             if frame.losses:
                 self.losses.append((frame.step, frame.losses))
             self._pace.add(frame, seconds)
-            if frame.step % self.preview_every == 0:
+            if frame.step % self.preview_every == 0 or not frame.losses:
                 self._broadcast.notify()
 
     @property

@@ -1,18 +1,19 @@
 """Steering: what a run is made with from its next step on, and what was changed of it."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 from torch import Tensor
 
-from style_transfer.engine import Styles
+from style_transfer.engine import Stroke, Styles
 from style_transfer.runs.broadcast import Broadcast
 from style_transfer.runs.executor import Execution, Job
 from style_transfer.runs.history import SettingsHistory
 from style_transfer.settings import MAX_STEPS, Settings
 
 OnChange = Callable[[Job], None]
+TOUCHED = "brush strokes"  # words for a change
 
 
 @dataclass(frozen=True)
@@ -57,7 +58,7 @@ class Steering:
         return replace(self.job, settings=self.lasting.planned(self.job.settings))
 
     def change(self, job: Job, made: int, words: str = "") -> None:
-        """Use settings, styles and content of `job` from the next step on.
+        """Use settings, styles, content and strokes of `job` from the next step on.
 
         `words` are of what was changed beside the settings, `made` is the newest step. A change of
         what is optimised makes the run last; one of the number of steps is obeyed whatever was
@@ -137,6 +138,14 @@ class Steered:
         before, after = (tuple(each.shape[-2:]) for each in (self.content, content))
         words = f"{after[1]} x {after[0]} pixels" if before != after else "another photo"
         self._change(words, content=content)
+
+    def touch(self, strokes: Sequence[Stroke]) -> None:
+        """Do further strokes, numbered on, before the next step, and at once while paused.
+
+        `frame.state.strokes` says which have been done.
+        """
+        with self._broadcast.changed:
+            self._change(TOUCHED, strokes=(*self._steering.job.strokes, *strokes))
 
     @property
     def changes(self) -> SettingsHistory:

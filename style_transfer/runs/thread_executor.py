@@ -9,7 +9,9 @@ from style_transfer.engine import (
     EvaluatorFactory,
     Frame,
     MultiscaleObjective,
+    Stroke,
     default_device,
+    newest_number,
     stylize,
 )
 from style_transfer.network import NETWORKS, VGG, load_network
@@ -96,6 +98,7 @@ class ThreadExecution:
         self._newest = self._read_job = replace(job, state=None)  # the latter for the last step
         self._read_for = job.state.step if job.state else job.step  # step of the last reading
         self._next = self._read_for + (job.state is not None)  # step of the next frame
+        self._stroke = newest_number(job.state.strokes) if job.state else 0  # the last one done
         self._paused = self._stopped = False
 
     def frames(self) -> Iterator[Frame | None]:
@@ -107,11 +110,9 @@ class ThreadExecution:
         device: AbstractContextManager[None] = self._scheduler if job.state else nullcontext()
         del job
         while not self._stopped:
-            if self._paused:
+            if self._paused and not self._new_strokes(self._newest):
                 with self._changed:
-                    self._changed.wait_for(
-                        lambda: not self._paused or self._stopped, broadcast.HEARTBEAT
-                    )
+                    self._changed.wait_for(self._has_work, broadcast.HEARTBEAT)
                 yield None
                 continue
             with device:
@@ -120,19 +121,19 @@ class ThreadExecution:
                 return
             self._next, device = frame.step + 1, self._scheduler
             yield frame
-            if (
-                frame.step >= self._newest.settings.steps
-            ):  # seen without waiting for the device again
+            newest = self._newest  # seen without waiting for the device again
+            if frame.step >= newest.settings.steps and not self._new_strokes(newest):
                 self._network.remember_timings()
                 return
 
     def update(self, job: Job) -> int:
-        """Use settings, styles and content of `job` for all further steps.
+        """Use settings, styles, content and strokes of `job` for all further steps.
 
         Return the number of the first step that will.
         """
         with self._changed:
             self._newest = replace(job, state=None)
+            self._changed.notify_all()
             return self._read_for + 1
 
     def pause(self) -> None:
@@ -165,6 +166,7 @@ class ThreadExecution:
             optimizer=job.optimizer,
             seed=job.seed,
             state=job.state,
+            take_strokes=self._take_strokes,
         )
 
     def _read(self) -> Settings:
@@ -172,3 +174,18 @@ class ThreadExecution:
         with self._changed:
             self._read_for, self._read_job = self._next, self._newest
             return self._read_job.settings
+
+    def _take_strokes(self, step: int) -> list[Stroke]:
+        """Return the strokes to be done after `step`, and take note of them."""
+        with self._changed:
+            strokes = self._new_strokes(self._read_job)
+            if strokes:
+                self._stroke = newest_number(strokes)
+                self._read_for = step  # the next step reads anew
+            return strokes
+
+    def _new_strokes(self, job: Job) -> list[Stroke]:
+        return [stroke for stroke in job.strokes if stroke.number > self._stroke]
+
+    def _has_work(self) -> bool:
+        return not self._paused or self._stopped or bool(self._new_strokes(self._newest))

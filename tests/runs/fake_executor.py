@@ -2,10 +2,11 @@
 
 import threading
 from collections.abc import Iterator
+from dataclasses import replace
 
 import torch
 
-from style_transfer.engine import OPTIMIZERS, Frame, State
+from style_transfer.engine import OPTIMIZERS, Frame, State, newest_number
 from style_transfer.runs import CostModel
 
 WAIT = 0.05  # s; after so long without a frame it yields None
@@ -21,6 +22,8 @@ class FakeExecution:
         self._allowed, self._paused, self._stopped = allowed, False, False
         self._error = None
         self._next = job.state.step + 1 if job.state else job.step
+        self._strokes = job.strokes
+        self._state = job.state
 
     def allow(self, frames):
         """Let so many more frames be made."""
@@ -50,6 +53,8 @@ class FakeExecution:
     def update(self, job):
         with self._changed:
             self.settings, self.styles, self._content = job.settings, job.styles, job.content
+            self._strokes = job.strokes
+            self._changed.notify_all()
             return self._next
 
     def pause(self):
@@ -67,16 +72,28 @@ class FakeExecution:
             self._changed.notify_all()
 
     def _ready(self):
-        return self._stopped or self._error or (self._allowed > 0 and not self._paused)
+        may_step = self._allowed > 0 and not self._paused
+        return self._stopped or self._error or self._new_strokes() or may_step
+
+    def _new_strokes(self):
+        done = newest_number(self._state.strokes) if self._state else 0
+        return tuple(stroke for stroke in self._strokes if stroke.number > done)
 
     def _make(self):
+        if self._state and (strokes := self._new_strokes()):
+            self._state = replace(self._state, strokes=self._state.strokes + strokes)
+            return self._frame({})
         step, content = self._next, self._content
         self._next, self._allowed = step + 1, self._allowed - 1
         image = torch.full_like(content, 0.5)
         _, memory = OPTIMIZERS["lbfgs"].step(image, torch.ones_like(image), ())
-        state = State(step, 0, image, memory)
-        losses = dict.fromkeys(("content", "style", "total"), 1 / step) if step else {}
-        return Frame(step, state.image, losses, self.settings, state, content, from_content=True)
+        strokes = self._state.strokes if self._state else ()
+        self._state = State(step, 0, image, memory, strokes=strokes)
+        return self._frame(dict.fromkeys(("content", "style", "total"), 1 / step) if step else {})
+
+    def _frame(self, losses):
+        state, content = self._state, self._content
+        return Frame(state.step, state.image, losses, self.settings, state, content, True)
 
 
 class FakeExecutor:

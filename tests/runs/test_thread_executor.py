@@ -6,9 +6,10 @@ from dataclasses import replace
 import pytest
 import torch
 
-from style_transfer.engine import Evaluation, Styles
+from style_transfer.engine import Evaluation, Stroke, Styles
 from style_transfer.runs.executor import Job
 from style_transfer.runs.scheduler import Scheduler
+from style_transfer.runs.steering import Lasting
 from style_transfer.runs.thread_executor import ThreadExecutor
 from style_transfer.settings import Settings
 
@@ -187,3 +188,58 @@ def test_what_is_timed_are_steps_of_the_settings():
     settings = Settings(statistic="wasserstein", pooling="max", style_layers=layers, beta=0)
     executor.cost_model(settings=settings)
     assert set(map(repr, timed)) == {repr(("wasserstein", "max", layers))}
+
+
+def smear(number):
+    return Stroke("smear", ((0.2, 0.5, 1), (0.6, 0.5, 1)), 0.2, number=number)
+
+
+def strokes_of(run):
+    return [stroke.number for stroke in run.frame.state.strokes]
+
+
+def test_a_stroke_is_done_before_the_next_step_and_told_by_its_number(begin):
+    published = []
+    run = begin(on_frame=lambda run: published.append(run.frame))
+    wait_for(lambda: step(run) >= 2)
+    run.touch([smear(7)])
+    wait_for(lambda: strokes_of(run) == [7] and step(run) > run.changes[-1].step)
+    first = next(n for n, frame in enumerate(published) if frame.state.strokes)
+    assert published[first].step == published[first - 1].step
+    assert published[first].losses == published[first - 1].losses
+    assert published[first + 1].step == published[first].step + 1 == run.changes[-1].step
+    assert not torch.equal(published[first].image, published[first - 1].image)
+
+
+def test_a_paused_run_does_strokes_and_makes_no_step(begin):
+    run = begin()
+    wait_for(lambda: step(run) >= 2)
+    run.pause()
+    run.touch([smear(1)])
+    run.touch([smear(2), Stroke("undo", number=3)])
+    wait_for(lambda: strokes_of(run) == [1, 2, 3])
+    at = step(run)
+    time.sleep(0.3)
+    assert step(run) == at
+    run.settings = replace(LONG, beta=20)
+    assert run.changes[-1].step == at + 1
+
+
+def test_a_stroke_in_the_last_step_makes_the_run_last(begin):
+    run = begin(SHORT, lasting=Lasting(after_change=5))
+    wait_for(lambda: step(run) >= 38)
+    run.touch([smear(1)])
+    assert run.join(60)
+    assert strokes_of(run) == [1]
+    assert run.frame.step >= 43
+
+
+def test_a_run_goes_on_with_the_strokes_that_its_state_has_not_had(begin, service, photo):
+    run = begin(SHORT)
+    run.touch([smear(1)])
+    assert run.join(60)
+    job = replace(run._steering.job, state=run.state, strokes=(smear(1), smear(2)))
+    later = service.start(job)
+    assert later.join(60)
+    assert strokes_of(later) == [1, 2]
+    assert later.frame.step == run.frame.step

@@ -83,7 +83,7 @@ def _missing(recipe: Recipe) -> str:
 def _picture(record: RunRecord, preview: Preview) -> Tensor:
     """Return the picture on the canvas: the exact one where it is the newest of its run."""
     frame = record.last_frame
-    if frame is not None and frame.step == preview.step:
+    if frame is not None and preview.shows(frame):
         return frame.picture
     return to_tensor(open_image(preview.shown_file))
 

@@ -72,7 +72,7 @@ def _follow(session: Session, ticket: object, record: RunRecord, run: Run) -> It
         if session.has_left:
             return
         if frame is not None and frame is not record.last_frame:
-            is_change = record.last_frame is None or frame.settings != record.last_frame.settings
+            is_change = record.last_frame is None or _differs(frame, record.last_frame)
             if is_change:
                 changed = time.monotonic()
             if not is_change or _is_fetching(session):
@@ -94,6 +94,11 @@ def _follow(session: Session, ticket: object, record: RunRecord, run: Run) -> It
             yield view(session)
     if record.rests and session.run is run:
         record.write_checkpoint(run, now=True)
+
+
+def _differs(frame: Frame, last: Frame) -> bool:
+    """Return whether something was changed between two frames, which is to be seen at once."""
+    return frame.settings != last.settings or frame.state.strokes != last.state.strokes
 
 
 def _interval(session: Session, run: Run, changed: float) -> float:

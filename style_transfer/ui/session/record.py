@@ -1,12 +1,22 @@
 """RunRecord: a run as the page lists it, with its inputs, previews, losses and changes."""
 
+from collections.abc import Iterable
 from dataclasses import replace
 from typing import Any
 
-from style_transfer.engine import Frame, State, Styles, resize_clamped, with_content
+from style_transfer.engine import (
+    Frame,
+    State,
+    Stroke,
+    Styles,
+    newest_number,
+    resize_clamped,
+    with_content,
+)
 from style_transfer.images import keep_colors
 from style_transfer.recipe import Recipe
 from style_transfer.runs import (
+    TOUCHED,
     Checkpoint,
     CheckpointWriter,
     Job,
@@ -20,6 +30,8 @@ from style_transfer.ui.session.kept_record import KeptRecord
 from style_transfer.ui.session.rest import Rest
 from style_transfer.ui.session.run_inputs import RunInputs
 from style_transfer.ui.session.timeline import Preview, Timeline
+
+MAX_STROKE_POINTS = 100_000  # of a run; about 14 MB
 
 
 class RunRecord(KeptRecord):
@@ -35,6 +47,7 @@ class RunRecord(KeptRecord):
         self.last_frame: Frame | None = None
         self.has_rested = False  # at some time
         self.steps_after_change = 0
+        self.strokes: tuple[Stroke, ...] = ()  # that its page sent, done or not yet
         self._earlier_changes = SettingsHistory()
         self._kept: State | None = None  # of a run of another process that this one goes on from
 
@@ -111,6 +124,7 @@ class RunRecord(KeptRecord):
             seed=recipe.seed,
             network=recipe.network,
             state=state,
+            strokes=self.strokes,
         )
 
     def follow(self, run: Run) -> None:
@@ -137,6 +151,24 @@ class RunRecord(KeptRecord):
             self.job().check(settings, self.inputs.styles)
             self.rest.change(settings)
 
+    def touch(self, strokes: Iterable[Stroke]) -> None:
+        """Do strokes that are new by their number before the next step, and wake for it.
+
+        Raises ValueError, one sentence, where there are too many.
+        """
+        newest = newest_number(self.strokes)
+        new = tuple(stroke for stroke in strokes if stroke.number > newest)
+        if not new:
+            return
+        if sum(len(each.points) for each in self.strokes + new) > MAX_STROKE_POINTS:
+            raise ValueError(f"The strokes on a picture have at most {MAX_STROKE_POINTS} points.")
+        self.strokes += new  # first, or a run that ends now would not leave them to the next
+        if self.run and self.rest is None:
+            self.run.steps_after_change = self.steps_after_change
+            self.run.touch(new)
+        elif self.rest:
+            self.rest.change(words=TOUCHED)
+
     def stop(self) -> None:
         """Let no change wake it any more."""
         if self.rest:
@@ -155,14 +187,14 @@ class RunRecord(KeptRecord):
         """Store the newest frame and a preview of it. Raises OSError."""
         self.last_frame = frame
         newest = self.previews[-1] if self.previews else None
-        if newest is None or newest.step != frame.step:
+        if newest is None or not newest.shows(frame):
             self.timeline.add(frame)
         elif newest.settings.keep_colors != frame.settings.keep_colors:
             self.recolor(newest, frame.settings.keep_colors)
 
     def recolor(self, preview: Preview, share: float) -> Preview:
         """Let a preview keep this share of the content image's colours, and return it."""
-        if self.last_frame is not None and self.last_frame.step == preview.step:
+        if self.last_frame is not None and preview.shows(self.last_frame):
             self.last_frame = self.last_frame.with_colors(share)
             recolored = self.last_frame.picture  # on the device of the run, unlike the inputs
         else:

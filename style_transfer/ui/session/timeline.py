@@ -7,7 +7,7 @@ from pathlib import Path
 
 from torch import Tensor
 
-from style_transfer.engine import Frame
+from style_transfer.engine import Frame, Stroke
 from style_transfer.images import open_image, to_pil, to_tensor
 from style_transfer.settings import Settings
 
@@ -25,6 +25,11 @@ class Preview:
     settings: Settings
     losses: dict[str, float]
     recolored_file: Path | None = None  # with colours of the content image, where it keeps some
+    strokes: tuple[Stroke, ...] = ()  # that were made until then, and undone
+
+    def shows(self, frame: Frame) -> bool:
+        """Return whether it is of this frame: of this step and these strokes."""
+        return (self.step, self.strokes) == (frame.step, frame.state.strokes)
 
     @property
     def image(self) -> Tensor:
@@ -52,7 +57,8 @@ class Timeline:
 
     def add(self, frame: Frame) -> Preview:
         """Store a frame as the newest preview and return it. Raises OSError."""
-        preview = Preview(frame.step, self._save(frame.stylized), frame.settings, frame.losses)
+        file, strokes = self._save(frame.stylized), frame.state.strokes
+        preview = Preview(frame.step, file, frame.settings, frame.losses, strokes=strokes)
         if frame.settings.keep_colors:
             preview = replace(preview, recolored_file=self._save(frame.picture))
         return self._append(preview)
