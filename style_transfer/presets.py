@@ -19,6 +19,7 @@ PRESETS: dict[str, dict[str, Any]] = {  # name: what differs from the default Se
         "statistic": "gram",
         "pooling": "average",
         "motifs": 0.0,
+        "large_forms": 0.0,
         "style_scale": 1.0,
     },
     "Gentle": {"beta": 1.0},

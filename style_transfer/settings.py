@@ -155,6 +155,18 @@ class Settings:
             section=Section.STROKES,
         ),
     )
+    large_forms: float = _live(
+        0.2,
+        Number(
+            label="Large forms",
+            help="how much the picture is compared at a small size, where large forms show",
+            ends=("strokes", "large forms"),
+            low=0,
+            high=0.9,
+            power=2,
+            section=Section.STROKES,
+        ),
+    )
     style_scale: float = _live(
         1.0,
         Number(

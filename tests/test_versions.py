@@ -31,6 +31,7 @@ FIRST = {
     "pooling": "average",  # that of the network then
     "motifs": 0,
     "crop_frame": False,
+    "large_forms": 0,
 }
 NINE = (
     *("relu1_1", "relu1_2", "relu2_1", "relu2_2"),
@@ -42,7 +43,8 @@ SECOND = FIRST | {
     "pooling": "max",
     "motifs": 0.1,
 }
-DEFAULTS = {1: FIRST, 2: SECOND}
+THIRD = SECOND | {"large_forms": 0.2}
+DEFAULTS = {1: FIRST, 2: SECOND, 3: THIRD}
 
 
 def link(settings):

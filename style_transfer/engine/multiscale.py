@@ -1,5 +1,6 @@
 """The multiscale objective: a large image is evaluated at a small size as well."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 import torch
@@ -13,21 +14,35 @@ from style_transfer.engine.styles import Styles
 from style_transfer.images import fit, resize
 from style_transfer.settings import Settings
 
-SMALL_SIDE = 256  # px, longer side; from twice that on it takes a quarter of a step or less
+# px, longer sides; an image of twice that takes a quarter of a step more, a larger one less.
+SMALL_SIDE, FORMS_SIDE = 256, 128
 SMALL_WEIGHT = 0.65  # of the evaluation at SMALL_SIDE; with 0.5 large images differ from previews
 
 
 def evaluation_sizes(size: tuple[int, int]) -> list[tuple[int, int]]:
-    """Return the sizes (height, width) at which an image of `size` is evaluated."""
-    return [size, fit(size, SMALL_SIDE)] if max(size) >= 2 * SMALL_SIDE else [size]
+    """Return the sizes (height, width) at which an image of `size` is evaluated, its own first."""
+    sides = (side for side in (SMALL_SIDE, FORMS_SIDE) if max(size) >= 2 * side)
+    return [size, *(fit(size, side) for side in sides)]
+
+
+def evaluation_shares(size: tuple[int, int], settings: Settings) -> list[float]:
+    """Return how much each of `evaluation_sizes` counts; they sum to 1."""
+    shares = [1.0]
+    if max(size) >= 2 * SMALL_SIDE:
+        shares = [1 - SMALL_WEIGHT, SMALL_WEIGHT]
+    if max(size) >= 2 * FORMS_SIDE:
+        forms = settings.large_forms
+        shares = [*(share * (1 - forms) for share in shares), forms]
+    return shares
 
 
 class MultiscaleObjective:
-    """The objective of an image at its own size, of a large one averaged with that at SMALL_SIDE.
+    """The objective of an image at its own size, averaged with those at sizes much smaller.
 
     Differs from the paper because the network's receptive fields have a fixed size in pixels: at
     its own size alone, a large image gets small strokes only and loses more of the content than a
-    small one. Snelgrove 2017, "High-Resolution Multi-Scale Neural Texture Synthesis".
+    small one. Snelgrove 2017, "High-Resolution Multi-Scale Neural Texture Synthesis". At SMALL_SIDE
+    a large image is compared as a preview is, at FORMS_SIDE by the painting's large forms.
     """
 
     def __init__(self, network: FeatureExtractor, content: Tensor, style: Tensor | Styles) -> None:
@@ -60,26 +75,38 @@ class MultiscaleObjective:
         self, image: Tensor, settings: Settings, matches: Matches = NO_MATCHES
     ) -> Evaluation:
         """Return losses and gradient of `image` (1, 3, H, W), which has the content's shape."""
-        evaluations = [
-            evaluate_at(size, objective, image, settings, known)
-            for size, objective, known in zip(
-                self._sizes,
-                self._objectives,
-                split_matches(matches, len(self._sizes)),
-                strict=True,
-            )
+        known = split_matches(matches, len(self._sizes))
+        parts = zip(
+            evaluation_shares(self._sizes[0], settings),
+            self._sizes,
+            self._objectives,
+            known,
+            strict=True,
+        )
+        weighted = [  # a size without a share costs nothing
+            (share, evaluate_at(size, objective, image, settings, its) if share else None)
+            for share, size, objective, its in parts
         ]
-        renewed = join_matches([each.matches for each in evaluations])
-        if len(evaluations) == 1:
-            return replace(evaluations[0], matches=renewed)
-        full, small = evaluations
-        losses = {
-            name: (1 - SMALL_WEIGHT) * full.losses[name] + SMALL_WEIGHT * small.losses[name]
-            for name in full.losses
-            if name in small.losses
-        }
-        gradient = torch.lerp(full.gradient, small.gradient, SMALL_WEIGHT)
-        return Evaluation(losses, gradient, full.stale_layers + small.stale_layers, renewed)
+        renewed = join_matches(
+            [
+                known[index] if each is None else each.matches
+                for index, (_, each) in enumerate(weighted)
+            ]
+        )
+        return _mean([(share, each) for share, each in weighted if each], renewed)
+
+
+def _mean(weighted: Sequence[tuple[float, Evaluation]], matches: Matches) -> Evaluation:
+    """Return the mean of evaluations by their shares, with the losses that all of them have."""
+    if len(weighted) == 1:
+        return replace(weighted[0][1], matches=matches)
+    losses = {
+        name: sum(share * each.losses[name] for share, each in weighted)
+        for name in weighted[0][1].losses
+        if all(name in each.losses for _, each in weighted)
+    }
+    gradient = torch.stack([share * each.gradient for share, each in weighted]).sum(0)
+    return Evaluation(losses, gradient, sum(each.stale_layers for _, each in weighted), matches)
 
 
 def evaluate_at(

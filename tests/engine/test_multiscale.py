@@ -1,10 +1,15 @@
+from dataclasses import replace
+
 import pytest
 import torch
 
+from style_transfer.engine.evaluator import NO_MATCHES
 from style_transfer.engine.multiscale import (
+    FORMS_SIDE,
     SMALL_SIDE,
     SMALL_WEIGHT,
     MultiscaleObjective,
+    evaluation_shares,
     evaluation_sizes,
 )
 from style_transfer.engine.objective import Objective
@@ -16,10 +21,24 @@ pytestmark = pytest.mark.every_device
 QUICK = Settings(content_layer="relu2_1", style_layers=["relu1_1", "relu2_1"], tv=1.0)
 
 
-def test_only_large_pictures_are_measured_twice():
-    assert evaluation_sizes((200, 2 * SMALL_SIDE - 1)) == [(200, 2 * SMALL_SIDE - 1)]
-    assert evaluation_sizes((300, 2 * SMALL_SIDE)) == [(300, 2 * SMALL_SIDE), (150, SMALL_SIDE)]
-    assert evaluation_sizes((2048, 1024)) == [(2048, 1024), (SMALL_SIDE, SMALL_SIDE // 2)]
+def test_only_large_pictures_are_measured_at_smaller_sizes_too():
+    assert evaluation_sizes((100, 2 * FORMS_SIDE - 1)) == [(100, 2 * FORMS_SIDE - 1)]
+    assert evaluation_sizes((200, 2 * SMALL_SIDE - 1)) == [(200, 511), (50, FORMS_SIDE)]
+    assert evaluation_sizes((300, 512)) == [(300, 512), (150, SMALL_SIDE), (75, FORMS_SIDE)]
+    assert evaluation_sizes((2048, 1024)) == [(2048, 1024), (256, 128), (128, 64)]
+
+
+@pytest.mark.parametrize("side", [64, 255, 256, 511, 512, 2048])
+@pytest.mark.parametrize("forms", [0, 0.2, 0.9])
+def test_the_sizes_share_the_objective_and_the_smallest_has_what_is_asked_for(side, forms):
+    size = (side, side)
+    shares = evaluation_shares(size, Settings(large_forms=forms))
+    assert len(shares) == len(evaluation_sizes(size))
+    assert sum(shares) == pytest.approx(1)
+    if side >= 2 * FORMS_SIDE:
+        assert shares[-1] == forms
+    if side >= 2 * SMALL_SIDE:
+        assert shares[1] == pytest.approx((1 - forms) * SMALL_WEIGHT)
 
 
 def test_a_small_picture_has_the_plain_objective(device, network, photo, painting):
@@ -30,16 +49,36 @@ def test_a_small_picture_has_the_plain_objective(device, network, photo, paintin
     assert torch.equal(anchored.gradient, plain.gradient)
 
 
-def test_the_losses_of_a_large_picture_are_a_mean_of_both_sizes(device, network, painting):
-    photo, image = smooth_picture(1, 64, 512).to(device), smooth_picture(5, 64, 512).to(device)
-    anchored = MultiscaleObjective(network, photo, painting).evaluate(image, QUICK)
-    large = Objective(network, photo, painting).evaluate(image, QUICK)
-    reduced = (resize(each, (32, 256)) for each in (photo, image))
-    small_photo, small_image = reduced
-    small = Objective(network, small_photo.clamp(0, 1), painting).evaluate(small_image, QUICK)
-    for name, loss in anchored.losses.items():
-        mean = (1 - SMALL_WEIGHT) * large.losses[name] + SMALL_WEIGHT * small.losses[name]
-        assert loss == pytest.approx(mean, rel=1e-5)
+@pytest.mark.parametrize(("width", "forms"), [(256, 0.3), (512, 0.3), (512, 0)])
+def test_the_losses_of_a_large_picture_are_a_mean_of_all_sizes(
+    device, network, painting, width, forms
+):
+    settings = replace(QUICK, large_forms=forms)
+    photo, image = smooth_picture(1, 64, width).to(device), smooth_picture(5, 64, width).to(device)
+    found = MultiscaleObjective(network, photo, painting).evaluate(image, settings)
+    means = dict.fromkeys(found.losses, 0.0)
+    shares = evaluation_shares((64, width), settings)
+    for size, share in zip(evaluation_sizes((64, width)), shares, strict=True):
+        small = Objective(network, resize(photo, size).clamp(0, 1), painting)
+        losses = small.evaluate(resize(image, size), settings).losses
+        means = {name: mean + share * losses[name] for name, mean in means.items()}
+    assert found.losses == pytest.approx(means, rel=1e-5)
+
+
+def test_a_size_without_a_share_is_left_out_and_comes_back(device, network, painting, monkeypatch):
+    photo, widths, evaluate = smooth_picture(1, 64, 256).to(device), [], Objective.evaluate
+
+    def noted(self, image, *rest):
+        widths.append(image.shape[-1])
+        return evaluate(self, image, *rest)
+
+    monkeypatch.setattr(Objective, "evaluate", noted)
+    objective, matches = MultiscaleObjective(network, photo, painting), NO_MATCHES
+    for forms, expected in ((0.2, [256, 128]), (0, [256]), (0.2, [256, 128])):
+        settings = replace(QUICK, large_forms=forms)
+        matches = objective.evaluate(photo, settings, matches).matches
+        assert widths == expected
+        widths.clear()
 
 
 def test_the_gradient_of_a_large_picture_is_the_slope_of_its_loss(device, network, painting):
