@@ -92,7 +92,10 @@ class Decoder:
         most = 3 * max_side**2 + _NARROWEST
         values, data = self._ask(task, file, name, most, max_side=max_side, pixels=pixels)
         try:
-            return Image.frombytes("RGB", tuple(values["size"]), data)
+            width, height = map(int, values["size"])
+            if 3 * width * height != len(data):  # or memory would be taken for what is said there
+                raise ValueError("a picture of another size")
+            return Image.frombytes("RGB", (width, height), data)
         except (KeyError, TypeError, ValueError):
             raise _unreadable(name) from None
 

@@ -4,6 +4,7 @@ from style_transfer.picture_files import MAX_PIXELS
 
 DECODERS = 2  # processes; 35 MB each at rest
 WAITING = 32  # threads that wait for one of them
+WAITING_EACH = 8  # of these, for the files of one visitor
 PATIENCE = 30.0  # s that a thread waits
 SECONDS = 12.0  # that one file may take; the largest honest ones take half of it on a busy machine
 

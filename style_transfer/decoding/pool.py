@@ -12,46 +12,58 @@ _BUSY = "Too many pictures are being read at the moment; try again in a few seco
 
 
 class DecoderPool:
-    """A few decoders, lent to one thread at a time and replaced where they end."""
+    """A few decoders, each lent to one thread at a time and replaced where it ends.
+
+    What one visitor sent holds up nobody else: others are served first while a file of that visitor
+    is being read, and the last decoder is left to them.
+    """
 
     def __init__(
         self,
         decoders: int = limits.DECODERS,
         waiting: int = limits.WAITING,
+        waiting_each: int = limits.WAITING_EACH,
         seconds: float = limits.SECONDS,
     ) -> None:
         """Begin without processes; each is started when it is needed, or by `warm`."""
         self._decoders, self._most_waiting, self._seconds = decoders, waiting, seconds
+        self._most_waiting_each = waiting_each
         self.idle: list[Decoder] = []
-        self.waiting = 0  # threads, for a decoder
-        self._lent = 0
+        self._line: dict[object, str] = {}  # visitors of those who wait, in the order of arrival
+        self._lent: list[str] = []  # their visitors
         self._changed = threading.Condition()
         weakref.finalize(self, _end_all, self.idle)  # also where the program ends
 
-    @contextmanager
-    def lend(self) -> Iterator[Decoder]:
-        """Lend a decoder, when it is this thread's turn.
+    @property
+    def waiting(self) -> int:
+        """How many threads wait for a decoder."""
+        return len(self._line)
 
-        Raises ValueError, one sentence, where too many wait, or it takes too long.
+    @contextmanager
+    def lend(self, visitor: str = "") -> Iterator[Decoder]:
+        """Lend a decoder, when it is this thread's turn, for a file of `visitor`.
+
+        No limit of each visitor holds for "". Raises ValueError, one sentence, where too many wait,
+        or it takes too long.
         """
         with self._changed:
-            self._wait()
-            self._lent += 1
+            self._wait(visitor)
             decoder = self._living()
+            self._lent.append(visitor)
         try:
             decoder = decoder or Decoder(self._seconds)
             yield decoder
         finally:
             with self._changed:
-                self._lent -= 1
+                self._lent.remove(visitor)
                 if decoder:
                     self.idle.append(decoder)
-                self._changed.notify()
+                self._changed.notify_all()
 
     def warm(self) -> None:
         """Start all processes, without waiting until they are ready."""
         with self._changed:
-            while len(self.idle) + self._lent < self._decoders:
+            while len(self.idle) + len(self._lent) < self._decoders:
                 self.idle.append(Decoder(self._seconds))
 
     def close(self) -> None:
@@ -59,16 +71,32 @@ class DecoderPool:
         with self._changed:
             _end_all(self.idle)
 
-    def _wait(self) -> None:
-        """Wait until a decoder is free."""
-        if self.waiting >= self._most_waiting and not self._is_free():
-            raise ValueError(_BUSY)
-        self.waiting += 1
+    def _wait(self, visitor: str) -> None:
+        """Wait until there is a decoder for this thread."""
+        ticket = object()
+        self._line[ticket] = visitor
         try:
-            if not self._changed.wait_for(self._is_free, limits.PATIENCE):
-                raise ValueError(_BUSY)
+            if self._next() is not ticket:
+                theirs = list(self._line.values()).count(visitor)
+                if len(self._line) > self._most_waiting:
+                    raise ValueError(_BUSY)
+                if visitor and theirs > self._most_waiting_each:
+                    raise ValueError(_BUSY)
+                if not self._changed.wait_for(lambda: self._next() is ticket, limits.PATIENCE):
+                    raise ValueError(_BUSY)
         finally:
-            self.waiting -= 1
+            del self._line[ticket]
+            self._changed.notify_all()
+
+    def _next(self) -> object | None:
+        """Return who is to have a decoder now, the first of those with the fewest; or None."""
+        free = self._decoders - len(self._lent)
+        waiting = [each for each, visitor in self._line.items() if free > self._left_by(visitor)]
+        return min(waiting, key=lambda each: self._lent.count(self._line[each]), default=None)
+
+    def _left_by(self, visitor: str) -> int:
+        """Return how many decoders a visitor has to leave to others."""
+        return int(visitor in self._lent and visitor != "")
 
     def _living(self) -> Decoder | None:
         """Take a decoder that has not ended, if there is one."""
@@ -78,9 +106,6 @@ class DecoderPool:
                 return decoder
             decoder.end()
         return None
-
-    def _is_free(self) -> bool:
-        return self._lent < self._decoders
 
 
 def _end_all(decoders: list[Decoder]) -> None:

@@ -201,6 +201,7 @@ def test_a_process_that_a_file_ends_is_replaced(pool, picture):
         b'{"length": 0}\n',
         b'{"size": "ab", "length": 0}\n',
         b'{"size": [9, 9], "length": 2}\nab',
+        b'{"size": [60000, 60000], "length": 2}\nab',
         b'{"length": 9}\nab',
     ],
 )

@@ -17,6 +17,7 @@ from style_transfer.ui.http.calls import (
     inform_on_page,
     or_error_on_page,
     session_key,
+    visitor_of,
 )
 from style_transfer.ui.panels import controls
 from style_transfer.ui.panels.start_options import START_OPTION_IDS
@@ -61,11 +62,11 @@ class DownloadHandlers:
         """Return the row of options that only films have, visible where one was chosen."""
         return gr.update(visible=kind in [*FILMS])  # a list, since `kind` may be unhashable
 
-    def restore(self, file: str | None) -> tuple[Any, ...]:
+    def restore(self, file: str | None, request: gr.Request) -> tuple[Any, ...]:
         """Return the values of RESTORED_IDS as they are in a picture or settings file."""
         if file is None:
             return tuple(gr.skip() for _ in RESTORED_IDS)
-        recipe = or_error_on_page(self._reader.recipe, file)
+        recipe = or_error_on_page(self._reader.of(visitor_of(request)).recipe, file)
         options = (getattr(recipe, elem_id) for elem_id in START_OPTION_IDS)
         inform_on_page(f"Settings of {Path(file).name} are back.{_missing(recipe)}")
         settings = controls.to_value(recipe.settings, recipe.preview_every)

@@ -60,8 +60,9 @@ def stylize(
         recipe = _recipe(context, given)
         files = [file for file in (given["style"], given["other_style"]) if file]
         session.uploads |= {Path(file) for file in (given["photo"], *files, given["mask"]) if file}
-        content = context.reader.photo(given["photo"], recipe.size)
-        styles = _styles(context.reader, files, given["mask"])
+        reader = context.reader.of(session.visitor)
+        content = reader.photo(given["photo"], recipe.size)
+        styles = _styles(reader, files, given["mask"])
         yield from _paint(context, session, content, styles, recipe)
     except ValueError as error:
         raise error_for_program(str(error)) from error

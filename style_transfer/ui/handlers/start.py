@@ -115,7 +115,7 @@ class StartHandlers:
             raise
 
     def _read(self, session: Session, named: Mapping[str, Any]) -> tuple[RunInputs, Settings]:
-        inputs = read_inputs(session, named, self._context.reader)
+        inputs = read_inputs(session, named, self._context.reader.of(session.visitor))
         return inputs, read_settings(named, self._service.limits)
 
     def _branching(

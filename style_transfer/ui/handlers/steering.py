@@ -83,8 +83,9 @@ class SteeringHandlers:
         if record and named[STYLE_IDS[0]]:
             files = style_files(named)
             session.uploads.update(map(Path, files))
+            reader = self._reader.of(session.visitor)
             try:
-                styles = chosen_styles(named, session.loaded_styles(files), self._reader)
+                styles = chosen_styles(named, session.loaded_styles(files), reader)
                 record.change_styles(styles, style_names(named))
                 session.style_files, session.notice = files, ""
             except ValueError as error:
@@ -101,14 +102,16 @@ class SteeringHandlers:
         if file:
             session = self._sessions.calling(request)
             with suppress(ValueError):  # which `check_upload` tells
-                photo = file_url(session.save_content(self._reader.shown(file)))
+                shown = self._reader.of(session.visitor).shown(file)
+                photo = file_url(session.save_content(shown))
         return {"mask": "", "photo": photo}
 
     def check_upload(self, file: str | None, request: gr.Request) -> None:
         """Tell at once, in one sentence, why a picture just chosen cannot be used."""
         if file:
-            self._sessions.calling(request).uploads.add(Path(file))
-            or_error_on_page(self._reader.shown, file)
+            session = self._sessions.calling(request)
+            session.uploads.add(Path(file))
+            or_error_on_page(self._reader.of(session.visitor).shown, file)
 
     def pause(self, request: gr.Request) -> View:
         """Pause the run, or resume it."""

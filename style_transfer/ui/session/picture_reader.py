@@ -3,6 +3,7 @@
 import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from copy import copy
 from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any
@@ -29,13 +30,19 @@ class PictureReader:
     """
 
     def __init__(self, service: RunService, decoders: DecoderPool) -> None:
-        self._service, self._decoders = service, decoders
+        self._service, self._decoders, self._visitor = service, decoders, ""
         self.warm, self.close = decoders.warm, decoders.close
         self._measured = lru_cache(_MEASURED)(self._measure_file)
 
+    def of(self, visitor: str) -> "PictureReader":
+        """Return the reader for the files of one visitor, who waits for a decoder as one."""
+        theirs = copy(self)
+        theirs._visitor = visitor
+        return theirs
+
     def size_of(self, file: str) -> Size:
         """Return (height, width) of a picture."""
-        return self._measured(file, _age(file))
+        return self._measured(self._visitor, file, _age(file))
 
     def photo(self, file: str, side: int) -> Tensor:
         """Return a photo as (1, 3, H, W), its longer side at most `side` px.
@@ -64,20 +71,20 @@ class PictureReader:
     def recipe(self, file: str) -> Recipe:
         """Return the recipe in a picture or settings file."""
         name = Path(file).name
-        with self._decoders.lend() as decoder:
+        with self._decoders.lend(self._visitor) as decoder:
             text = decoder.read_text(file, name, MAX_TEXT + 1)
         return Recipe.from_json(text, name)
 
     def _read(
         self, open_picture: Callable[..., Any], file: str | bytes, name: str, side: int
     ) -> Tensor:
-        with self._decoders.lend() as decoder:
+        with self._decoders.lend(self._visitor) as decoder:
             size = self._measure(decoder, file, name)
             with self._reserved(name, size):
                 return to_tensor(open_picture(decoder, file, name, side, size[0] * size[1]))
 
-    def _measure_file(self, file: str, _: float) -> Size:
-        with self._decoders.lend() as decoder:
+    def _measure_file(self, visitor: str, file: str, _: float) -> Size:
+        with self._decoders.lend(visitor) as decoder:
             return self._measure(decoder, file, Path(file).name)
 
     def _measure(self, decoder: Decoder, file: str | bytes, name: str) -> Size:
