@@ -127,6 +127,7 @@ class Executor(Protocol):
         """Return how long steps of these settings take here, the default ones without.
 
         Measured where no process has done so for this network and all that matters of the settings,
-        and `anew` if asked to. Raises ValueError, one sentence, where the network cannot be had.
+        and `anew` if asked to; that of other settings where runs would be held up by measuring.
+        Raises ValueError, one sentence, where the network cannot be had.
         """
         ...

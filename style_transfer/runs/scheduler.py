@@ -18,6 +18,7 @@ class Scheduler:
         self._waiting: deque[object] = deque()
         self._changed = threading.Condition()
         self._ends: deque[float] = deque(maxlen=1000)  # when the last holders released it
+        self.turns = 0  # how often it was released
 
     def __enter__(self) -> None:
         ticket = object()
@@ -29,6 +30,7 @@ class Scheduler:
         with self._changed:
             self._waiting.popleft()
             self._ends.append(time.monotonic())
+            self.turns += 1
             self._changed.notify_all()
 
     @property

@@ -16,8 +16,8 @@ from style_transfer.engine import (
 )
 from style_transfer.network import NETWORKS, VGG, load_network
 from style_transfer.runs import broadcast, memory
-from style_transfer.runs.cost_model import CostModel, what_costs
-from style_transfer.runs.cost_store import CostStore
+from style_transfer.runs.cost_model import CostModel
+from style_transfer.runs.cost_models import CostModels
 from style_transfer.runs.executor import Job
 from style_transfer.runs.scheduler import Scheduler
 from style_transfer.settings import Settings
@@ -41,8 +41,7 @@ class ThreadExecutor:
     ) -> None:
         self._scheduler, self._load, self._evaluator = scheduler, load, evaluator
         self._device = device
-        self._cost_models: dict[tuple[VGG, str], CostModel] = {}
-        self._cost_store = CostStore()
+        self._cost_models = CostModels(scheduler, evaluator)
         self._loading = threading.Lock()  # or two threads would load a network twice
 
     @property
@@ -73,17 +72,9 @@ class ThreadExecutor:
         anew: bool = False,
     ) -> CostModel:
         """Return how long steps take here: see `Executor.cost_model`."""
-        settings = settings or Settings()
         with self._loading:
             loaded = self._load(network, self.device)
-        key = loaded, what_costs(settings)
-        if anew or key not in self._cost_models:
-            with self._scheduler:  # so that no run's step disturbs the measurement
-                if anew or key not in self._cost_models:
-                    self._cost_models[key] = self._cost_store.cost_model(
-                        loaded, settings, self._evaluator, anew=anew
-                    )
-        return self._cost_models[key]
+        return self._cost_models.get(loaded, settings or Settings(), anew=anew)
 
 
 class ThreadExecution:
