@@ -21,6 +21,7 @@ from style_transfer.ui.http.frames import frame_route
 from style_transfer.ui.http.gate import Gate
 from style_transfer.ui.http.gradio_internals import (
     check_calls,
+    limit_calls,
     poll_seldom,
     put_in_front,
     sample_files,
@@ -37,6 +38,7 @@ from style_transfer.ui.session.sessions import PageContext
 
 STYLE_SHEETS = [STATIC / "page.css", STATIC / "knobs.css", STATIC / "gallery.css"]
 MAX_QUEUED = 100  # calls in Gradio's queue
+SHORT_CALLS = 26  # queued ones of a visitor, beside those that paint or wait to
 MAX_STATES = 500  # sessions of which Gradio stores the values of components
 IDLE_THREADS = 40  # for calls beside those that run or wait, each of which holds a thread
 
@@ -68,6 +70,7 @@ def build(
     blocks.queue(max_size=MAX_QUEUED)
     poll_seldom(blocks)
     check_calls(blocks)
+    limit_calls(blocks, service.limits.visitor_runs + SHORT_CALLS)
     context.sessions.shared_uploads = frozenset(sample_files(blocks))
     background = BackgroundWork(blocks, context)
     limits, visitors = service.limits, visitors or Visitors()
@@ -86,7 +89,7 @@ def _launch_options(
 
     @asynccontextmanager
     async def lifespan(app: Any) -> AsyncIterator[None]:
-        put_in_front(app, AnswerCache)
+        put_in_front(app, partial(AnswerCache, visitors=callers.visitors))
         put_in_front(app, partial(HostCheck, hosts=hosts))
         put_in_front(app, partial(SafeHeaders, on_space=hosts.on_space))
         share_patient_client(blocks)

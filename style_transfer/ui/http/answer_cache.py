@@ -8,11 +8,13 @@ import asyncio
 from collections import OrderedDict
 from dataclasses import dataclass
 from typing import Any
+from weakref import WeakValueDictionary
 
 from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from style_transfer.ui.http.gate import path_below
+from style_transfer.ui.http.visitors import Visitors
 
 PAGES = ("/", "/config", "/theme.css", "/gradio_api/info")  # which may name the host that is asked
 SCRIPTS = ("/assets/", "/svelte/", "/static/")  # files of Gradio, a few MB compressed
@@ -35,14 +37,17 @@ class AnswerCache:
     """Middleware that keeps the answers to requests for the page and its scripts.
 
     Such an answer may depend on the host and on the encodings that are asked for; a query means
-    something to the page's own script alone. One answer is made at a time.
+    something to the page's own script alone. One answer is made at a time, and for each visitor in
+    turn: one who makes up hosts keeps nobody else waiting.
     """
 
-    def __init__(self, app: ASGIApp, most: int = MOST) -> None:
+    def __init__(self, app: ASGIApp, visitors: Visitors, most: int = MOST) -> None:
         """Keep answers of `app`, at most `most` bytes of them."""
-        self._app, self._most, self._size = app, most, 0
+        self._app, self._visitors = app, visitors
+        self._most, self._size = most, 0
         self._kept: OrderedDict[Any, _Answer] = OrderedDict()
         self._making = asyncio.Lock()
+        self._lines: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()  # by visitor
         self._overflows = False  # whether an answer had to go
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -52,7 +57,8 @@ class AnswerCache:
             return await self._app(scope, receive, send)
         answer = self._kept.get(key)
         if answer is None:
-            async with self._making:
+            line = self._lines.setdefault(self._visitors.who_asks(scope), asyncio.Lock())
+            async with line, self._making:
                 answer = self._kept.get(key) or await self._make(key, scope)
         else:
             self._kept.move_to_end(key)

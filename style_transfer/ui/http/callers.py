@@ -25,7 +25,7 @@ class Callers:
 
     def __init__(self, visitors: Visitors, presence: Presence, most: int) -> None:
         """`most` is how many requests a visitor may have under way."""
-        self._visitors, self._presence, self._most = visitors, presence, most
+        self.visitors, self._presence, self._most = visitors, presence, most
         self._assistants: dict[str, str] = {}  # visitors by the key of an assistant's request
         self._under_way: Counter[str] = Counter()  # requests by visitor
 
@@ -47,7 +47,7 @@ class Callers:
         if visitor is None and key.startswith(ONE_CALL):
             raise RefusedError(410, "The assistant who asked for this has left.")
         if visitor is None:
-            visitor, key = self._visitors.who_asks(scope), ""
+            visitor, key = self.visitors.who_asks(scope), ""
             if visitor != OWN_MACHINE and self._under_way[visitor] >= self._most:
                 raise RefusedError(
                     429, f"You have {self._most} connections to this page; close some of them."

@@ -1,11 +1,16 @@
 """What a call from a browser or a program means to a handler: its session, values and errors."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import wraps
 from html import escape
+from inspect import isgeneratorfunction
 from typing import Any
 
 import gradio as gr
 from gradio.components import Component
+
+from style_transfer.ui.http.answers import DISK_FULL, is_disk_full
 
 MAX_MESSAGE = 300  # characters
 # Set by the gate, whatever a request says:
@@ -49,6 +54,35 @@ def or_error_on_page(function: Callable[..., Any], *arguments: Any, **named: Any
         raise error_on_page(str(error)) from error
 
 
+def with_sentence(handler: Callable[..., Any], words: str) -> Callable[..., Any]:
+    """Return a handler with one sentence in the place of all its exceptions."""
+
+    @wraps(handler)
+    def wrapped(*values: Any) -> Any:
+        try:
+            return handler(*values)
+        except Exception:
+            raise error_on_page(words) from None
+
+    return wrapped
+
+
+def telling_of_full_disk(handler: Callable[..., Any]) -> Callable[..., Any]:
+    """Return a handler that says in one sentence where the disk has no room for its files."""
+
+    @wraps(handler)
+    def call(*values: Any) -> Any:
+        with _full_disk_on_page():
+            return handler(*values)
+
+    @wraps(handler)
+    def stream(*values: Any) -> Iterator[Any]:
+        with _full_disk_on_page():
+            yield from handler(*values)
+
+    return stream if isgeneratorfunction(handler) else call
+
+
 def by_elem_id(values: Values) -> dict[str, Any]:
     """Return the values by the elem_id of their component, so that none is read by position."""
     return {str(component.elem_id): value for component, value in values.items()}
@@ -74,3 +108,13 @@ def visitor_of(request: gr.Request) -> str:
 def _as_html(message: str) -> str:
     """Return a message as HTML, which Gradio takes each for: markup in it is shown, not obeyed."""
     return escape(shorten(message), quote=False)
+
+
+@contextmanager
+def _full_disk_on_page() -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        if not is_disk_full(error):
+            raise
+        raise error_on_page(DISK_FULL) from None

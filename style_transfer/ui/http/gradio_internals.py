@@ -7,9 +7,6 @@ says in one sentence what has moved.
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
-from functools import wraps
-from inspect import isgeneratorfunction
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote, unquote
@@ -18,8 +15,12 @@ import gradio as gr
 from gradio.route_utils import MultiPartException
 from gradio.utils import get_upload_folder
 
-from style_transfer.ui.http.answers import DISK_FULL, is_disk_full
-from style_transfer.ui.http.calls import error_on_page
+from style_transfer.ui.http.calls import (
+    VISITOR_HEADER,
+    error_on_page,
+    telling_of_full_disk,
+    with_sentence,
+)
 
 UNFIT_VALUES = (
     "These values do not fit the call: it takes other types, another number, or own uploads."
@@ -78,11 +79,30 @@ def check_calls(page: gr.Blocks) -> None:
 
     for each in page.fns.values():
         if each.fn and each.fn.__module__.startswith("gradio."):  # such as those of gr.Examples
-            each.fn = _with_sentence(each.fn)
+            each.fn = with_sentence(each.fn, UNFIT_VALUES)
         elif each.fn:
-            each.fn = _telling_of_full_disk(each.fn)
+            each.fn = telling_of_full_disk(each.fn)
     page.preprocess_data = checked_preprocess  # type: ignore[method-assign]
     page._queue.push = checked_push  # type: ignore[method-assign]
+
+
+def limit_calls(page: gr.Blocks, most: int) -> None:
+    """Let a visitor have at most so many queued calls, of all that fit into the queue of `page`.
+
+    After `page.queue()`.
+    """
+    push = page._queue.push
+
+    async def limited_push(body: Any, request: Any, username: Any) -> Any:
+        visitor = request.headers.get(VISITOR_HEADER, "")
+        events = list(page._queue.event_ids_to_events.values()) if visitor else ()
+        callers = [event.request.headers.get(VISITOR_HEADER) for event in events]
+        if callers.count(visitor) >= most:
+            words = f"You have {most} calls under way, which is the limit for one visitor."
+            return False, words, "queue_full"
+        return await push(body=body, request=request, username=username)
+
+    page._queue.push = limited_push  # type: ignore[method-assign]
 
 
 def share_patient_client(page: gr.Blocks) -> None:
@@ -198,45 +218,6 @@ def _age(file: Path) -> float:
         return time.time() - file.stat().st_mtime
     except OSError:
         return 0.0
-
-
-def _with_sentence(handler: Callable[..., Any]) -> Callable[..., Any]:
-    """Return a handler of Gradio's own with one sentence in the place of its exceptions."""
-
-    @wraps(handler)
-    def wrapped(*values: Any) -> Any:
-        try:
-            return handler(*values)
-        except Exception:
-            raise error_on_page(UNFIT_VALUES) from None
-
-    return wrapped
-
-
-def _telling_of_full_disk(handler: Callable[..., Any]) -> Callable[..., Any]:
-    """Return a handler that says in one sentence where the disk has no room for its files."""
-
-    @wraps(handler)
-    def call(*values: Any) -> Any:
-        with _full_disk_on_page():
-            return handler(*values)
-
-    @wraps(handler)
-    def stream(*values: Any) -> Iterator[Any]:
-        with _full_disk_on_page():
-            yield from handler(*values)
-
-    return stream if isgeneratorfunction(handler) else call
-
-
-@contextmanager
-def _full_disk_on_page() -> Iterator[None]:
-    try:
-        yield
-    except OSError as error:
-        if not is_disk_full(error):
-            raise
-        raise error_on_page(DISK_FULL) from None
 
 
 def _files_in(value: Any) -> Iterator[dict[str, Any]]:

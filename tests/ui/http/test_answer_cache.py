@@ -4,6 +4,7 @@ import asyncio
 from contextlib import suppress
 
 from style_transfer.ui.http.answer_cache import AnswerCache
+from style_transfer.ui.http.visitors import Visitors
 
 HOST = (b"host", b"localhost:7860")
 SQUEEZED = (b"accept-encoding", b"gzip, br")
@@ -30,7 +31,7 @@ class App:
         await send({"type": "http.response.body", "body": host + b"." * self.size})
 
 
-async def ask(app, path="/", headers=(HOST,), method="GET", query=b""):
+async def ask(app, path="/", headers=(HOST,), method="GET", query=b"", address="127.0.0.1"):
     """Return headers and body of an answer."""
     sent = []
 
@@ -41,7 +42,8 @@ async def ask(app, path="/", headers=(HOST,), method="GET", query=b""):
         return {"type": "http.request", "body": b""}
 
     scope = {"type": "http", "path": path, "method": method, "headers": list(headers)}
-    await app(scope | {"query_string": query, "scheme": "http"}, receive, send)
+    scope |= {"query_string": query, "scheme": "http", "client": (address, 1)}
+    await app(scope, receive, send)
     return dict(sent[0]["headers"]), b"".join(each.get("body", b"") for each in sent[1:])
 
 
@@ -57,40 +59,43 @@ def both(app, first, second):
 def test_the_page_is_made_once_whatever_its_query_says():
     app = App()
     queries = {"query": b"beta=8&__theme=dark"}, {"query": b"deep_link=x", "method": "HEAD"}
-    assert both(AnswerCache(app), *queries) == [b"of localhost:7860"] * 2
+    assert both(AnswerCache(app, Visitors()), *queries) == [b"of localhost:7860"] * 2
     assert app.asked == [("GET", "/", b"")]
 
 
 def test_an_answer_says_how_long_it_is():
-    headers, body = asyncio.run(ask(AnswerCache(App())))
+    headers, body = asyncio.run(ask(AnswerCache(App(), Visitors())))
     assert int(headers[b"content-length"]) == len(body)
 
 
 def test_a_page_for_another_host_is_another_and_a_script_is_the_same():
     other = {"headers": [(b"host", b"127.0.0.1")]}
-    assert both(AnswerCache(App()), {}, other) == [b"of localhost:7860", b"of 127.0.0.1"]
+    assert both(AnswerCache(App(), Visitors()), {}, other) == [
+        b"of localhost:7860",
+        b"of 127.0.0.1",
+    ]
     app, script = App(), {"path": "/assets/index.js"}
     hosts = [script | {"headers": [(b"host", name), SQUEEZED]} for name in (b"a", b"b")]
-    assert both(AnswerCache(app), *hosts) == [b"of a", b"of a"]
+    assert both(AnswerCache(app, Visitors()), *hosts) == [b"of a", b"of a"]
 
 
 def test_what_differs_from_visitor_to_visitor_is_made_anew():
     ranged = {"path": "/assets/a.js", "headers": [SQUEEZED, (b"range", b"bytes=0-9")]}
     for each in ({"path": "/gradio_api/file=/a"}, {"path": "/health"}, {"method": "POST"}, ranged):
         app = App()
-        both(AnswerCache(app), each, each)
+        both(AnswerCache(app, Visitors()), each, each)
         assert len(app.asked) == 2, each
 
 
 def test_a_refusal_is_not_kept():
     app = App(status=404)
-    both(AnswerCache(app), {}, {})
+    both(AnswerCache(app, Visitors()), {}, {})
     assert len(app.asked) == 2
 
 
 def test_many_hosts_take_neither_all_memory_nor_all_time():
     app = App(size=1000)
-    cache = AnswerCache(app, most=3500)
+    cache = AnswerCache(app, Visitors(), most=3500)
     headers = [[(b"host", b"%d" % number)] for number in range(8)]
 
     async def asking():
@@ -101,3 +106,22 @@ def test_many_hosts_take_neither_all_memory_nor_all_time():
     asyncio.run(asking())
     assert app.most == 1
     assert len(app.asked) == 9
+
+
+def test_who_makes_up_hosts_keeps_others_waiting_for_one_answer_alone():
+    app = App(size=1000)
+    cache = AnswerCache(app, Visitors(), most=3500)
+    made_up = [[(b"host", b"%d" % number)] for number in range(30)]
+
+    async def asking():
+        mallory = [
+            asyncio.ensure_future(ask(cache, headers=each, address="203.0.113.6"))
+            for each in made_up
+        ]
+        await asyncio.sleep(0)
+        await ask(cache, address="203.0.113.5")
+        asked = len(app.asked)
+        await asyncio.gather(*mallory)
+        return asked
+
+    assert asyncio.run(asking()) == 2

@@ -18,13 +18,14 @@ import pytest
 from PIL import Image
 
 from style_transfer.ui.http import gradio_internals
-from style_transfer.ui.http.calls import MAX_MESSAGE
+from style_transfer.ui.http.calls import MAX_MESSAGE, VISITOR_HEADER
 from style_transfer.ui.http.gradio_internals import (
     FILE_ROUTE,
     NOT_UPLOADED,
     UNFIT_VALUES,
     check_calls,
     file_url,
+    limit_calls,
     remove_upload,
     share_patient_client,
     uploads,
@@ -399,6 +400,27 @@ def test_another_fault_of_a_file_stays_a_fault():
     check_calls(page)
     with pytest.raises(FileNotFoundError):
         next(iter(page.fns.values())).fn()
+
+
+def test_a_visitor_has_some_of_the_places_in_gradios_queue(page):
+    limit_calls(page, 2)
+    number = next(n for n, each in page.fns.items() if each.api_name == "slow")
+    told = []
+
+    async def push(*visitors):
+        for visitor in visitors:
+            body = SimpleNamespace(fn_index=number, session_hash="abc", data=[], request=None)
+            request = SimpleNamespace(headers={VISITOR_HEADER: visitor} if visitor else {})
+            told.append(await page._queue.push(body=body, request=request, username=None))
+
+    asyncio.run(push(*["mallory"] * 3, "alice", *[""] * 4))
+    assert [done for done, _, _ in told] == [True, True, False, True, *[True] * 4], (
+        "Gradio has moved Queue.event_ids_to_events or the request of its events"
+    )
+    assert told[2][1:] == (
+        "You have 2 calls under way, which is the limit for one visitor.",
+        "queue_full",
+    )
 
 
 def test_calls_by_which_gradio_answers_assistants_share_a_client_that_waits():
