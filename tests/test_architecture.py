@@ -30,6 +30,7 @@ RANKS = {
     "settings": 3,
     "versions": 4,
     "engine": 5,
+    "inspection": 6,
     "recipe": 6,
     "presets": 6,
     "optimize": 6,  # library imports of README that forward to the engine

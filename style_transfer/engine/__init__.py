@@ -16,7 +16,13 @@ from style_transfer.engine.evaluator import (
 )
 from style_transfer.engine.frame import Frame
 from style_transfer.engine.initial_image import INITS
-from style_transfer.engine.masks import STYLE_COLORS
+from style_transfer.engine.masks import (
+    STYLE_COLORS,
+    composite,
+    position_weights,
+    spatial_guidance,
+    style_weight_map,
+)
 from style_transfer.engine.multiscale import MultiscaleObjective, evaluation_sizes
 from style_transfer.engine.objective import Objective
 from style_transfer.engine.optimize import Style, stylize
@@ -26,7 +32,7 @@ from style_transfer.engine.state import State, save_tensors
 from style_transfer.engine.step import DivergedError
 from style_transfer.engine.strokes import STROKE_KINDS, Stroke, in_effect, newest_number
 from style_transfer.engine.styles import Styles, masked
-from style_transfer.engine.targets import style_image_size
+from style_transfer.engine.targets import style_image_size, style_picture
 
 __all__ = [
     "INITS",
@@ -49,6 +55,7 @@ __all__ = [
     "Style",
     "Styles",
     "chosen_device",
+    "composite",
     "default_device",
     "default_size",
     "differences",
@@ -56,11 +63,15 @@ __all__ = [
     "in_effect",
     "masked",
     "newest_number",
+    "position_weights",
     "remaining_steps",
     "resize_clamped",
     "save_tensors",
+    "spatial_guidance",
     "stages",
     "style_image_size",
+    "style_picture",
+    "style_weight_map",
     "stylize",
     "with_content",
 ]

@@ -154,7 +154,7 @@ class Targets:
         """Compute `missing` layers, as many as the step has time for."""
         wanted = {*settings.style_layers, *motif_layers(settings)}, settings.statistic
         if cache.pending is None or cache.pending.wanted != wanted:
-            picture = self._prepared(image, settings)
+            picture = style_picture(image, self.content_image, settings)
             costs = self._network.multiplications(math.prod(image_size(picture)), missing)
             layers = self._pass(picture, costs, missing, settings, cache)
             cache.pending = _Pass(wanted, layers, sum(costs.values()))
@@ -184,14 +184,17 @@ class Targets:
                 cache.add(layer, activation.squeeze(0), settings)
             yield costs[layer]
 
-    def _prepared(self, image: Tensor, settings: Settings) -> Tensor:
-        """Return a style image at its scale, without its frame and in other colours if wanted."""
-        if settings.crop_frame:
-            image = without_frame(image)
-        longer_side = max(image_size(self.content_image))
-        size = style_image_size(image_size(image), longer_side, settings.style_scale)
-        picture = resize_clamped(image, size)
-        return match_colors(picture, self.content_image) if settings.match_colors else picture
+
+def style_picture(image: Tensor, content: Tensor, settings: Settings) -> Tensor:
+    """Return a style image as it is compared with pictures of the size of `content` (1, 3, H, W).
+
+    It is at its scale, without its frame and in other colours if that is wanted.
+    """
+    if settings.crop_frame:
+        image = without_frame(image)
+    size = style_image_size(image_size(image), max(image_size(content)), settings.style_scale)
+    picture = resize_clamped(image, size)
+    return match_colors(picture, content) if settings.match_colors else picture
 
 
 def motif_layers(settings: Settings) -> tuple[str, ...]:

@@ -14,6 +14,7 @@ from style_transfer.runs import Limits, RunService
 from style_transfer.ui import example, wiring
 from style_transfer.ui.background import BackgroundWork
 from style_transfer.ui.handlers import endpoint
+from style_transfer.ui.handlers.inside import InsideHandlers
 from style_transfer.ui.http.answer_cache import AnswerCache
 from style_transfer.ui.http.callers import Callers
 from style_transfer.ui.http.connection_limit import ConnectionLimit
@@ -29,6 +30,7 @@ from style_transfer.ui.http.gradio_internals import (
 )
 from style_transfer.ui.http.health import health_route, ready_route
 from style_transfer.ui.http.hosts import HostCheck, Hosts
+from style_transfer.ui.http.inside import inside_route
 from style_transfer.ui.http.safe_headers import SafeHeaders
 from style_transfer.ui.http.upload_quota import UploadQuota
 from style_transfer.ui.http.visitors import Visitors
@@ -36,7 +38,7 @@ from style_transfer.ui.panels import layout
 from style_transfer.ui.panels.panel import STATIC
 from style_transfer.ui.session.sessions import PageContext
 
-STYLE_SHEETS = [STATIC / "page.css", STATIC / "knobs.css", STATIC / "gallery.css"]
+STYLE_SHEETS = [STATIC / f"{name}.css" for name in ("page", "knobs", "inside", "gallery")]
 MAX_QUEUED = 100  # calls in Gradio's queue
 SHORT_CALLS = 26  # queued ones of a visitor, beside those that paint or wait to
 MAX_STATES = 500  # sessions of which Gradio stores the values of components
@@ -76,8 +78,12 @@ def build(
     limits, visitors = service.limits, visitors or Visitors()
     callers = Callers(visitors, context.presence, limits.visitor_connections)
     options = _launch_options(blocks, limits, callers, background, hosts or Hosts())
-    frames = frame_route(context.sessions.shown_run)
-    options["app_kwargs"]["routes"] = [health_route(service), ready_route(service), frames]
+    options["app_kwargs"]["routes"] = [
+        health_route(service),
+        ready_route(service),
+        frame_route(context.sessions.shown_run),
+        inside_route(InsideHandlers(context).answer),
+    ]
     return Page(blocks, context, background, options)
 
 

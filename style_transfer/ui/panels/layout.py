@@ -11,6 +11,7 @@ from style_transfer.ui.panels import (
     compare,
     controls,
     inputs,
+    inside,
     interrupted,
     loss_chart,
     mask,
@@ -60,7 +61,7 @@ STUDIO = (  # from left to right
     Column("knobs", 3, 250, (Panel("settings", controls.build), start_options.PANEL)),
 )
 GALLERY = (runs.PANEL, compare.PANEL, take_home.PANEL)  # below, from left to right
-PANELS = (*(panel for column in STUDIO for panel in column.panels), *GALLERY)
+PANELS = (*(panel for column in STUDIO for panel in column.panels), inside.PANEL, *GALLERY)
 
 
 def build() -> None:
@@ -73,6 +74,7 @@ def build() -> None:
             with gr.Column(scale=column.scale, min_width=column.min_width, elem_id=column.elem_id):
                 for panel in column.panels:
                     panel.build()
+    inside.PANEL.build()
     with gr.Row(elem_id="gallery"):
         for panel in GALLERY:
             panel.build()

@@ -5,7 +5,7 @@ the view, the one value that is sent to a page whenever something has changed, u
 script static/NAME.js of its widget hears of it as the "view" event of the document.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -26,16 +26,21 @@ class Panel:
     value: Callable[[Session], Any] | None = None  # what it shows of a session, as plain data
 
 
-def widget(elem_id: str, html: str = "", value: Any = None, script: str | None = None) -> gr.HTML:
+def widget(
+    elem_id: str, html: str = "", value: Any = None, script: str | Sequence[str] = ""
+) -> gr.HTML:
     """Place a component; its script, by default of its own name, has `value` to begin with.
 
+    Several scripts are one function, in which the later ones see what the earlier ones declare.
     Gradio renders the HTML anew only where the template changes, which leaves what the script made
     of it alone.
     """
+    names = [script or elem_id] if isinstance(script, str) else script
+    scripts = [(STATIC / f"{name}.js").read_text(encoding="utf-8") for name in names]
     return gr.HTML(
         value,
         html_template=html,
-        js_on_load=(STATIC / f"{script or elem_id}.js").read_text(encoding="utf-8"),
+        js_on_load="\n".join(scripts),
         elem_id=elem_id,
         apply_default_css=False,
     )

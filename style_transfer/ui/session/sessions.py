@@ -70,14 +70,19 @@ class Sessions:
         """Return the session of a tab, or an empty one where it has none."""
         return self._sessions.get(key) or Session()
 
+    def own(self, key: str, visitor: str) -> Session:
+        """Return the session of a page of this visitor. Raises LookupError for any other."""
+        session = self._sessions.get(key)
+        if session is None or session.visitor != visitor:
+            raise LookupError(key)
+        return session
+
     def shown_run(self, key: str, visitor: str) -> Run | None:
         """Return the run that a page of this visitor follows, None while it follows none.
 
         Remembers when it was asked for. Raises LookupError for a page of somebody else, or none.
         """
-        session = self._sessions.get(key)
-        if session is None or session.visitor != visitor:
-            raise LookupError(key)
+        session = self.own(key, visitor)
         if not session.shows_newest:
             return None
         session.fetched_at = time.monotonic()

@@ -1,0 +1,176 @@
+"""Inspector: features of photo, painting and picture at a layer, as the objective has them."""
+
+import itertools
+from dataclasses import dataclass, replace
+from typing import NamedTuple
+
+import torch
+from torch import Tensor
+
+from style_transfer.checks import one_of, whole_number
+from style_transfer.engine import (
+    FeatureExtractor,
+    Objective,
+    Styles,
+    composite,
+    evaluation_sizes,
+    position_weights,
+    resize_clamped,
+    spatial_guidance,
+    style_picture,
+    style_weight_map,
+)
+from style_transfer.losses import Statistic, Summary, statistic_of
+from style_transfer.network import LAYERS, PIXELS
+from style_transfer.settings import Settings
+
+_numbers = itertools.count(1)  # of paintings and layers that were looked at
+
+
+@dataclass(frozen=True, eq=False)
+class Moment:
+    """A picture as a run has it after a step, and what it is compared with."""
+
+    image: Tensor  # (1, 3, h, w) RGB in [0, 1], at any size, without the strength mask
+    content: Tensor  # (1, 3, H, W)
+    styles: Styles
+    settings: Settings
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """The size (height, width) at which it is inspected, of those that the objective uses.
+
+        Of two the smaller, which weighs more and costs less.
+        """
+        return evaluation_sizes((self.image.shape[-2], self.image.shape[-1]))[-1]
+
+    def at(self, device: torch.device) -> "Moment":
+        """Return it at the size at which it is inspected, on a device."""
+        return replace(
+            self,
+            image=resize_clamped(self.image.to(device), self.size),
+            content=resize_clamped(self.content.to(device), self.size),
+            styles=self.styles.to(device),
+        )
+
+
+@dataclass(frozen=True, eq=False)
+class ComparedLayer:
+    """A layer of photo, painting and picture, and where the painting counts in the picture."""
+
+    layer: str
+    statistic_name: str
+    photo: Tensor  # features (C, h, w)
+    painting: Tensor  # features (C, h', w')
+    picture: Tensor  # features (C, h, w)
+    weights: Tensor | None  # of the positions of the picture, (h * w,); None: all alike
+    target: Summary  # of the painting
+    painting_image: Tensor  # (1, 3, H', W'), as it is compared
+    picture_image: Tensor  # (1, 3, H, W)
+    painting_number: int  # the same for the same painting and layer, compared alike
+
+    @property
+    def statistic(self) -> Statistic:
+        """What compares painting and picture."""
+        return statistic_of(self.layer, self.statistic_name)
+
+    def distance(self) -> float:
+        """Return the style loss of this layer and painting."""
+        summary = self.statistic.summarize(self.picture.flatten(1), self.weights)
+        return self.statistic.distances([(summary, self.target)])[0].item()
+
+
+class _Kept(NamedTuple):
+    """Features of a photo or a painting, and what they belong to."""
+
+    key: tuple[object, ...]
+    image: Tensor  # that went through the network
+    features: Tensor  # (C, h, w)
+    source: Tensor  # held, so that no other tensor gets its id
+    number: int = 0
+
+
+class Inspector:
+    """Looks at moments of a run, one layer at a time; keeps the newest photo and painting.
+
+    So looking again at the same layer costs one pass of the picture alone.
+    """
+
+    def __init__(self, network: FeatureExtractor, device: torch.device) -> None:
+        """Look through `network`, which is on `device`."""
+        self._network, self._device = network, device
+        self._photo: _Kept | None = None
+        self._painting: _Kept | None = None
+        self._target: tuple[tuple[object, ...], Summary] | None = None
+        self._objective: tuple[tuple[object, ...], Objective] | None = None
+
+    @torch.no_grad()
+    def compare(self, moment: Moment, layer: str, style: int = 1) -> ComparedLayer:
+        """Return a layer of a moment, compared with its painting number `style`, from 1.
+
+        Raises ValueError, one sentence, for a layer or a style that is not there.
+        """
+        one_of("layer", layer, (PIXELS, *LAYERS))
+        count = len(moment.styles.images)
+        whole_number("painting", style, 1, count)
+        here, settings = moment.at(self._device), moment.settings
+        strength = here.styles.strength_at(here.size)
+        masks = here.styles.style_masks_at(here.size)
+        guidance = spatial_guidance(settings.shares(count), style_weight_map(strength), masks)
+        picture_image = composite(here.image, here.content, strength)
+        picture = self._features(picture_image, layer, settings)
+        mask, size = guidance[style - 1].mask, (picture.shape[-2], picture.shape[-1])
+        painting = self._painted(moment, here, layer, style)
+        return ComparedLayer(
+            layer,
+            settings.statistic,
+            self._photographed(moment, here, layer),
+            painting.features,
+            picture,
+            None if mask is None else position_weights(mask, size),
+            self._compared_with(painting, layer, settings),
+            painting.image,
+            picture_image,
+            painting.number,
+        )
+
+    def objective(self, moment: Moment) -> tuple[Objective, Moment]:
+        """Return the objective of a moment at its size, and the moment there."""
+        here, key = moment.at(self._device), (moment.content, moment.styles, moment.size)
+        if self._objective is None or not _same(self._objective[0], key):
+            self._objective = key, Objective(self._network, here.content, here.styles)
+        return self._objective[1], here
+
+    def _features(self, image: Tensor, layer: str, settings: Settings) -> Tensor:
+        found = dict(self._network.activations(image, [layer], False, settings.pooling))
+        return found[layer].squeeze(0)
+
+    def _photographed(self, moment: Moment, here: Moment, layer: str) -> Tensor:
+        key = id(moment.content), here.size, layer, here.settings.pooling
+        if self._photo is None or self._photo.key != key:
+            features = self._features(here.content, layer, here.settings)
+            self._photo = _Kept(key, here.content, features, moment.content)
+        return self._photo.features
+
+    def _painted(self, moment: Moment, here: Moment, layer: str, style: int) -> _Kept:
+        settings, source = moment.settings, moment.styles.images[style - 1]
+        variant = settings.style_scale, settings.crop_frame, settings.match_colors, settings.pooling
+        matched = id(moment.content) if settings.match_colors else 0
+        key = id(source), matched, here.size, layer, variant
+        if self._painting is None or self._painting.key != key:
+            image = style_picture(here.styles.images[style - 1], here.content, settings)
+            features = self._features(image, layer, settings)
+            self._painting = _Kept(key, image, features, source, next(_numbers))
+        return self._painting
+
+    def _compared_with(self, painting: _Kept, layer: str, settings: Settings) -> Summary:
+        key = *painting.key, settings.statistic
+        if self._target is None or self._target[0] != key:
+            target = statistic_of(layer, settings.statistic).target(painting.features.flatten(1))
+            self._target = key, target
+        return self._target[1]
+
+
+def _same(one: tuple[object, ...], other: tuple[object, ...]) -> bool:
+    """Return whether the first two are the same objects and the third is equal."""
+    return one[0] is other[0] and one[1] is other[1] and one[2] == other[2]

@@ -1,0 +1,128 @@
+"""Answering what the view "Inside" asks: each question by one pass, in turns with the runs."""
+
+import threading
+import time
+from collections import OrderedDict
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+from style_transfer.checks import one_of
+from style_transfer.inspection import ComparedLayer, Inspector
+from style_transfer.network import VGG, load_network
+from style_transfer.runs import RunMemory
+from style_transfer.ui.handlers.inside_answers import DETAILS, SHOWS, Parameters
+from style_transfer.ui.http.inside import packed
+from style_transfer.ui.session.allowance import Allowance
+from style_transfer.ui.session.moments import ShownMoment, shown_moment
+from style_transfer.ui.session.sessions import PageContext
+
+MAX_LOOKS = 3  # pages of which the features of a layer are kept; 100 MB for each at the most
+IDLE = 30.0  # s after which they go
+
+
+@dataclass(eq=False)
+class _Look:
+    """What is kept of a page that looks at the network."""
+
+    network: VGG
+    inspector: Inspector
+    compared: ComparedLayer | None = None  # what was shown last
+    asked_at: float = 0.0
+    lock: threading.Lock = field(default_factory=threading.Lock)  # one question at a time
+
+
+class InsideHandlers:
+    """Answers the questions of pages about what the network sees of their pictures."""
+
+    def __init__(self, context: PageContext) -> None:
+        self._sessions, self._service = context.sessions, context.service
+        self._allowance = Allowance()
+        self._looks: OrderedDict[str, _Look] = OrderedDict()  # by session, the newest last
+        self._lock, self._is_dropping = threading.Lock(), False
+
+    def answer(self, key: str, visitor: str, parameters: Mapping[str, str]) -> bytes | None:
+        """Return the answer to a question, None where there is nothing to see or no time for it.
+
+        Raises LookupError for a page of somebody else, ValueError for a question without sense.
+        """
+        session, given = self._sessions.own(key, visitor), Parameters(parameters)
+        one_of("show", show := given.text("show"), (*SHOWS, *DETAILS))
+        shown = shown_moment(session)
+        if shown is None:
+            return None
+        look = self._look(key, shown)
+        with look.lock:
+            if show in DETAILS:
+                if look.compared is None:
+                    return None
+                return packed(*DETAILS[show](look.compared, given))
+            if self._service.under_way and not self._allowance.is_open:
+                return None
+            with self._reserved(shown), self._turn(look):
+                layer, painting = given.text("layer"), given.whole("painting", 1)
+                look.compared = look.inspector.compare(shown.moment, layer, painting)
+                header, arrays = SHOWS[show](look.compared, given)
+            return packed(self._header(shown, look.compared) | header, arrays)
+
+    def _header(self, shown: ShownMoment, compared: ComparedLayer) -> dict[str, Any]:
+        return {
+            "name": shown.name,
+            "step": shown.step,
+            "size": shown.moment.size,
+            "layer": compared.layer,
+            "statistic": compared.statistic_name,
+        }
+
+    @contextmanager
+    def _turn(self, look: _Look) -> Iterator[None]:
+        """Have the device to itself, as a step of a run has; the time counts."""
+        with self._service.scheduler:
+            began = time.monotonic()
+            try:
+                with look.network.threads.running():
+                    yield
+            finally:
+                self._allowance.spend(time.monotonic() - began)
+
+    @contextmanager
+    def _reserved(self, shown: ShownMoment) -> Iterator[None]:
+        """Reserve the memory of a step of that size. Raises ValueError where it is not free."""
+        moment = shown.moment
+        sizes = [(each.shape[-2], each.shape[-1]) for each in moment.styles.images]
+        needed = RunMemory.of(moment.size, sizes, moment.settings.style_scale)
+        reservation = self._service.memory.reserve(moment.size, needed)
+        try:
+            yield
+        finally:
+            reservation.release()
+
+    def _look(self, key: str, shown: ShownMoment) -> _Look:
+        network = load_network(shown.network, self._service.executor.device)
+        with self._lock:
+            look = self._looks.pop(key, None)
+            if look is None or look.network is not network:
+                look = _Look(network, Inspector(network, network.device))
+            look.asked_at = time.monotonic()
+            self._looks[key] = look
+            if len(self._looks) > MAX_LOOKS:
+                self._looks.popitem(last=False)
+            if not self._is_dropping:
+                self._drop_later()
+        return look
+
+    def _drop_later(self) -> None:
+        self._is_dropping = True
+        timer = threading.Timer(IDLE, self._drop_idle)
+        timer.daemon = True
+        timer.start()
+
+    def _drop_idle(self) -> None:
+        with self._lock:
+            for key, look in list(self._looks.items()):
+                if time.monotonic() - look.asked_at > IDLE:
+                    del self._looks[key]
+            self._is_dropping = False
+            if self._looks:
+                self._drop_later()

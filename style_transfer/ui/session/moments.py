@@ -1,0 +1,31 @@
+"""The moment of a run that a page shows, to look at through the network."""
+
+from typing import NamedTuple
+
+from style_transfer.inspection import Moment
+from style_transfer.ui.session.session import Session
+
+
+class ShownMoment(NamedTuple):
+    """The picture on the canvas of a page, and what it is of."""
+
+    moment: Moment
+    name: str  # of its run
+    step: int
+    network: str
+
+
+def shown_moment(session: Session) -> ShownMoment | None:
+    """Return the moment on the canvas, None before the first picture.
+
+    The newest picture of a run is taken as it is, earlier ones as they were kept, as JPEG.
+    """
+    record, preview = session.selected, session.preview
+    if record is None or preview is None:
+        return None
+    inputs, frame = record.inputs, record.last_frame
+    if frame is not None and frame.step == preview.step:
+        moment = Moment(frame.image, frame.content, inputs.styles, preview.settings)
+    else:
+        moment = Moment(preview.image, inputs.content, inputs.styles, preview.settings)
+    return ShownMoment(moment, record.name, preview.step, inputs.recipe.network)

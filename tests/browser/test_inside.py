@@ -1,0 +1,159 @@
+"""The view "Inside" in a browser: its numbers, its keys, its addresses."""
+
+import os
+import re
+
+import pytest
+import torch
+from playwright.sync_api import expect
+
+from style_transfer.inspection import Inspector, style_matrix
+from style_transfer.losses.channel_matrices import (
+    correlation_matrix,
+    covariance_matrix,
+    gram_matrix,
+)
+from style_transfer.network import load_network
+from style_transfer.ui.session.moments import shown_moment
+from tests.browser.studio import finish, wait_until
+from tests.browser.test_studio_access import AXE
+
+MATRICES = {
+    "gram": gram_matrix,
+    "covariance": covariance_matrix,
+    "correlation": correlation_matrix,
+}
+
+
+def number(text):
+    return float(text.replace("−", "-"))  # noqa: RUF001
+
+
+def shown_matrix(page, kind):
+    rows = page.locator(f"#inside [data-matrix={kind}] tr").all()
+    return [[number(cell) for cell in row.locator("td").all_inner_texts()] for row in rows]
+
+
+def check_matrices(page, given):
+    rows = torch.tensor(given, dtype=torch.float64)
+    for kind, matrix_of in MATRICES.items():
+        for shown, expected in zip(shown_matrix(page, kind), matrix_of(rows).tolist(), strict=True):
+            assert shown == pytest.approx(expected, rel=6e-4, abs=1e-9), kind
+
+
+def test_the_worked_example_has_the_lectures_numbers_and_follows_each_cell(open_page):
+    page = open_page(390, 844, "#inside=example")
+    expect(page.locator("#inside-example")).to_be_visible()
+    assert shown_matrix(page, "gram") == [[761, 331], [331, 145]]
+    check_matrices(page, [[19, 20], [9, 8]])
+    said = page.locator("#inside-example output")
+    expect(said).to_have_text("Gram of rows 1 and 2: 19 × 9 + 20 × 8 = 331")  # noqa: RUF001
+    first = page.get_by_label("M, row 1, column 1")
+    first.fill("nineteen")
+    refused = page.locator("#inside-example .refusal")
+    expect(refused).to_contain_text("“nineteen” in row 1, column 1 is no number")
+    expect(first).to_have_attribute("aria-invalid", "true")
+    check_matrices(page, [[19, 20], [9, 8]])
+    first.fill("−3.5")  # noqa: RUF001
+    expect(refused).to_be_empty()
+    check_matrices(page, [[-3.5, 20], [9, 8]])
+    page.get_by_text("Three rows with the lecture's covariance").click()
+    assert [[round(v, 2) for v in row] for row in shown_matrix(page, "covariance")] == [
+        [3.16, 4.13, 2.79],
+        [4.13, 11.79, 4.32],
+        [2.79, 4.32, 9.31],
+    ]
+    page.get_by_label(re.compile("rows 1 and 3: .*over both deviations")).focus()
+    expect(said).to_have_text(re.compile(r"^Correlation of rows 1 and 3: 2\.789 / √.* = 0\.51"))
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390
+
+
+def heat_map(page, title):
+    """A map of the tab that is shown, its plot and what it says of the cell under its cursor."""
+    figure = page.locator("#inside [role=tabpanel]:visible figure").filter(
+        has=page.get_by_text(title, exact=True)
+    )
+    return figure, figure.locator(".plot"), figure.locator("output")
+
+
+def test_numbers_can_be_read_by_keys_and_are_those_computed_apart(open_page, sessions):
+    page = open_page(1280, 800, "#inside=matrix")
+    expect(page.locator("#inside .idle").first).to_contain_text("Press Start")
+    finish(page, 3, size=96)
+    expect(page.locator("#inside .told")).to_contain_text("step 3", timeout=60_000)
+    session = next(s for s in sessions.all() if s.selected and s.selected.last_frame.step == 3)
+    inspector = Inspector(load_network(), torch.device("cpu"))
+    compared = inspector.compare(shown_moment(session).moment, "relu3_1")
+    pictures = {"Painting": style_matrix(compared, True), "Picture": style_matrix(compared)}
+    _, plot, _ = heat_map(page, "Picture")
+    plot.focus()
+    timeline = page.locator("#timeline input").input_value()
+    for key in ("ArrowRight", "Shift+ArrowDown", "ArrowLeft"):
+        page.keyboard.press(key)
+        for title, matrix in pictures.items():
+            words = heat_map(page, title)[2].inner_text()
+            one, other, shown = re.fullmatch(r"channels (\d+) and (\d+): (.+)", words).groups()
+            expected = matrix[int(one), int(other)].item()
+            assert number(shown) == pytest.approx(expected, rel=6e-3, abs=1e-6)
+    assert page.locator("#timeline input").input_value() == timeline
+    expect(page.locator("#inside-matrix h3")).to_have_text(f"Channels {one} and {other} as maps")
+    figure, _, said = heat_map(page, "Picture − painting")  # noqa: RUF001
+    figure.get_by_text("The ten largest cells").click()
+    values = [number(text) for text in figure.locator("td:last-child").all_inner_texts()]
+    assert len(values) == 10
+    assert [abs(value) for value in values] == sorted(map(abs, values), reverse=True)
+    difference = pictures["Picture"] - pictures["Painting"]
+    assert abs(values[0]) == pytest.approx(difference.abs().max().item(), rel=6e-3)
+    figure.locator("td button").first.click()
+    assert number(said.inner_text().split(": ")[1]) == values[0]
+    check_objective(page)
+    check_features(page)
+
+
+def check_objective(page):
+    page.locator("#tab-objective").click()
+    assert page.evaluate("location.hash") == "#inside=objective"
+    shown = {
+        text.split("\n")[0]: number(text.split("\n")[1])
+        for text in page.locator("#inside .formula .factor").all_inner_texts()
+    }
+    paint = shown["style"] + shown["motifs"] * shown["nearest places"]
+    total = shown["α alpha"] * shown["content"] + shown["β beta"] * paint  # noqa: RUF001
+    assert total == pytest.approx(shown["total"], rel=0.01)
+    rows = page.locator("#inside .layers tbody tr").all()
+    last = sum(number(row.locator("td").nth(2).inner_text()) for row in rows)
+    assert last == pytest.approx(shown["style"], rel=0.01)
+    page.get_by_label("β beta 5: go to its knob").click()
+    expect(page.locator("#beta-number")).to_be_focused()
+    page.get_by_label("relu3_1: go to its weight").click()
+    expect(page.locator("#style-layers [data-layer=relu3_1]")).to_be_focused()
+
+
+def check_features(page):
+    page.locator("#tab-features").click()
+    page.locator("#tab-features").press("Home")
+    expect(page.locator("#tab-objective")).to_be_focused()
+    page.locator("#tab-features").click()
+    thumbs = page.locator("#inside .strip button")
+    expect(thumbs).to_have_count(12)
+    thumbs.nth(4).click()
+    expect(thumbs.nth(4)).to_have_attribute("aria-pressed", "true")
+    channel = thumbs.nth(4).inner_text()
+    expect(page.locator("#inside-features .words")).to_contain_text(f"Channel {channel} of 256")
+    if AXE.exists():
+        page.add_script_tag(path=str(AXE))
+        found = page.evaluate("axe.run('#inside').then((result) => result.violations)")
+        assert [each["id"] for each in found if each["impact"] in ("serious", "critical")] == []
+    else:
+        assert not os.environ.get("CI"), "A CI run must not skip the check for accessibility."
+
+
+def test_nothing_is_asked_while_the_drawer_is_shut(open_page):
+    page = open_page()
+    asked = []
+    page.on("request", lambda request: asked.append(request.url))
+    finish(page, 2, size=96)
+    assert not [url for url in asked if "/inside/" in url]
+    page.locator("#inside summary").first.click()
+    page.locator("#tab-matrix").click()
+    assert wait_until(lambda: [url for url in asked if "/inside/" in url], 20)
