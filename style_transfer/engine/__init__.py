@@ -1,6 +1,6 @@
 """The optimisation: objective, image pyramid, optimisers, and the generator of its frames."""
 
-from style_transfer.engine.content_change import with_content
+from style_transfer.engine.content_change import equal_images, with_content
 from style_transfer.engine.device_choice import (
     chosen_device,
     default_device,
@@ -59,6 +59,7 @@ __all__ = [
     "default_device",
     "default_size",
     "differences",
+    "equal_images",
     "evaluation_sizes",
     "in_effect",
     "masked",

@@ -2,11 +2,19 @@
 
 from dataclasses import replace
 
+import torch
 from torch import Tensor
 
 from style_transfer.engine.pyramid import image_size, move_to_size, stages
 from style_transfer.engine.state import State
 from style_transfer.engine.stroked_content import StrokedContent
+
+
+def equal_images(one: Tensor, other: Tensor) -> bool:
+    """Return whether two images, on any devices, have the same pixels."""
+    if one is other:
+        return True
+    return one.shape == other.shape and torch.equal(one, other.to(one.device))
 
 
 def with_content(

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
 
-from PIL import Image
+from PIL import Image, ImageOps
 
 from style_transfer.picture_files import fit, open_image
 
@@ -35,7 +35,8 @@ def save_mp4(
 
     The film lasts `seconds` + `hold`, within one picture; frames are repeated or left out evenly,
     the first and the last are always shown, the last also for the `hold`. An odd side loses one
-    pixel. Only one frame is in memory at a time. The file is written whole or not at all.
+    pixel, and pictures of other proportions get black bars. Only one frame is in memory at a time.
+    The file is written whole or not at all.
 
     Raises ValueError, one sentence, for fewer than 2 frames, one that cannot be read, or times
     out of range.
@@ -109,7 +110,9 @@ def _fitted(image: Image.Image, size: tuple[int, int]) -> Image.Image:
     width, height = size
     if 0 <= image.width - width <= 1 and 0 <= image.height - height <= 1:
         return image.crop((0, 0, width, height))  # sharper than to resize by a pixel
-    return image.resize(size, Image.Resampling.LANCZOS)
+    if abs(image.width * height - image.height * width) <= max(image.size) + max(size):
+        return image.resize(size, Image.Resampling.LANCZOS)  # but for rounding of these proportions
+    return ImageOps.pad(image, size, Image.Resampling.LANCZOS)
 
 
 def _encode(pictures: Iterator[Image.Image], size: tuple[int, int], file: Path) -> None:

@@ -24,7 +24,7 @@ from style_transfer.runs.reservations import MemoryReservations
 from style_transfer.runs.run import THREAD_NAME, Run
 from style_transfer.runs.scheduler import Scheduler
 from style_transfer.runs.service import RunService
-from style_transfer.runs.steering import TOUCHED, Lasting
+from style_transfer.runs.steering import TOUCHED, Lasting, describe_content
 from style_transfer.runs.thread_executor import ThreadExecutor
 
 __all__ = [
@@ -61,6 +61,7 @@ __all__ = [
     "ThreadExecutor",
     "available_memory",
     "check_memory",
+    "describe_content",
     "duration",
     "outcome_of",
     "rests_in",

@@ -6,7 +6,7 @@ from typing import Any
 
 from torch import Tensor
 
-from style_transfer.engine import Stroke, Styles
+from style_transfer.engine import Stroke, Styles, equal_images
 from style_transfer.runs.broadcast import Broadcast
 from style_transfer.runs.executor import Execution, Job
 from style_transfer.runs.history import SettingsHistory
@@ -14,6 +14,15 @@ from style_transfer.settings import MAX_STEPS, Settings
 
 OnChange = Callable[[Job], None]
 TOUCHED = "brush strokes"  # words for a change
+
+
+def describe_content(before: Tensor, after: Tensor) -> str:
+    """Return in words how a content image differs from the one before, "" if it does not."""
+    if equal_images(before, after):
+        return ""
+    height, width = after.shape[-2:]
+    resized = max(before.shape[-2:]) != max(height, width)
+    return f"{width} x {height} pixels" if resized else "another photo"
 
 
 @dataclass(frozen=True)
@@ -135,9 +144,12 @@ class Steered:
 
     @content.setter
     def content(self, content: Tensor) -> None:
-        before, after = (tuple(each.shape[-2:]) for each in (self.content, content))
-        words = f"{after[1]} x {after[0]} pixels" if before != after else "another photo"
-        self._change(words, content=content)
+        self.use_pictures(content, self.styles)
+
+    def use_pictures(self, content: Tensor, styles: Styles) -> None:
+        """Use other content and styles from the next step on, whose masks may fit it alone."""
+        words = [describe_content(self.content, content), self.styles.describe_change(styles)]
+        self._change(", ".join(filter(None, words)), content=content, styles=styles)
 
     def touch(self, strokes: Sequence[Stroke]) -> None:
         """Do further strokes, numbered on, before the next step, and at once while paused.

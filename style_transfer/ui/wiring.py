@@ -8,6 +8,7 @@ import gradio as gr
 from style_transfer.ui.handlers.downloads import RESTORED_IDS, DownloadHandlers
 from style_transfer.ui.handlers.estimate import ESTIMATE_IDS, EstimateHandler
 from style_transfer.ui.handlers.inputs import START_IDS
+from style_transfer.ui.handlers.pictures import PictureHandlers
 from style_transfer.ui.handlers.recover import RecoverHandlers
 from style_transfer.ui.handlers.start import StartHandlers
 from style_transfer.ui.handlers.steering import SteeringHandlers
@@ -28,7 +29,9 @@ def connect(page: gr.Blocks, context: PageContext) -> None:
     steering = SteeringHandlers(context)
     _connect_starts(named, context, steering)
     _connect_steering(named, steering)
-    _connect_files(page, named, context, steering)
+    pictures = PictureHandlers(context)
+    _connect_pictures(named, pictures)
+    _connect_files(page, named, context, steering, pictures)
     estimate = EstimateHandler(context).estimate
     dependencies: Any = [named[elem_id] for elem_id in ESTIMATE_IDS]
     gr.on(
@@ -61,17 +64,15 @@ def _connect_starts(
     connect(named["restart"].click, starts.restart, "multiple")
     named["wake"].click(starts.wake, None, named["view"], trigger_mode="multiple", **options)
     # The knobs move first, so that they show what the run is made with.
-    moved: dict[str, Any] = {
-        "inputs": {named["settings"], named["more"]},
-        "outputs": named["settings"],
-    }
-    event = named["branch"].click(steering.preview_settings, **moved, **UNQUEUED)
+    settings, made_with = named["settings"], [named["settings"], named["size"]]
+    moved = {settings, named["more"]}
+    event = named["branch"].click(steering.preview_settings, {settings}, made_with, **UNQUEUED)
     connect(event.success, starts.branch, "multiple")
-    event = named["continue"].click(steering.add_steps, **moved, **UNQUEUED)
+    event = named["continue"].click(steering.add_steps, moved, settings, **UNQUEUED)
     connect(event.success, starts.continue_run, "multiple")
     offer = named["interrupted"]
     offer.input(recovery.find_interrupted, {offer}, offer, **UNQUEUED)
-    event = offer.select(recovery.interrupted_settings, {offer}, named["settings"], **UNQUEUED)
+    event = offer.select(recovery.interrupted_settings, {offer}, made_with, **UNQUEUED)
     connect(event.success, recovery.recover, "multiple")
 
 
@@ -80,15 +81,6 @@ def _connect_steering(named: dict[str, Any], steering: SteeringHandlers) -> None
     settings, shown = named["settings"], named["view"]
     moved = {settings, named["more"]}
     settings.input(steering.steer, moved, [named["link"], shown], **newest_only)
-    images, mask = [named[elem_id] for elem_id in STYLE_IDS], named[MASK_ID]
-    gr.on(
-        [*(image.change for image in images), mask.input],
-        steering.change_styles,
-        {*images, mask, settings},
-        [*(named[elem_id] for elem_id in MORE_STYLE_IDS), settings, shown],
-        **newest_only,
-    )
-    named[CONTENT_ID].change(steering.clear_mask, {named[CONTENT_ID]}, mask, **FILES)
     named["pause"].click(steering.pause, None, shown, **UNQUEUED)
     named["stop"].click(steering.stop, None, shown, **UNQUEUED)
     timeline, runs = named["timeline"], named["runs"]
@@ -96,12 +88,32 @@ def _connect_steering(named: dict[str, Any], steering: SteeringHandlers) -> None
     runs.select(steering.show_run, {runs}, shown, **UNQUEUED)
 
 
+def _connect_pictures(named: dict[str, Any], pictures: PictureHandlers) -> None:
+    photo, shown = named[CONTENT_ID], named["view"]
+    images, mask = [named[elem_id] for elem_id in STYLE_IDS], named[MASK_ID]
+    newest_only = UNQUEUED | {"trigger_mode": "always_last"}
+    gr.on(
+        [*(image.change for image in images), mask.input],
+        pictures.change_styles,
+        {*images, mask, named["settings"]},
+        [*(named[elem_id] for elem_id in MORE_STYLE_IDS), named["settings"], shown],
+        **newest_only,
+    )
+    photo.change(pictures.change_photo, {photo}, [mask, shown], **FILES)
+    # Not while it is dragged: each size on the way would be painted, and be slow.
+    named["size"].release(pictures.change_size, {named["size"]}, shown, **newest_only)
+    for image in (photo, *images):
+        image.upload(pictures.check_upload, image, **FILES)
+
+
 def _connect_files(
-    page: gr.Blocks, named: dict[str, Any], context: PageContext, steering: SteeringHandlers
+    page: gr.Blocks,
+    named: dict[str, Any],
+    context: PageContext,
+    steering: SteeringHandlers,
+    pictures: PictureHandlers,
 ) -> None:
     downloads = DownloadHandlers(context)
-    for elem_id in (CONTENT_ID, *STYLE_IDS):
-        named[elem_id].upload(steering.check_upload, named[elem_id], **FILES)
     named["export"].click(
         downloads.export,
         {named[elem_id] for elem_id in ("kind", "seconds", "hold")},
@@ -113,5 +125,6 @@ def _connect_files(
     restored, settings = [named[elem_id] for elem_id in RESTORED_IDS], named["settings"]
     event = named["restore"].upload(downloads.restore, named["restore"], restored, **FILES)
     moved = {settings, named["more"]}
-    event.success(steering.steer, moved, [named["link"], named["view"]], **UNQUEUED)
+    event = event.success(steering.steer, moved, [named["link"], named["view"]], **UNQUEUED)
+    event.success(pictures.change_size, {named["size"]}, named["view"], **UNQUEUED)
     page.load(steering.link_settings, None, [settings, named["link"]], **FILES)

@@ -3,13 +3,14 @@
 import base64
 import binascii
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from torch import Tensor
 
 from style_transfer.checks import whole_number
-from style_transfer.engine import Styles, masked
+from style_transfer.engine import Styles, equal_images, masked
 from style_transfer.images import MIN_SIDE
 from style_transfer.recipe import MAX_SEED, MAX_SIZE, Recipe
 from style_transfer.runs import Limits
@@ -20,7 +21,7 @@ from style_transfer.ui.panels.inputs import CONTENT_ID, STYLE_IDS
 from style_transfer.ui.panels.mask import MASK_ID
 from style_transfer.ui.panels.start_options import START_OPTION_IDS
 from style_transfer.ui.session.picture_reader import PictureReader
-from style_transfer.ui.session.run_inputs import RunInputs
+from style_transfer.ui.session.run_inputs import PhotoSource, RunInputs
 from style_transfer.ui.session.session import Session
 
 PAINTED_MASK = "painted on the page"  # the name of such a mask in a recipe
@@ -53,7 +54,21 @@ def read_inputs(session: Session, named: Mapping[str, Any], reader: PictureReade
     content = or_error_on_page(reader.photo, content_file, recipe.size)
     styles = or_error_on_page(chosen_styles, named, session.loaded_styles(files), reader)
     session.style_files = files
-    return RunInputs(content, styles, session.save_content(content), recipe)
+    return RunInputs(content, styles, Path(content_file), recipe)
+
+
+def with_photo(inputs: RunInputs, source: PhotoSource, reader: PictureReader) -> RunInputs:
+    """Return inputs with the photo of `source`; regions of another photo go with that.
+
+    Raises ValueError, one sentence, where it cannot be read or is too large.
+    """
+    content = reader.photo(str(source.file), source.side)
+    if equal_images(content, inputs.content):
+        content = inputs.content  # so that nothing seems to have changed
+    styles, recipe = inputs.styles, replace(inputs.recipe, photo=source.name, size=source.side)
+    if source.file != inputs.photo_file:
+        styles, recipe = Styles(styles.images), replace(recipe, mask="")
+    return RunInputs(content, styles, source.file, recipe)
 
 
 def read_settings(named: Mapping[str, Any], limits: Limits) -> Settings:

@@ -31,13 +31,13 @@ class RecoverHandlers:
         step, rests = (step_of(folder), rests_in(folder)) if folder else (0, False)
         return interrupted.offer(token, step or 0, rests, asked=True)
 
-    def interrupted_settings(self, values: Values) -> Any:
-        """Return the settings of the interrupted run of this browser."""
+    def interrupted_settings(self, values: Values) -> tuple[Any, Any]:
+        """Return settings and size of the interrupted run of this browser."""
         folder = self._service.checkpoints.find(token_in(by_elem_id(values)))
         if folder is None:
-            return gr.skip()
+            return gr.skip(), gr.skip()
         recipe = or_error_on_page(Checkpoint.load, folder).recipe
-        return controls.to_value(recipe.settings, recipe.preview_every)
+        return controls.to_value(recipe.settings, recipe.preview_every), recipe.size
 
     def recover(self, request: gr.Request) -> Iterator[View]:
         """Continue this visitor's interrupted run from its checkpoint."""
@@ -59,7 +59,8 @@ class RecoverHandlers:
         try:
             checkpoint = or_error_on_page(writer.load)
             recipe, content, losses = checkpoint.recipe, checkpoint.content, checkpoint.losses
-            inputs = RunInputs(content, checkpoint.styles, session.save_content(content), recipe)
+            photo = session.save_photo(content)
+            inputs = RunInputs(content, checkpoint.styles, photo, recipe)
             if checkpoint.rests:
                 record = session.new_record(inputs, losses=losses)
                 record.bring_back(checkpoint, writer)

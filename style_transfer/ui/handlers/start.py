@@ -14,12 +14,14 @@ from style_transfer.ui.handlers.inputs import (
     read_inputs,
     read_settings,
     token_in,
+    with_photo,
 )
 from style_transfer.ui.handlers.watch import Begin, View, watch_run
 from style_transfer.ui.http.calls import (
     Values,
     by_elem_id,
     error_on_page,
+    or_error_on_page,
     shorten,
 )
 from style_transfer.ui.panels.layout import view
@@ -75,8 +77,11 @@ class StartHandlers:
         session, named = submitted(self._context, request)
         if session.selected is None or session.preview is None:
             raise error_on_page("There is no moment to branch from yet.")
-        inputs, settings = session.selected.inputs, session.preview.settings
-        begin = self._branching(session, inputs, settings, named)
+        inputs, source = session.selected.inputs, session.preview.source
+        if source and source != inputs.source:
+            reader = self._context.reader.of(session.visitor)
+            inputs = or_error_on_page(with_photo, inputs, source, reader)
+        begin = self._branching(session, inputs, session.preview.settings, named, copies=True)
         yield from watch_run(self._context, session, begin)
 
     def continue_run(self, request: gr.Request) -> Iterator[View]:
@@ -119,13 +124,20 @@ class StartHandlers:
         return inputs, read_settings(named, self._service.limits)
 
     def _branching(
-        self, session: Session, inputs: RunInputs, settings: Settings, named: Mapping[str, Any]
+        self,
+        session: Session,
+        inputs: RunInputs,
+        settings: Settings,
+        named: Mapping[str, Any],
+        copies: bool = False,
     ) -> Begin:
-        """Return how to begin a run from the preview that is on the canvas now."""
+        """Return how to begin a run from the preview that is on the canvas now.
+
+        It is the first preview of that run where it `copies` it.
+        """
         parent, preview = session.selected, session.preview
         assert parent is not None
         assert preview is not None
-        same_inputs = inputs is parent.inputs
         size = inputs.content.shape[-2], inputs.content.shape[-1]
         image = resize_clamped(preview.image, size)
 
@@ -135,7 +147,7 @@ class StartHandlers:
                 step = sum(remaining_steps(stages(size), 0, settings.steps)[:-1])
             origin = f" from step {preview.step} of {parent.name.split(' from')[0]}"
             record = session.new_record(inputs, origin)
-            if same_inputs:
+            if copies:
                 record.timeline.add_copy(replace(preview, step=step))
             return record, self._starter.run(
                 session, record, settings, named, init=image, step=step

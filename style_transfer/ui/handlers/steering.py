@@ -1,20 +1,13 @@
-"""Steering a run: knobs, styles, pause and stop; and what the canvas shows."""
+"""Steering a run: knobs, pause and stop; and what the canvas shows."""
 
-from contextlib import suppress
-from pathlib import Path
 from typing import Any
 
 import gradio as gr
 
 from style_transfer.checks import whole_number
 from style_transfer.recipe import from_query, to_query
-from style_transfer.settings import MAX_STEPS, MAX_STYLES, Settings
-from style_transfer.ui.handlers.inputs import (
-    chosen_styles,
-    steps_after_change,
-    style_files,
-    style_names,
-)
+from style_transfer.settings import MAX_STEPS, Settings
+from style_transfer.ui.handlers.inputs import steps_after_change
 from style_transfer.ui.handlers.watch import View
 from style_transfer.ui.http.calls import (
     Values,
@@ -24,9 +17,7 @@ from style_transfer.ui.http.calls import (
     shorten,
     warn_on_page,
 )
-from style_transfer.ui.http.gradio_internals import file_url
 from style_transfer.ui.panels import controls
-from style_transfer.ui.panels.inputs import CONTENT_ID, MORE_STYLE_IDS, STYLE_IDS
 from style_transfer.ui.panels.layout import view
 from style_transfer.ui.session.session import Session
 from style_transfer.ui.session.sessions import PageContext
@@ -37,7 +28,6 @@ class SteeringHandlers:
 
     def __init__(self, context: PageContext) -> None:
         self._sessions, self._service = context.sessions, context.service
-        self._reader = context.reader
 
     def steer(self, values: Values, request: gr.Request) -> tuple[Any, Any]:
         """Give the settings of the knobs to the run.
@@ -63,55 +53,6 @@ class SteeringHandlers:
         if preview.settings.keep_colors != settings.keep_colors:
             session.select(record, record.recolor(preview, settings.keep_colors))
         return to_query(settings), view(session)
-
-    def change_styles(self, values: Values, request: gr.Request) -> tuple[Any, ...]:
-        """Give the styles and the mask that are chosen now to the run.
-
-        Returns the further style images and the settings, moved up where one between was removed,
-        and the view where it changes without a step.
-        """
-        session, named = self._session(request), by_elem_id(values)
-        chosen = [named[elem_id] for elem_id in MORE_STYLE_IDS]
-        filled = [file for file in chosen if file]
-        if filled != chosen[: len(filled)]:  # this handler is called again for what it returns
-            files = [*filled, *(None for _ in chosen[len(filled) :])]
-            weights = named["settings"]["style_weights"]
-            moved = [weights[0], *(w for w, file in zip(weights[1:], chosen, strict=True) if file)]
-            moved += [1.0] * (MAX_STYLES - len(moved))
-            return *files, named["settings"] | {"style_weights": moved}, gr.skip()
-        record = session.steered
-        if record and named[STYLE_IDS[0]]:
-            files = style_files(named)
-            session.uploads.update(map(Path, files))
-            reader = self._reader.of(session.visitor)
-            try:
-                styles = chosen_styles(named, session.loaded_styles(files), reader)
-                record.change_styles(styles, style_names(named))
-                session.style_files, session.notice = files, ""
-            except ValueError as error:
-                session.notice = shorten(str(error))
-        shown = gr.skip() if session.is_busy else view(session)
-        return *(gr.skip() for _ in (*chosen, "settings")), shown
-
-    def clear_mask(self, values: Values, request: gr.Request) -> dict[str, str]:
-        """Return the value of an empty mask, over a JPEG of the photo that was just chosen.
-
-        Browsers do not show all formats that can be painted.
-        """
-        file, photo = by_elem_id(values)[CONTENT_ID], ""
-        if file:
-            session = self._sessions.calling(request)
-            with suppress(ValueError):  # which `check_upload` tells
-                shown = self._reader.of(session.visitor).shown(file)
-                photo = file_url(session.save_content(shown))
-        return {"mask": "", "photo": photo}
-
-    def check_upload(self, file: str | None, request: gr.Request) -> None:
-        """Tell at once, in one sentence, why a picture just chosen cannot be used."""
-        if file:
-            session = self._sessions.calling(request)
-            session.uploads.add(Path(file))
-            or_error_on_page(self._reader.of(session.visitor).shown, file)
 
     def pause(self, request: gr.Request) -> View:
         """Pause the run, or resume it."""
@@ -147,13 +88,14 @@ class SteeringHandlers:
             session.select(session.records[chosen])
         return view(session)
 
-    def preview_settings(self, values: Values, request: gr.Request) -> Any:
-        """Return the settings of the preview on the canvas."""
+    def preview_settings(self, values: Values, request: gr.Request) -> tuple[Any, Any]:
+        """Return settings and size of the preview on the canvas."""
         preview, settings_now = self._session(request).preview, by_elem_id(values)["settings"]
         if preview is None:
-            return gr.skip()
+            return gr.skip(), gr.skip()
         or_error_on_page(controls.to_settings, settings_now)
-        return controls.to_value(preview.settings, settings_now["preview_every"])
+        settings = controls.to_value(preview.settings, settings_now["preview_every"])
+        return settings, preview.source.side if preview.source else gr.skip()
 
     def add_steps(self, values: Values, request: gr.Request) -> Any:
         """Return the settings with as many steps as the selected run has and those to be added."""

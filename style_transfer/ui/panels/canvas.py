@@ -37,7 +37,7 @@ def _is_fast(session: Session) -> bool:
 
 
 def _picture(record: RunRecord, preview: Preview) -> dict[str, str]:
-    recipe = record.inputs.recipe
+    recipe = record.recipe(preview)
     words = f"{recipe.photo} painted like {recipe.style}, {record.name}, after step {preview.step}"
     return {"src": file_url(preview.shown_file), "alt": words}
 

@@ -24,14 +24,15 @@ def value(session: Session) -> list[dict[str, str]]:
     """Return the pictures to choose from, each with name and address."""
     if session.selected is None or session.preview is None:
         return example.PAIR
-    photo = {"name": "Photo", "src": file_url(session.selected.inputs.content_file)}
+    content = session.preview.content_file
+    photo = [{"name": "Photo", "src": file_url(content)}] if content else []
     shown = {"name": "Picture shown", "src": file_url(session.preview.shown_file)}
     runs = [
         {"name": record.name, "src": file_url(record.previews[-1].shown_file)}
         for record in session.records
         if record.previews
     ]
-    return [photo, shown, *runs]
+    return [*photo, shown, *runs]
 
 
 PANEL = Panel("compare", build, value)

@@ -1,5 +1,6 @@
 """The input images: the photo, and up to as many style images as a run may have."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -18,12 +19,13 @@ PHOTOS = [
     for name in ("lake", "raccoon", "colosseum", "fig", "dune", "astronaut")
 ]
 STYLES = sorted(assets.path("style").glob("*.jpg"))
+SOURCES = ("upload", "clipboard")  # of a painting
 FIRST_STYLE = assets.path("style", "mont_sainte_victoire.jpg")
 
 
 def build() -> None:
     """Place photo and styles, the first of each chosen."""
-    _with_samples("Photo", CONTENT_ID, PHOTOS[0], PHOTOS)
+    _with_samples("Photo", CONTENT_ID, PHOTOS[0], PHOTOS, ("upload", "webcam", "clipboard"))
     _with_samples("Style", STYLE_IDS[0], FIRST_STYLE, STYLES)
     with gr.Accordion("More styles", open=False, elem_id="more-styles"):
         for number, elem_id in enumerate(MORE_STYLE_IDS, 2):
@@ -37,8 +39,10 @@ def picture_input(label: str, **options: Any) -> gr.Image:
     return image
 
 
-def _with_samples(label: str, elem_id: str, first: Path, samples: list[Path]) -> None:
-    image = _upload(label, elem_id, value=str(first), height=150)
+def _with_samples(
+    label: str, elem_id: str, first: Path, samples: list[Path], sources: Sequence[str] = SOURCES
+) -> None:
+    image = _upload(label, elem_id, sources, value=str(first), height=150)
     gr.Examples(
         [[str(sample)] for sample in samples],
         image,
@@ -49,10 +53,10 @@ def _with_samples(label: str, elem_id: str, first: Path, samples: list[Path]) ->
     )
 
 
-def _upload(label: str, elem_id: str, **options: Any) -> gr.Image:
+def _upload(label: str, elem_id: str, sources: Sequence[str] = SOURCES, **options: Any) -> gr.Image:
     return picture_input(
         label,
-        sources=["upload", "clipboard"],
+        sources=[*sources],
         buttons=[],
         alt_text=f"The {label.lower()} that was chosen",
         elem_id=elem_id,

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 
+from style_transfer.engine import Frame, equal_images
 from style_transfer.recipe import Recipe
 from style_transfer.runs import CheckpointWriter, LossHistory, Run
 from style_transfer.ui.session.rest import Rest
@@ -13,7 +14,8 @@ class KeptRecord:
 
     def __init__(self, inputs: RunInputs, losses: LossHistory) -> None:
         """Begin without a run; `losses` are of steps that were made before."""
-        self.inputs = inputs
+        self.inputs = inputs  # of the next step
+        self._former: tuple[RunInputs, ...] = ()  # with other content, which frames may still show
         self.run: Run | None = None  # None also once another run has replaced it
         self.rest: Rest | None = None  # where no run makes steps any more
         self.checkpoint: CheckpointWriter | None = None
@@ -30,14 +32,28 @@ class KeptRecord:
         """Whether no step is made until something is changed."""
         return self.rest is not None and self.rest.wakes
 
+    def inputs_of(self, frame: Frame) -> RunInputs:
+        """Return the inputs with the content image that `frame` was painted from."""
+        known = self.inputs, *reversed(self._former)
+        return next((each for each in known if equal_images(each.content, frame.content)), known[0])
+
+    def use_inputs(self, inputs: RunInputs) -> None:
+        """Take note of the inputs of the next step."""
+        if inputs.content is not self.inputs.content:
+            self._former = (*self._former, self.inputs)
+        self.inputs = inputs
+
     def write_checkpoint(self, run: Run, now: bool = False, with_memory: bool = True) -> None:
         """Write the newest state of `run` where it is due, or `now`.
 
         Its optimiser may begin anew, without the memory that takes longest to write.
         """
-        checkpoint, state = self.checkpoint, run.state  # other threads may set them to None
-        if checkpoint and state and (checkpoint.is_due() or now):
-            recipe = replace(self._recipe, settings=run.planned)
+        # Other threads may set them to None.
+        checkpoint, state, frame = self.checkpoint, run.state, run.frame
+        if checkpoint and state and frame and (checkpoint.is_due() or now):
+            inputs = self.inputs_of(frame)  # a change may not have come to `state` yet
+            checkpoint.pictures = inputs.tensors
+            recipe = replace(self._as_changed(inputs.recipe), settings=run.planned)
             kept = state if with_memory else state.without_memory()
             losses = self._earlier_losses + run.losses
             checkpoint.write(kept, losses, recipe, rests=self.rests)
@@ -63,8 +79,7 @@ class KeptRecord:
             checkpoint.leave()
         self.checkpoint = None
 
-    @property
-    def _recipe(self) -> Recipe:
-        """The recipe of the inputs, with what was changed during the run."""
+    def _as_changed(self, recipe: Recipe) -> Recipe:
+        """Return a recipe of the inputs with what was changed of it during the run."""
         every = self.run.preview_every if self.run else self.preview_every
-        return replace(self.inputs.recipe, preview_every=every)
+        return replace(recipe, preview_every=every)

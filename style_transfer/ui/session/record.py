@@ -1,16 +1,14 @@
 """RunRecord: a run as the page lists it, with its inputs, previews, losses and changes."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
-from typing import Any
 
 from style_transfer.engine import (
     Frame,
     State,
     Stroke,
-    Styles,
+    equal_images,
     newest_number,
-    resize_clamped,
     with_content,
 )
 from style_transfer.images import keep_colors
@@ -24,11 +22,12 @@ from style_transfer.runs import (
     LossHistory,
     Run,
     SettingsHistory,
+    describe_content,
 )
 from style_transfer.settings import Settings
 from style_transfer.ui.session.kept_record import KeptRecord
 from style_transfer.ui.session.rest import Rest
-from style_transfer.ui.session.run_inputs import RunInputs
+from style_transfer.ui.session.run_inputs import PhotoSource, RunInputs
 from style_transfer.ui.session.timeline import Preview, Timeline
 
 MAX_STROKE_POINTS = 100_000  # of a run; about 14 MB
@@ -108,10 +107,10 @@ class RunRecord(KeptRecord):
         until = frame.step + more if frame and other else 0
         return Lasting(after_change=more, until=until, settles=True)
 
-    def job(self) -> Job:
-        """Return what goes on from the newest picture. Raises ValueError where nothing can."""
-        inputs, frame, state = self.inputs, self.last_frame, self.state
-        if frame and state and frame.content.shape != inputs.content.shape:
+    def job(self, inputs: RunInputs | None = None) -> Job:
+        """Return what goes on from the newest picture, by default with the inputs of now."""
+        inputs, frame, state = inputs or self.inputs, self.last_frame, self.state
+        if frame and state and not equal_images(frame.content, inputs.content):
             size = frame.content.shape[-2], frame.content.shape[-1]
             state = with_content(state, size, inputs.content, frame.from_content)
         recipe = inputs.recipe
@@ -179,16 +178,16 @@ class RunRecord(KeptRecord):
         """Let go of the run, whose optimiser memory is many times the image, and its checkpoint."""
         self.remove_checkpoint()
         if self.run:
-            self.inputs = replace(self.inputs, recipe=self._recipe)
+            self.inputs = replace(self.inputs, recipe=self._as_changed(self.inputs.recipe))
             self._earlier_losses, self._earlier_changes = self.losses, self.changes
             self.run = None
 
     def add_frame(self, frame: Frame) -> None:
         """Store the newest frame and a preview of it. Raises OSError."""
-        self.last_frame = frame
+        self.last_frame, source = frame, self._source_of(frame)
         newest = self.previews[-1] if self.previews else None
         if newest is None or not newest.shows(frame):
-            self.timeline.add(frame)
+            self.timeline.add(frame, source)
         elif newest.settings.keep_colors != frame.settings.keep_colors:
             self.recolor(newest, frame.settings.keep_colors)
 
@@ -198,25 +197,23 @@ class RunRecord(KeptRecord):
             self.last_frame = self.last_frame.with_colors(share)
             recolored = self.last_frame.picture  # on the device of the run, unlike the inputs
         else:
-            image = preview.image  # may be of another size than the newest
-            size = image.shape[-2], image.shape[-1]
-            recolored = keep_colors(image, resize_clamped(self.inputs.content, size), share)
+            recolored = keep_colors(preview.image, preview.content, share)
         return self.timeline.recolor(preview, recolored, share)
 
-    def change_styles(self, styles: Styles, names: dict[str, Any]) -> None:
-        """Use other style images or masks from the next step on; `names` are for the recipe.
+    def change_inputs(self, inputs: RunInputs, check: Callable[[Job], None]) -> None:
+        """Use other pictures from the next step on.
 
-        Raises ValueError, one sentence, where they do not fit.
+        Raises ValueError, one sentence, where they do not fit, and what `check` raises for a job
+        that a change at rest would start; then nothing is changed.
         """
         if self.run and self.rest is None:
-            self.run.styles = styles
-        elif self.rest and self.rest.wakes:
-            self.job().check(self.settings, styles)
-            self.rest.change(words=self.inputs.styles.describe_change(styles))
-        recipe = replace(self.inputs.recipe, **names)
-        self.inputs = replace(self.inputs, styles=styles, recipe=recipe)
-        if self.checkpoint:
-            self.checkpoint.pictures = self.inputs.tensors
+            self.run.use_pictures(inputs.content, inputs.styles)
+        elif self.rest and self.rest.wakes and self.last_frame:
+            check(self.job(inputs))
+            words = self.inputs.styles.describe_change(inputs.styles)
+            self.rest.change(words=words)
+            self.rest.content = describe_content(self.last_frame.content, inputs.content)
+        self.use_inputs(inputs)
 
     def bring_back(self, checkpoint: Checkpoint, writer: CheckpointWriter) -> None:
         """Let rest what was at rest when another page or process wrote `checkpoint`.
@@ -230,4 +227,16 @@ class RunRecord(KeptRecord):
 
     def recipe(self, preview: Preview) -> Recipe:
         """Return the recipe of a preview."""
-        return replace(self._recipe, step=preview.step, settings=preview.settings)
+        recipe, source = self._as_changed(self.inputs.recipe), preview.source
+        if source:
+            recipe = replace(recipe, photo=source.name, size=source.side)
+        return replace(recipe, step=preview.step, settings=preview.settings)
+
+    def _source_of(self, frame: Frame) -> PhotoSource:
+        """Return where the content of the newest frame comes from; later ones show none before."""
+        inputs = self.inputs_of(frame)
+        if inputs in self._former:
+            self._former = self._former[self._former.index(inputs) :]
+        else:
+            self._former = ()
+        return inputs.source

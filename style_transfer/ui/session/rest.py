@@ -12,8 +12,14 @@ class Rest:
         """`settings` are those of the run; `wakes` says whether a change lets it go on."""
         self.settings = self.before = settings  # the former of the next step
         self.wakes = wakes
-        self.words = words  # what was changed beside the settings
+        self.content = ""  # how the content image differs from that of the picture, in words
+        self._others = words  # what else was changed beside the settings
         self.wanted = True  # whether the newest change was not refused, nor its turn given up
+
+    @property
+    def words(self) -> str:
+        """What was changed beside the settings."""
+        return ", ".join(filter(None, (self.content, self._others)))
 
     @classmethod
     def after(cls, run: Run, frame: Frame, wakes: bool) -> "Rest":
@@ -25,8 +31,8 @@ class Rest:
     def change(self, settings: Settings | None = None, words: str = "") -> None:
         """Take note of other settings for the next step, or of something else, in words."""
         self.settings, self.wanted = settings or self.settings, True
-        if words and words not in self.words:
-            self.words = ", ".join(filter(None, (self.words, words)))
+        if words and words not in self._others:
+            self._others = ", ".join(filter(None, (self._others, words)))
 
     def wants_steps(self, frame: Frame) -> bool:
         """Return whether something was changed that is seen after further steps alone."""

@@ -1,6 +1,7 @@
 """RunInputs: what a run of the page is made from."""
 
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 from torch import Tensor
@@ -9,16 +10,30 @@ from style_transfer.engine import Styles
 from style_transfer.recipe import Recipe
 
 
+@dataclass(frozen=True)
+class PhotoSource:
+    """Where a content image comes from, so that it can be read again."""
+
+    file: Path  # the photo as its visitor chose it
+    name: str  # of that file, for recipes
+    side: int  # px, the longer side that was asked for
+
+
 @dataclass(frozen=True, eq=False)
 class RunInputs:
-    """What a run is made from beside its settings."""
+    """What a run is made from beside its settings. A change makes another of them."""
 
     content: Tensor  # (1, 3, H, W), at the size of the result
-    styles: Styles  # may be replaced during the run
-    content_file: Path  # the content image as a file that browsers show
+    styles: Styles
+    photo_file: Path  # from which the content image was read
     recipe: Recipe  # names, size, seed, first image, optimiser, network
 
-    @property
+    @cached_property
     def tensors(self) -> dict[str, Tensor]:
         """Content image, style images and masks by name."""
         return {"content": self.content} | self.styles.as_tensors()
+
+    @property
+    def source(self) -> PhotoSource:
+        """Where the content image comes from."""
+        return PhotoSource(self.photo_file, self.recipe.photo, self.recipe.size)

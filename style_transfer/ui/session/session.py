@@ -189,10 +189,19 @@ class Session:
 
     def save_content(self, content: Tensor) -> Path:
         """Return a JPEG file of a content image (1, 3, H, W), which every browser shows."""
-        self._content_count += 1
-        file = self.folder / f"photo-{self._content_count}.jpg"
+        file = self._photo_file(".jpg")
         to_pil(content).save(file, quality=JPEG_QUALITY)
         return file
+
+    def save_photo(self, content: Tensor) -> Path:
+        """Return a PNG file from which a content image (1, 3, H, W) is read as it is."""
+        file = self._photo_file(".png")
+        to_pil(content).save(file, compress_level=1)
+        return file
+
+    def _photo_file(self, suffix: str) -> Path:
+        self._content_count += 1
+        return self.folder / f"photo-{self._content_count}{suffix}"
 
     def _add(self, record: RunRecord) -> None:
         self.records.append(record)

@@ -1,7 +1,7 @@
 """The timeline of a run: its previews on disk, from the first step to the newest."""
 
 import shutil
-from collections import deque
+from collections import Counter, deque
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -10,6 +10,7 @@ from torch import Tensor
 from style_transfer.engine import Frame, Stroke
 from style_transfer.images import open_image, to_pil, to_tensor
 from style_transfer.settings import Settings
+from style_transfer.ui.session.run_inputs import PhotoSource
 
 MAX_PREVIEWS = 240  # of a run; at 384 px about 15 MB
 JPEG_QUALITY = 95  # good enough to start another run from
@@ -26,6 +27,8 @@ class Preview:
     losses: dict[str, float]
     recolored_file: Path | None = None  # with colours of the content image, where it keeps some
     strokes: tuple[Stroke, ...] = ()  # that were made until then, and undone
+    source: PhotoSource | None = None  # of the content image
+    content_file: Path | None = None  # the content image as a file that browsers show
 
     def shows(self, frame: Frame) -> bool:
         """Return whether it is of this frame: of this step and these strokes."""
@@ -35,6 +38,12 @@ class Preview:
     def image(self) -> Tensor:
         """The preview in the colours of the style, (1, 3, H, W)."""
         return to_tensor(open_image(self.file))
+
+    @property
+    def content(self) -> Tensor:
+        """The content image that it was painted from, (1, 3, H, W)."""
+        assert self.content_file, "a preview without its photo"
+        return to_tensor(open_image(self.content_file))
 
     @property
     def shown_file(self) -> Path:
@@ -49,16 +58,22 @@ class Timeline:
         """Begin empty; the files go into `folder`, which is made."""
         folder.mkdir(parents=True)
         self.folder, self.previews = folder, list[Preview]()
-        self._max_previews, self._file_count = max_previews, 0
+        self._max_previews = max_previews
+        self._counts = Counter[str]()  # of files, by the beginning of their names
         self._to_delete: deque[Path] = deque()
+        self._content_files: dict[PhotoSource, Path] = {}
 
     def __len__(self) -> int:
         return len(self.previews)
 
-    def add(self, frame: Frame) -> Preview:
+    def add(self, frame: Frame, source: PhotoSource | None = None) -> Preview:
         """Store a frame as the newest preview and return it. Raises OSError."""
         file, strokes = self._save(frame.stylized), frame.state.strokes
         preview = Preview(frame.step, file, frame.settings, frame.losses, strokes=strokes)
+        if source:
+            file = self._content_files.get(source) or self._save(frame.content, "photo-")
+            self._content_files[source] = file
+            preview = replace(preview, source=source, content_file=file)
         if frame.settings.keep_colors:
             preview = replace(preview, recolored_file=self._save(frame.picture))
         return self._append(preview)
@@ -76,23 +91,27 @@ class Timeline:
     def add_copy(self, preview: Preview) -> Preview:
         """Store a copy of a preview of another timeline, byte for byte, as the newest."""
         file = shutil.copyfile(preview.file, self._next_file())
-        recolored = preview.recolored_file
+        recolored, content = preview.recolored_file, preview.content_file
         if recolored:
             recolored = shutil.copyfile(recolored, self._next_file())
-        return self._append(replace(preview, file=file, recolored_file=recolored))
+        if preview.source and content:
+            content = shutil.copyfile(content, self._next_file("photo-"))
+            self._content_files[preview.source] = content
+        copy = replace(preview, file=file, recolored_file=recolored, content_file=content)
+        return self._append(copy)
 
     def nearest(self, step: int) -> int:
         """Return the index of the preview nearest to `step`."""
         return min(range(len(self)), key=lambda index: abs(self.previews[index].step - step))
 
-    def _save(self, image: Tensor) -> Path:
-        file = self._next_file()
+    def _save(self, image: Tensor, prefix: str = "") -> Path:
+        file = self._next_file(prefix)
         to_pil(image).save(file, quality=JPEG_QUALITY, subsampling="4:4:4")
         return file
 
-    def _next_file(self) -> Path:
-        self._file_count += 1
-        return self.folder / f"{self._file_count:06}.jpg"
+    def _next_file(self, prefix: str = "") -> Path:
+        self._counts[prefix] += 1
+        return self.folder / f"{prefix}{self._counts[prefix]:06}.jpg"
 
     def _append(self, preview: Preview) -> Preview:
         self.previews = [*self.previews, preview]  # a new list, for threads that read the old one
@@ -109,6 +128,8 @@ class Timeline:
         self._delete_later(removed.file)
         if removed.recolored_file:
             self._delete_later(removed.recolored_file)
+        for source in {*self._content_files} - {preview.source for preview in self.previews}:
+            self._delete_later(self._content_files.pop(source))
 
     def _delete_later(self, file: Path) -> None:
         self._to_delete.append(file)

@@ -3,78 +3,21 @@
 import threading
 from contextlib import closing
 from dataclasses import replace
-from pathlib import Path
-from types import SimpleNamespace
 
 import gradio as gr
 import pytest
 
 from style_transfer.engine import Styles
-from style_transfer.recipe import Recipe
-from style_transfer.runs import THREAD_NAME, AdmissionQueue, Job, Lasting, Limits, RunService
-from style_transfer.settings import Settings
+from style_transfer.runs import THREAD_NAME, AdmissionQueue, Limits, RunService
 from style_transfer.ui.handlers.recover import RecoverHandlers
-from style_transfer.ui.handlers.start import StartHandlers
-from style_transfer.ui.handlers.steering import SteeringHandlers
-from style_transfer.ui.handlers.watch import watch_run
 from style_transfer.ui.panels import controls, status, transport
-from style_transfer.ui.session.run_inputs import RunInputs
 from tests.runs.fake_executor import FakeExecutor
-
-TOKEN = "a" * 64
-SETTINGS = Settings(steps=4, style_layers=["relu1_1"], content_layer="relu2_1")
+from tests.ui.handlers.tab import SETTINGS, TOKEN, Tab
 
 
 @pytest.fixture
 def service(tmp_path):
     return RunService(Limits(), tmp_path / "checkpoints", FakeExecutor)
-
-
-class Tab:
-    """What a visitor does on a page whose picture has come to rest at step 4."""
-
-    def __init__(self, context, photo, painting, key="one"):
-        self.context, self.session = context, context.sessions.of(key)
-        self.request = SimpleNamespace(session_hash=key, headers={}, client=None)
-        self.steering, self.starts = SteeringHandlers(context), StartHandlers(context)
-        self.session.token, self.knobs = TOKEN, SETTINGS
-        self._photo, self._painting = photo, painting
-
-    def paint(self):
-        def begin():
-            styles = Styles((self._painting,))
-            inputs = RunInputs(self._photo, styles, Path("photo.jpg"), Recipe())
-            record, service = self.session.new_record(inputs), self.context.service
-            record.checkpoint = service.checkpoints.create(TOKEN, inputs.tensors)
-            record.steps_after_change = 3
-            job, lasting = Job(self._photo, styles, SETTINGS), Lasting(3, settles=True)
-            return record, service.start(job, lasting=lasting, on_frame=record.write_checkpoint)
-
-        for _ in watch_run(self.context, self.session, begin):
-            pass
-        return self
-
-    def steer(self, more=3, **knobs):
-        """Move knobs; return whether the page is to wake the picture."""
-        self.knobs = replace(self.knobs, **knobs)
-        values = {
-            gr.HTML(elem_id="settings"): controls.to_value(self.knobs, 1),
-            gr.HTML(elem_id="more"): more,
-        }
-        _, shown = self.steering.steer(values, self.request)
-        return self.shown(shown)["transport"]["wake"]
-
-    def shown(self, answer):
-        return answer if "transport" in answer else {"transport": transport.value(self.session)}
-
-    def wake(self):
-        for _ in self.starts.wake(self.request):
-            pass
-        return self
-
-    @property
-    def state(self):
-        return status.value(self.session)["state"]
 
 
 @pytest.fixture
@@ -131,7 +74,9 @@ def test_how_many_steps_a_change_is_followed_by_can_be_set(tab):
 
 
 def test_other_styles_wake_it(tab, photo):
-    tab.session.selected.change_styles(Styles((photo.flip(-1),)), {"style": "other.jpg"})
+    record = tab.session.selected
+    other = replace(record.inputs, styles=Styles((photo.flip(-1),)))
+    record.change_inputs(other, tab.context.service.check)
     assert transport.value(tab.session)["wake"]
     tab.wake()
     assert tab.state == "Resting at step 7 of 7"

@@ -1,0 +1,126 @@
+"""The pictures that a run is made from, changed while it paints or rests: photo, size, styles."""
+
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import gradio as gr
+
+from style_transfer.checks import whole_number
+from style_transfer.images import MIN_SIDE
+from style_transfer.recipe import MAX_SIZE
+from style_transfer.settings import MAX_STYLES
+from style_transfer.ui.handlers.inputs import (
+    chosen_styles,
+    style_files,
+    style_names,
+    with_photo,
+)
+from style_transfer.ui.http.calls import (
+    Values,
+    by_elem_id,
+    or_error_on_page,
+    session_key,
+    shorten,
+)
+from style_transfer.ui.http.gradio_internals import file_url
+from style_transfer.ui.panels.inputs import CONTENT_ID, MORE_STYLE_IDS, STYLE_IDS
+from style_transfer.ui.panels.layout import view
+from style_transfer.ui.session.record import RunRecord
+from style_transfer.ui.session.run_inputs import PhotoSource, RunInputs
+from style_transfer.ui.session.session import Session
+from style_transfer.ui.session.sessions import PageContext
+
+
+class PictureHandlers:
+    """Handlers that give other pictures to the run. What does not fit is refused in its status
+    line, and the run goes on as it is."""
+
+    def __init__(self, context: PageContext) -> None:
+        self._sessions, self._service = context.sessions, context.service
+        self._reader = context.reader
+
+    def change_styles(self, values: Values, request: gr.Request) -> tuple[Any, ...]:
+        """Give the styles and the mask that are chosen now to the run.
+
+        Returns the further style images and the settings, moved up where one between was removed,
+        and the view where it changes without a step.
+        """
+        session, named = self._sessions.find(session_key(request)), by_elem_id(values)
+        chosen = [named[elem_id] for elem_id in MORE_STYLE_IDS]
+        filled = [file for file in chosen if file]
+        if filled != chosen[: len(filled)]:  # this handler is called again for what it returns
+            files = [*filled, *(None for _ in chosen[len(filled) :])]
+            weights = named["settings"]["style_weights"]
+            moved = [weights[0], *(w for w, file in zip(weights[1:], chosen, strict=True) if file)]
+            moved += [1.0] * (MAX_STYLES - len(moved))
+            return *files, named["settings"] | {"style_weights": moved}, gr.skip()
+        record = session.steered
+        if record and named[STYLE_IDS[0]]:
+            self._change(session, record, lambda: self._with_styles(session, record, named))
+        return *(gr.skip() for _ in (*chosen, "settings")), _view(session)
+
+    def change_size(self, values: Values, request: gr.Request) -> Any:
+        """Let the picture go on at the size that is chosen now; return the view as above."""
+        session, named = self._sessions.find(session_key(request)), by_elem_id(values)
+        if record := session.steered:
+            self._change(session, record, lambda: self._with_side(session, record, named["size"]))
+        return _view(session)
+
+    def change_photo(self, values: Values, request: gr.Request) -> tuple[Any, Any]:
+        """Give the photo that was just chosen to the run; regions of the one before go with it.
+
+        Returns the value of an empty mask, over a JPEG of the photo, since browsers do not show all
+        formats that can be painted, and the view as above.
+        """
+        file, photo = by_elem_id(values)[CONTENT_ID], ""
+        session = self._sessions.calling(request)
+        if file:
+            with suppress(ValueError):  # which `check_upload` tells
+                shown = self._reader.of(session.visitor).shown(file)
+                photo = file_url(session.save_content(shown))
+            session.uploads.add(Path(file))
+        if file and (record := session.steered):
+            source = PhotoSource(Path(file), Path(file).name, record.inputs.recipe.size)
+            self._change(session, record, lambda: self._with_photo(session, record, source))
+        return {"mask": "", "photo": photo}, _view(session)
+
+    def check_upload(self, file: str | None, request: gr.Request) -> None:
+        """Tell at once, in one sentence, why a picture just chosen cannot be used."""
+        if file:
+            session = self._sessions.calling(request)
+            session.uploads.add(Path(file))
+            or_error_on_page(self._reader.of(session.visitor).shown, file)
+
+    def _change(self, session: Session, record: RunRecord, read: Callable[[], RunInputs]) -> None:
+        """Give a run the inputs that `read` returns; what it refuses is told in the status line."""
+        try:
+            record.change_inputs(read(), self._service.check)
+            session.notice = ""
+        except ValueError as error:
+            session.notice = shorten(str(error))
+
+    def _with_styles(
+        self, session: Session, record: RunRecord, named: Mapping[str, Any]
+    ) -> RunInputs:
+        files = style_files(named)
+        session.uploads.update(map(Path, files))
+        reader = self._reader.of(session.visitor)
+        styles = chosen_styles(named, session.loaded_styles(files), reader)
+        session.style_files = files
+        recipe = replace(record.inputs.recipe, **style_names(named))
+        return replace(record.inputs, styles=styles, recipe=recipe)
+
+    def _with_side(self, session: Session, record: RunRecord, side: Any) -> RunInputs:
+        whole_number("size", side, MIN_SIDE, MAX_SIZE)
+        return self._with_photo(session, record, replace(record.inputs.source, side=side))
+
+    def _with_photo(self, session: Session, record: RunRecord, source: PhotoSource) -> RunInputs:
+        return with_photo(record.inputs, source, self._reader.of(session.visitor))
+
+
+def _view(session: Session) -> Any:
+    """Return the view where no run sends one."""
+    return gr.skip() if session.is_busy else view(session)

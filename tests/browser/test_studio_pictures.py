@@ -1,0 +1,74 @@
+"""Size and photo of a picture are live: moved while it is painted and at rest."""
+
+import re
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.browser.studio import SIZE, finish, newest_run, start, step, wait_until
+
+
+def canvas_size(page):
+    return page.locator("#canvas img").evaluate(
+        "image => [image.naturalWidth, image.naturalHeight]"
+    )
+
+
+def resize(page, side):
+    """Move the size as a keyboard user does, and return the step at which the canvas has it."""
+    before = step(page)
+    page.locator("#size input[type=range]").evaluate(
+        """(slider, side) => {
+            slider.value = side;
+            for (const name of ["input", "change"])
+                slider.dispatchEvent(new Event(name, { bubbles: true }));
+        }""",
+        side,
+    )
+    assert wait_until(lambda: max(canvas_size(page)) == side, 60), canvas_size(page)
+    assert step(page) >= before
+    return step(page)
+
+
+def session_of(sessions):
+    (session,) = [each for each in sessions.all() if each.run]
+    return session
+
+
+@pytest.mark.parametrize(
+    ("small", "large"), [(SIZE, 192), pytest.param(256, 512, marks=pytest.mark.slow)]
+)
+def test_the_size_is_moved_during_a_run_and_the_next_frame_has_it(
+    open_page, sessions, small, large
+):
+    page = open_page()
+    start(page, steps=300, size=small, at_least=3)
+    record, run = session_of(sessions).latest, newest_run(page)
+    resize(page, large)
+    expect(page.locator("#status")).to_contain_text(f"{large} x ")
+    resize(page, small)
+    assert newest_run(page) == run
+    page.locator("#stop").click()
+    expect(page.locator("#status")).to_contain_text("Stopped at step")
+    steps = [number for number, _ in record.losses]
+    assert steps == [*range(1, len(steps) + 1)]  # no step is made again
+    acts = [change.step for change in record.changes if "pixels" in change.description]
+    for preview in record.previews:
+        at_large = acts[0] <= preview.step < acts[1]
+        assert max(preview.image.shape[-2:]) == (large if at_large else small), preview.step
+
+
+def test_another_photo_at_rest_is_painted_from_what_the_picture_is(open_page, sessions):
+    page = open_page()
+    page.locator("#more input").fill("10")
+    finish(page, 10)
+    record, run = session_of(sessions).selected, newest_run(page)
+    page.get_by_label("Take colosseum").click()
+    expect(page.locator("#status")).to_contain_text("another photo: acts from step 11")
+    expect(page.locator("#status")).to_contain_text("Resting at step 20", timeout=60_000)
+    content = [losses["content"] for number, losses in record.losses if number > 10]
+    assert content[-1] < 0.9 * content[0]  # towards the new photo
+    assert newest_run(page) == run
+    expect(page.locator("#canvas img")).to_have_attribute(
+        "alt", re.compile("^colosseum.jpg painted")
+    )

@@ -1,0 +1,207 @@
+"""Size and photo of a picture, changed while it is painted and at rest, without a browser."""
+
+from dataclasses import replace
+
+import gradio as gr
+import pytest
+import torch
+
+from style_transfer.engine import Styles, equal_images
+from style_transfer.images import FILM_FORMATS, keep_colors, open_image, save, to_tensor
+from style_transfer.runs import Checkpoint, Limits, MemoryReservations, RunService
+from style_transfer.ui.handlers.recover import RecoverHandlers
+from style_transfer.ui.panels import compare, controls, status
+from tests.conftest import smooth_picture
+from tests.runs.fake_executor import FOREVER, FakeExecutor
+from tests.ui.handlers.tab import SETTINGS, TOKEN, Tab
+
+FEW = 100_000_000  # bytes, too few for any run
+LARGE, SMALL = (96, 128), (48, 64)  # height, width
+
+
+@pytest.fixture
+def service(tmp_path):
+    return RunService(Limits(), tmp_path / "checkpoints", FakeExecutor)
+
+
+@pytest.fixture
+def photos(tmp_path):
+    """Files of a photo, of another one, and of one in portrait."""
+    files = [tmp_path / f"{name}.png" for name in ("first", "other", "portrait")]
+    pictures = [smooth_picture(seed, *LARGE) for seed in (1, 2)]
+    for file, picture in zip(files, [*pictures, pictures[1].mT], strict=True):
+        save(picture, file)
+    return files
+
+
+@pytest.fixture
+def tab(context, photos, painting):
+    photo = to_tensor(open_image(photos[0]), 64)
+    yield Tab(context, photo, painting, photo_file=photos[0]).paint()
+    for session in context.sessions.all():
+        session.close()
+
+
+@pytest.fixture
+def paints(tab):
+    """A function that wakes the picture with this many frames to make, and does not wait."""
+
+    def paints(frames):
+        session, service = tab.session, tab.context.service
+        service.executor.allowed = frames
+        tab.steer(steps=9)
+        record = session.selected
+        run = service.start(record.job(), on_frame=record.write_checkpoint)
+        session.follow(record, run)
+        return run, service.executor.executions[-1]
+
+    yield paints
+    tab.session.run.stop()
+
+
+def sizes(record):
+    return [tuple(preview.image.shape[-2:]) for preview in record.previews]
+
+
+def finish(record, run, execution):
+    execution.allow(FOREVER)
+    for frame in run.frames():
+        if frame and frame is not record.last_frame:
+            record.add_frame(frame)
+    assert not run.error
+
+
+def test_a_moved_size_wakes_the_picture_at_that_size_from_what_it_is(tab, tmp_path):
+    record = tab.session.selected
+    assert tab.resize(128)
+    assert tab.wake().state == "Resting at step 7 of 7"
+    assert (sizes(record)[0], sizes(record)[-1]) == (SMALL, LARGE)
+    moment = record.previews[-1]
+    assert "128 x 96 pixels: acts from step 5" in status.value(tab.session)["notices"]
+    assert tab.resize(64)
+    assert tab.wake().state == "Resting at step 10 of 10"
+    assert sizes(record)[-1] == SMALL
+    assert len(record.losses) == 10
+    moments = record.previews[0], moment, record.previews[-1]
+    assert [record.recipe(each).size for each in moments] == [64, 128, 64]
+    FILM_FORMATS[".mp4"].save(
+        [each.shown_file for each in record.previews], tmp_path / "film.mp4", 1
+    )
+    assert tab.session.records == [record]
+
+
+def test_a_size_that_is_moved_back_at_rest_wakes_nothing(tab):
+    assert tab.resize(128)
+    assert not tab.resize(64)
+
+
+def test_a_size_that_the_machine_refuses_leaves_the_picture_at_rest_as_it_is(tab):
+    record, inputs = tab.session.selected, tab.session.selected.inputs
+    tab.context.service.memory = MemoryReservations(lambda: FEW)
+    assert not tab.resize(128)
+    assert "are free; choose a smaller size" in status.value(tab.session)["notices"]
+    assert record.inputs is inputs
+    tab.context.service.memory = MemoryReservations(lambda: None)
+    assert tab.steer(beta=9)
+    assert {*sizes(tab.wake().session.selected)} == {SMALL}
+
+
+def test_a_size_that_the_machine_refuses_leaves_the_run_as_it_is(tab, paints):
+    record = tab.session.selected
+    run, execution = paints(1)
+    tab.context.service.limits = Limits(pixels=5_000)
+    tab.resize(128)
+    assert "at most 5,000 pixels here, not 128 x 96" in tab.session.notice
+    finish(record, run, execution)
+    assert sizes(record)[-1] == SMALL
+    assert record.recipe(record.previews[-1]).size == 64
+
+
+def test_a_run_takes_another_size_and_another_photo_with_its_next_step(tab, paints, photos):
+    record = tab.session.selected
+    run, execution = paints(0)
+    tab.resize(128)
+    tab.drop_photo(photos[2])
+    finish(record, run, execution)
+    assert sizes(record)[-1] == (128, 96)
+    assert record.recipe(record.previews[-1]).photo == "portrait.png"
+    assert record.recipe(record.previews[0]).photo == "first.png"
+    assert tab.session.run is run
+
+
+def test_another_photo_wakes_the_picture_and_takes_the_regions_of_the_former_with_it(tab, photos):
+    record = tab.session.selected
+    strength = torch.ones(1, 1, *SMALL)
+    masked = replace(record.inputs, styles=Styles(record.inputs.styles.images, strength))
+    record.change_inputs(masked, tab.context.service.check)
+    assert tab.drop_photo(photos[2])
+    assert tab.wake().state == "Resting at step 7 of 7"
+    assert "another photo" in status.value(tab.session)["notices"]
+    assert record.inputs.styles.strength is None
+    assert sizes(record)[-1] == (64, 48)
+    assert record.recipe(record.previews[-1]).mask == ""
+
+
+def test_each_moment_is_compared_and_recoloured_with_the_photo_it_was_painted_from(tab, photos):
+    record, session = tab.session.selected, tab.session
+    tab.drop_photo(photos[2])
+    tab.wake()
+    before, after = record.previews[0], record.previews[-1]
+    session.select(record, before)
+    (photo,) = [each for each in compare.value(session) if each["name"] == "Photo"]
+    assert photo["src"].endswith(before.content_file.name)
+    first = to_tensor(open_image(photos[0]), 64)
+    shown = to_tensor(open_image(record.recolor(before, 1.0).shown_file))
+    assert (shown - keep_colors(before.image, first, 1.0)).abs().mean() < 0.02  # JPEG
+    assert before.content_file != after.content_file
+
+
+def test_who_branches_from_a_moment_before_gets_its_photo_and_size(tab, photos):
+    session, record = tab.session, tab.session.selected
+    tab.resize(128)
+    moment = tab.wake().session.preview
+    tab.drop_photo(photos[2])
+    tab.wake()
+    session.select(record, moment)
+    knobs, size = tab.steering.preview_settings(
+        {gr.HTML(elem_id="settings"): controls.to_value(SETTINGS, 1)}, tab.request
+    )
+    assert size == 128
+    session.start_values = {"settings": knobs, "interrupted": {"token": TOKEN}, "more": 3}
+    for _ in tab.starts.branch(tab.request):
+        pass
+    child = session.selected
+    assert child is not record
+    assert {*sizes(child)} == {LARGE}
+    assert child.inputs.source == moment.source
+    assert equal_images(child.inputs.content, to_tensor(open_image(photos[0]), 128))
+
+
+def test_a_checkpoint_has_the_photo_of_its_state_whatever_was_changed_meanwhile(tab, paints):
+    record = tab.session.selected
+    run, _ = paints(2)
+    assert next(frame for frame in run.frames() if frame and frame.step == 6)
+    tab.resize(128)
+    record.write_checkpoint(run, now=True)
+    checkpoint = Checkpoint.load(record.checkpoint.folder)
+    assert checkpoint.content.shape[-2:] == SMALL
+    assert checkpoint.recipe.size == 64
+
+
+def test_a_picture_that_is_brought_back_takes_another_size(tab, photos, painting):
+    tab.resize(128)
+    tab.wake()
+    tab.context.sessions.close("one")
+    tab.session._remove_files()
+    again = Tab(tab.context, painting, painting, "two")
+    recovery = RecoverHandlers(tab.context)
+    offer = {gr.HTML(elem_id="interrupted"): {"token": TOKEN}}
+    knobs, size = recovery.interrupted_settings(offer)
+    assert size == 128
+    again.session.start_values = {"settings": knobs, "interrupted": {"token": TOKEN}, "more": 3}
+    for _ in recovery.recover(again.request):
+        pass
+    assert again.resize(64)
+    again.wake()
+    assert sizes(again.session.selected)[::100] == [LARGE]
+    assert sizes(again.session.selected)[-1] == SMALL
