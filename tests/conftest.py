@@ -1,7 +1,9 @@
 import signal
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import nullcontext
-from functools import partial
+from dataclasses import replace
+from functools import cache, partial
+from zlib import crc32
 
 import pytest
 import torch
@@ -9,8 +11,11 @@ from torch import Tensor
 
 from style_transfer import devices
 from style_transfer.images import resize
-from style_transfer.network import VGG, load_network
+from style_transfer.network import NETWORKS, VGG, convolution, load_network, machine_file
+from style_transfer.network.networks import SPECS
+from style_transfer.network.timing_cache import Timing
 from style_transfer.presets import PRESETS
+from style_transfer.runs import CostModel
 from style_transfer.settings import Settings
 from tests import fake_accelerator
 
@@ -32,6 +37,46 @@ def ctrl_c() -> None:
     """Let Ctrl-C end programs: a shell that runs tests in the background has it ignored."""
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+@pytest.fixture(autouse=True, scope="session")
+def own_cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Keep what tests measure, or make up, out of the user's cache."""
+    folder = tmp_path_factory.mktemp("cache")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(machine_file, "user_cache_path", lambda *_: folder)
+        yield
+
+
+@pytest.fixture(autouse=True, scope="session")
+def weights_read_once() -> Iterator[None]:
+    """Let all networks of a process, of which tests make many, share what is read from disk."""
+    spec = SPECS[NETWORKS[0]]
+    read = cache(spec.load_weights)
+
+    def weights() -> list[tuple[Tensor, Tensor]]:
+        return [(weight.clone(), bias.clone()) for weight, bias in read()]
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setitem(SPECS, NETWORKS[0], replace(spec, load_weights=weights))
+        yield
+
+
+@pytest.fixture
+def known_costs(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let no run measure how long its steps take."""
+    monkeypatch.setattr(CostModel, "measure", lambda *_: CostModel(0.01, 1e-6))
+
+
+@pytest.fixture(autouse=True)
+def timed_backends(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Give all shapes a fastest backend without measuring: each has its share, always the same."""
+
+    def timings(problem: object, names: Iterable[str], *_: object) -> dict[str, Timing]:
+        return {name: (float(crc32(f"{problem} {name}".encode())), 0.0) for name in names}
+
+    for name in ("measure", "measure_at"):
+        monkeypatch.setattr(convolution, name, timings)
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:

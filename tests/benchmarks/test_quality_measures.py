@@ -24,7 +24,7 @@ def pictures():
     ]
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def judge(pictures):
     return Judge(*pictures[:2])
 

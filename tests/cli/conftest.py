@@ -1,13 +1,12 @@
-from functools import cache
-
 import pytest
 
-from style_transfer.runs import CostModel
-
-measured = cache(CostModel.measure)  # takes seconds, and each command measures anew
+# Options for short runs: what is tested here does not depend on how much the losses compare.
+QUICK = (
+    *("--steps", "3", "--style-layers", "relu1_1", "relu2_1", "--content-layer", "relu2_1"),
+    *("--statistic", "gram", "--motifs", "0"),
+)
 
 
 @pytest.fixture(autouse=True)
-def one_measurement(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let all commands of this process share the cost model of a network."""
-    monkeypatch.setattr(CostModel, "measure", lambda network, *_: measured(network))
+def costs(known_costs: None) -> None:
+    """Let no command measure how long steps take, which would take longer than its picture."""

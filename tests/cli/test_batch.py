@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 import time
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -18,9 +19,11 @@ from style_transfer.cli import run_command
 from style_transfer.images import to_pil
 from style_transfer.recipe import read_recipe, save_recipe
 from style_transfer.settings import Settings
+from tests.cli.conftest import QUICK
 from tests.conftest import smooth_picture
 
-FAST = ["--size", "48", "--steps", "2"]
+FAST = [*QUICK, "--size", "48", "--steps", "2"]
+SHALLOW = Settings(steps=4, content_layer="relu2_1", style_layers=["relu1_1", "relu2_1"])
 
 
 @pytest.fixture
@@ -64,8 +67,6 @@ def test_finished_pictures_are_left_alone_and_unfinished_ones_are_painted(folder
     done = folders / "out" / "a-x.png"
     before, interrupted = done.stat().st_mtime_ns, folders / "out" / "a-y.png"
     recipe = read_recipe(done)
-    from dataclasses import replace
-
     from style_transfer.images import save
 
     save(smooth_picture(1), interrupted, replace(recipe, step=1).to_json())
@@ -113,7 +114,7 @@ def test_several_betas_come_with_a_contact_sheet(folders):
 def test_a_run_begins_with_the_settings_of_a_picture_and_options_override_them(folders):
     photo, style = folders / "photos" / "a.png", folders / "styles" / "x.png"
     first, second = folders / "first.png", folders / "second.png"
-    options = ["--size", "40", "--steps", "2", "--beta", "7", "--seed", "3", "--init", "noise"]
+    options = [*FAST, "--size", "40", "--beta", "7", "--seed", "3", "--init", "noise"]
     assert run_command([*map(str, (photo, style, "-o", first)), *options]) == 0
     given = [photo, style, "-o", second, "--settings", first, "--steps", "1"]
     assert run_command([*map(str, given)]) == 0
@@ -125,9 +126,9 @@ def test_a_run_begins_with_the_settings_of_a_picture_and_options_override_them(f
 def test_a_run_goes_on_from_a_picture_at_full_size(folders):
     start, output = folders / "styles" / "y.png", folders / "out.png"
     given = [folders / "photos" / "a.png", folders / "styles" / "x.png", "-o", output]
-    given += ["--init", start, "--size", "200", "--enlarge", "--beta", "0", "--alpha", "0"]
+    given += [*FAST, "--init", start, "--size", "200", "--enlarge", "--beta", "0", "--alpha", "0"]
     log = folders / "log"
-    assert run_command([*map(str, given), "--steps", "2", "--log", str(log)]) == 0
+    assert run_command([*map(str, given), "--log", str(log)]) == 0
     assert [json.loads(line)["width"] for line in log.read_text().splitlines()] == [200, 200]
     with Image.open(output) as picture, Image.open(start) as before:
         small = picture.resize(before.size)
@@ -138,7 +139,7 @@ def test_an_interrupted_picture_is_resumed_from_its_checkpoint(folders, monkeypa
     monkeypatch.setattr("style_transfer.batch.checkpoints.INTERVAL", 0)
     monkeypatch.setattr("style_transfer.batch.checkpoints._MOST_SHARE", 1e9)
     photo, style = folders / "photos" / "a.png", folders / "styles" / "x.png"
-    request = Request(Settings(steps=4), size=48, resume=True)
+    request = Request(SHALLOW, size=48, resume=True)
 
     class Stopping:
         def begin(self, *_):
@@ -165,7 +166,7 @@ def test_an_interrupted_picture_is_resumed_from_its_checkpoint(folders, monkeypa
     assert steps == [1, 2, 3, 4]
     assert painted.place == folders / "out.png"
     assert not list(folders.glob("*.checkpoint"))
-    whole = list(paint_files(photo, style, folders / "whole.png", Request(Settings(steps=4), 48)))
+    whole = list(paint_files(photo, style, folders / "whole.png", Request(SHALLOW, 48)))
     resumed, straight = (
         np.asarray(Image.open(folders / name)) for name in ("out.png", "whole.png")
     )
@@ -213,7 +214,9 @@ def test_settings_of_a_file_are_those_of_a_settings_file_too(folders):
     photo, style = folders / "photos" / "a.png", folders / "styles" / "x.png"
     from style_transfer.recipe import Recipe
 
-    save_recipe(Recipe(size=40, settings=Settings(beta=3, steps=1)), folders / "settings.json")
+    save_recipe(
+        Recipe(size=40, settings=replace(SHALLOW, beta=3, steps=1)), folders / "settings.json"
+    )
     given = [photo, style, "-o", folders / "o.png", "--settings", folders / "settings.json"]
     assert run_command([*map(str, given)]) == 0
     assert read_recipe(folders / "o.png").settings.beta == 3

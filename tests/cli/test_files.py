@@ -11,8 +11,9 @@ from style_transfer.cli import run_command
 from style_transfer.images import to_pil
 from style_transfer.picture_files import COLOUR_SPACES, Metadata, encode, open_photo
 from style_transfer.recipe import read_recipe
+from tests.cli.conftest import QUICK
 
-PHOTO_ALONE = ["--size", "96", "--steps", "3", "--beta", "0"]
+PHOTO_ALONE = [*QUICK, "--size", "96", "--beta", "0"]
 
 
 @pytest.fixture

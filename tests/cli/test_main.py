@@ -19,10 +19,10 @@ from style_transfer.cli import run_command
 from style_transfer.cli.parser import NOT_AS_ASKED
 from style_transfer.engine import MultiscaleObjective, stylize
 from style_transfer.images import save, to_pil
-from style_transfer.runs import CostModel
+from tests.cli.conftest import QUICK
 from tests.unusual import write_all
 
-FAST = ["--size", "48", "--steps", "3"]
+FAST = [*QUICK, "--size", "48"]
 
 
 @pytest.fixture
@@ -227,7 +227,8 @@ def test_unusual_pictures_each_give_a_picture_or_one_line(files, tmp_path, capfd
     folder = tmp_path / "unusual"
     folder.mkdir()
     for name, words in write_all(folder).items():
-        code = run_command([str(folder / name), str(files[1]), "-o", str(files[2]), "--steps", "1"])
+        given = [str(folder / name), str(files[1]), "-o", str(files[2])]
+        code = run_command([*given, *QUICK, "--steps", "1"])
         error = capfd.readouterr().err
         if words:
             assert code == 2
@@ -436,7 +437,6 @@ def test_where_memory_ends_the_last_picture_is_saved_and_one_sentence_says_so(
             raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 2 GiB.")
         return evaluate(self, *arguments)
 
-    monkeypatch.setattr(CostModel, "measure", lambda *_: CostModel(0.01, 1e-6))
     monkeypatch.setattr(MultiscaleObjective, "evaluate", short_of_memory)
     assert run(files) == 1
     assert opened(files[2]).size == (48, 48)

@@ -1,24 +1,25 @@
+from dataclasses import replace
+
 import pytest
 import torch
 
 from style_transfer.engine import Styles, stylize
 from style_transfer.recipe import Recipe
-from style_transfer.runs import CheckpointStore, CostModel, Limits, RunService, run
-from style_transfer.settings import Settings
+from style_transfer.runs import CheckpointStore, Limits, RunService, run
+from tests.engine.runs import QUICK
 from tests.runs.fake_executor import FakeExecutor
 
 TOKEN = "a" * 64
-CHECKPOINT_SETTINGS = Settings(style_layers=["relu1_1"], content_layer="relu2_1", steps=6)
+CHECKPOINT_SETTINGS = replace(QUICK, style_layers=["relu1_1"], steps=6)
 
 
 @pytest.fixture
-def service(tmp_path, monkeypatch):
+def service(tmp_path, monkeypatch, known_costs):
     """A service whose runs are computed by threads of this process.
 
     The speed of the machine is not measured, and runs go on though nobody watches them.
     """
     monkeypatch.setattr(run, "PATIENCE", 3600.0)
-    monkeypatch.setattr(CostModel, "measure", lambda *_: CostModel(0.01, 1e-6))
     return RunService(Limits(), tmp_path / "checkpoints")
 
 

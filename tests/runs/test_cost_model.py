@@ -13,6 +13,7 @@ from style_transfer.runs import Limits, RunService
 from style_transfer.runs.cost_model import ENTRY_STEPS, PRIOR, CostModel, RunClock
 from style_transfer.runs.executor import Job
 from style_transfer.settings import Settings
+from tests.engine.runs import QUICK
 
 ASSETS = Path(__file__).parents[2] / "assets"
 PLAN = [Stage((10, 10), 0.5), Stage((20, 20), 0.5)]
@@ -123,7 +124,7 @@ def test_a_device_that_is_fast_with_small_pictures_is_measured_with_larger_ones(
 
 
 def test_larger_pictures_take_longer(network):
-    cost_model = CostModel.measure(network)
+    cost_model = CostModel.measure(network, QUICK)
     assert cost_model.seconds_per_pixel > 0
     assert cost_model.run_seconds((256, 256), 50) > cost_model.run_seconds((128, 128), 50)
 

@@ -12,10 +12,10 @@ import torch
 from style_transfer import devices
 from style_transfer.engine import Objective, Styles
 from style_transfer.runs.executor import Job
-from style_transfer.settings import Settings
 from tests import fake_accelerator
+from tests.engine.runs import QUICK
 
-SETTINGS = Settings(steps=6, style_layers=["relu1_1"], content_layer="relu2_1")
+SETTINGS = replace(QUICK, style_layers=["relu1_1"], steps=6)
 LONG = replace(SETTINGS, steps=5000)
 
 

@@ -12,9 +12,10 @@ from style_transfer.runs.scheduler import Scheduler
 from style_transfer.runs.steering import Lasting
 from style_transfer.runs.thread_executor import ThreadExecutor
 from style_transfer.settings import Settings
+from tests.engine.runs import QUICK
 
-LONG = Settings(steps=5000, style_layers=["relu1_1"], content_layer="relu2_1")
-SHORT = replace(LONG, steps=40)
+LONG = replace(QUICK, style_layers=["relu1_1"], steps=5000)
+SHORT = replace(LONG, steps=12)
 
 
 def wait_for(condition, seconds=60):
@@ -77,11 +78,13 @@ def test_a_paused_run_makes_no_step_and_goes_on_when_resumed(begin):
 
 
 def test_a_pause_changes_nothing_of_what_is_made(begin):
-    unpaused, paused = begin(SHORT), begin(SHORT)
-    wait_for(lambda: step(paused) >= 1)
-    paused.pause()
-    assert step(paused) < SHORT.steps
-    wait_for(lambda: unpaused.ended)
+    def pause_at_1(run):
+        if step(run) == 1:
+            run.pause()
+
+    unpaused, paused = begin(SHORT), begin(SHORT, on_frame=pause_at_1)
+    wait_for(lambda: paused.paused and unpaused.ended)
+    assert step(paused) == 1
     paused.resume()
     wait_for(lambda: paused.ended)
     if paused.frame.image.device.type == "cpu":

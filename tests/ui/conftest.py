@@ -1,6 +1,6 @@
 import pytest
 
-from style_transfer.runs import CostModel, Limits, RunService
+from style_transfer.runs import Limits, RunService
 
 pytest.importorskip("gradio")
 
@@ -16,9 +16,8 @@ def uploads(tmp_path, monkeypatch):
 
 
 @pytest.fixture
-def service(tmp_path, monkeypatch):
+def service(tmp_path, known_costs):
     """A service whose runs are computed by threads of this process, without measuring its speed."""
-    monkeypatch.setattr(CostModel, "measure", lambda *_: CostModel(0.01, 1e-6))
     return RunService(Limits(), tmp_path / "checkpoints")
 
 
