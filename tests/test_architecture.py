@@ -65,6 +65,7 @@ RESERVED = {
     "PIL": "decoding images picture_files",
     "av": "images",
     "numba": "network",
+    "spaces": "runs",
 }
 
 

@@ -30,6 +30,7 @@ from style_transfer.engine.optimizers import OPTIMIZERS, Optimizer
 from style_transfer.engine.pyramid import Stage, remaining_steps, resize_clamped, stages
 from style_transfer.engine.state import State, save_tensors
 from style_transfer.engine.step import DivergedError
+from style_transfer.engine.stroked_content import StrokedContent
 from style_transfer.engine.strokes import STROKE_KINDS, Stroke, in_effect, newest_number
 from style_transfer.engine.styles import Styles, masked
 from style_transfer.engine.targets import style_image_size, style_picture
@@ -52,6 +53,7 @@ __all__ = [
     "State",
     "StepEvaluator",
     "Stroke",
+    "StrokedContent",
     "Style",
     "Styles",
     "chosen_device",

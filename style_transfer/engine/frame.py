@@ -26,6 +26,8 @@ class Frame:
     strength: Tensor | None = None  # mask (1, 1, H, W) of the image over the content; None: 1
     base: StrokedContent | None = None  # of `content`, with what its run has made of it already
     note: str = ""  # one sentence for the user about what went wrong in this step
+    whole: bool = True  # whether `state` has all to continue from, the optimiser's memory too
+    skipped: tuple[tuple[int, dict[str, float]], ...] = ()  # steps since the last frame: losses
 
     @property
     def picture(self) -> Tensor:

@@ -13,7 +13,7 @@ from style_transfer.images.saving import (
     encoded,
     save,
 )
-from style_transfer.images.tensors import to_pil, to_tensor
+from style_transfer.images.tensors import from_jpeg, to_jpeg, to_pil, to_tensor
 from style_transfer.images.timelapse import FILM_FORMATS
 from style_transfer.picture_files import (
     COLOUR_SPACES,
@@ -53,6 +53,7 @@ __all__ = [
     "color_named",
     "encoded",
     "fit",
+    "from_jpeg",
     "keep_colors",
     "match_colors",
     "open_image",
@@ -65,6 +66,7 @@ __all__ = [
     "save",
     "save_contact_sheet",
     "size_of",
+    "to_jpeg",
     "to_pil",
     "to_tensor",
     "without_frame",

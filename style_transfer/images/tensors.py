@@ -1,4 +1,6 @@
-"""Images of Pillow to tensors and back."""
+"""Images of Pillow, and JPEGs on their way between processes, to tensors and back."""
+
+import io
 
 import numpy as np
 import torch
@@ -22,3 +24,15 @@ def to_pil(image: Tensor) -> Image.Image:
     """Return (1, 3, H, W) RGB as a picture; values are clipped to [0, 1] and rounded."""
     levels = image.detach()[0].clamp(0, 1).mul(255).round().to("cpu", torch.uint8)
     return Image.fromarray(levels.permute(1, 2, 0).contiguous().numpy())
+
+
+def to_jpeg(image: Tensor, quality: int) -> bytes:
+    """Return (1, 3, H, W) RGB in [0, 1], of any size, as a JPEG with colours at full resolution."""
+    file = io.BytesIO()
+    to_pil(image).save(file, "JPEG", quality=quality, subsampling=0)
+    return file.getvalue()
+
+
+def from_jpeg(data: bytes) -> Tensor:
+    """Return what `to_jpeg` made, as (1, 3, H, W) float32 RGB in [0, 1]."""
+    return to_tensor(Image.open(io.BytesIO(data), formats=("JPEG",)))

@@ -26,6 +26,7 @@ from style_transfer.runs.scheduler import Scheduler
 from style_transfer.runs.service import RunService
 from style_transfer.runs.steering import TOUCHED, Lasting, describe_content
 from style_transfer.runs.thread_executor import ThreadExecutor
+from style_transfer.runs.zero_gpu import is_zero_gpu
 
 __all__ = [
     "HEARTBEAT",
@@ -63,6 +64,7 @@ __all__ = [
     "check_memory",
     "describe_content",
     "duration",
+    "is_zero_gpu",
     "outcome_of",
     "rests_in",
     "step_of",

@@ -14,6 +14,7 @@ class Estimate:
 
     seconds: float
     memory: int  # bytes at most, beside the program itself
+    quota: int | None = None  # seconds of the visitor's quota that are asked for; None without one
 
     @classmethod
     def of(
@@ -26,6 +27,8 @@ class Estimate:
 
     def __str__(self) -> str:
         """Return it in words, such as "about 7 min and 2.4 GB of memory"."""
+        if self.quota is not None:
+            return f"about {duration(self.seconds)}; asks for {self.quota} s of your day's GPU time"
         return f"about {duration(self.seconds)} and {gigabytes(self.memory)} of memory"
 
 

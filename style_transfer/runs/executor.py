@@ -131,3 +131,10 @@ class Executor(Protocol):
         Raises ValueError, one sentence, where the network cannot be had.
         """
         ...
+
+    def quota_seconds(self, size: tuple[int, int], steps: int) -> int | None:
+        """Return the seconds of a visitor's quota that a run at `size` (height, width) asks for.
+
+        None where visitors have none.
+        """
+        ...

@@ -31,6 +31,10 @@ class InternalError(RuntimeError):
     """A bug ended the run; its traceback is in the log."""
 
 
+class UnavailableError(RuntimeError):
+    """No further step can be had now where the run is computed; its text is a sentence."""
+
+
 def outcome_of(error: BaseException, step: int, size: Size) -> Outcome:
     """Return how an exception in step `step` ends a run at `size` (height, width).
 
@@ -38,6 +42,8 @@ def outcome_of(error: BaseException, step: int, size: Size) -> Outcome:
     """
     if isinstance(error, DivergedError):
         return Outcome("diverged", DivergedError(str(error)))
+    if isinstance(error, UnavailableError):
+        return Outcome("unavailable", UnavailableError(str(error)), rests=True)
     if out_of_memory(error):
         sentence = (
             f"There was not enough memory for step {step} of a picture of {size[1]} x {size[0]} "

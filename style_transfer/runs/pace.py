@@ -15,9 +15,9 @@ class Pace:
         self._size: object = None  # of the picture that `_clock` is of
 
     def add(self, frame: Frame, seconds: float) -> None:
-        """Take a frame whose step took so long."""
+        """Take a frame whose step, and those that it skipped, took so long."""
         if frame.losses and self._clock and frame.content.shape == self._size:
-            self._clock.add(frame, seconds)
+            self._clock.add(frame, seconds / (1 + len(frame.skipped)))
 
     def begin(self, frame: Frame, job: Job) -> None:
         """Begin to time steps of the size of `frame`, unless that was done.

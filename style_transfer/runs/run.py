@@ -157,7 +157,7 @@ class Run(Steered):
         try:
             outcome = self._follow()
         except BaseException as error:  # whatever it is, watchers must hear of the end
-            step = self.state.step + 1 if self.state else 0
+            step = self.frame.step + 1 if self.frame else 0
             outcome = outcome_of(error, step, self._steering.job.size)
             if outcome.word == "fault":
                 _log.exception("Run %d met a fault of the program.", self.number)
@@ -201,16 +201,18 @@ class Run(Steered):
 
     def _publish(self, frame: Frame, seconds: float) -> None:
         with self._broadcast.changed:
-            self.state = frame.state
+            if frame.whole:
+                self.state = frame.state
             # Watchers keep frames for long: without the optimiser's memory, many times the image.
             shown = replace(frame, state=replace(frame.state, memory=(), good=None))
             if not frame.losses and self.losses and self.losses[-1][0] == frame.step:
                 shown = replace(shown, losses=self.losses[-1][1])  # of a stroke; no step was made
             self._broadcast.frame = shown.with_colors(self.settings.keep_colors)
             if frame.losses:
-                self.losses.append((frame.step, frame.losses))
+                self.losses += [*frame.skipped, (frame.step, frame.losses)]
             self._pace.add(frame, seconds)
-            if frame.step % self.preview_every == 0 or not frame.losses:
+            shows = frame.step % self.preview_every <= len(frame.skipped)
+            if shows or not frame.losses:
                 self._broadcast.notify()
 
     @property

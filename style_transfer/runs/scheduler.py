@@ -7,6 +7,23 @@ from collections import deque
 RATE_WINDOW = 10.0  # s; the time over which steps per second are counted
 
 
+class StepRate:
+    """Counts the steps that all runs together make."""
+
+    def __init__(self) -> None:
+        self._ends: deque[float] = deque(maxlen=1000)
+
+    def add(self, steps: int = 1) -> None:
+        """Count steps that were made just now."""
+        self._ends.extend([time.monotonic()] * steps)
+
+    @property
+    def per_second(self) -> float:
+        """How many there were in each of the last RATE_WINDOW seconds."""
+        now = time.monotonic()
+        return sum(now - end < RATE_WINDOW for end in list(self._ends)) / RATE_WINDOW
+
+
 class Scheduler:
     """A lock granted in the order of asking, one for each device.
 
@@ -17,7 +34,7 @@ class Scheduler:
     def __init__(self) -> None:
         self._waiting: deque[object] = deque()
         self._changed = threading.Condition()
-        self._ends: deque[float] = deque(maxlen=1000)  # when the last holders released it
+        self._rate = StepRate()
         self.turns = 0  # how often it was released
 
     def __enter__(self) -> None:
@@ -29,12 +46,11 @@ class Scheduler:
     def __exit__(self, *_: object) -> None:
         with self._changed:
             self._waiting.popleft()
-            self._ends.append(time.monotonic())
+            self._rate.add()
             self.turns += 1
             self._changed.notify_all()
 
     @property
     def steps_per_second(self) -> float:
         """How many steps all runs together made in each of the last RATE_WINDOW seconds."""
-        now = time.monotonic()
-        return sum(now - end < RATE_WINDOW for end in list(self._ends)) / RATE_WINDOW
+        return self._rate.per_second

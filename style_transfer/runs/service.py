@@ -21,10 +21,21 @@ from style_transfer.runs.run import Run
 from style_transfer.runs.scheduler import Scheduler
 from style_transfer.runs.steering import Lasting
 from style_transfer.runs.thread_executor import ThreadExecutor
+from style_transfer.runs.zero_gpu import ZeroGpuExecutor, is_zero_gpu
 from style_transfer.settings import Settings
 
-EXECUTORS: dict[str, Callable[..., Executor]] = {"thread": ThreadExecutor}
-EXECUTOR_VARIABLE = f"{PREFIX}EXECUTOR"  # names one of them; the first by default
+
+def _thread_executor(scheduler: Scheduler, environment: Mapping[str, str]) -> ThreadExecutor:
+    """Return one on a device that has proved right at once, so that no visitor waits for it."""
+    return ThreadExecutor(scheduler, device=default_device(environment))
+
+
+# What makes each kind, from the scheduler of this process and the environment.
+EXECUTORS: dict[str, Callable[[Scheduler, Mapping[str, str]], Executor]] = {
+    "thread": _thread_executor,
+    "zerogpu": lambda _, environment: ZeroGpuExecutor(environment),
+}
+EXECUTOR_VARIABLE = f"{PREFIX}EXECUTOR"  # names one of them
 
 LAST_STEP = 120.0  # s; the longest that the step under way of a stopped run is waited for
 
@@ -55,16 +66,18 @@ class RunService:
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str]) -> "RunService":
-        """Return the service that `environment` describes, with a device that proves right.
+        """Return the service that `environment` describes.
+
+        Without a word on where runs are computed it is this process, or ZeroGPU where that is here.
 
         Raises ValueError, one sentence, for a variable with a value that it cannot have.
         """
-        executor = environment.get(EXECUTOR_VARIABLE, "").strip() or next(iter(EXECUTORS))
+        default = "zerogpu" if is_zero_gpu(environment) else next(iter(EXECUTORS))
+        executor = environment.get(EXECUTOR_VARIABLE, "").strip() or default
         one_of(EXECUTOR_VARIABLE, executor, EXECUTORS)
         limits, folder = Limits.read(environment), checkpoint_root(environment)
-        # Proved at once, so that no visitor waits for it.
-        device = default_device(environment)
-        return cls(limits, folder, partial(EXECUTORS[executor], device=device))
+        make = EXECUTORS[executor]
+        return cls(limits, folder, lambda scheduler: make(scheduler, environment))
 
     @property
     def under_way(self) -> int:
@@ -84,7 +97,8 @@ class RunService:
         """
         self.memory.check(size, RunMemory.of(size, style_sizes, settings.style_scale))
         cost_model = self.executor.cost_model(settings=settings)
-        return Estimate.of(cost_model, size, style_sizes, settings)
+        expected = Estimate.of(cost_model, size, style_sizes, settings)
+        return replace(expected, quota=self.executor.quota_seconds(size, settings.steps))
 
     def start(
         self,

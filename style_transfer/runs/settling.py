@@ -34,6 +34,8 @@ class Settling:
         if objective != self._objective or frame.note:
             self._objective = objective
             self._begin()
+        elif self._totals:
+            self._totals.extend(losses["total"] for _, losses in frame.skipped)
         self._totals.append(frame.losses["total"])
         return self._gains_little() or self._moves_little(frame)
 

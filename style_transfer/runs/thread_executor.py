@@ -76,6 +76,9 @@ class ThreadExecutor:
             loaded = self._load(network, self.device)
         return self._cost_models.get(loaded, settings or Settings(), anew=anew)
 
+    def quota_seconds(self, size: tuple[int, int], steps: int) -> None:
+        """Return None: whoever has a place may use it."""
+
 
 class ThreadExecution:
     """A job whose steps are made by the thread that iterates over `frames`."""

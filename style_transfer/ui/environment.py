@@ -7,7 +7,8 @@ import tempfile
 from collections.abc import MutableMapping
 from pathlib import Path
 
-from style_transfer.runs import CheckpointLock
+from style_transfer.devices import VARIABLE
+from style_transfer.runs import CheckpointLock, is_zero_gpu
 
 FOLDER_VARIABLE = "GRADIO_TEMP_DIR"  # where Gradio stores uploads and serves any file
 _PREFIX = "style-transfer-page-"
@@ -49,6 +50,12 @@ def exempt_loopback(environment: MutableMapping[str, str]) -> None:
     names = [name.strip() for name in given.split(",") if name.strip()]
     names += [name for name in _LOOPBACK if name not in names]
     environment["no_proxy"] = environment["NO_PROXY"] = ",".join(names)
+
+
+def name_lent_gpu(environment: MutableMapping[str, str]) -> None:
+    """Name the GPU of a Space that lends one to calls: this process must not try what it can do."""
+    if is_zero_gpu(environment):
+        environment.setdefault(VARIABLE, "cuda")
 
 
 def _remove(folder: Path, lock: CheckpointLock) -> None:

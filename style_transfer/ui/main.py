@@ -39,13 +39,14 @@ def create(host: str | None = None) -> Any:
     value that it cannot have ends the process with one sentence.
     """
     from style_transfer.runs import RunService
-    from style_transfer.ui.environment import exempt_loopback, own_folder
+    from style_transfer.ui.environment import exempt_loopback, name_lent_gpu, own_folder
 
     try:
         own_folder(os.environ)
     except OSError as error:
         sys.exit(f"No folder for temporary files can be made: {error}")
-    exempt_loopback(os.environ)  # both before Gradio is imported
+    name_lent_gpu(os.environ)
+    exempt_loopback(os.environ)  # all before Gradio is imported
     from style_transfer.ui.http.hosts import Hosts
     from style_transfer.ui.http.visitors import Visitors
     from style_transfer.ui.page import build

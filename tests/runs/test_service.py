@@ -152,11 +152,13 @@ def test_the_environment_says_where_checkpoints_lie_and_which_executor_computes(
     assert isinstance(service.executor, ThreadExecutor)
     assert service.limits.runs == 3
     assert service.checkpoints.create("a" * 64, {}).folder.is_relative_to(tmp_path)
-    monkeypatch.setitem(module.EXECUTORS, "fake", FakeExecutor)
+    monkeypatch.setitem(module.EXECUTORS, "fake", lambda *_: FakeExecutor())
     service = RunService.from_environment({"STYLE_TRANSFER_EXECUTOR": "fake"})
     assert isinstance(service.executor, FakeExecutor)
-    with pytest.raises(ValueError, match=r"STYLE_TRANSFER_EXECUTOR.*'ray'.*thread"):
-        RunService.from_environment({"STYLE_TRANSFER_EXECUTOR": "ray"})
+    with pytest.raises(ValueError, match=r"STYLE_TRANSFER_EXECUTOR.*'moon'.*thread"):
+        RunService.from_environment({"STYLE_TRANSFER_EXECUTOR": "moon"})
+    with pytest.raises(ValueError, match=r"ZeroGPU is a platform of Hugging Face Spaces, and not"):
+        RunService.from_environment({"STYLE_TRANSFER_EXECUTOR": "zerogpu"})
     assert service.executor.device in present()
     with pytest.raises(ValueError, match="no device 'cuda:77' here"):
         RunService.from_environment({"STYLE_TRANSFER_DEVICE": "cuda:77"})

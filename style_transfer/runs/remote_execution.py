@@ -1,0 +1,212 @@
+"""RemoteExecution: a job whose steps are made elsewhere, in one call or several.
+
+A call makes steps from a state on, and ends with a newer state in the run's folder: when its steps
+are made, when the run is paused or stopped, when its time is up, or because its worker died. Where
+steps are left the next call goes on from there, as if nothing had happened.
+"""
+
+import contextvars
+import threading
+import time
+from collections.abc import Generator, Iterator
+from dataclasses import replace
+from typing import Protocol, TypeVar
+
+from torch import Tensor
+
+from style_transfer.engine import Frame, State, newest_number, with_content
+from style_transfer.runs import broadcast
+from style_transfer.runs.executor import Job
+from style_transfer.runs.frame_message import FrameMessage
+from style_transfer.runs.outcome import Outcome, UnavailableError
+from style_transfer.runs.run_folder import RunFolder
+
+FRUITLESS_CALLS = 3  # so many in a row that show no further step end the run
+
+T = TypeVar("T")
+
+
+class WorkerLostError(RuntimeError):
+    """The process that made the steps is gone."""
+
+
+class Caller(Protocol):
+    """Where calls go."""
+
+    def call(self, job: Job, folder: RunFolder) -> Generator[FrameMessage | Outcome, None, None]:
+        """Yield what `worker.messages` does for the run in `folder`, which begins with `job`.
+
+        Raises WorkerLostError, and UnavailableError where no call can be had.
+        """
+        ...
+
+
+class RemoteExecution:
+    """A job that a `Caller` has computed, see `Execution`."""
+
+    def __init__(self, job: Job, caller: Caller) -> None:
+        """Begin without a call."""
+        self._caller, self._folder = caller, RunFolder()
+        self._state, self._state_content = job.state, job.content  # what the next call begins with
+        state = job.state
+        self._shown = state.step if state else job.step - 1  # the newest step given out
+        self._stroke = newest_number(state.strokes) if state else 0  # the newest one given out
+        self._is_whole = False  # whether its state was given out with it
+        self._changed = threading.Condition()  # guards the fields below
+        self._newest = replace(job, state=None)
+        self._under_way = self._paused = self._stopped = False
+        self._read = self._shown  # step of the newest message, which may repeat one given out
+        self._read_at, self._step_seconds = 0.0, 0.0
+        self._context = contextvars.copy_context()  # tells a hosting platform whose call it is
+
+    def frames(self) -> Iterator[Frame | None]:
+        """Yield frames as they arrive; None at least every HEARTBEAT seconds while paused."""
+        fruitless = 0
+        try:
+            while not self._stopped:
+                if self._paused and not self._has_strokes:
+                    self._wait()
+                    yield None
+                    continue
+                before = self._shown, self._stroke
+                finished = yield from self._call()
+                if finished:
+                    return
+                fruitless = (
+                    0 if (self._shown, self._stroke) > before or self._paused else fruitless + 1
+                )
+                if fruitless == FRUITLESS_CALLS:
+                    raise UnavailableError(
+                        "The process that paints has died several times; please try again later."
+                    )
+        finally:
+            self._folder.remove()
+
+    def update(self, job: Job) -> int:
+        """Use settings, styles, content and strokes of `job` for all further steps.
+
+        Return the number of the first step that will, by the time that steps take.
+        """
+        with self._changed:
+            self._newest, self._context = replace(job, state=None), contextvars.copy_context()
+            self._changed.notify_all()
+            if not self._under_way:
+                return self._shown + 1
+            self._folder.control(self._newest, self._paused or self._stopped)
+            if self._paused:
+                return self._read + 1
+            since = time.monotonic() - self._read_at
+            unheard = int(since / self._step_seconds) if self._step_seconds else 0
+            return self._read + 2 + unheard
+
+    def pause(self) -> None:
+        """Make no further step until resume(); the call ends after the step under way."""
+        self._set(paused=True)
+
+    def resume(self) -> None:
+        """Go on after pause(), in the context of the one who calls."""
+        self._context = contextvars.copy_context()
+        self._set(paused=False)
+
+    def stop(self) -> None:
+        """End after the step under way."""
+        self._set(stopped=True)
+
+    def _set(self, **flags: bool) -> None:
+        with self._changed:
+            for name, value in flags.items():
+                setattr(self, f"_{name}", value)
+            if self._under_way:
+                self._folder.control(self._newest, self._paused or self._stopped)
+            self._changed.notify_all()
+
+    def _wait(self) -> None:
+        with self._changed:
+            self._changed.wait_for(
+                lambda: not self._paused or self._stopped or self._has_strokes,
+                broadcast.HEARTBEAT,
+            )
+
+    @property
+    def _has_strokes(self) -> bool:
+        """Whether there are strokes that are not in the picture yet."""
+        return newest_number(self._newest.strokes) > self._stroke
+
+    def _call(self) -> Generator[Frame | None, None, bool]:
+        """Yield the frames of one call; return whether all steps are made."""
+        with self._changed:
+            job = replace(self._newest, state=self._state_for(self._newest))
+            context, self._under_way = self._context, True
+            self._read, self._step_seconds = self._shown, 0.0
+            self._folder.begin(job, self._paused)
+        last, seconds = None, 0.0
+        try:
+            for message in _within(context, self._caller.call(job, self._folder)):
+                if isinstance(message, Outcome):
+                    assert message.error
+                    raise message.error
+                self._take_note(message, message.seconds - seconds)
+                last, seconds = message, message.seconds
+                yield self._frame(message)
+        except WorkerLostError:
+            return False
+        finally:
+            with self._changed:
+                self._under_way = False
+        finished = last is not None and last.finished
+        return finished and self._read >= self._newest.settings.steps and not self._has_strokes
+
+    def _state_for(self, job: Job) -> State | None:
+        """Return the newest state, so that it goes on with the content image of `job`."""
+        state, before = self._state, self._state_content
+        if state is None or before is job.content:
+            return state
+        size = before.shape[-2], before.shape[-1]
+        return with_content(state, size, job.content, _from_content(job))
+
+    def _take_note(self, message: FrameMessage, seconds: float) -> None:
+        """Remember when a message came, and how long each of its steps took."""
+        with self._changed:
+            steps, self._read = message.step - self._read, message.step
+            self._read_at = time.monotonic()
+            self._step_seconds = seconds / steps if steps > 0 else 0.0
+
+    def _frame(self, message: FrameMessage) -> Frame | None:
+        """Return the frame of a message, None for one that was given out before."""
+        content, styles, base = self._folder.pictures(message.pictures)
+        job, state = replace(self._newest, content=content, styles=styles), None
+        if (
+            message.saved
+            and (state := self._folder.state(message.strokes))
+            and state.step == message.step
+        ):
+            self._state, self._state_content = state, content
+        stroke = newest_number(message.strokes)
+        place, shown = (message.step, stroke), (self._shown, self._stroke)
+        if place < shown or (place == shown and (self._is_whole or state is None)):
+            return None
+        if place == shown:  # given out before, without its state
+            message = replace(message, losses={}, skipped=[])
+        self._is_whole = state is not None
+        skipped = [each for each in message.skipped if each[0] > self._shown]
+        self._shown, self._stroke = message.step, max(stroke, self._stroke)
+        return replace(message, skipped=skipped).frame(job, base, state)
+
+
+def _from_content(job: Job) -> bool:
+    return isinstance(job.init, Tensor) or job.init == "content"
+
+
+def _within(
+    context: contextvars.Context, items: Generator[T, None, None]
+) -> Generator[T, None, None]:
+    """Yield from a generator whose code runs in a context."""
+    try:
+        while True:
+            try:
+                item = context.run(next, items)
+            except StopIteration:
+                return
+            yield item
+    finally:
+        context.run(items.close)

@@ -1,0 +1,170 @@
+"""Runs whose steps are made in calls; here by workers within this process."""
+
+from dataclasses import replace
+
+import pytest
+import torch
+
+from style_transfer.engine import Stroke, Styles, newest_number, stylize
+from style_transfer.runs import worker
+from style_transfer.runs.executor import Job
+from style_transfer.runs.outcome import UnavailableError
+from style_transfer.runs.remote_execution import RemoteExecution, WorkerLostError
+from style_transfer.runs.scheduler import Scheduler
+from style_transfer.runs.thread_executor import ThreadExecutor
+from style_transfer.settings import Settings
+
+SETTINGS = Settings(steps=8, style_layers=["relu1_1"], content_layer="relu2_1")
+
+
+class Worker:
+    """Calls that end after `steps` messages each: their time is up, or `lost` is raised."""
+
+    def __init__(self, steps=1000, lost=False):
+        self.steps, self.lost, self.calls = steps, lost, 0
+
+    def call(self, job, folder):
+        self.calls += 1
+        self.left = self.steps
+        self.steps = 1000 if self.lost else self.steps
+        start = ThreadExecutor(Scheduler(), device="cpu").start
+        for message in worker.messages(folder.path, start, lambda: self.left - 1.5):
+            self.left -= 1
+            if self.lost and not self.left:
+                raise WorkerLostError
+            yield message
+
+
+@pytest.fixture(autouse=True)
+def _each_frame_is_sent(monkeypatch):
+    monkeypatch.setattr(worker, "SHOWN_EVERY", 0.0)
+
+
+@pytest.fixture
+def job(photo, painting):
+    return Job(photo, Styles((painting,)), SETTINGS)
+
+
+@pytest.fixture
+def by_hand(job):
+    return list(stylize(job.content, job.styles, lambda: SETTINGS))
+
+
+def check(frames, by_hand):
+    """Compare frames, but for those that only bring the state of the one before."""
+    assert frames[-1].whole
+    frames = [each for each in frames if each.losses or not each.step]
+    assert [each.step for each in frames] == list(range(9))
+    assert [each.losses for each in frames] == [each.losses for each in by_hand]
+    assert torch.equal(frames[-1].picture, by_hand[-1].picture)
+
+
+def test_one_call_makes_the_frames_of_stylize(job, by_hand):
+    frames = list(RemoteExecution(job, Worker()).frames())
+    check(frames, by_hand)
+    assert (frames[4].picture - by_hand[4].picture).abs().mean() < 2 / 255  # it came as a JPEG
+    assert not frames[4].whole
+
+
+def test_calls_whose_time_is_up_make_the_same(job, by_hand):
+    caller = Worker(steps=3)
+    check(list(RemoteExecution(job, caller).frames()), by_hand)
+    assert caller.calls == 3
+
+
+def test_a_lost_worker_costs_the_steps_since_its_last_state_and_no_frame_comes_twice(job, by_hand):
+    caller = Worker(steps=6, lost=True)
+    check([frame for frame in RemoteExecution(job, caller).frames() if frame], by_hand)
+    assert caller.calls == 2
+
+
+def test_workers_that_are_lost_again_and_again_end_the_run_with_a_sentence(job, monkeypatch):
+    def lost(*_):
+        raise WorkerLostError
+        yield
+
+    monkeypatch.setattr(Worker, "call", lost)
+    execution = RemoteExecution(job, Worker())
+    with pytest.raises(UnavailableError, match="has died several times"):
+        list(execution.frames())
+
+
+def test_steps_that_were_not_shown_have_their_losses_in_the_next_frame(job, by_hand, monkeypatch):
+    monkeypatch.setattr(worker, "SHOWN_EVERY", 3600.0)
+    frames = list(RemoteExecution(job, Worker()).frames())
+    assert [each.step for each in frames] == [0, 8]
+    assert [losses for _, losses in frames[1].skipped] == [each.losses for each in by_hand[1:8]]
+
+
+def test_a_pause_ends_the_call_and_resume_begins_the_next(job, by_hand):
+    caller, frames = Worker(), []
+    execution = RemoteExecution(job, caller)
+    for frame in execution.frames():
+        if frame is None:
+            execution.resume()
+            continue
+        frames.append(frame)
+        if frame.step == 3:
+            execution.pause()
+    check(frames, by_hand)
+    assert caller.calls == 2
+
+
+def test_another_content_image_between_two_calls_is_gone_on_with(job, tall_photo):
+    execution, sizes = RemoteExecution(job, Worker()), []
+    for frame in execution.frames():
+        if frame is None:
+            execution.update(replace(job, content=tall_photo))
+            execution.resume()
+            continue
+        sizes.append(tuple(frame.content.shape[-2:]))
+        if frame.step == 3:
+            execution.pause()
+    assert sizes == [(48, 48)] * 5 + [(192, 64)] * 5
+
+
+def smear(number):
+    return Stroke("smear", ((0.2, 0.5, 1), (0.6, 0.5, 1)), 0.2, number=number)
+
+
+def test_strokes_are_done_within_a_call_and_in_one_of_their_own_while_paused(job):
+    caller, told = Worker(), []
+    execution = RemoteExecution(job, caller)
+    for frame in execution.frames():
+        if frame is None:
+            if told[-1][1] < 2:
+                execution.update(replace(job, strokes=(smear(1), smear(2))))
+            else:
+                execution.resume()
+            continue
+        told.append((frame.step, newest_number(frame.state.strokes), bool(frame.losses)))
+        if frame.step == 2 and told[-1][1] == 0:
+            execution.update(replace(job, strokes=(smear(1),)))
+        if frame.step == 4:
+            execution.pause()
+    assert told[2:5] == [(2, 0, True), (2, 1, False), (3, 1, True)]
+    assert told[5:9] == [(4, 1, True), (4, 1, False), (4, 2, False), (5, 2, True)]
+    assert told[-1][0] == 8
+    assert caller.calls == 3
+
+
+def test_settings_of_frames_are_those_of_their_steps(job):
+    execution, betas = RemoteExecution(job, Worker()), []
+    for frame in execution.frames():
+        betas.append(frame.settings.beta)
+        if frame.step == 3:
+            execution.update(replace(job, settings=replace(SETTINGS, beta=20)))
+    assert betas == [SETTINGS.beta] * 4 + [20] * 5
+
+
+def test_what_goes_wrong_in_a_step_ends_the_run_as_in_this_process(job, monkeypatch):
+    monkeypatch.setattr(ThreadExecutor, "start", lambda *_: 1 / 0)
+    with pytest.raises(RuntimeError, match="A fault of the program ended the run at step 1"):
+        list(RemoteExecution(job, Worker()).frames())
+
+
+def test_the_folder_of_a_run_goes_with_it(job):
+    execution = RemoteExecution(job, Worker())
+    assert execution._folder.path.exists()
+    list(execution.frames())
+    assert not execution._folder.path.exists()
