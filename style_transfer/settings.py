@@ -144,7 +144,7 @@ class Settings:
         ),
     )
     motifs: float = _live(
-        0.1,
+        0.15,
         Weight(
             label="Motifs",
             help="weight of the painting's motifs beside its statistics",

@@ -18,7 +18,7 @@ DEFAULTS_BEFORE: Mapping[int, Mapping[str, Any]] = MappingProxyType(
             "pooling": "average",
             "motifs": 0.0,
         },
-        3: {"large_forms": 0.0},
+        3: {"motifs": 0.1, "large_forms": 0.0},
     }
 )
 

@@ -43,7 +43,7 @@ SECOND = FIRST | {
     "pooling": "max",
     "motifs": 0.1,
 }
-THIRD = SECOND | {"large_forms": 0.2}
+THIRD = SECOND | {"motifs": 0.15, "large_forms": 0.2}
 DEFAULTS = {1: FIRST, 2: SECOND, 3: THIRD}
 
 
