@@ -39,11 +39,11 @@ def test_a_full_disk_stops_the_previews_alone(context, session, start, monkeypat
     full = OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
     add, count = Timeline.add, []
 
-    def add_or_fail(timeline, frame):
+    def add_or_fail(timeline, frame, *source):
         count.append(frame)
         if len(count) > 1:
             raise full
-        return add(timeline, frame)
+        return add(timeline, frame, *source)
 
     monkeypatch.setattr(Timeline, "add", add_or_fail)
     for _ in start():
@@ -58,11 +58,11 @@ def test_previews_are_not_said_to_be_lost_once_there_is_room_again(session, star
     monkeypatch.setattr(watch, "PREVIEW_INTERVAL", 0.0)
     add, count = Timeline.add, []
 
-    def fail_once(timeline, frame):
+    def fail_once(timeline, frame, *source):
         count.append(frame)
         if len(count) == 2:
             raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
-        return add(timeline, frame)
+        return add(timeline, frame, *source)
 
     monkeypatch.setattr(Timeline, "add", fail_once)
     for _ in start():
