@@ -1,11 +1,12 @@
 import subprocess
 import sys
 import threading
+from functools import partial
+from types import SimpleNamespace
 from urllib.error import URLError
 
 import pytest
 import torch
-import torchvision
 from torch import nn
 
 from style_transfer.network import BACKENDS, LAYERS, VGG, BackendSet, TimingCache, load_network
@@ -19,22 +20,18 @@ def noise_image(height, width):
     return torch.rand((1, 3, height, width), generator=torch.Generator().manual_seed(0))
 
 
-def torchvisions_activations(network, image, pool):
-    """Activations by layer of torchvision's VGG-19 with the network's weights."""
-    modules = list(torchvision.models.vgg19(weights=None, init_weights=False).features)
-    ours = iter(network.convolutions.values())
+def plain_activations(network, image, pool):
+    """Activations by layer of a VGG-19 of torch's own layers with the network's weights."""
     x = (image * 255 - torch.tensor([123.68, 116.779, 103.939]).view(1, 3, 1, 1)).double()
-    activations, names = {}, iter(LAYERS)
-    for index, module in enumerate(modules):
-        if isinstance(module, nn.Conv2d):
-            module.load_state_dict(next(ours).state_dict())
-            module.double()
-            if index == 0:  # where ours differs: the border is repeated
-                module.padding_mode = "replicate"
-                module._reversed_padding_repeated_twice = [1, 1, 1, 1]
-        x = pool(x) if isinstance(module, nn.MaxPool2d) else module(x)
-        if isinstance(module, nn.ReLU):
-            activations[next(names)] = x.clone()
+    activations, inputs = {}, 3
+    for layer, outputs in zip(LAYERS, CHANNELS, strict=True):
+        if layer.endswith("_1") and inputs > 3:
+            x = pool(x)
+        padding = "replicate" if inputs == 3 else "zeros"  # where ours differs from the paper's
+        convolution = nn.Conv2d(inputs, outputs, 3, padding=1, padding_mode=padding)
+        convolution.load_state_dict(network.convolutions[layer].state_dict())
+        x, inputs = convolution.double()(x).relu(), outputs
+        activations[layer] = x
     return activations
 
 
@@ -58,10 +55,10 @@ def test_the_bundled_weights_have_the_shapes_of_vgg19(network):
 @pytest.mark.every_device
 @pytest.mark.parametrize("pooling", ["average", "max"])
 @torch.no_grad()
-def test_every_layer_agrees_with_torchvisions_vgg19(pooling, device):
+def test_every_layer_agrees_with_a_vgg19_of_torchs_own_layers(pooling, device):
     network, image = VGG(), noise_image(36, 48)
     pool = nn.AvgPool2d(2) if pooling == "average" else nn.MaxPool2d(2)
-    expected = torchvisions_activations(network, image, pool)
+    expected = plain_activations(network, image, pool)
     activations = network.to(device)(image.to(device), LAYERS, pooling)
     assert activations.keys() == expected.keys()
     for layer, activation in activations.items():
@@ -174,23 +171,38 @@ def test_the_network_is_loaded_once():
     assert load_network() is load_network()
 
 
-def test_torchvisions_weights_offline_give_one_sentence(monkeypatch):
+URL = "https://download.pytorch.org/models/vgg16-397923af.pth"
+
+
+@pytest.fixture
+def torchvisions_download(monkeypatch):
+    """Leave out torchvision, which takes seconds to import; the download itself is torch's."""
+
+    def get_weight(_):
+        return SimpleNamespace(get_state_dict=partial(torch.hub.load_state_dict_from_url, URL))
+
+    monkeypatch.setitem(sys.modules, "torchvision.models", SimpleNamespace(get_weight=get_weight))
+
+
+@pytest.mark.usefixtures("torchvisions_download")
+def test_torchvisions_weights_offline_give_one_sentence(monkeypatch, tmp_path):
     def unreachable(*_, **__):
         raise URLError("no route to host")
 
-    monkeypatch.setattr("torchvision.models._api.load_state_dict_from_url", unreachable)
+    monkeypatch.setattr("torch.hub.get_dir", lambda: str(tmp_path))
+    monkeypatch.setattr("torch.hub.urlopen", unreachable)
     with pytest.raises(ValueError, match="no route to host") as error:
         VGG("torchvision-vgg19")
     assert "oxford-vgg19 needs no download" in str(error.value)
     assert "\n" not in str(error.value)
 
 
+@pytest.mark.usefixtures("torchvisions_download")
 @pytest.mark.parametrize("content", [b"", b"junk", b"hello world"])
 def test_a_damaged_download_gives_one_sentence(monkeypatch, tmp_path, content):
     monkeypatch.setattr("torch.hub.get_dir", lambda: str(tmp_path))
     (tmp_path / "checkpoints").mkdir()
-    url = torchvision.models.VGG16_Weights.IMAGENET1K_V1.url
-    (tmp_path / "checkpoints" / url.rpartition("/")[2]).write_bytes(content)
+    (tmp_path / "checkpoints" / URL.rpartition("/")[2]).write_bytes(content)
     with pytest.raises(ValueError, match="torchvision-vgg16 cannot be had"):
         VGG("torchvision-vgg16")
 
@@ -199,6 +211,8 @@ def test_a_damaged_download_gives_one_sentence(monkeypatch, tmp_path, content):
 @pytest.mark.parametrize("name", ["vgg16", "vgg19"])
 @torch.no_grad()
 def test_torchvisions_networks_load_and_agree_with_torchvision(monkeypatch, name):
+    import torchvision  # takes seconds
+
     original = getattr(torchvision.models, name)(weights=None, init_weights=False)
     monkeypatch.setattr(
         "torchvision.models._api.load_state_dict_from_url",

@@ -18,9 +18,27 @@ HALF = b"GET / HTTP/1.1\r\nHost: loc"
 CALM = 30.0  # s
 
 
+class Slow:
+    """Requests for /slow: how many have begun, and whether they may be answered."""
+
+    def __init__(self):
+        self.begun, self.may_end = 0, threading.Event()
+
+    def wait_for(self, requests):
+        until = time.monotonic() + CALM
+        while self.begun < requests and time.monotonic() < until:
+            time.sleep(0.01)
+        assert self.begun == requests
+
+
 @pytest.fixture
-def port(monkeypatch):
-    """The port of a server with at most MOST connections; /slow takes two seconds."""
+def slow():
+    return Slow()
+
+
+@pytest.fixture
+def port(monkeypatch, slow):
+    """The port of a server with at most MOST connections; /slow is answered when it may be."""
     monkeypatch.setattr(connection_limit, "INTERVAL", 0.05)
     limit = ConnectionLimit(MOST)
 
@@ -32,7 +50,9 @@ def port(monkeypatch):
                 await send({"type": f"{kind}.complete"})
             return limit.stop()
         if scope["path"] == "/slow":
-            await asyncio.sleep(2)
+            slow.begun += 1
+            while not slow.may_end.is_set():
+                await asyncio.sleep(0.01)
         return await answer(send, 200, "")
 
     server = uvicorn.Server(uvicorn.Config(app, port=0, log_level="critical", lifespan="on"))
@@ -41,6 +61,7 @@ def port(monkeypatch):
     while not server.started:
         time.sleep(0.01)
     yield server.servers[0].sockets[0].getsockname()[1]
+    slow.may_end.set()
     server.force_exit = server.should_exit = True
     thread.join(CALM)
 
@@ -81,20 +102,22 @@ def test_half_requests_make_room_for_whole_ones(port, connect):
     assert not all(is_ended(each, 0.2) for each in half[-MOST // 2 :])
 
 
-def test_requests_under_way_are_not_ended_for_new_ones(port, connect):
-    slow = [connect(b"GET /slow HTTP/1.1\r\nHost: localhost\r\n\r\n") for _ in range(MOST)]
-    time.sleep(0.5)
+def test_requests_under_way_are_not_ended_for_new_ones(port, connect, slow):
+    under_way = [connect(b"GET /slow HTTP/1.1\r\nHost: localhost\r\n\r\n") for _ in range(MOST)]
+    slow.wait_for(MOST)
     assert is_ended(connect(HALF))
-    for each in slow:
+    slow.may_end.set()
+    for each in under_way:
         assert each.recv(12) == b"HTTP/1.1 200"
 
 
-def test_a_header_that_does_not_come_in_time_ends_its_connection(port, connect, monkeypatch):
+def test_a_header_that_does_not_come_in_time_ends_its_connection(port, connect, slow, monkeypatch):
     monkeypatch.setattr(connection_limit, "HEADER_TIME", 0.4)
-    slow = connect(b"GET /slow HTTP/1.1\r\nHost: localhost\r\n\r\n")
+    under_way = connect(b"GET /slow HTTP/1.1\r\nHost: localhost\r\n\r\n")
     half = connect(HALF)
     assert is_ended(half)
-    assert slow.recv(12) == b"HTTP/1.1 200"
+    slow.may_end.set()
+    assert under_way.recv(12) == b"HTTP/1.1 200"
     again = connect(b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n" + HALF)
     while again.recv(1000):  # the first answer, then the end
         pass
@@ -104,7 +127,7 @@ def test_a_connection_that_is_used_now_and_then_stays(port, monkeypatch):
     monkeypatch.setattr(connection_limit, "HEADER_TIME", 0.6)
     with httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=CALM) as client:
         streams = set()
-        for _ in range(8):
+        for _ in range(5):
             answered = client.get("/")
             streams.add(id(answered.extensions["network_stream"]))
             time.sleep(0.2)
