@@ -32,6 +32,12 @@ def missing_gradio(path: Path, folders: tuple[Path, ...]) -> bool:
         return True
 
 
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    """Import none of the system tests for the fast part, which has none of them."""
+    left_out = config.option.markexpr == "fast" and collection_path in SYSTEM_TESTS.values()
+    return left_out or None
+
+
 @pytest.hookimpl(wrapper=True)
 def pytest_collect_file(
     file_path: Path, parent: pytest.Collector
