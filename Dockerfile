@@ -1,0 +1,33 @@
+# The page in a container: docker build -t style-transfer . && docker run -p 7860:7860 style-transfer
+# With NVIDIA's libraries: docker build --build-arg TORCH=cu130 . (see compose.yaml)
+FROM python:3.12-slim
+
+# A Docker Space runs as this user, and so does everybody else: nothing here needs more.
+RUN useradd --create-home --uid 1000 user
+USER user
+WORKDIR /home/user/app
+ENV PATH=/home/user/.local/bin:$PATH \
+    PYTHONUNBUFFERED=1 \
+    GRADIO_SERVER_NAME=0.0.0.0 \
+    GRADIO_SERVER_PORT=7860 \
+    STYLE_TRANSFER_KEPT_FOLDER=/home/user/kept
+
+# PyTorch's own index has builds without the 5.3 GB of CUDA that the usual one comes with.
+ARG TORCH=cpu
+RUN pip install --no-cache-dir --user torch torchvision \
+    --index-url "https://download.pytorch.org/whl/${TORCH}"
+COPY --chown=user requirements.txt .
+RUN pip install --no-cache-dir --user -r requirements.txt prometheus_client
+
+COPY --chown=user . .
+# Compiles the kernels for the CPU at hand; another CPU compiles them anew, in five seconds.
+RUN mkdir -p /home/user/kept \
+    && python -m style_transfer assets/content/lake.jpg assets/style/mosaic.jpg \
+        -o /tmp/warm.jpg --size 64 --steps 2 \
+    && rm /tmp/warm.jpg
+
+VOLUME /home/user/kept
+EXPOSE 7860
+HEALTHCHECK --start-period=60s --interval=30s --timeout=10s \
+    CMD ["python", "-c", "from urllib.request import urlopen; urlopen('http://127.0.0.1:7860/health')"]
+CMD ["python", "app.py"]
