@@ -38,7 +38,8 @@ from style_transfer.ui.panels import layout
 from style_transfer.ui.panels.panel import STATIC
 from style_transfer.ui.session.sessions import PageContext
 
-STYLE_SHEETS = [STATIC / f"{name}.css" for name in ("page", "knobs", "inside", "gallery")]
+SHEETS = "page", "knobs", "brushes", "inside", "gallery"  # in this order
+STYLE_SHEETS = [STATIC / f"{name}.css" for name in SHEETS]
 MAX_QUEUED = 100  # calls in Gradio's queue
 SHORT_CALLS = 26  # queued ones of a visitor, beside those that paint or wait to
 MAX_STATES = 500  # sessions of which Gradio stores the values of components

@@ -5,6 +5,7 @@ from typing import Any
 
 import gradio as gr
 
+from style_transfer.ui.handlers.brushes import BrushHandlers
 from style_transfer.ui.handlers.downloads import RESTORED_IDS, DownloadHandlers
 from style_transfer.ui.handlers.estimate import ESTIMATE_IDS, EstimateHandler
 from style_transfer.ui.handlers.inputs import START_IDS
@@ -12,6 +13,7 @@ from style_transfer.ui.handlers.pictures import PictureHandlers
 from style_transfer.ui.handlers.recover import RecoverHandlers
 from style_transfer.ui.handlers.start import StartHandlers
 from style_transfer.ui.handlers.steering import SteeringHandlers
+from style_transfer.ui.panels.brushes import BRUSHES_ID
 from style_transfer.ui.panels.inputs import CONTENT_ID, MORE_STYLE_IDS, STYLE_IDS
 from style_transfer.ui.panels.mask import MASK_ID
 from style_transfer.ui.session.sessions import PageContext
@@ -31,6 +33,7 @@ def connect(page: gr.Blocks, context: PageContext) -> None:
     _connect_steering(named, steering)
     pictures = PictureHandlers(context)
     _connect_pictures(named, pictures)
+    _connect_brushes(named, BrushHandlers(context))
     _connect_files(page, named, context, steering, pictures)
     estimate = EstimateHandler(context).estimate
     dependencies: Any = [named[elem_id] for elem_id in ESTIMATE_IDS]
@@ -104,6 +107,14 @@ def _connect_pictures(named: dict[str, Any], pictures: PictureHandlers) -> None:
     named["size"].release(pictures.change_size, {named["size"]}, shown, **newest_only)
     for image in (photo, *images):
         image.upload(pictures.check_upload, image, **FILES)
+
+
+def _connect_brushes(named: dict[str, Any], handlers: BrushHandlers) -> None:
+    brushes = named[BRUSHES_ID]
+    # The page has one call under way; where that one fails, another may be sent beside it.
+    options = UNQUEUED | {"trigger_mode": "multiple"}
+    sent = {brushes, named["more"]}
+    brushes.input(handlers.touch, sent, [brushes, named["view"]], **options)
 
 
 def _connect_files(

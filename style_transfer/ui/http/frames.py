@@ -16,7 +16,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from style_transfer.engine import Frame
+from style_transfer.engine import Frame, newest_number
 from style_transfer.images import to_pil
 from style_transfer.runs import Run
 from style_transfer.ui.http.calls import VISITOR_HEADER
@@ -25,6 +25,8 @@ PATH = "frames"  # below that of the page
 WAIT = 2.0  # s; the longest that a request waits for a picture
 QUALITY = 85  # of the JPEG
 NUMBER_HEADER = "frame-number"  # of an answer; the request for the next one says it
+
+STROKE_HEADER = "stroke-number"  # of an answer: the newest stroke in the picture
 
 FindRun = Callable[[str, str], Run | None]  # by session and visitor; LookupError for others'
 
@@ -48,6 +50,7 @@ def frame_route(find_run: FindRun) -> Route:
         encoder = encoders.setdefault(run, _Encoder())
         headers = {
             NUMBER_HEADER: f"{found}",
+            STROKE_HEADER: f"{newest_number(frame.state.strokes)}",
             "cache-control": "no-store",
             "cross-origin-resource-policy": "same-origin",
         }

@@ -3,6 +3,9 @@
 Where a run makes frames faster than views are sent, its page fetches them itself.
 """
 
+from typing import Any
+
+from style_transfer.engine import newest_number
 from style_transfer.ui import example
 from style_transfer.ui.http.frames import PATH
 from style_transfer.ui.http.gradio_internals import file_url
@@ -13,7 +16,12 @@ from style_transfer.ui.session.timeline import Preview
 
 FAST = 3.0  # frames a second; slower ones come with the views in time
 
-_HTML = '<img src="{src}" alt="{alt}">'.format(**example.CANVAS)
+_HTML = (
+    '<img src="{src}" alt="{alt}"><canvas width="1" height="1" role="application" '
+    'aria-label="The picture, to be touched with a brush. Arrow keys move it, the space bar puts '
+    'it down and lifts it, Escape takes the stroke back."></canvas>'
+    '<i class="ring" hidden></i><i class="source" hidden></i>'
+).format(**example.CANVAS)
 
 
 def build() -> None:
@@ -21,12 +29,15 @@ def build() -> None:
     widget("canvas", _HTML, example.CANVAS)
 
 
-def value(session: Session) -> dict[str, str]:
-    """Return address and description of the picture, and the address of newer ones, "" for none."""
+def value(session: Session) -> dict[str, Any]:
+    """Return address and description of the picture, the number of the newest stroke in it, and the
+    address of newer ones, "" for none."""
     record, preview = session.selected, session.preview
     if record and preview:
         session.canvas = _picture(record, preview)
-    return session.canvas | {"frames": f"{PATH}/{session.key}" if _is_fast(session) else ""}
+    stroke = newest_number(preview.strokes) if preview else 0
+    frames = f"{PATH}/{session.key}" if _is_fast(session) else ""
+    return session.canvas | {"stroke": stroke, "frames": frames}
 
 
 def _is_fast(session: Session) -> bool:

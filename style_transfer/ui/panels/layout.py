@@ -7,6 +7,7 @@ from typing import Any
 import gradio as gr
 
 from style_transfer.ui.panels import (
+    brushes,
     canvas,
     compare,
     controls,
@@ -51,6 +52,7 @@ STUDIO = (  # from left to right
         320,
         (
             canvas.PANEL,
+            brushes.PANEL,
             interrupted.PANEL,
             timeline.PANEL,
             transport.PANEL,

@@ -24,7 +24,7 @@ def shown_moment(session: Session) -> ShownMoment | None:
     if record is None or preview is None:
         return None
     inputs, frame = record.inputs, record.last_frame
-    if frame is not None and frame.step == preview.step:
+    if frame is not None and preview.shows(frame):
         moment = Moment(frame.image, frame.content, inputs.styles, preview.settings)
     else:
         moment = Moment(preview.image, inputs.content, inputs.styles, preview.settings)

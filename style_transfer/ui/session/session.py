@@ -106,6 +106,13 @@ class Session:
         return record if record and record.is_steered else None
 
     @property
+    def touched(self) -> RunRecord | None:
+        """The record whose newest picture is on the canvas, where strokes can be made on it."""
+        record = self.steered
+        newest = record is self.selected and self._pinned is None
+        return record if record and record.last_frame and newest else None
+
+    @property
     def preview(self) -> Preview | None:
         """The preview on the canvas."""
         if self.selected is None or not self.selected.previews:

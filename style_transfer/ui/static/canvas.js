@@ -24,15 +24,21 @@ async function decoded(src) {
   await next.decode();
 }
 
+// What draws strokes over the picture hears which of them are in it.
+function put(src, alt, stroke) {
+  Object.assign(image, { src, alt });
+  document.dispatchEvent(new CustomEvent("picture", { detail: { stroke: stroke ?? 0 } }));
+}
+
 async function show() {
   if (busy || fetches()) return;
   busy = true;
   while (wanted() !== shown && !fetches()) {
-    const { alt } = newest;
+    const { alt, stroke } = newest;
     const src = (shown = wanted());
     try {
       await decoded(src);
-      if (!fetches()) Object.assign(image, { src, alt });
+      if (!fetches()) put(src, alt, stroke);
     } catch {
       // Deleted already; the picture before it stays.
     }
@@ -50,7 +56,7 @@ async function showFrame(address) {
   await decoded(url);
   if (newest.frames !== address) return URL.revokeObjectURL(url); // walked back, say
   const before = image.src;
-  Object.assign(image, { src: url, alt: newest.alt });
+  put(url, newest.alt, Number(answer.headers.get("stroke-number")));
   if (before.startsWith("blob:")) URL.revokeObjectURL(before);
   number = found;
   return INTERVAL;

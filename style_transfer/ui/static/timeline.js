@@ -23,7 +23,7 @@ function show({ last, at, text }) {
 function onKey(event) {
   if (!element.isConnected) return document.removeEventListener("keydown", onKey);
   // The first have a use for these keys of their own, the others for the space bar alone.
-  const typing = "input, textarea, select, video, [role=tab], [contenteditable]";
+  const typing = "input, textarea, select, video, [role=tab], [role=application], [contenteditable]";
   const busy = event.key === " " ? `${typing}, button, summary, a` : typing;
   if (event.altKey || event.ctrlKey || event.metaKey || event.target.closest(busy)) return;
   const steps = { ArrowLeft: -1, ArrowRight: 1 };

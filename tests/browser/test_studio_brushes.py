@@ -1,0 +1,161 @@
+"""A hand on the wet paint: what it sees at once, that no stroke is lost, and the keyboard."""
+
+import time
+
+import pytest
+from playwright.sync_api import expect
+
+from style_transfer.runs import Limits, RunService
+from style_transfer.ui.handlers.brushes import BrushHandlers
+from style_transfer.ui.page import build
+from tests.browser.studio import finish, wait_until
+from tests.runs.fake_executor import FakeExecutor
+
+STROKES = 40
+SEEN = 0.05  # s from a movement to what the browser has drawn of it
+# Notes how late each movement is drawn, in s: all scripts of the page hear of it first.
+TIME = """() => {
+    window.delays = [];
+    document.addEventListener("pointermove", (event) => {
+        const wet = document.querySelector("#canvas canvas.wet");
+        if (event.buttons && wet) window.delays.push((performance.now() - event.timeStamp) / 1000);
+    });
+}"""
+
+
+def choose(page, kind):
+    page.locator(f'#brushes input[value="{kind}"]').check(force=True)
+
+
+def middle(page):
+    box = page.locator("#canvas canvas").bounding_box()
+    return box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+
+
+def draw(page, x, y, right, down=0, moves=2):
+    page.mouse.move(x, y)
+    page.mouse.down()
+    for part in range(1, moves + 1):
+        page.mouse.move(x + right * part / moves, y + down * part / moves)
+    page.mouse.up()
+
+
+def latest(sessions):
+    *_, session = (each for each in sessions.all() if each.run)
+    return session.latest
+
+
+def done(sessions):
+    return [each.number for each in latest(sessions).last_frame.state.strokes]
+
+
+def wet(page):
+    return page.locator("#canvas canvas.wet").count() == 1
+
+
+@pytest.fixture(scope="module")
+def served(tmp_path_factory):
+    """A page whose steps cost nothing."""
+    folder = tmp_path_factory.mktemp("kept")
+    page = build(RunService(Limits(), folder, FakeExecutor))
+    page.blocks.launch(**page.launch_options, prevent_thread_lock=True, quiet=True)
+    yield page
+    page.blocks.close()
+
+
+@pytest.fixture
+def sessions(served):
+    return served.context.sessions
+
+
+@pytest.fixture
+def resting(browser, served):
+    page = browser.new_page(viewport={"width": 1280, "height": 800})
+    page.goto(served.blocks.local_url)
+    expect(page.locator("#estimate")).to_contain_text("about")
+    finish(page, 4)
+    yield page
+    page.close()
+
+
+def test_fast_strokes_are_seen_at_once_and_none_is_lost_though_the_server_is_late(
+    resting, sessions, monkeypatch
+):
+    page, touch = resting, BrushHandlers.touch
+
+    def late(self, *args):
+        time.sleep(1.5)
+        return touch(self, *args)
+
+    monkeypatch.setattr("style_transfer.ui.handlers.brushes.BrushHandlers.touch", late)
+    page.evaluate(TIME)
+    choose(page, "color")
+    x, y = middle(page)
+    for number in range(STROKES):
+        draw(page, x - 150 + 7 * number, y - 60 + 3 * number, 20, 10)
+    assert wet(page)
+    delays = sorted(page.evaluate("window.delays"))
+    assert len(delays) >= STROKES
+    assert delays[len(delays) // 2] < SEEN, delays
+    assert wait_until(lambda: done(sessions) == [*range(1, STROKES + 1)], 60), done(sessions)
+    assert wait_until(lambda: not wet(page), 30)
+    expect(page.locator("#brushes .undo")).to_be_enabled()
+
+
+def test_keys_move_the_brush_undo_and_redo_its_strokes(resting, sessions):
+    page = resting
+    choose(page, "smear")
+    page.locator("#canvas canvas").focus()
+    for key in (" ", "ArrowRight", "Shift+ArrowRight", "Shift+ArrowDown", " "):
+        page.keyboard.press(key)
+    assert wait_until(lambda: done(sessions) == [1], 30)
+    (stroke,) = latest(sessions).strokes
+    assert stroke.kind == "smear"
+    assert stroke.points[0] == (0.5, 0.5, 1.0)
+    assert stroke.points[-1] == (0.56, 0.55, 1.0)
+    page.keyboard.press("Control+z")
+    assert wait_until(lambda: done(sessions) == [1, 2], 30)
+    assert latest(sessions).strokes[1].kind == "undo"
+    expect(page.locator("#brushes .undo")).to_be_disabled()
+    page.locator("#brushes .redo").click()
+    assert wait_until(lambda: done(sessions) == [1, 2, 3], 30)
+    assert latest(sessions).strokes[2].points == stroke.points
+
+
+TOUCHES = """([kind, id, x, y, pointerType, isPrimary]) => {
+    const canvas = document.querySelector("#canvas canvas");
+    canvas.setPointerCapture = () => {};
+    canvas.dispatchEvent(new PointerEvent(kind, {
+        pointerId: id, clientX: x, clientY: y, pointerType, isPrimary, button: 0, pressure: 0.5,
+        bubbles: true, cancelable: true,
+    }));
+}"""
+
+
+def test_a_second_finger_takes_the_stroke_back_and_a_palm_beside_a_pen_makes_none(
+    resting, sessions
+):
+    page = resting
+    choose(page, "color")
+    x, y = middle(page)
+
+    def point(kind, number, right, pointer, primary=True):
+        page.evaluate(TOUCHES, [kind, number, x + right, y, pointer, primary])
+
+    point("pointerdown", 1, 0, "touch")
+    point("pointermove", 1, 20, "touch")
+    assert wet(page)
+    point("pointerdown", 2, 90, "touch", primary=False)
+    assert not wet(page)
+    point("pointerup", 1, 20, "touch")
+    point("pointerup", 2, 90, "touch", primary=False)
+    point("pointerdown", 3, -90, "touch")  # a palm
+    point("pointerdown", 4, 0, "pen")
+    point("pointermove", 4, 30, "pen")
+    point("pointerup", 4, 30, "pen")
+    point("pointerdown", 5, -90, "touch")
+    point("pointermove", 5, -60, "touch")
+    point("pointerup", 5, -60, "touch")
+    assert wait_until(lambda: done(sessions) == [1], 30)
+    (stroke,) = latest(sessions).strokes
+    assert {point[2] for point in stroke.points} == {0.5}

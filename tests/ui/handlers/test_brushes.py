@@ -1,0 +1,132 @@
+"""Strokes of a page, without a browser: painted in, numbered, undone, and what wakes for them."""
+
+from dataclasses import replace
+
+import gradio as gr
+import pytest
+import torch
+
+from style_transfer.engine import Stroke
+from style_transfer.runs import Limits, RunService
+from style_transfer.ui.handlers.brushes import MAX_SENT, BrushHandlers
+from style_transfer.ui.panels import brushes, canvas, transport
+from style_transfer.ui.session import record as record_module
+from style_transfer.ui.session.sessions import PageContext
+from tests.runs.fake_executor import FakeExecutor
+from tests.ui.handlers.tab import Tab
+
+LINE = [[0.2, 0.5, 1], [0.6, 0.5, 1]]
+
+
+@pytest.fixture
+def tab(tmp_path, photo, painting):
+    service = RunService(Limits(), tmp_path / "checkpoints", FakeExecutor)
+    return Tab(PageContext.of(service), photo, painting).paint()
+
+
+def touch(tab, *strokes, more=3):
+    values = {gr.HTML(elem_id="brushes"): {"strokes": [*strokes]}, gr.HTML(elem_id="more"): more}
+    answer, _ = BrushHandlers(tab.context).touch(values, tab.request)
+    return answer
+
+
+def smear(number):
+    return {"kind": "smear", "points": LINE, "radius": 0.2, "number": number}
+
+
+def numbers(tab):
+    return [stroke.number for stroke in tab.session.latest.last_frame.state.strokes]
+
+
+def test_a_stroke_at_rest_wakes_the_picture_for_the_steps_of_a_change(tab):
+    assert touch(tab, smear(1)) == {"arrived": 1, "refusal": ""}
+    assert transport.value(tab.session)["wake"]
+    tab.wake()
+    assert numbers(tab) == [1]
+    assert tab.state == "Resting at step 7 of 7"
+    assert canvas.value(tab.session)["stroke"] == 1
+    assert not transport.value(tab.session)["wake"]
+
+
+def test_strokes_that_are_sent_twice_are_done_once(tab):
+    touch(tab, smear(1), smear(2))
+    assert touch(tab, smear(2), smear(3))["arrived"] == 3
+    tab.wake()
+    assert numbers(tab) == [1, 2, 3]
+
+
+def test_an_undo_is_counted_before_and_after_it_is_done(tab):
+    touch(tab, smear(1), smear(2))
+    assert brushes.value(tab.session)["count"] == 2
+    touch(tab, {"kind": "undo", "number": 3})
+    assert brushes.value(tab.session)["count"] == 1
+    tab.wake()
+    assert brushes.value(tab.session) | {"photo": ""} == {
+        "enabled": True,
+        "record": "Run 1",
+        "photo": "",
+        "number": 3,
+        "count": 1,
+        "hints": {},
+    }
+
+
+def test_what_will_not_be_seen_of_strokes_is_said(tab):
+    tab.steer(keep_colors=1)
+    assert "lightness alone" in brushes.value(tab.session)["hints"]["color"]
+    record = tab.session.latest
+    strength = torch.ones(1, 1, 48, 48)
+    masked = replace(record.inputs.styles, strength=strength)
+    record.inputs = replace(record.inputs, styles=masked)
+    assert "Where the regions" in brushes.value(tab.session)["hints"][""]
+
+
+def test_each_stroke_is_a_moment_of_the_timeline(tab):
+    touch(tab, smear(1))
+    tab.wake()
+    made = [(each.step, len(each.strokes)) for each in tab.session.selected.previews]
+    assert made[-1] == (7, 1)
+    assert (4, 0) in made
+    assert made == sorted(made)
+    record = tab.session.selected
+    tab.session.select(record, record.previews[-2])
+    assert not brushes.value(tab.session)["enabled"]
+
+
+@pytest.mark.parametrize(
+    "sent",
+    [
+        {"strokes": [{"kind": "smear", "points": 3, "number": 1}]},
+        {"strokes": [{"kind": "undo"}] * (MAX_SENT + 1)},
+        {"strokes": "smear"},
+        None,
+    ],
+)
+def test_what_is_no_stroke_is_refused_in_one_sentence(tab, sent):
+    values = {gr.HTML(elem_id="brushes"): sent, gr.HTML(elem_id="more"): 3}
+    answer, shown = BrushHandlers(tab.context).touch(values, tab.request)
+    assert answer["refusal"].endswith(".")
+    assert answer["refusal"] in shown["status"]["notices"]
+    assert tab.session.latest.strokes == ()
+
+
+def test_a_picture_that_was_stopped_is_dry(tab):
+    tab.session.stop()
+    assert not brushes.value(tab.session)["enabled"]
+    assert "press Start" in touch(tab, smear(1))["refusal"]
+
+
+def test_strokes_of_a_run_are_bounded(tab, monkeypatch):
+    monkeypatch.setattr(record_module, "MAX_STROKE_POINTS", 5)
+    assert not touch(tab, smear(1), smear(2))["refusal"]
+    assert "at most 5 points" in touch(tab, smear(3))["refusal"]
+
+
+def test_strokes_that_wait_for_a_turn_are_done_when_it_comes(tab):
+    touch(tab, smear(1))
+    record = tab.session.latest
+    assert record.job().strokes == (Stroke.from_dict(smear(1)),)
+    record.rest.wanted = False  # its turn was given up
+    touch(tab, smear(2))
+    tab.wake()
+    assert numbers(tab) == [1, 2]
