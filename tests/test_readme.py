@@ -1,11 +1,13 @@
-"""README's table of knobs is made from the table of knobs."""
+"""README's tables: of knobs, and of the tests that are left out."""
 
+import re
 from pathlib import Path
 
 from style_transfer.knobs import Choice, Knob, LayerWeights, Number, StyleWeights, Switch
 from style_transfer.settings import KNOBS, Settings
 
-README = Path(__file__).parents[1] / "README.md"
+TESTS = Path(__file__).parent
+README = TESTS.parent / "README.md"
 
 
 def values(knob: Knob) -> str:
@@ -39,3 +41,14 @@ def table() -> str:
 
 def test_the_table_of_knobs_is_in_the_readme():
     assert table() in README.read_text(encoding="utf-8"), f"README needs this table:\n{table()}"
+
+
+def test_the_readme_names_all_tests_that_are_left_out_of_the_ordinary_run():
+    marked = {
+        file.relative_to(TESTS).as_posix()
+        for file in TESTS.rglob("test_*.py")
+        if re.search(r"(@|marks=)pytest\.mark\.slow", file.read_text(encoding="utf-8"))
+    }
+    _, _, rows = README.read_text(encoding="utf-8").partition("| left out, in `tests/` |")
+    table, _, _ = rows.partition("\n\n")
+    assert set(re.findall(r"`([\w/]*test_\w+\.py)`", table)) == marked
