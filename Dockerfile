@@ -4,7 +4,7 @@ FROM python:3.12-slim
 
 # A Docker Space runs as this user, and so does everybody else: nothing here needs more.
 RUN useradd --create-home --uid 1000 user
-USER user
+USER 1000
 WORKDIR /home/user/app
 ENV PATH=/home/user/.local/bin:$PATH \
     PYTHONUNBUFFERED=1 \
@@ -14,10 +14,11 @@ ENV PATH=/home/user/.local/bin:$PATH \
 
 # PyTorch's own index has builds without the 5.3 GB of CUDA that the usual one comes with.
 ARG TORCH=cpu
+# hadolint ignore=DL3013
 RUN pip install --no-cache-dir --user torch torchvision \
     --index-url "https://download.pytorch.org/whl/${TORCH}"
 COPY --chown=user requirements.txt .
-RUN pip install --no-cache-dir --user -r requirements.txt prometheus_client
+RUN pip install --no-cache-dir --user -r requirements.txt
 
 COPY --chown=user . .
 # Compiles the kernels for the CPU at hand; another CPU compiles them anew, in five seconds.

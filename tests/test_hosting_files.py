@@ -90,7 +90,7 @@ def test_an_upload_has_what_the_page_needs_and_is_small():
 
 def test_a_container_serves_the_port_of_a_space_as_an_ordinary_user():
     lines = read("Dockerfile").splitlines()
-    assert "USER user" in lines
+    assert "USER 1000" in lines
     assert any("--uid 1000" in line for line in lines)
     assert "EXPOSE 7860" in lines
     assert not [line for line in lines if line.startswith("COPY") and "--chown=user" not in line]

@@ -106,6 +106,10 @@ class Executor(Protocol):
         """How many steps all runs there together make, over the last seconds."""
         ...
 
+    def load(self, runs: int) -> list[tuple[str, int]]:
+        """Return the name of each device with the number of its runs, of so many under way."""
+        ...
+
     def available_memory(self) -> int | None:
         """Return the bytes that runs can have there now, None where that is unknown."""
         ...

@@ -16,6 +16,7 @@ from style_transfer.runs.executor import Executor, Job
 from style_transfer.runs.limits import PREFIX, Limits
 from style_transfer.runs.memory import RunMemory, Size
 from style_transfer.runs.outcome import Budget, Outcome
+from style_transfer.runs.process_executor import ProcessExecutor
 from style_transfer.runs.reservations import MemoryReservations, Reservation
 from style_transfer.runs.run import Run
 from style_transfer.runs.scheduler import Scheduler
@@ -33,6 +34,7 @@ def _thread_executor(scheduler: Scheduler, environment: Mapping[str, str]) -> Th
 # What makes each kind, from the scheduler of this process and the environment.
 EXECUTORS: dict[str, Callable[[Scheduler, Mapping[str, str]], Executor]] = {
     "thread": _thread_executor,
+    "process": lambda _, environment: ProcessExecutor.from_environment(environment),
     "zerogpu": lambda _, environment: ZeroGpuExecutor(environment),
 }
 EXECUTOR_VARIABLE = f"{PREFIX}EXECUTOR"  # names one of them
@@ -83,6 +85,11 @@ class RunService:
     def under_way(self) -> int:
         """How many runs have started and not ended."""
         return len(self._reserved)
+
+    @property
+    def load(self) -> list[tuple[str, int]]:
+        """The name of each device, with the number of runs there."""
+        return self.executor.load(self.under_way)
 
     @property
     def is_ready(self) -> bool:

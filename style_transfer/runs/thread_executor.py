@@ -54,6 +54,10 @@ class ThreadExecutor:
         """How many steps all runs of this process together make, over the last seconds."""
         return self._scheduler.steps_per_second
 
+    def load(self, runs: int) -> list[tuple[str, int]]:
+        """Return the device with all runs that are under way."""
+        return [(self.device, runs)]
+
     def available_memory(self) -> int | None:
         """Return the bytes that runs can have on the device, None where that is unknown."""
         return memory.available_memory(self.device)

@@ -74,6 +74,10 @@ class ZeroGpuExecutor:
         """How many steps all runs of this process together make, over the last seconds."""
         return self._rate.per_second
 
+    def load(self, runs: int) -> list[tuple[str, int]]:
+        """Return the device with all runs that are under way."""
+        return [(self.device, runs)]
+
     def available_memory(self) -> int | None:
         """Return None: each run has a GPU to itself, of a size that the platform does not tell."""
         return None

@@ -106,6 +106,9 @@ class FakeExecutor:
         self.executions = []
         self.allowed = allowed
 
+    def load(self, runs):
+        return [(self.device, runs)]
+
     def available_memory(self):
         return None
 

@@ -124,7 +124,9 @@ def test_the_log_tells_when_a_run_begins_and_how_it_ends(fake_service, start, jo
         run.stop()
         assert run.join(20)
     assert "Run 1 begins: 48 x 48, 3 steps." in caplog.text
-    assert re.search(r"Run 2 ends after \d+\.\d s: 48 x 48, step 0, stopped\.", caplog.text)
+    assert re.search(
+        r"Run 2 ends after \d+\.\d s: 48 x 48, step 0, stopped, on cpu of \S+\.", caplog.text
+    )
 
 
 def test_the_begin_of_a_run_that_fails_at_once_is_logged_before_its_end(

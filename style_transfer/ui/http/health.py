@@ -22,6 +22,8 @@ def health_route(service: RunService) -> Route:
                 "runs": service.under_way,
                 "waiting": service.admission.waiting,
                 "steps_per_second": service.executor.steps_per_second,
+                "executor": type(service.executor).__name__.removesuffix("Executor").lower(),
+                "devices": [{"device": name, "runs": runs} for name, runs in service.load],
                 "memory_mb": _memory_mb(),
             }
         )

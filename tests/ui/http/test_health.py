@@ -20,7 +20,12 @@ def test_health_counts_runs_and_says_no_more_than_it_should(service, photo, pain
     run.stop()
     assert run.join(60)
     assert told()["runs"] == 0
-    assert list(told()) == ["alive", "since", "runs", "waiting", "steps_per_second", "memory_mb"]
+    assert list(told()) == [
+        *("alive", "since", "runs", "waiting", "steps_per_second"),
+        *("executor", "devices", "memory_mb"),
+    ]
+    assert told()["executor"] == "thread"
+    assert told()["devices"] == [{"device": "cpu", "runs": 0}]
     assert told()["since"] == since
     service.executor = FakeExecutor()
     service.executor.steps_per_second = 2.5

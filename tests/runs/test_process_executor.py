@@ -1,0 +1,114 @@
+"""Runs whose steps are made by processes, one for each share of the CPU."""
+
+import os
+import signal
+import threading
+import time
+from dataclasses import replace
+
+import pytest
+
+from style_transfer.devices import VARIABLE
+from style_transfer.engine import Styles, stylize
+from style_transfer.runs import run as run_module
+from style_transfer.runs.executor import Job
+from style_transfer.runs.process_executor import ProcessExecutor
+from style_transfer.runs.run import Run
+from style_transfer.settings import Settings
+from tests.runs.test_thread_executor import step, wait_for
+
+SHORT = Settings(steps=30, style_layers=["relu1_1"], content_layer="relu2_1")
+LONG = replace(SHORT, steps=5000)
+
+pytestmark = pytest.mark.integration
+
+
+@pytest.fixture(scope="module")
+def executor():
+    executor = ProcessExecutor.from_environment({VARIABLE: "cpu"})
+    executor.cost_model()  # or the runs would wait for it
+    yield executor
+    executor.end()
+
+
+@pytest.fixture
+def begin(executor, photo, painting, monkeypatch):
+    monkeypatch.setattr(run_module, "PATIENCE", 3600.0)
+    begun = []
+
+    def begin(settings):
+        begun.append(Run(Job(photo, Styles((painting,)), settings), executor))
+        return begun[-1]
+
+    yield begin
+    for run in begun:
+        run.stop()
+        assert run.join(60)
+
+
+def test_runs_go_to_the_process_with_the_fewest(begin, executor):
+    runs = [begin(LONG) for _ in range(4)]
+    wait_for(lambda: min(map(step, runs)) > 2)
+    assert executor.load(4) == [("cpu", 2), ("cpu", 2)]
+    assert os.getpid() not in executor.processes
+    for run in runs:
+        run.stop()
+    wait_for(lambda: executor.load(0) == [("cpu", 0), ("cpu", 0)])
+
+
+def test_a_process_makes_the_picture_that_this_one_would(begin, photo, painting):
+    run = begin(SHORT)
+    assert run.join(60)
+    assert [number for number, _ in run.losses] == list(range(1, 31))
+    here = stylize(photo, painting, lambda: replace(SHORT, steps=5))
+    totals = [frame.losses["total"] for frame in here if frame.losses]
+    # Other backends may be chosen there, whose rounding grows with the steps.
+    assert [losses["total"] for _, losses in run.losses[:5]] == pytest.approx(totals, rel=1e-2)
+    assert run.state.memory  # whole, to go on from
+
+
+def test_a_moved_knob_acts_at_the_step_that_is_named(begin):
+    run = begin(LONG)
+    wait_for(lambda: step(run) >= 5)
+    run.settings = replace(LONG, beta=20)
+    wait_for(lambda: run.frame.settings.beta == 20)
+    assert abs(step(run) - run.changes[-1].step) <= 3
+
+
+def test_the_runs_of_a_dead_process_go_on_elsewhere(begin, executor):
+    runs = [begin(LONG), begin(LONG)]
+    wait_for(lambda: min(map(step, runs)) > 2)
+    os.kill(executor.processes[0], signal.SIGTERM)
+    time.sleep(0.1)
+    at = [step(run) for run in runs]
+    wait_for(lambda: all(step(run) > before + 2 for run, before in zip(runs, at, strict=True)))
+    for run in runs:
+        numbers = [number for number, _ in run.losses]
+        assert numbers == list(range(1, len(numbers) + 1))  # none twice, none left out
+
+
+def test_a_wrong_number_of_shares_is_refused_in_a_sentence():
+    with pytest.raises(ValueError, match=r"STYLE_TRANSFER_SHARES must be from 1 to 64, not 'two'"):
+        ProcessExecutor.from_environment({"STYLE_TRANSFER_SHARES": "two"})
+
+
+@pytest.mark.slow
+def test_two_runs_at_once_are_as_fast_together_as_by_turns_in_one_process(photo, painting):
+    """With as many cores as shares; prints the seconds of both."""
+    job, seconds = Job(photo, Styles((painting,)), replace(SHORT, steps=400)), {}
+    for shares in (1, 2, 1, 2):
+        executor = ProcessExecutor(["cpu"] * shares)
+        executor.cost_model()
+        began = time.monotonic()
+        threads = [
+            threading.Thread(target=lambda: list(executor.start(job).frames()))  # noqa: B023
+            for _ in range(2)
+        ]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        seconds.setdefault(shares, []).append(time.monotonic() - began)
+        executor.end()
+    print(seconds)
+    assert min(seconds[2]) <= 1.05 * min(seconds[1])
