@@ -117,5 +117,11 @@ for (const each of choices)
 all("[data-preset]").forEach((button) =>
   button.addEventListener("click", () => change(JSON.parse(button.dataset.preset)))
 );
+// A change lets a picture have more steps than the knob says.
+const now = document.createElement("small");
+find("#steps label").append(now);
+document.addEventListener("view", ({ detail: { status } }) => {
+  now.textContent = status.steps > props.value.steps ? `now ${status.steps}` : "";
+});
 watch("value", show);
 show();
