@@ -2,9 +2,11 @@
 
 import time
 
+import pytest
 from playwright.sync_api import expect
 
 from tests.browser.studio import finish, set_number, status, step, wait_until
+from tests.crowd.server import Server
 
 QUIET = 5.0  # s in which no step is made
 
@@ -49,3 +51,30 @@ def test_a_run_rests_makes_no_step_and_is_woken_by_a_knob(open_page, sessions, r
     set_number(page, "beta", 3)
     page.wait_for_timeout(1000)
     assert status(page).startswith("Stopped at step")
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("killed", [False, True])
+def test_a_picture_at_rest_is_there_after_a_reload_and_after_its_server_was_killed(
+    browser, tmp_path, killed
+):
+    server = Server(tmp_path, OMP_NUM_THREADS=1).start()
+    context = browser.new_context(viewport={"width": 1280, "height": 800})
+    try:
+        page = context.new_page()
+        page.goto(server.url)
+        expect(page.locator("#estimate")).to_contain_text("about", timeout=120_000)
+        finish(page, 20)
+        page.wait_for_timeout(1000)  # for its state to be written
+        if killed:
+            server.kill()
+            server.start()
+        page.goto(server.url)
+        bring_back = page.get_by_role("button", name="Bring back the picture that rests at step 20")
+        expect(bring_back).to_be_visible(timeout=120_000)
+        bring_back.click()
+        expect(page.locator("#status")).to_contain_text("Resting at step 20 of 20")
+        change_beta(page, 20)
+    finally:
+        context.close()
+        server.kill()

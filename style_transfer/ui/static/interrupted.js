@@ -1,7 +1,8 @@
 // Offers to continue a run that was interrupted. The server finds it by a token that only this browser
 // has. Where the browser stores nothing, runs cannot be continued.
 const NAME = "style-transfer-visitor";
-let token = "", tries = 0, since;
+const TRIES = 20; // a run of the page before may still be ending, and its end be noticed late
+let token = "", answers = 0, since;
 try {
   token = localStorage.getItem(NAME) ?? "";
   if (!token) {
@@ -13,14 +14,14 @@ try {
 props.value = { ...props.value, token }; // a run may start before ask() is called
 
 const ask = () => {
-  tries += 1;
   props.value = { ...props.value, token, asked: false };
   trigger("input");
 };
 
-// Several times: at first the page may not listen yet, or a run of the page before may still be ending.
+// Several times, counted by the answers: at first the page may not listen yet, for long on a slow machine.
 const beginning = setInterval(() => {
-  if (props.value.step || tries === 6 || !element.isConnected) clearInterval(beginning);
+  answers += props.value.asked;
+  if (props.value.step || answers >= TRIES || !element.isConnected) clearInterval(beginning);
   else ask();
 }, 2000);
 
