@@ -50,6 +50,12 @@ class State:
         """Return the state from which the optimiser begins anew: a small part of the size."""
         return replace(self, memory=(), good=None, loss=None)
 
+    @property
+    def memory_bytes(self) -> int:
+        """How many bytes `without_memory` leaves out."""
+        good = () if self.good is None else (self.good,)
+        return sum(tensor.nbytes for tensor in (*self.memory, *good))
+
     def save(self, file: str | os.PathLike[str]) -> None:
         """Write the state as a safetensors file, atomically. Raises OSError."""
         tensors = {f"memory.{index:03}": tensor for index, tensor in enumerate(self.memory)}

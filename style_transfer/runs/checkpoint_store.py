@@ -9,7 +9,8 @@ import shutil
 import tempfile
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +23,7 @@ from style_transfer.runs.limits import PREFIX, Limits
 from style_transfer.runs.private_folder import is_foreign, make_private, user_name
 
 FOLDER_VARIABLE = f"{PREFIX}KEPT_FOLDER"
+MEGABYTE = 1_000_000
 MIN_TOKEN, MAX_TOKEN = 32, 200  # characters; fewer could be guessed
 
 
@@ -78,25 +80,31 @@ class CheckpointStore:
             return self._writer(found) if found else None
 
     def sweep(self) -> None:
-        """Remove expired checkpoints; above Limits.disk, also those that expire next."""
+        """Remove expired checkpoints; above the limits of the disk, also those that expire next."""
         if is_foreign(self._root):
             return
-        folders = {path.with_suffix("") for path in self._root.glob("*/*")}  # also of lock files
-        sizes = {each: sum(map(_size, _files(each))) for each in folders}
-        room = self._limits.disk * 1_000_000 - sum(sizes.values())
-        for expiry, folder in sorted((self._expiry(each), each) for each in folders):
-            if expiry >= time.time() and room >= 0:
-                break
-            with self._guard:
-                if self._lock(folder):
-                    room += sizes[folder]
-                    shutil.rmtree(folder, ignore_errors=True)
-                    self._unlock(folder, remove=True)
+        for visitor in list(self._root.glob("*")):
+            self._sweep(visitor.glob("*"), self._limits.visitor_disk)
+        self._sweep(self._root.glob("*/*"), self._limits.disk)
         for visitor in self._root.glob("*"):
             try:
                 visitor.rmdir()
             except OSError:  # not empty, or not a folder of ours
                 continue
+
+    def _sweep(self, files: Iterable[Path], most: int) -> None:
+        """Remove those of some folders that expire next until they take `most` MB."""
+        folders = {path.with_suffix("") for path in files}  # also of lock files
+        sizes = {each: sum(map(_size, _files(each))) for each in folders}
+        room = most * MEGABYTE - sum(sizes.values())
+        for expiry, folder in sorted((self._expiry(each), each) for each in folders):
+            if expiry >= time.time() and room >= 0:
+                return
+            with self._guard:
+                if self._lock(folder):
+                    room += sizes[folder]
+                    shutil.rmtree(folder, ignore_errors=True)
+                    self._unlock(folder, remove=True)
 
     def _visitor_folder(self, token: Any) -> Path | None:
         if not isinstance(token, str) or not MIN_TOKEN <= len(token) <= MAX_TOKEN:
@@ -121,7 +129,17 @@ class CheckpointStore:
                     make_private(self._root)
                     self._locks[folder] = _lock_of(folder)
 
-        return CheckpointWriter(folder, self._limits, lock, self._unlock)
+        return CheckpointWriter(
+            folder, self._limits, lock, self._unlock, partial(self._room, folder)
+        )
+
+    def _room(self, folder: Path) -> int:
+        """Return how many bytes a run may take, beside what others do."""
+        others = {each: sum(map(_size, _files(each))) for each in self._root.glob("*/*")}
+        others.pop(folder, None)
+        theirs = sum(size for each, size in others.items() if each.parent == folder.parent)
+        most, most_theirs = self._limits.disk, self._limits.visitor_disk
+        return min(most * MEGABYTE - sum(others.values()), most_theirs * MEGABYTE - theirs)
 
     def _lock(self, folder: Path, probe: bool = False) -> bool:
         """Lock a folder, for a moment only to `probe`; return whether it was free."""

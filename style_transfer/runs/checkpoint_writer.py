@@ -33,13 +33,21 @@ class CheckpointWriter:
     """
 
     def __init__(
-        self, folder: Path, limits: Limits, lock: Callable[[], None], release: Callable[..., None]
+        self,
+        folder: Path,
+        limits: Limits,
+        lock: Callable[[], None],
+        release: Callable[..., None],
+        room: Callable[[], int],
     ) -> None:
-        """Write nothing yet. `lock` is called before the first file is written."""
+        """Write nothing yet. `lock` is called before the first file is written.
+
+        `room` returns how many bytes the run may take on disk.
+        """
         self.folder = folder
         self.problem = ""  # why the last writing failed, in one sentence
         self.pictures: Mapping[str, Tensor] = {}  # written with the next state if replaced
-        self._limits, self._lock, self._release = limits, lock, release
+        self._limits, self._lock, self._release, self._room = limits, lock, release, room
         self._pictures_written: Mapping[str, Tensor] | None = None
         self._written_at = self._asked_at = time.monotonic()
         self._writing, self._done = threading.Lock(), False
@@ -49,6 +57,13 @@ class CheckpointWriter:
         checkpoint = Checkpoint.load(self.folder)
         self.pictures = self._pictures_written = checkpoint.pictures
         return checkpoint
+
+    def read_state(self) -> State | None:
+        """Return the state as it is on disk, None for none that can be read."""
+        try:
+            return State.load(self.folder / STATE_FILE)
+        except ValueError:
+            return None
 
     def is_due(self) -> bool:
         """Return whether the state on disk would be too old after another step like the last.
@@ -119,6 +134,6 @@ class CheckpointWriter:
         """Return a state of at most a run's share of the disk, without memory if need be."""
         tensors = [state.image, *state.memory, *([] if state.good is None else [state.good])]
         size = sum(tensor.nbytes for tensor in tensors)
-        if size <= self._limits.disk * 1_000_000 / self._limits.runs:
+        if size <= min(self._limits.disk * 1_000_000 / self._limits.runs, self._room()):
             return state
         return state.without_memory()

@@ -31,6 +31,9 @@ class Limits:
     upload: int = _limit(30, 1, 1_000)  # MB of an uploaded file
     kept: int = _limit(86_400, 0, 31_536_000)  # seconds for which a run cut off can be continued
     left: int = _limit(7_200, 0, 31_536_000)  # the same for a run whose visitor left the page
+    resting: int = _limit(2_000, 0, 1_000_000)  # MB in memory of all pictures at rest
+    visitor_resting: int = _limit(500, 0, 1_000_000)  # the same of one visitor
+    visitor_disk: int = _limit(1_000, 0, 1_000_000)  # MB that checkpoints of one browser may take
     disk: int = _limit(4_000, 0, 1_000_000)  # MB that all checkpoints together may take; 0: none
 
     def __post_init__(self) -> None:

@@ -7,6 +7,7 @@ import time
 
 import pytest
 
+from style_transfer.engine import State
 from style_transfer.recipe import Recipe
 from style_transfer.runs import checkpoint_store
 from style_transfer.runs.checkpoint import STATE_FILE, Checkpoint, step_of
@@ -168,6 +169,25 @@ def test_an_expired_run_is_not_offered_and_leaves_nothing(tmp_path, interrupt):
     store.sweep()
     assert not files(tmp_path)
     assert not folder.parent.exists()
+
+
+def test_one_visitors_checkpoints_take_no_more_than_their_share(tmp_path, interrupt):
+    store = CheckpointStore(tmp_path, Limits(visitor_disk=1))
+    folders = [interrupt(store, 2) for _ in range(3)]
+    for age, folder in enumerate(folders):
+        (folder / "large").write_bytes(bytes(600_000))
+        os.utime(folder / STATE_FILE, (time.time() - 60 * age,) * 2)
+    store.sweep()
+    assert [folder.exists() for folder in folders] == [True, False, False]
+
+
+def test_what_an_optimiser_goes_on_with_is_left_out_where_there_is_no_room(
+    tmp_path, interrupt, write_checkpoint
+):
+    store = CheckpointStore(tmp_path, Limits(visitor_disk=1))
+    assert State.load(write_checkpoint(store, 2).folder / STATE_FILE).memory
+    (interrupt(store, 2) / "large").write_bytes(bytes(1_000_000))
+    assert not State.load(write_checkpoint(store, 2).folder / STATE_FILE).memory
 
 
 def test_without_room_on_disk_nothing_is_kept(tmp_path):

@@ -64,6 +64,7 @@ class RecoverHandlers:
             if checkpoint.rests:
                 record = session.new_record(inputs, losses=losses)
                 record.bring_back(checkpoint, writer)
+                self._context.resting.add(session.visitor, record)
                 session.stop_run()
                 session.take_up(record)
                 yield view(session)

@@ -94,6 +94,7 @@ class StartHandlers:
         settings = replace(settings, steps=max(settings.steps, record.last_frame.step + 1))
 
         def begin() -> tuple[RunRecord, Run]:
+            record.fetch()
             job = replace(record.job(), settings=settings)
             return record, self._starter.begin(session, record, job, named, settles=False)
 
@@ -108,6 +109,7 @@ class StartHandlers:
             return
 
         def begin() -> tuple[RunRecord, Run]:
+            record.fetch()
             job, lasting = record.job(), record.lasting()
             return record, self._starter.start(session, record, job, lasting)
 

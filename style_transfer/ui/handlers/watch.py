@@ -56,6 +56,9 @@ def _views(context: PageContext, session: Session, begin: Begin) -> Generator[Vi
             session.follow(record, run)
             session.is_sparing = session.is_local and context.service.executor.device == "cpu"
             yield from _follow(session, ticket, record, run)
+            if record.rests and session.run is run:
+                record.write_checkpoint(run, now=True)
+                context.resting.add(session.visitor, record)
         elif session.ticket is None and not session.closed:  # the visitor left the queue
             yield view(session)
     finally:  # also where the page is gone; must not wait, Gradio calls it on its event loop
@@ -92,8 +95,6 @@ def _follow(session: Session, ticket: object, record: RunRecord, run: Run) -> It
         ):
             sent = now
             yield view(session)
-    if record.rests and session.run is run:
-        record.write_checkpoint(run, now=True)
 
 
 def _differs(frame: Frame, last: Frame) -> bool:

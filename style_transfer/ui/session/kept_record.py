@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from style_transfer.engine import Frame, equal_images
+from style_transfer.engine import Frame, State, equal_images
 from style_transfer.recipe import Recipe
 from style_transfer.runs import CheckpointWriter, LossHistory, Run
 from style_transfer.ui.session.rest import Rest
@@ -18,9 +18,11 @@ class KeptRecord:
         self._former: tuple[RunInputs, ...] = ()  # with other content, which frames may still show
         self.run: Run | None = None  # None also once another run has replaced it
         self.rest: Rest | None = None  # where no run makes steps any more
+        self.last_frame: Frame | None = None
         self.checkpoint: CheckpointWriter | None = None
         self.preview_every = inputs.recipe.preview_every
         self._earlier_losses = losses  # of the runs that `run` continues
+        self._kept: State | None = None  # of a run of another process that this one goes on from
 
     @property
     def losses(self) -> LossHistory:
@@ -31,6 +33,38 @@ class KeptRecord:
     def rests(self) -> bool:
         """Whether no step is made until something is changed."""
         return self.rest is not None and self.rest.wakes
+
+    @property
+    def state(self) -> State | None:
+        """What the run can be continued from; without the optimiser's memory after `detach`."""
+        if self.run and self.run.state:
+            return self.run.state
+        if self._kept:
+            return self._kept
+        return self.last_frame.state if self.last_frame else None
+
+    @property
+    def resting_bytes(self) -> int:
+        """What it keeps in memory at rest for the optimiser to go on with, in bytes."""
+        return self.state.memory_bytes if self.rests and self.state else 0
+
+    def put_away(self) -> None:
+        """Let what the optimiser goes on with lie on disk alone, until `fetch`."""
+        if self.rests and self.state:
+            self._use_state(self.state.without_memory())
+
+    def fetch(self) -> None:
+        """Read what was put away; where that cannot be, the optimiser begins anew."""
+        if self.rests and self.checkpoint and self.state and not self.state.memory:
+            state = self.checkpoint.read_state()
+            if state and state.step == self.state.step:
+                self._use_state(state)
+
+    def _use_state(self, state: State) -> None:
+        if self.run:
+            self.run.state = state
+        else:
+            self._kept = state
 
     def inputs_of(self, frame: Frame) -> RunInputs:
         """Return the inputs with the content image that `frame` was painted from."""
@@ -73,9 +107,11 @@ class KeptRecord:
     def leave_checkpoint(self) -> None:
         """Leave the checkpoint to a visitor who has closed the page, and may come back."""
         checkpoint = self.checkpoint
-        if checkpoint and self.run:
-            self.write_checkpoint(self.run, now=True)
-        if checkpoint and (self.run or self.rests):
+        run = self.run
+        # At rest it was written, with what may have been put away since.
+        if checkpoint and run and run.state and (run.state.memory or not self.rests):
+            self.write_checkpoint(run, now=True)
+        if checkpoint and (run or self.rests):
             checkpoint.leave()
         self.checkpoint = None
 

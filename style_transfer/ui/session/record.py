@@ -5,7 +5,6 @@ from dataclasses import replace
 
 from style_transfer.engine import (
     Frame,
-    State,
     Stroke,
     equal_images,
     newest_number,
@@ -43,26 +42,15 @@ class RunRecord(KeptRecord):
         """Begin without a run; `losses` are of steps that were made before, by another process."""
         super().__init__(inputs, losses or [])
         self.name, self.timeline = name, timeline
-        self.last_frame: Frame | None = None
         self.has_rested = False  # at some time
         self.steps_after_change = 0
         self.strokes: tuple[Stroke, ...] = ()  # that its page sent, done or not yet
         self._earlier_changes = SettingsHistory()
-        self._kept: State | None = None  # of a run of another process that this one goes on from
 
     @property
     def changes(self) -> SettingsHistory:
         """What was changed between steps, oldest first."""
         return SettingsHistory(self._earlier_changes + (self.run.changes if self.run else []))
-
-    @property
-    def state(self) -> State | None:
-        """What the run can be continued from; without the optimiser's memory after `detach`."""
-        if self.run and self.run.state:
-            return self.run.state
-        if self._kept:
-            return self._kept
-        return self.last_frame.state if self.last_frame else None
 
     @property
     def is_running(self) -> bool:

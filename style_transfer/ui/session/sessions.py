@@ -15,6 +15,7 @@ from style_transfer.ui.http.calls import or_error_on_page, session_key, visitor_
 from style_transfer.ui.http.gradio_internals import remove_upload
 from style_transfer.ui.http.presence import Presence
 from style_transfer.ui.session.picture_reader import PictureReader, shared_decoders
+from style_transfer.ui.session.resting import RestingStates
 from style_transfer.ui.session.session import Session
 
 IDLE = 1800.0  # s; what a caller without a page left behind goes after that
@@ -127,10 +128,12 @@ class PageContext:
     presence: Presence
     sessions: Sessions
     reader: PictureReader
+    resting: RestingStates
 
     @classmethod
     def of(cls, service: RunService) -> "PageContext":
         """Return the context of a new page, without sessions."""
         presence = Presence()
         reader = PictureReader(service, shared_decoders())
-        return cls(service, presence, Sessions(presence, service.limits), reader)
+        sessions = Sessions(presence, service.limits)
+        return cls(service, presence, sessions, reader, RestingStates(service.limits))
