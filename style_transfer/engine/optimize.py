@@ -47,6 +47,7 @@ def stylize(
     seed: int = 0,
     state: State | None = None,
     evaluator: EvaluatorFactory = MultiscaleObjective,
+    init_strokes: Sequence[Stroke] = (),
     take_strokes: Callable[[int], Sequence[Stroke]] = lambda _: (),
 ) -> Iterator[Frame]:
     """Yield a frame with the starting image, then one after each step of the optimisation.
@@ -60,8 +61,9 @@ def stylize(
     `init` is what the run starts from: "content", in the colours of the styles (`with_palette`);
     "noise" made from `seed`; "style" (the first style image); or an image (1, 3, h, w) of an
     earlier run, which is resized to the content and counts as step `step`, so that the run
-    continues in that step's stage. With the `state` of a frame, and otherwise equal arguments, the
-    run continues after that frame as if it had not been interrupted, bit for bit on the CPU.
+    continues in that step's stage; it has had `init_strokes`. With the `state` of a frame, and
+    otherwise equal arguments, the run continues after that frame as if it had not been interrupted,
+    bit for bit on the CPU.
 
     `take_strokes` is called before each step, with the number of steps made, for the strokes that
     are to be done on the picture then; they make a frame of their own, without losses, before it.
@@ -81,7 +83,7 @@ def stylize(
     run = _Run(network, content, style, isinstance(init, Tensor) or init == "content", evaluator)
     if state is None:
         settings = read_settings()
-        image, state = run.start(init, step, seed, settings)
+        image, state = run.start(init, step, seed, settings, tuple(init_strokes))
         yield run.frame(state, settings, image=image)
     else:
         state = run.resume(state)
@@ -120,7 +122,12 @@ class _Run:
         self._use_content(self._read_content())
 
     def start(
-        self, init: str | Tensor, step: int, seed: int, settings: Settings
+        self,
+        init: str | Tensor,
+        step: int,
+        seed: int,
+        settings: Settings,
+        strokes: tuple[Stroke, ...],
     ) -> tuple[Tensor, State]:
         """Return the starting image, and the state at `step` that has it at the stage's size.
 
@@ -130,7 +137,7 @@ class _Run:
         stage = stage_index(self._stages, step + 1, settings.steps)
         size = self._stages[stage].size
         image = initial_image(init, self._content, self._styles, size, seed, settings)
-        return image, self._in_stage(State(step, stage, image), stage)
+        return image, self._in_stage(State(step, stage, image, strokes=strokes), stage)
 
     def resume(self, state: State) -> State:
         """Return a saved state on the run's device. Raises ValueError for one of another size."""

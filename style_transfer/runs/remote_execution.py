@@ -50,7 +50,7 @@ class RemoteExecution:
         self._state, self._state_content = job.state, job.content  # what the next call begins with
         state = job.state
         self._shown = state.step if state else job.step - 1  # the newest step given out
-        self._stroke = newest_number(state.strokes) if state else 0  # the newest one given out
+        self._stroke = job.newest_stroke  # the newest one given out
         self._is_whole = False  # whether its state was given out with it
         self._changed = threading.Condition()  # guards the fields below
         self._newest = replace(job, state=None)

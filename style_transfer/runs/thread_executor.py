@@ -96,7 +96,7 @@ class ThreadExecution:
         self._newest = self._read_job = replace(job, state=None)  # the latter for the last step
         self._read_for = job.state.step if job.state else job.step  # step of the last reading
         self._next = self._read_for + (job.state is not None)  # step of the next frame
-        self._stroke = newest_number(job.state.strokes) if job.state else 0  # the last one done
+        self._stroke = job.newest_stroke  # the last one done
         self._paused = self._stopped = False
 
     def frames(self) -> Iterator[Frame | None]:
@@ -164,6 +164,7 @@ class ThreadExecution:
             optimizer=job.optimizer,
             seed=job.seed,
             state=job.state,
+            init_strokes=job.init_strokes,
             take_strokes=self._take_strokes,
         )
 

@@ -71,8 +71,8 @@ def sessions(served):
 @pytest.fixture
 def resting(browser, served):
     page = browser.new_page(viewport={"width": 1280, "height": 800})
-    page.goto(served.blocks.local_url)
-    expect(page.locator("#estimate")).to_contain_text("about")
+    page.goto(served.blocks.local_url, timeout=120_000)
+    expect(page.locator("#estimate")).to_contain_text("about", timeout=120_000)
     finish(page, 4)
     yield page
     page.close()

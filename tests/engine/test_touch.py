@@ -127,3 +127,15 @@ def test_a_smear_stays_moved_from_stage_to_stage(tall_photo):
 def test_a_stroke_acts_after_the_last_step(photo, painting):
     frames = run(photo, painting, replace(QUICK, steps=2), take_strokes=at_steps({2: [RED]}))
     assert [frame.step for frame in frames] == [0, 1, 2, 2]
+
+
+def test_a_run_goes_on_from_a_picture_with_strokes_as_the_other_did(tall_photo, painting):
+    settings = replace(QUICK, steps=8)
+    frames = run(tall_photo, painting, settings, take_strokes=at_steps({2: [SMEAR]}))
+    begun = next(frame for frame in frames if frame.state.strokes)
+    assert begun.image.shape != begun.picture.shape  # the next stage adds the photo's detail
+    options = {"init": begun.picture, "step": 2, "init_strokes": begun.state.strokes}
+    branch = run(tall_photo, painting, settings, **options)
+    torch.testing.assert_close(branch[0].picture, begun.picture)
+    torch.testing.assert_close(branch[0].state.image, begun.image, atol=0.03, rtol=0)
+    assert branch[-1].state.strokes == begun.state.strokes

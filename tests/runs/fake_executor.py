@@ -22,7 +22,7 @@ class FakeExecution:
         self._allowed, self._paused, self._stopped = allowed, False, False
         self._error = None
         self._next = job.state.step + 1 if job.state else job.step
-        self._strokes = job.strokes
+        self._strokes, self._init_strokes = job.strokes, job.init_strokes
         self._state = job.state
 
     def allow(self, frames):
@@ -76,7 +76,7 @@ class FakeExecution:
         return self._stopped or self._error or self._new_strokes() or may_step
 
     def _new_strokes(self):
-        done = newest_number(self._state.strokes) if self._state else 0
+        done = newest_number(self._state.strokes if self._state else self._init_strokes)
         return tuple(stroke for stroke in self._strokes if stroke.number > done)
 
     def _make(self):
@@ -87,7 +87,7 @@ class FakeExecution:
         self._next, self._allowed = step + 1, self._allowed - 1
         image = torch.full_like(content, 0.5)
         _, memory = OPTIMIZERS["lbfgs"].step(image, torch.ones_like(image), ())
-        strokes = self._state.strokes if self._state else ()
+        strokes = self._state.strokes if self._state else self._init_strokes
         self._state = State(step, 0, image, memory, strokes=strokes)
         return self._frame(dict.fromkeys(("content", "style", "total"), 1 / step) if step else {})
 

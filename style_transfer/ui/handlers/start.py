@@ -142,6 +142,8 @@ class StartHandlers:
         assert preview is not None
         size = inputs.content.shape[-2], inputs.content.shape[-1]
         image = resize_clamped(preview.image, size)
+        same_photo = preview.source is not None and preview.source.file == inputs.photo_file
+        strokes = preview.strokes if same_photo else ()  # of another photo they mean nothing
 
         def begin() -> tuple[RunRecord, Run]:
             step = preview.step
@@ -149,10 +151,11 @@ class StartHandlers:
                 step = sum(remaining_steps(stages(size), 0, settings.steps)[:-1])
             origin = f" from step {preview.step} of {parent.name.split(' from')[0]}"
             record = session.new_record(inputs, origin)
+            record.strokes = strokes
             if copies:
                 record.timeline.add_copy(replace(preview, step=step))
-            return record, self._starter.run(
-                session, record, settings, named, init=image, step=step
-            )
+            options: dict[str, Any] = {"strokes": strokes, "init_strokes": strokes}
+            options |= {"init": image, "step": step}
+            return record, self._starter.run(session, record, settings, named, **options)
 
         return begin

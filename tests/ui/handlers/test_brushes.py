@@ -9,11 +9,11 @@ import torch
 from style_transfer.engine import Stroke
 from style_transfer.runs import Limits, RunService
 from style_transfer.ui.handlers.brushes import MAX_SENT, BrushHandlers
-from style_transfer.ui.panels import brushes, canvas, transport
+from style_transfer.ui.panels import brushes, canvas, controls, transport
 from style_transfer.ui.session import record as record_module
 from style_transfer.ui.session.sessions import PageContext
 from tests.runs.fake_executor import FakeExecutor
-from tests.ui.handlers.tab import Tab
+from tests.ui.handlers.tab import SETTINGS, Tab
 
 LINE = [[0.2, 0.5, 1], [0.6, 0.5, 1]]
 
@@ -130,3 +130,21 @@ def test_strokes_that_wait_for_a_turn_are_done_when_it_comes(tab):
     touch(tab, smear(2))
     tab.wake()
     assert numbers(tab) == [1, 2]
+
+
+def test_a_branch_has_the_strokes_of_its_picture_and_their_numbers_go_on(tab):
+    touch(tab, smear(1), smear(2))
+    tab.wake()
+    tab.session.start_values = {
+        "settings": controls.to_value(SETTINGS),
+        "more": 3,
+        "interrupted": None,
+    }
+    for _ in tab.starts.branch(tab.request):
+        pass
+    assert tab.session.latest.name == "Run 2 from step 7 of Run 1"
+    assert numbers(tab) == [1, 2]
+    touch(tab, {"kind": "undo", "number": 3})
+    tab.wake()
+    assert numbers(tab) == [1, 2, 3]
+    assert brushes.value(tab.session)["count"] == 1
