@@ -12,7 +12,14 @@ from urllib.parse import urlencode
 
 from style_transfer import __version__
 from style_transfer.checks import one_of, whole_number
-from style_transfer.engine import INITS, OPTIMIZERS, default_size
+from style_transfer.engine import (
+    INITS,
+    OPTIMIZERS,
+    Stroke,
+    default_size,
+    strokes_from_text,
+    strokes_to_text,
+)
 from style_transfer.images import MIN_SIDE, read_text
 from style_transfer.network import NETWORKS
 from style_transfer.settings import KNOBS, MAX_STEPS, MAX_STYLES, Settings
@@ -47,6 +54,7 @@ class Recipe:
     step: int = 0  # that the picture was taken at
     version: str = __version__  # of the program
     settings: Settings = field(default_factory=Settings)  # at that step
+    strokes: tuple[Stroke, ...] = ()  # that were made until then, and undone
 
     def __post_init__(self) -> None:
         def normalise(name: str, value: Any) -> None:
@@ -64,10 +72,18 @@ class Recipe:
         one_of("network", self.network, NETWORKS)
 
     def to_json(self, indent: int | None = None) -> str:
-        """Return the recipe as JSON, all of it ASCII, which is what EXIF can hold."""
-        values = {f.name: getattr(self, f.name) for f in fields(self)}
+        """Return the recipe as JSON, all of it ASCII, which is what EXIF can hold.
+
+        Strokes for which MAX_TEXT has no room are left out.
+        """
+        values = {f.name: getattr(self, f.name) for f in fields(self) if f.name != "strokes"}
         plain = {"format": f"{_FORMAT}{newest_version()}"} | values
         plain |= {"settings": self.settings.as_dict()}
+        if self.strokes:
+            text = json.dumps(plain | {"strokes": strokes_to_text(self.strokes)}, indent=indent)
+            if len(text) <= MAX_TEXT:
+                return text
+            plain |= {"left_out": f"{len(self.strokes)} strokes, for which there is no room"}
         return json.dumps(plain, indent=indent)
 
     @classmethod
@@ -87,6 +103,9 @@ class Recipe:
                 settings = {"pooling": data["pooling"]} | settings
             if not isinstance(settings.get("style_layers", {}), dict):
                 raise ValueError("the style layers have no weights.")
+            if not isinstance(strokes := data.get("strokes", ""), str):
+                raise ValueError("the strokes are no text.")
+            values |= {"strokes": strokes_from_text(strokes)}
             return cls(**values | {"settings": settings_of(version, settings)})
         except ValueError as error:
             raise _refusal(f"{name} cannot be used", error) from error

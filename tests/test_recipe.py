@@ -5,13 +5,14 @@ from urllib.parse import parse_qsl
 
 import pytest
 
-from style_transfer.engine import INITS, OPTIMIZERS
+from style_transfer.engine import INITS, OPTIMIZERS, Stroke
 from style_transfer.losses import STATISTICS
 from style_transfer.network import LAYERS, NETWORKS, POOLINGS
 from style_transfer.recipe import (
     MAX_NAME,
     MAX_SEED,
     MAX_SIZE,
+    MAX_TEXT,
     PREVIEWS,
     Recipe,
     changes,
@@ -43,6 +44,12 @@ def random_settings(chance: random.Random) -> Settings:
     )
 
 
+STROKES = (
+    Stroke("smear", ((0.2, 0.5, 1.0), (0.6, 0.5, 1.0)), 0.2, number=1, step=7),
+    Stroke("undo", number=2, step=9),
+)
+
+
 def random_recipe(chance: random.Random) -> Recipe:
     return Recipe(
         photo=chance.choice(("cat.jpg", "Mädchen mit Perle.png", "星月夜 🌌.webp", "")),
@@ -58,6 +65,7 @@ def random_recipe(chance: random.Random) -> Recipe:
         step=chance.randint(0, MAX_STEPS),
         version=f"{chance.randint(0, 9)}.{chance.randint(0, 99)}.0",
         settings=random_settings(chance),
+        strokes=STROKES[: chance.randint(0, 2)],
     )
 
 
@@ -264,3 +272,26 @@ def assert_one_sentence(error: ValueError) -> None:
     assert len(words) < 500
     assert words.isprintable()
     assert words.endswith((".", "..."))
+
+
+def test_strokes_are_part_of_a_recipe():
+    recipe = Recipe(strokes=STROKES)
+    assert Recipe.from_json(recipe.to_json()) == recipe
+    assert "strokes" not in Recipe().to_json()
+
+
+def test_strokes_for_which_a_recipe_has_no_room_are_left_out():
+    draw = random.Random(3).random
+    many = tuple(
+        Stroke("smear", tuple((draw(), draw(), 1.0) for _ in range(15)), number=number)
+        for number in range(1, 700)
+    )
+    assert 20_000 < len(Recipe(strokes=many[:300]).to_json()) <= MAX_TEXT
+    text = Recipe(strokes=many).to_json()
+    assert "699 strokes" in text
+    assert Recipe.from_json(text).strokes == ()
+
+
+def test_strokes_that_cannot_be_read_are_refused_in_one_sentence():
+    with pytest.raises(ValueError, match="cannot be used: Its strokes cannot be read"):
+        Recipe.from_json(Recipe(strokes=STROKES).to_json().replace('"strokes": "', '"strokes": "!'))

@@ -30,8 +30,9 @@ from style_transfer.engine.optimizers import OPTIMIZERS, Optimizer
 from style_transfer.engine.pyramid import Stage, remaining_steps, resize_clamped, stages
 from style_transfer.engine.state import State, save_tensors
 from style_transfer.engine.step import DivergedError
+from style_transfer.engine.stroke_text import strokes_from_text, strokes_to_text
 from style_transfer.engine.stroked_content import StrokedContent
-from style_transfer.engine.strokes import STROKE_KINDS, Stroke, in_effect, newest_number
+from style_transfer.engine.strokes import STROKE_KINDS, Stroke, due, in_effect, newest_number
 from style_transfer.engine.styles import Styles, masked
 from style_transfer.engine.targets import style_image_size, style_picture
 
@@ -61,6 +62,7 @@ __all__ = [
     "default_device",
     "default_size",
     "differences",
+    "due",
     "equal_images",
     "evaluation_sizes",
     "in_effect",
@@ -72,6 +74,8 @@ __all__ = [
     "save_tensors",
     "spatial_guidance",
     "stages",
+    "strokes_from_text",
+    "strokes_to_text",
     "style_image_size",
     "style_picture",
     "style_weight_map",

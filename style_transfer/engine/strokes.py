@@ -88,6 +88,14 @@ def in_effect(strokes: Sequence[Stroke]) -> tuple[Stroke, ...]:
     return tuple(kept)
 
 
+def due(strokes: Sequence[Stroke], after: int, step: int) -> list[Stroke]:
+    """Return the strokes with higher numbers than `after` that are to be done after `step`.
+
+    Those of a recipe come again at their steps, those that a hand has just made at once.
+    """
+    return [stroke for stroke in strokes if stroke.number > after and stroke.step <= step]
+
+
 def newest_number(strokes: Sequence[Stroke]) -> int:
     """Return the highest number of strokes, 0 for none."""
     return max((stroke.number for stroke in strokes), default=0)

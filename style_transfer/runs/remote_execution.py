@@ -14,7 +14,7 @@ from typing import Protocol, TypeVar
 
 from torch import Tensor
 
-from style_transfer.engine import Frame, State, newest_number, with_content
+from style_transfer.engine import Frame, State, due, newest_number, with_content
 from style_transfer.runs import broadcast
 from style_transfer.runs.executor import Job
 from style_transfer.runs.frame_message import FrameMessage
@@ -130,7 +130,7 @@ class RemoteExecution:
     @property
     def _has_strokes(self) -> bool:
         """Whether there are strokes that are not in the picture yet."""
-        return newest_number(self._newest.strokes) > self._stroke
+        return bool(due(self._newest.strokes, self._stroke, self._shown))
 
     def _call(self) -> Generator[Frame | None, None, bool]:
         """Yield the frames of one call; return whether all steps are made."""

@@ -11,6 +11,7 @@ from style_transfer.engine import (
     MultiscaleObjective,
     Stroke,
     default_device,
+    due,
     newest_number,
     stylize,
 )
@@ -108,7 +109,7 @@ class ThreadExecution:
         device: AbstractContextManager[None] = self._scheduler if job.state else nullcontext()
         del job
         while not self._stopped:
-            if self._paused and not self._new_strokes(self._newest):
+            if self._paused and not self._new_strokes(self._newest, self._next - 1):
                 with self._changed:
                     self._changed.wait_for(self._has_work, broadcast.HEARTBEAT)
                 yield None
@@ -120,7 +121,7 @@ class ThreadExecution:
             self._next, device = frame.step + 1, self._scheduler
             yield frame
             newest = self._newest  # seen without waiting for the device again
-            if frame.step >= newest.settings.steps and not self._new_strokes(newest):
+            if frame.step >= newest.settings.steps and not self._new_strokes(newest, frame.step):
                 self._network.remember_timings()
                 return
 
@@ -177,14 +178,18 @@ class ThreadExecution:
     def _take_strokes(self, step: int) -> list[Stroke]:
         """Return the strokes to be done after `step`, and take note of them."""
         with self._changed:
-            strokes = self._new_strokes(self._read_job)
+            strokes = self._new_strokes(self._read_job, step)
             if strokes:
                 self._stroke = newest_number(strokes)
                 self._read_for = step  # the next step reads anew
             return strokes
 
-    def _new_strokes(self, job: Job) -> list[Stroke]:
-        return [stroke for stroke in job.strokes if stroke.number > self._stroke]
+    def _new_strokes(self, job: Job, step: int) -> list[Stroke]:
+        return due(job.strokes, self._stroke, step)
 
     def _has_work(self) -> bool:
-        return not self._paused or self._stopped or bool(self._new_strokes(self._newest))
+        return (
+            not self._paused
+            or self._stopped
+            or bool(self._new_strokes(self._newest, self._next - 1))
+        )

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import torch
 
-from style_transfer.engine import OPTIMIZERS, Frame, State, newest_number
+from style_transfer.engine import OPTIMIZERS, Frame, State, due, newest_number
 from style_transfer.runs import CostModel
 
 WAIT = 0.05  # s; after so long without a frame it yields None
@@ -47,7 +47,7 @@ class FakeExecution:
                     raise self._error
                 frame = self._make() if self._ready() else None
             yield frame
-            if frame and frame.step >= self.settings.steps:
+            if frame and frame.step >= self.settings.steps and not self._new_strokes():
                 return
 
     def update(self, job):
@@ -77,11 +77,12 @@ class FakeExecution:
 
     def _new_strokes(self):
         done = newest_number(self._state.strokes if self._state else self._init_strokes)
-        return tuple(stroke for stroke in self._strokes if stroke.number > done)
+        return due(self._strokes, done, self._next - 1)
 
     def _make(self):
         if self._state and (strokes := self._new_strokes()):
-            self._state = replace(self._state, strokes=self._state.strokes + strokes)
+            made = (replace(each, step=self._state.step) for each in strokes)
+            self._state = replace(self._state, strokes=(*self._state.strokes, *made))
             return self._frame({})
         step, content = self._next, self._content
         self._next, self._allowed = step + 1, self._allowed - 1

@@ -30,8 +30,9 @@ def begin(service, photo, painting):
     """A function that starts a run; all of them end with the test."""
     begun = []
 
-    def begin(settings=LONG, **options):
-        begun.append(service.start(Job(photo, Styles((painting,)), settings), **options))
+    def begin(settings=LONG, strokes=(), **options):
+        job = Job(photo, Styles((painting,)), settings, strokes=strokes)
+        begun.append(service.start(job, **options))
         return begun[-1]
 
     yield begin
@@ -240,6 +241,15 @@ def test_a_stroke_in_the_last_step_makes_the_run_last(begin):
     assert run.join(60)
     assert strokes_of(run) == [1]
     assert run.frame.step >= touched[0] + 5
+
+
+def test_strokes_with_a_step_are_done_after_it(begin):
+    published = []
+    strokes = (replace(smear(1), step=3), replace(smear(2), step=5))
+    job = {"strokes": strokes, "on_frame": lambda run: published.append(run.frame)}
+    begin(replace(LONG, steps=8), **job).join(60)
+    made = [(frame.step, len(frame.state.strokes)) for frame in published]
+    assert made[3:8] == [(3, 0), (3, 1), (4, 1), (5, 1), (5, 2)]
 
 
 def test_a_run_goes_on_with_the_strokes_that_its_state_has_not_had(begin, service, photo):

@@ -68,17 +68,20 @@ class DownloadHandlers:
             return tuple(gr.skip() for _ in RESTORED_IDS)
         recipe = or_error_on_page(self._reader.of(visitor_of(request)).recipe, file)
         options = (getattr(recipe, elem_id) for elem_id in START_OPTION_IDS)
+        self._sessions.calling(request).strokes_to_come = recipe.strokes
         inform_on_page(f"Settings of {Path(file).name} are back.{_missing(recipe)}")
         settings = controls.to_value(recipe.settings, recipe.preview_every)
         return settings, to_query(recipe.settings), *options
 
 
 def _missing(recipe: Recipe) -> str:
-    """Return in a sentence which pictures must be chosen again, "" for a run with one style."""
+    """Return in sentences what comes with the next start, and what must be chosen again."""
+    count = len(recipe.strokes)
+    words = f" What a hand did comes again with the next start ({count} strokes)." if count else ""
     if not recipe.more_styles and not recipe.mask:
-        return ""
+        return words
     names = [recipe.style, *recipe.more_styles, *(["its regions"] if recipe.mask else [])]
-    return f" Pictures are not in it: choose {', '.join(names)} again."
+    return f"{words} Pictures are not in it: choose {', '.join(names)} again."
 
 
 def _picture(record: RunRecord, preview: Preview) -> Tensor:

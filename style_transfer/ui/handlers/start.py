@@ -57,9 +57,11 @@ class StartHandlers:
 
         def begin() -> tuple[RunRecord, Run]:
             record = session.new_record(inputs)
-            return record, self._starter.run(
-                session, record, settings, named, init=inputs.recipe.init
-            )
+            record.strokes = session.strokes_to_come
+            options: dict[str, Any] = {"init": inputs.recipe.init, "strokes": record.strokes}
+            run = self._starter.run(session, record, settings, named, **options)
+            session.strokes_to_come = ()
+            return record, run
 
         yield from watch_run(self._context, session, begin)
 

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from style_transfer.engine import in_effect, newest_number
+from style_transfer.engine import due, in_effect, newest_number
 from style_transfer.ui.http.gradio_internals import file_url
 from style_transfer.ui.panels.panel import Panel, widget
 from style_transfer.ui.session.record import RunRecord
@@ -48,7 +48,7 @@ def value(session: Session) -> dict[str, Any]:
         return {"enabled": False, "record": "", "photo": "", "number": 0, "count": 0, "hints": {}}
     state = record.state
     before = state.strokes if state else ()
-    later = (each for each in record.strokes if each.number > newest_number(before))
+    later = due(record.strokes, newest_number(before), preview.step)
     return {
         "enabled": True,
         "record": record.name,

@@ -218,7 +218,8 @@ class RunRecord(KeptRecord):
         recipe, source = self._as_changed(self.inputs.recipe), preview.source
         if source:
             recipe = replace(recipe, photo=source.name, size=source.side)
-        return replace(recipe, step=preview.step, settings=preview.settings)
+        recipe = replace(recipe, step=preview.step, settings=preview.settings)
+        return replace(recipe, strokes=preview.strokes)
 
     def _source_of(self, frame: Frame) -> PhotoSource:
         """Return where the content of the newest frame comes from; later ones show none before."""

@@ -11,6 +11,7 @@ from typing import Any
 
 from torch import Tensor
 
+from style_transfer.engine import Stroke
 from style_transfer.images import to_pil
 from style_transfer.runs import LossHistory, Run
 from style_transfer.ui import example
@@ -46,6 +47,7 @@ class Session:
         self.canvas = example.CANVAS  # what was shown last
         self.style_files: list[str] = []  # what the style images of the latest run were read from
         self.unkept = ""  # why the newest preview cannot be kept, for the status line
+        self.strokes_to_come: tuple[Stroke, ...] = ()  # with the next start, from a recipe
         self.notice = ""  # why the last change was refused, for the status line
         self._presence, self._seen_at = presence or Presence(), time.monotonic()
         self._lock = threading.Lock()

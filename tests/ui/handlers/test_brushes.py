@@ -148,3 +148,15 @@ def test_a_branch_has_the_strokes_of_its_picture_and_their_numbers_go_on(tab):
     tab.wake()
     assert numbers(tab) == [1, 2, 3]
     assert brushes.value(tab.session)["count"] == 1
+
+
+def test_strokes_of_a_recipe_come_again_at_their_steps(tab):
+    touch(tab, smear(1))
+    tab.wake()
+    record = tab.session.latest
+    again = record.recipe(record.previews[-1]).strokes
+    assert [(each.number, each.step) for each in again] == [(1, 4)]
+    job = replace(record.job(), state=None, strokes=again)
+    run = tab.context.service.start(job)
+    assert run.join(20)
+    assert [each.number for each in run.frame.state.strokes] == [1]

@@ -37,7 +37,8 @@ def told(monkeypatch):
 )
 def test_pictures_that_a_file_cannot_bring_back_are_named(context, tmp_path, told, recipe, words):
     save_recipe(recipe, tmp_path / "it.json")
-    DownloadHandlers(context).restore(str(tmp_path / "it.json"), SimpleNamespace(headers={}))
+    request = SimpleNamespace(session_hash="one", headers={})
+    DownloadHandlers(context).restore(str(tmp_path / "it.json"), request)
     assert told == [words]
 
 
