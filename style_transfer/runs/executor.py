@@ -108,6 +108,11 @@ class Executor(Protocol):
         ...
 
     @property
+    def local_device(self) -> str:
+        """The name of the device on which this process itself may compute something beside."""
+        ...
+
+    @property
     def steps_per_second(self) -> float:
         """How many steps all runs there together make, over the last seconds."""
         ...

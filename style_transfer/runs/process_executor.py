@@ -58,6 +58,11 @@ class ProcessExecutor:
         return self._devices[0]
 
     @property
+    def local_device(self) -> str:
+        """The CPU: GPUs are for others to touch."""
+        return CPU
+
+    @property
     def steps_per_second(self) -> float:
         """How many steps all runs together make, over the last seconds."""
         return sum(each.rate.per_second for each in self._processes)

@@ -51,6 +51,11 @@ class ThreadExecutor:
         return self._device or default_device()
 
     @property
+    def local_device(self) -> str:
+        """The name of the device: other threads may take turns."""
+        return self.device
+
+    @property
     def steps_per_second(self) -> float:
         """How many steps all runs of this process together make, over the last seconds."""
         return self._scheduler.steps_per_second

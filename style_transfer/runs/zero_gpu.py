@@ -17,7 +17,7 @@ from statistics import median
 
 import torch
 
-from style_transfer.devices import VARIABLE
+from style_transfer.devices import CPU, VARIABLE
 from style_transfer.engine import stages
 from style_transfer.network import NETWORKS
 from style_transfer.runs import worker
@@ -68,6 +68,11 @@ class ZeroGpuExecutor:
         self._rate = StepRate()
         self._ratios = deque[float](maxlen=_TIMED_CALLS)  # of true to expected time
         self._lock = threading.Lock()
+
+    @property
+    def local_device(self) -> str:
+        """The CPU: GPUs are for others to touch."""
+        return CPU
 
     @property
     def steps_per_second(self) -> float:

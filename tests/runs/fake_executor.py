@@ -103,7 +103,7 @@ class FakeExecutor:
     steps_per_second = 0.0
 
     def __init__(self, _scheduler=None, allowed=FOREVER, device="cpu"):
-        self.device = device
+        self.device = self.local_device = device
         self.executions = []
         self.allowed = allowed
 

@@ -99,7 +99,7 @@ class InsideHandlers:
             reservation.release()
 
     def _look(self, key: str, shown: ShownMoment) -> _Look:
-        network = load_network(shown.network, self._service.executor.device)
+        network = load_network(shown.network, self._service.executor.local_device)
         with self._lock:
             look = self._looks.pop(key, None)
             if look is None or look.network is not network:
