@@ -1,6 +1,7 @@
 """RunService: all that the runs of one process share, made once and handed down."""
 
 import itertools
+from collections import Counter
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import replace
 from functools import partial
@@ -64,6 +65,7 @@ class RunService:
         self._numbers = itertools.count(1)
         self._reserved: dict[int, Reservation] = {}  # by the number of the run, while it lasts
         self._runs = WeakSet[Run]()
+        self.ended = Counter[str]()  # how many runs, by the word of their outcome
         self._ended: Outcome | None = None  # since `end_all`
 
     @classmethod
@@ -142,7 +144,7 @@ class RunService:
                 budget=Budget(self.limits.seconds, self.limits.paused),
                 on_change=partial(self._check_change, reservation),
                 on_frame=on_frame,
-                on_end=lambda run: self._reserved.pop(run.number).release(),
+                on_end=self._count_end,
             )
             self._runs.add(run)
             if self._ended:  # meanwhile
@@ -151,6 +153,11 @@ class RunService:
         except BaseException:
             self._reserved.pop(number).release()
             raise
+
+    def _count_end(self, run: Run) -> None:
+        self._reserved.pop(run.number).release()
+        if run.outcome:
+            self.ended[run.outcome.word] += 1
 
     def check(self, job: Job) -> None:
         """Raise ValueError, one sentence, for a job that `start` would refuse now."""

@@ -48,6 +48,7 @@ def create(host: str | None = None) -> Any:
     name_lent_gpu(os.environ)
     exempt_loopback(os.environ)  # all before Gradio is imported
     from style_transfer.ui.http.hosts import Hosts
+    from style_transfer.ui.http.metrics import metrics_routes
     from style_transfer.ui.http.visitors import Visitors
     from style_transfer.ui.page import build
 
@@ -58,7 +59,7 @@ def create(host: str | None = None) -> Any:
             Hosts.from_environment(environment),
             Visitors.from_environment(environment),
         )
-        return build(service, hosts, visitors)
+        return build(service, hosts, visitors, metrics_routes(service, environment))
     except ValueError as error:
         sys.exit(str(error))
 

@@ -1,6 +1,6 @@
 """The page: inputs at the left, the canvas in the middle, live knobs at the right."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from functools import partial
@@ -9,6 +9,7 @@ from typing import Any
 
 import gradio as gr
 from starlette.middleware import Middleware
+from starlette.routing import Route
 
 from style_transfer.runs import Limits, RunService
 from style_transfer.ui import example, wiring
@@ -57,11 +58,14 @@ class Page:
 
 
 def build(
-    service: RunService, hosts: Hosts | None = None, visitors: Visitors | None = None
+    service: RunService,
+    hosts: Hosts | None = None,
+    visitors: Visitors | None = None,
+    routes: Sequence[Route] = (),
 ) -> Page:
     """Return a new page whose runs are those of `service`, served under the names of `hosts`.
 
-    `visitors` tells them apart. Starts nothing.
+    `visitors` tells them apart; `routes` are served beside. Starts nothing.
     """
     gr.set_static_paths([example.FOLDER])
     context = PageContext.of(service)
@@ -82,6 +86,7 @@ def build(
     options["app_kwargs"]["routes"] = [
         health_route(service),
         ready_route(service),
+        *routes,
         frame_route(context.sessions.shown_run),
         inside_route(InsideHandlers(context).answer),
     ]
