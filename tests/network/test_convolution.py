@@ -20,6 +20,11 @@ CHOOSABLE = [name for name in BACKENDS if name != "col2im"]
 MODULE = Convolution.__module__
 
 
+@pytest.fixture(autouse=True)
+def timed_backends():
+    """Let backends be measured."""
+
+
 def layer(ins=64, outs=64, padding="zeros", backends=None):
     return Convolution(*filters(outs, ins), padding, backends)
 

@@ -55,11 +55,11 @@ def test_the_bundled_weights_have_the_shapes_of_vgg19(network):
 @pytest.mark.every_device
 @pytest.mark.parametrize("pooling", ["average", "max"])
 @torch.no_grad()
-def test_every_layer_agrees_with_a_vgg19_of_torchs_own_layers(pooling, device):
-    network, image = VGG(), noise_image(36, 48)
+def test_every_layer_agrees_with_a_vgg19_of_torchs_own_layers(network, pooling, device):
+    image = noise_image(36, 48)
     pool = nn.AvgPool2d(2) if pooling == "average" else nn.MaxPool2d(2)
     expected = plain_activations(network, image, pool)
-    activations = network.to(device)(image.to(device), LAYERS, pooling)
+    activations = network(image.to(device), LAYERS, pooling)
     assert activations.keys() == expected.keys()
     for layer, activation in activations.items():
         # float32 against float64, through up to 16 convolutions; cuDNN multiplies in TF32
