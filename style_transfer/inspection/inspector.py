@@ -59,7 +59,7 @@ class ComparedLayer:
     """A layer of photo, painting and picture, and where the painting counts in the picture."""
 
     layer: str
-    statistic_name: str
+    settings: Settings
     photo: Tensor  # features (C, h, w)
     painting: Tensor  # features (C, h', w')
     picture: Tensor  # features (C, h, w)
@@ -72,7 +72,7 @@ class ComparedLayer:
     @property
     def statistic(self) -> Statistic:
         """What compares painting and picture."""
-        return statistic_of(self.layer, self.statistic_name)
+        return statistic_of(self.layer, self.settings.statistic)
 
     def distance(self) -> float:
         """Return the style loss of this layer and painting."""
@@ -123,7 +123,7 @@ class Inspector:
         painting = self._painted(moment, here, layer, style)
         return ComparedLayer(
             layer,
-            settings.statistic,
+            settings,
             self._photographed(moment, here, layer),
             painting.features,
             picture,

@@ -83,12 +83,13 @@ def build(
     limits, visitors = service.limits, visitors or Visitors()
     callers = Callers(visitors, context.presence, limits.visitor_connections)
     options = _launch_options(blocks, limits, callers, background, hosts or Hosts())
+    looks = InsideHandlers(context)
     options["app_kwargs"]["routes"] = [
         health_route(service),
         ready_route(service),
         *routes,
         frame_route(context.sessions.shown_run),
-        inside_route(InsideHandlers(context).answer),
+        inside_route(looks.answer, looks.act),
     ]
     return Page(blocks, context, background, options)
 

@@ -123,7 +123,7 @@ def check_objective(page):
     rows = page.locator("#inside .layers tbody tr").all()
     last = sum(number(row.locator("td").nth(2).inner_text()) for row in rows)
     assert last == pytest.approx(shown["style"], rel=0.01)
-    page.get_by_label("β beta 5: go to its knob").click()
+    page.get_by_role("button", name="β beta 5").click()
     expect(page.locator("#beta-number")).to_be_focused()
     page.get_by_label("relu3_1: go to its weight").click()
     expect(page.locator("#style-layers [data-layer=relu3_1]")).to_be_focused()
@@ -157,3 +157,26 @@ def test_nothing_is_asked_while_the_drawer_is_shut(open_page):
     page.locator("#inside summary").first.click()
     page.locator("#tab-matrix").click()
     assert wait_until(lambda: [url for url in asked if "/inside/" in url], 20)
+
+
+STOPS = {1: "made", 2: "matrix", 3: "objective", 4: "changes", 5: "features"}
+
+
+def test_every_stop_of_the_path_opens_by_its_link_in_a_fresh_browser(open_page):
+    page = open_page(390, 844, "#inside=lesson")
+    links = [each.get_attribute("href") for each in page.locator("#inside-lesson li a").all()]
+    assert len(links) == len(STOPS)
+    page.locator("#inside-lesson li a").nth(1).click()  # without loading the page anew
+    expect(page.locator("#inside-matrix")).to_be_visible()
+    page.get_by_role("button", name="Take the lecture's settings").click()
+    expect(page.locator("#statistic [value=gram]")).to_be_checked()
+    page.get_by_role("button", name="Next stop").click()
+    expect(page.locator("#inside .stop h3")).to_have_text("Stop 3 of 5: Content against style")
+    page.close()
+    for number, link in enumerate(links, 1):
+        page = open_page(390, 844, link)
+        expect(page.locator("#inside .stop")).to_contain_text(f"Stop {number} of 5")
+        expect(page.locator(f"#inside-{STOPS[number]}")).not_to_have_attribute("hidden", "")
+        expect(page.locator("#statistic [value=gram]")).to_be_checked()
+        assert page.evaluate("document.documentElement.scrollWidth") <= 390
+        page.close()

@@ -6,13 +6,22 @@ from collections import OrderedDict
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
+
+from torch import Tensor
 
 from style_transfer.checks import one_of
-from style_transfer.inspection import ComparedLayer, Inspector
-from style_transfer.network import VGG, load_network
+from style_transfer.inspection import SOURCES, ComparedLayer, Inspector, color_changes
+from style_transfer.network import LAYERS, PIXELS, VGG, load_network
 from style_transfer.runs import RunMemory
-from style_transfer.ui.handlers.inside_answers import DETAILS, SHOWS, Parameters
+from style_transfer.ui.handlers.inside_answers import (
+    DETAILS,
+    SHOWS,
+    Answered,
+    Parameters,
+    show_changes,
+)
+from style_transfer.ui.handlers.reconstructions import Reconstructions
 from style_transfer.ui.http.inside import packed
 from style_transfer.ui.session.allowance import Allowance
 from style_transfer.ui.session.moments import ShownMoment, shown_moment
@@ -20,6 +29,16 @@ from style_transfer.ui.session.sessions import PageContext
 
 MAX_LOOKS = 3  # pages of which the features of a layer are kept; 100 MB for each at the most
 IDLE = 30.0  # s after which they go
+CHANGES, MADE, STOP = "changes", "made", "stop"
+EVERY_STEPS = 30  # of a run, until its changes are computed anew: each term costs a step
+
+
+class _Changes(NamedTuple):
+    """What the terms change, and of what: run, layer and objective, and the step."""
+
+    subject: tuple[Any, ...]
+    step: int
+    answer: Answered
 
 
 @dataclass(eq=False)
@@ -29,6 +48,7 @@ class _Look:
     network: VGG
     inspector: Inspector
     compared: ComparedLayer | None = None  # what was shown last
+    changes: _Changes | None = None
     asked_at: float = 0.0
     lock: threading.Lock = field(default_factory=threading.Lock)  # one question at a time
 
@@ -38,7 +58,7 @@ class InsideHandlers:
 
     def __init__(self, context: PageContext) -> None:
         self._sessions, self._service = context.sessions, context.service
-        self._allowance = Allowance()
+        self._allowance, self._made = Allowance(), Reconstructions(context.service)
         self._looks: OrderedDict[str, _Look] = OrderedDict()  # by session, the newest last
         self._lock, self._is_dropping = threading.Lock(), False
 
@@ -48,32 +68,60 @@ class InsideHandlers:
         Raises LookupError for a page of somebody else, ValueError for a question without sense.
         """
         session, given = self._sessions.own(key, visitor), Parameters(parameters)
-        one_of("show", show := given.text("show"), (*SHOWS, *DETAILS))
+        one_of("show", show := given.text("show"), (*SHOWS, CHANGES, *DETAILS, MADE))
+        if show == MADE:
+            made = self._made.answer(key)
+            return packed(*made) if made else None
         shown = shown_moment(session)
         if shown is None:
             return None
         look = self._look(key, shown)
         with look.lock:
             if show in DETAILS:
-                if look.compared is None:
-                    return None
-                return packed(*DETAILS[show](look.compared, given))
+                return packed(*DETAILS[show](look.compared, given)) if look.compared else None
             if self._service.under_way and not self._allowance.is_open:
                 return None
-            with self._reserved(shown), self._turn(look):
-                layer, painting = given.text("layer"), given.whole("painting", 1)
-                look.compared = look.inspector.compare(shown.moment, layer, painting)
-                header, arrays = SHOWS[show](look.compared, given)
-            return packed(self._header(shown, look.compared) | header, arrays)
+            with self._reserved(shown):
+                answer = self._changes if show == CHANGES else self._compared
+                header, arrays = answer(look, shown, given)
+        return packed(_header(shown) | header, arrays)
 
-    def _header(self, shown: ShownMoment, compared: ComparedLayer) -> dict[str, Any]:
-        return {
-            "name": shown.name,
-            "step": shown.step,
-            "size": shown.moment.size,
-            "layer": compared.layer,
-            "statistic": compared.statistic_name,
-        }
+    def act(self, key: str, visitor: str, parameters: Mapping[str, str]) -> None:
+        """Begin to make photo or painting again from one layer, or end that. Raises as `answer`."""
+        session, given = self._sessions.own(key, visitor), Parameters(parameters)
+        one_of("show", source := given.text("show"), (*SOURCES, STOP))
+        shown = shown_moment(session)
+        if source == STOP:
+            self._made.stop(key)
+        elif shown:
+            self._made.start(key, shown, source, given.text("layer"), given.whole("painting", 1))
+
+    def _compared(self, look: _Look, shown: ShownMoment, given: Parameters) -> Answered:
+        layer, painting = given.text("layer"), given.whole("painting", 1)
+        with self._turn(look):
+            compared = look.inspector.compare(shown.moment, layer, painting)
+            look.compared = compared
+            header, arrays = SHOWS[given.text("show")](compared, given)
+        return {"layer": layer, "statistic": compared.settings.statistic} | header, arrays
+
+    def _changes(self, look: _Look, shown: ShownMoment, given: Parameters) -> Answered:
+        """Answer what the terms change, anew where the picture has made enough steps since."""
+        layer, objective_of = given.text("layer"), shown.moment.settings.objective
+        one_of("layer", layer, (PIXELS, *LAYERS))
+        subject, step = (shown.name, layer, objective_of), shown.step
+        known = look.changes
+        if not known or known.subject != subject or not 0 <= step - known.step < EVERY_STEPS:
+            objective, here = look.inspector.objective(shown.moment)
+            changes, found = color_changes(objective, here, layer), dict[str, Tensor]()
+            while True:
+                with self._turn(look):  # for each term
+                    change = next(changes, None)
+                if change is None:
+                    break
+                found[change[0]] = change[1]
+            look.changes = known = _Changes(subject, step, show_changes(found))
+        header, arrays = known.answer
+        return header | {"of": known.step, "layer": layer}, arrays
 
     @contextmanager
     def _turn(self, look: _Look) -> Iterator[None]:
@@ -126,3 +174,7 @@ class InsideHandlers:
             self._is_dropping = False
             if self._looks:
                 self._drop_later()
+
+
+def _header(shown: ShownMoment) -> dict[str, Any]:
+    return {"name": shown.name, "step": shown.step, "size": shown.moment.size}

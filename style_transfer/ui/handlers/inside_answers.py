@@ -12,13 +12,16 @@ from style_transfer.images import fit
 from style_transfer.inspection import (
     ComparedLayer,
     channel_order,
+    content_map,
+    nearest_place,
     strongest_channels,
+    style_map,
     style_matrix,
 )
 from style_transfer.network import PIXELS
 
 STRONGEST = 12  # channels that are shown as small maps
-SMALL_SIDE, MAP_SIDE = 48, 160  # px at most, of small maps and of others
+SMALL_SIDE, MAP_SIDE, PICTURE_SIDE = 48, 160, 256  # px at most
 MATRICES = {  # what the statistics compare
     "gram": "Gram matrix",
     "bures": "Gram matrix",
@@ -79,11 +82,11 @@ def show_matrix(compared: ComparedLayer, given: Parameters) -> Answered:
     """Answer the matrix of the picture, and where it is not known yet that of the painting."""
     count = len(compared.picture)
     upper = torch.triu_indices(count, count)
-    key = f"{compared.layer}-{compared.statistic_name}-{compared.painting_number}"
+    key = f"{compared.layer}-{compared.settings.statistic}-{compared.painting_number}"
     header: dict[str, Any] = {
         "count": count,
         "key": key,
-        "matrix": MATRICES[compared.statistic_name],
+        "matrix": MATRICES[compared.settings.statistic],
         "loss": compared.distance(),
     }
     arrays = {"picture": style_matrix(compared)[upper[0], upper[1]].float()}
@@ -104,6 +107,74 @@ def show_pair(compared: ComparedLayer, given: Parameters) -> Answered:
     return {"channels": [one, other], "signed": compared.layer == PIXELS}, arrays
 
 
+def show_where(compared: ComparedLayer, given: Parameters) -> Answered:
+    """Answer the errors against photo and painting by position, and the picture."""
+    content, style = content_map(compared), style_map(compared)
+    weighted = style if compared.weights is None else style.nan_to_num()
+    mean = weighted.mean() if compared.weights is None else weighted.flatten() @ compared.weights
+    settings = compared.settings
+    weights = settings.style_layers
+    header = {
+        "content": content.mean().item(),
+        "style": mean.item(),
+        "signed": bool((weighted < 0).any()),
+        "content_layer": settings.content_layer,
+        "weight": weights.get(compared.layer, 0.0) / sum(weights.values()),
+    }
+    maps = {"content_map": reduced(content), "style_map": reduced(style)}
+    return header, maps | _drawn("picture", compared.picture_image, maps["content_map"])
+
+
+def show_why(compared: ComparedLayer, given: Parameters) -> Answered:
+    """Answer the place of the painting that a position of the picture is most like."""
+    rows, columns = given.pair("grid", MAP_SIDE)
+    row, column = given.pair("at", MAP_SIDE)
+    if not (row < rows and column < columns):
+        raise ValueError(f"at must lie within the grid of {rows} x {columns}.")
+    height, width = compared.picture.shape[-2:]
+    at = int((row + 0.5) / rows * height), int((column + 0.5) / columns * width)
+    place = nearest_place(compared, *at)
+    found, likeness = place.map.shape, reduced(place.map)
+    shown = likeness.shape
+    header = {
+        "layer": compared.layer,
+        "cosine": place.likeness,
+        "place": [
+            int((place.row + 0.5) / found[0] * shown[0]),
+            int((place.column + 0.5) / found[1] * shown[1]),
+        ],
+    }
+    arrays = {"likeness": likeness}
+    return header, arrays | _drawn("painting", compared.painting_image, likeness)
+
+
+def show_changes(changes: Mapping[str, Tensor]) -> Answered:
+    """Answer the change of each term, (1, 3, h, w): its brightness and, about grey, its colours."""
+    found = {term: reduced(change.squeeze(0)) for term, change in changes.items()}
+    sizes = {term: change.square().mean().sqrt().item() for term, change in changes.items()}
+    sample = torch.cat([each.abs().flatten() for each in found.values()] or [torch.ones(1)])
+    limit = max(sample.kthvalue(max(1, int(0.99 * len(sample)))).values.item(), 1e-12)
+    arrays = {term: each.mean(0) for term, each in found.items()}
+    for term, each in found.items():
+        shares = (each / limit).clamp(-1, 1)
+        # Square roots, or all but a few places would be grey.
+        arrays[f"{term}_colors"] = as_bytes(0.5 + 0.5 * shares.sign() * shares.abs().sqrt())
+    return {"sizes": sizes, "limit": limit}, arrays
+
+
+def _drawn(name: str, image: Tensor, like: Tensor) -> dict[str, Tensor]:
+    """Return an image (1, 3, H, W) as bytes, and its brightness at the size of a map `like` it."""
+    brightness = F.adaptive_avg_pool2d(
+        image.mean(1, keepdim=True), (like.shape[-2], like.shape[-1])
+    )
+    return {name: as_bytes(reduced(image.squeeze(0), PICTURE_SIDE)), "brightness": brightness[0, 0]}
+
+
+def as_bytes(image: Tensor) -> Tensor:
+    """Return an image (3, h, w) as bytes (h, w, 3)."""
+    return (255 * image.clamp(0, 1)).round().to(torch.uint8).permute(1, 2, 0)
+
+
 def reduced(maps: Tensor, side: int = MAP_SIDE) -> Tensor:
     """Return maps (..., h, w) with a longer side of at most `side`, as means of their parts."""
     size = maps.shape[-2], maps.shape[-1]
@@ -113,5 +184,12 @@ def reduced(maps: Tensor, side: int = MAP_SIDE) -> Tensor:
     return maps.float()
 
 
-SHOWS: dict[str, Show] = {"features": show_features, "matrix": show_matrix}
-DETAILS: dict[str, Show] = {"pair": show_pair}  # of what was shown last; they cost next to nothing
+SHOWS: dict[str, Show] = {
+    "features": show_features,
+    "matrix": show_matrix,
+    "where": show_where,
+}
+DETAILS: dict[str, Show] = {
+    "pair": show_pair,
+    "why": show_why,
+}  # of what was shown last; they cost next to nothing

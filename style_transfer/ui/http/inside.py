@@ -2,6 +2,7 @@
 
 The answer is the length of a header (4 bytes, the least first), the header as JSON, and the arrays
 that it names, one after the other: 1 MB for the largest matrices, of which JSON would make three.
+POST with show=photo or painting begins to make it again from one layer; show=stop ends that.
 """
 
 import json
@@ -28,13 +29,17 @@ _TYPES = {torch.uint8: "uint8", torch.float32: "float32"}  # those that scripts 
 Answer = Callable[[str, str, Mapping[str, str]], bytes | None]
 
 
-def inside_route(answer: Answer) -> Route:
-    """Return the route; the questions of all pages are answered WORKERS at a time."""
+def inside_route(answer: Answer, act: Answer) -> Route:
+    """Return the route; the questions of all pages are answered WORKERS at a time.
+
+    `answer` is called for what is asked, GET, and `act` for what is to be done, POST.
+    """
     workers = CapacityLimiter(WORKERS)
 
     async def answered(request: Request) -> Response:
         visitor, key = request.headers.get(VISITOR_HEADER, ""), request.path_params["session"]
-        call = partial(answer, key, visitor, dict(request.query_params))
+        called = act if request.method == "POST" else answer
+        call = partial(called, key, visitor, dict(request.query_params))
         try:
             body = await to_thread.run_sync(call, limiter=workers)
         except LookupError:
@@ -46,7 +51,7 @@ def inside_route(answer: Answer) -> Route:
         headers = {"cache-control": "no-store"}
         return Response(body, media_type="application/octet-stream", headers=headers)
 
-    return Route(f"/{PATH}/{{session}}", answered)
+    return Route(f"/{PATH}/{{session}}", answered, methods=["GET", "POST"])
 
 
 def packed(header: Mapping[str, Any], arrays: Mapping[str, Tensor]) -> bytes:

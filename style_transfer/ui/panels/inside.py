@@ -1,10 +1,13 @@
 """The view "Inside": what the network sees of photo, painting and picture, tab by tab."""
 
+from html import escape
 from typing import Any
 
 import gradio as gr
 
 from style_transfer.network import LAYERS, PIXELS
+from style_transfer.presets import PRESETS
+from style_transfer.recipe import to_query
 from style_transfer.settings import Settings
 from style_transfer.ui.http.inside import PATH
 from style_transfer.ui.panels.panel import STATIC, Panel, widget
@@ -12,7 +15,8 @@ from style_transfer.ui.session.session import Session
 
 _SCRIPTS = (
     *("inside", "inside-objective", "inside-example"),
-    *("inside-maps", "inside-look", "inside-features", "inside-matrix", "inside-open"),
+    *("inside-maps", "inside-look", "inside-features", "inside-matrix"),
+    *("inside-where", "inside-changes", "inside-made", "inside-lesson", "inside-open"),
 )
 _FIRST_LAYER = "relu3_1"
 
@@ -24,7 +28,9 @@ def build() -> gr.HTML:
         f'<option value="{layer}"{" selected" if layer == _FIRST_LAYER else ""}>{layer}</option>'
         for layer in (PIXELS, *LAYERS)
     )
-    return widget("inside", html.replace("${layers}", layers), script=_SCRIPTS)
+    lecture = escape(to_query(Settings(**PRESETS["Lecture"])))
+    html = html.replace("${layers}", layers).replace("${lecture}", lecture)
+    return widget("inside", html, script=_SCRIPTS)
 
 
 def value(session: Session) -> dict[str, Any]:

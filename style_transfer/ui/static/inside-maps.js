@@ -67,8 +67,8 @@ class HeatMap {
     const top = make("details", { className: "top" }, make("summary", { textContent: "The ten largest cells" }));
     top.append(make("table", {}, this.table));
     this.caption = make("figcaption", { id: `${id}-title`, textContent: title });
-    const scale = make("div", { className: "scale" }, this.low, this.bar, this.high);
-    this.figure = make("figure", { className: "heat" }, this.caption, this.plot, scale, this.said, this.words, top);
+    this.scale = make("div", { className: "scale" }, this.low, this.bar, this.high);
+    this.figure = make("figure", { className: "heat" }, this.caption, this.plot, this.scale, this.said, this.words, top);
     place.append(this.figure);
     top.addEventListener("toggle", () => this.list());
     this.top = top;
@@ -81,8 +81,9 @@ class HeatMap {
   }
 
   // Shows values by rows; `signed` ones diverge about 0, others begin at 0. `limit` is the end of the
-  // scale, shared with other maps; `rooted` draws square roots, so that small ones are seen.
-  show({ shape: [rows, columns], data, signed = false, limit, rooted = true }) {
+  // scale, shared with other maps; `rooted` draws square roots, so that small ones are seen. A
+  // `picture` is drawn instead of the values, which it is read by.
+  show({ shape: [rows, columns], data, signed = false, limit, rooted = true, picture }) {
     Object.assign(this, { rows, columns, data });
     const colours = COLOURS[signed ? "vik" : "cividis"];
     const most = limit || largest(data) || 1;
@@ -91,12 +92,15 @@ class HeatMap {
       const shown = rooted ? Math.sqrt(share) : share;
       return signed ? 0.5 + 0.5 * Math.sign(value) * shown : value < 0 ? 0 : shown;
     };
-    paint(this.canvas, columns, rows, (at, pixels, to) => {
+    this.canvas.classList.toggle("smooth", Boolean(picture));
+    if (picture) paintPicture(this.canvas, picture);
+    else paint(this.canvas, columns, rows, (at, pixels, to) => {
       if (Number.isNaN(data[at])) return; // does not count, stays clear
       const from = 3 * Math.round(level(data[at]) * (LEVELS - 1));
       for (let part = 0; part < 3; part++) pixels[to + part] = colours[from + part];
       pixels[to + 3] = 255;
     });
+    this.scale.hidden = Boolean(picture);
     this.plot.style.aspectRatio = `${columns} / ${rows}`;
     this.low.textContent = signed ? digits(-most) : "0";
     this.high.textContent = digits(most);
@@ -108,6 +112,10 @@ class HeatMap {
 
   rename(title) {
     this.caption.textContent = title;
+  }
+
+  say(words) {
+    this.words.textContent = words;
   }
 
   value(row, column) {

@@ -21,10 +21,8 @@ function goToKnob(selector) {
 }
 
 function factor(name, value, selector, kind = "") {
-  const words = `${name} ${value}: go to its knob`;
-  const button = make("button", { type: "button", className: `factor ${kind}` });
-  button.append(make("small", { textContent: name }), make("b", { textContent: value }));
-  button.setAttribute("aria-label", words);
+  const button = make("button", { type: "button", className: `factor ${kind}`, title: "Go to its knob" });
+  button.append(make("small", { textContent: name }), " ", make("b", { textContent: value }));
   button.addEventListener("click", () => goToKnob(selector));
   return button;
 }

@@ -4,6 +4,7 @@ const drawer = element.querySelector("details");
 const tabs = [...drawer.querySelectorAll("[role=tab]")];
 const panels = tabs.map((tab) => drawer.querySelector(`#${tab.getAttribute("aria-controls")}`));
 const ADDRESS = "inside"; // #inside=matrix
+const addressParts = []; // functions that return what else the address names
 const shownInside = []; // functions to call when another tab is shown, or the drawer opened or shut
 
 const inside = {
@@ -29,19 +30,13 @@ function chooseTab(name, focus = false) {
 
 function tellShown() {
   const { pathname, search } = location;
-  if (inside.isOpen) history.replaceState(history.state, "", `${pathname}${search}#${ADDRESS}=${inside.tab}`);
+  const named = new URLSearchParams({ [ADDRESS]: inside.tab });
+  for (const parts of addressParts)
+    for (const [name, value] of new URLSearchParams(parts())) named.set(name, value);
+  named.set(ADDRESS, inside.tab);
+  if (inside.isOpen) history.replaceState(history.state, "", `${pathname}${search}#${named}`);
   else if (location.hash.startsWith(`#${ADDRESS}`)) history.replaceState(history.state, "", pathname + search);
   for (const tell of shownInside) tell();
-}
-
-// Shows what the address of the page names, and returns whether it names a tab.
-function openAddress() {
-  const found = new URLSearchParams(location.hash.slice(1)).get(ADDRESS);
-  if (found === null) return false;
-  drawer.open = true;
-  chooseTab(found);
-  element.scrollIntoView({ block: "start" });
-  return true;
 }
 
 // Three digits, as numbers of any size are read; "−" as long as "+".
@@ -70,4 +65,3 @@ tabs.forEach((tab, index) => {
   });
 });
 drawer.addEventListener("toggle", tellShown);
-window.addEventListener("hashchange", openAddress);

@@ -2,6 +2,7 @@
 
 import json
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -11,12 +12,13 @@ from starlette.applications import Starlette
 from starlette.testclient import TestClient
 
 from style_transfer.engine import Styles
-from style_transfer.inspection import Inspector, Moment, style_matrix
+from style_transfer.inspection import Inspector, Moment, nearest_place, reconstruction, style_matrix
 from style_transfer.network import load_network
 from style_transfer.recipe import Recipe
 from style_transfer.runs import Job
 from style_transfer.settings import Settings
 from style_transfer.ui.handlers import inside as handlers
+from style_transfer.ui.handlers import reconstructions
 from style_transfer.ui.handlers.inside import InsideHandlers
 from style_transfer.ui.http.calls import VISITOR_HEADER
 from style_transfer.ui.http.inside import inside_route
@@ -45,11 +47,12 @@ def session(context, photo, painting, tmp_path):
 
 @pytest.fixture
 def asked(context, session):
-    client = TestClient(Starlette(routes=[inside_route(InsideHandlers(context).answer)]))
+    looks = InsideHandlers(context)
+    client = TestClient(Starlette(routes=[inside_route(looks.answer, looks.act)]))
 
-    def ask(headers=MINE, key="a page", **parameters):
+    def ask(headers=MINE, key="a page", method="GET", **parameters):
         query = {"show": "matrix", "layer": "relu1_1"} | parameters
-        return client.get(f"/inside/{key}", params=query, headers=headers)
+        return client.request(method, f"/inside/{key}", params=query, headers=headers)
 
     return ask
 
@@ -175,3 +178,78 @@ def test_memory_is_given_back_and_the_view_tells_of_the_objective(asked, context
     total = settings["alpha"] * losses["content"] + settings["beta"] * shown["area"] * paint
     assert total + settings["tv"] * losses["tv"] == pytest.approx(losses["total"])
     assert shown["area"] == pytest.approx(1)
+
+
+def test_maps_of_where_have_the_losses_as_their_means(asked, session):
+    header, arrays = unpacked(asked(show="where", painting=2))
+    compared = compared_with(session, 2)
+    assert arrays["content_map"].mean() == pytest.approx(header["content"], rel=1e-4)
+    assert arrays["style_map"].mean() == pytest.approx(header["style"], rel=1e-4)
+    assert header["style"] == pytest.approx(compared.distance(), rel=1e-4)
+    assert header["weight"] == 1
+    image = compared.picture_image[0].permute(1, 2, 0).numpy()
+    np.testing.assert_allclose(arrays["picture"], 255 * image, atol=0.51)
+
+
+def test_a_position_is_told_the_place_it_is_most_like(asked, session):
+    asked(show="where")
+    header, arrays = unpacked(asked(show="why", at="10,20", grid="48,48"))
+    place = nearest_place(compared_with(session, 1), 10, 20)
+    assert header["place"] == [place.row, place.column]
+    assert header["cosine"] == pytest.approx(place.likeness, rel=1e-4)
+    assert arrays["painting"].shape == (48, 48, 3)
+    outside = asked(show="why", at="48,0", grid="48,48")
+    assert "at must lie within the grid of 48 x 48" in outside.json()["error"]
+
+
+def test_changes_are_of_the_step_they_name_and_computed_anew_after_thirty(
+    asked, session, monkeypatch
+):
+    header, arrays = unpacked(asked(show="changes"))
+    assert (header["of"], header["step"]) == (2, 2)
+    assert {*header["sizes"]} == {"content", "style", "layer", "motifs"}
+    assert arrays["style_colors"].shape == (48, 48, 3)
+    first = arrays["style"]
+    record = session.selected
+    for step, of in ((31, 2), (32, 32)):
+        record.last_frame = replace(record.last_frame, step=step, image=smooth_picture(4))
+        record.add_frame(record.last_frame)
+        header, arrays = unpacked(asked(show="changes"))
+        assert (header["of"], header["step"]) == (of, step)
+        assert np.array_equal(arrays["style"], first) == (of == 2)
+
+
+@pytest.mark.integration
+def test_photo_and_painting_are_made_again_from_one_layer(asked, session, monkeypatch):
+    monkeypatch.setattr(reconstruction, "STEPS", 3)
+    assert asked(show="made").status_code == 204
+    for source, image in (("photo", session.selected.inputs.content), ("painting", None)):
+        assert asked(method="POST", show=source).status_code == 204
+        until, header = time.monotonic() + 30, {"ended": False}
+        while not (header["ended"] and header["made"] == 3) and time.monotonic() < until:
+            time.sleep(0.05)
+            if (answer := asked(show="made")).status_code == 200:
+                header, arrays = unpacked(answer)
+        assert (header["source"], header["layer"], header["made"]) == (source, "relu1_1", 3)
+        assert header["loss"] < 2
+        assert arrays["picture"].shape == (48, 48, 3)
+        if image is not None:
+            expected = 255 * image[0].permute(1, 2, 0).numpy()
+            np.testing.assert_allclose(arrays["original"], expected, atol=0.51)
+
+
+def test_a_reconstruction_without_sense_is_refused_and_none_is_made_for_nobody(
+    asked, context, monkeypatch
+):
+    refused = asked(method="POST", show="photo", layer="pixels")
+    assert "layer 'pixels' is not one of relu1_1" in refused.json()["error"]
+    assert asked(method="POST", show="photo", headers={}).status_code == 404
+    monkeypatch.setattr(reconstructions, "MOST", 0)
+    assert "0 others are being made" in asked(method="POST", show="photo").json()["error"]
+    monkeypatch.setattr(reconstructions, "MOST", 1)
+    monkeypatch.setattr(reconstructions, "PATIENCE", 0.0)
+    assert asked(method="POST", show="photo").status_code == 204
+    until = time.monotonic() + 30
+    while context.service.under_way and time.monotonic() < until:
+        time.sleep(0.05)
+    assert not context.service.under_way

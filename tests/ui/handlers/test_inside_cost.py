@@ -1,0 +1,71 @@
+"""What it costs a run that its page looks inside: minutes, run by -m slow -s."""
+
+import statistics
+import threading
+import time
+from pathlib import Path
+
+import pytest
+
+from style_transfer.engine import Styles
+from style_transfer.recipe import Recipe
+from style_transfer.runs import Job
+from style_transfer.settings import Settings
+from style_transfer.ui.handlers.inside import InsideHandlers
+from style_transfer.ui.session.run_inputs import RunInputs
+from tests.conftest import smooth_picture
+
+SIZE = 256  # px
+WINDOW = 12.0  # s; closed and open alternate
+ROUNDS = 5
+
+
+class Looker(threading.Thread):
+    """Asks again and again, as an open tab does, while `is_open`."""
+
+    def __init__(self, looks, show, layer):
+        super().__init__(daemon=True)
+        self.looks, self.question = looks, {"show": show, "layer": layer}
+        self.is_open, self.ended, self.answers = False, False, 0
+
+    def run(self):
+        while not self.ended:
+            if self.is_open and self.looks.answer("a page", "me", self.question):
+                self.answers += 1
+            time.sleep(0.5)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("layer", ["relu1_1", "relu3_1", "relu5_1"])
+@pytest.mark.parametrize("show", ["matrix", "where", "changes"])
+def test_a_run_keeps_nine_tenths_of_its_steps_while_its_page_looks_inside(context, show, layer):
+    photo, painting = smooth_picture(1, SIZE, SIZE), smooth_picture(2, SIZE, SIZE)
+    session, styles = context.sessions.of("a page", "me"), Styles((painting,))
+    inputs = RunInputs(photo, styles, Path("photo.jpg"), Recipe())
+    record = session.new_record(inputs)
+    run = context.service.start(Job(photo, styles, Settings(steps=4000)))
+    session.follow(record, run)
+
+    def follow():
+        for frame in run.frames():
+            if frame is not None:
+                record.add_frame(frame)
+
+    threading.Thread(target=follow, daemon=True).start()
+    while run.frame is None or run.frame.step < 26:  # at the last size
+        time.sleep(0.2)
+    looker = Looker(InsideHandlers(context), show, layer)
+    looker.start()
+    shares = []
+    for _ in range(ROUNDS):
+        made = []
+        for looker.is_open in (False, True, False):
+            before = run.frame.step
+            time.sleep(WINDOW)
+            made.append(run.frame.step - before)
+        shares.append(2 * made[1] / (made[0] + made[2]))
+    looker.ended = True
+    run.stop()
+    print(f"\n{show} {layer}: {statistics.median(shares):.2f} of the steps, {shares}")
+    assert looker.answers > 2
+    assert statistics.median(shares) >= 0.9
