@@ -175,7 +175,7 @@ def test_networks_whose_activations_differ_in_scale_alone_give_the_same(
         convolution.bias *= scale
         last = scale
     # Shallow layers, but all terms that there are by default.
-    settings = Settings(content_layer="relu3_1", style_layers=["relu1_1", "relu2_1", "relu3_1"])
+    settings = Settings(content_layer="relu2_2", style_layers=["relu1_1", "relu2_1", "relu2_2"])
     one, other = (
         Objective(each, photo, painting).evaluate(image, settings) for each in (network, louder)
     )

@@ -233,7 +233,7 @@ def test_a_stroke_in_the_last_step_makes_the_run_last(begin):
     touched = []
 
     def touch_once(run):
-        if step(run) == SHORT.steps - 1 and not touched:
+        if step(run) == SHORT.steps and not touched:
             touched.append(step(run))
             run.touch([smear(1)])
 
