@@ -165,6 +165,7 @@ class RunRecord(KeptRecord):
     def detach(self) -> None:
         """Let go of the run, whose optimiser memory is many times the image, and its checkpoint."""
         self.remove_checkpoint()
+        self._kept = None
         if self.run:
             self.inputs = replace(self.inputs, recipe=self._as_changed(self.inputs.recipe))
             self._earlier_losses, self._earlier_changes = self.losses, self.changes
