@@ -1,6 +1,7 @@
 """What goes wrong in one run ends it with a sentence; others and the next are not affected."""
 
 import gc
+import json
 import re
 import threading
 import time
@@ -8,9 +9,12 @@ from dataclasses import replace
 
 import pytest
 import torch
+from safetensors import safe_open
 
 from style_transfer import devices
-from style_transfer.engine import Objective, Styles
+from style_transfer.engine import Objective, Styles, save_tensors
+from style_transfer.network import load_network
+from style_transfer.runs.checkpoint import STATE_FILE, Checkpoint
 from style_transfer.runs.executor import Job
 from tests import fake_accelerator
 from tests.engine.runs import QUICK
@@ -124,3 +128,35 @@ def test_a_run_for_which_a_device_lacks_memory_ends_and_leaves_the_device_to_oth
             assert after.error is None
     finally:
         fake_accelerator.shortage.clear()
+
+
+MALFORMED = [1]
+FASTEST = {"64-64": {"direct": [0, 0]}, "64-64-backward": {"direct": [0, 0]}}  # by far
+
+
+@pytest.mark.parametrize("timings", [{}, MALFORMED, FASTEST], ids=["none", "malformed", "fastest"])
+def test_a_kept_run_with_odd_timings_harms_no_run_after_it(service, interrupt, pictures, timings):
+    folder = interrupt(service.checkpoints, 3)
+    with safe_open(folder / STATE_FILE, framework="pt") as content:
+        tensors = {name: content.get_tensor(name) for name in content.keys()}  # noqa: SIM118
+        metadata = content.metadata()
+    numbers = json.loads(metadata["numbers"]) | {"timings": timings}
+    save_tensors(tensors, folder / STATE_FILE, metadata | {"numbers": json.dumps(numbers)})
+    measured = load_network(device="cpu").timings
+    before = measured.as_dict()
+    if timings is MALFORMED:
+        with pytest.raises(ValueError, match=r"^The interrupted run cannot be read any more\.$"):
+            Checkpoint.load(folder)
+    else:
+        kept = Checkpoint.load(folder)
+        job = Job(kept.content, kept.styles, kept.recipe.settings, state=kept.state)
+        assert ended(service.start(job)) == "finished"
+    job = Job(*pictures, replace(SETTINGS, steps=2))
+    assert ended(service.start(job)) == "finished"
+    assert {key: each for key, each in measured.as_dict().items() if key in before} == before
+    assert all((0, 0) not in each.values() for each in measured.as_dict().values())
+
+
+def ended(run):
+    assert run.join(60)
+    return run.outcome.word
