@@ -26,12 +26,15 @@ from style_transfer.ui.http.gradio_internals import (
     limit_calls,
     poll_seldom,
     put_in_front,
+    read_pictures_at,
     sample_files,
     share_patient_client,
+    upload_folder,
 )
 from style_transfer.ui.http.health import health_route, ready_route
 from style_transfer.ui.http.hosts import HostCheck, Hosts
 from style_transfer.ui.http.inside import inside_route
+from style_transfer.ui.http.path_aliases import HiddenPaths, PathAliases
 from style_transfer.ui.http.safe_headers import SafeHeaders
 from style_transfer.ui.http.upload_quota import UploadQuota
 from style_transfer.ui.http.visitors import Visitors
@@ -98,7 +101,8 @@ def _launch_options(
     blocks: gr.Blocks, limits: Limits, callers: Callers, background: BackgroundWork, hosts: Hosts
 ) -> dict[str, Any]:
     connections = ConnectionLimit()
-    quota = UploadQuota(limits.visitor_uploads, limits.uploads)
+    aliases = PathAliases({"page-files": upload_folder(), "page-examples": example.FOLDER})
+    quota = UploadQuota(limits.visitor_uploads, limits.uploads, aliases.reveal)
 
     @asynccontextmanager
     async def lifespan(app: Any) -> AsyncIterator[None]:
@@ -106,6 +110,7 @@ def _launch_options(
         put_in_front(app, partial(HostCheck, hosts=hosts))
         put_in_front(app, partial(SafeHeaders, on_space=hosts.on_space))
         share_patient_client(blocks)
+        read_pictures_at(blocks, aliases.reveal)
         connections.start()
         async with background.lifespan(app):
             yield
@@ -118,7 +123,10 @@ def _launch_options(
         "max_threads": limits.runs + limits.waiting + IDLE_THREADS,
         "enable_monitoring": False,
         "app_kwargs": {
-            "middleware": [Middleware(Gate, callers, quota, limits.upload)],
+            "middleware": [
+                Middleware(Gate, callers, quota, limits.upload),
+                Middleware(HiddenPaths, aliases),
+            ],
             "lifespan": lifespan,
         },
         "state_session_capacity": MAX_STATES,

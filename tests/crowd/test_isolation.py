@@ -2,12 +2,15 @@
 
 import hashlib
 import io
+import json
+import sys
 from pathlib import Path
 from urllib.parse import quote
 
 import pytest
 from PIL import Image
 
+from tests.crowd.server import ROOT
 from tests.crowd.visitor import Visitor
 
 FILE = "/gradio_api/file="
@@ -48,16 +51,22 @@ def mallory(shared):
 
 def paths(server, alice):
     """Where somebody would look who knows the machine, and not the names that are secret."""
-    uploads, kept = Path(alice.upload).parents[1], server.folder / "kept"
-    assert uploads.parent == server.folder / "uploads"  # a folder of the server's own in it
+    (uploads,), kept = (server.folder / "uploads").glob("*/"), server.folder / "kept"
+    own = alice.upload.split("/")[-2]
+    assert (uploads / own / "alice.jpg").exists()
     return [
+        "page-files",
+        "page-files/",
+        f"page-files/{own}",
+        "page-files/../../kept",
+        "page-examples/../../app.py",
         str(uploads),
         f"{uploads}/",
         f"{uploads}/*",
         f"{uploads}/*/1/000001.jpg",
         f"{uploads}/{'0' * 32}/1/000001.jpg",
-        str(Path(alice.upload).parent),
-        str(Path(alice.taken).parent),
+        str(uploads / own),
+        str(uploads / alice.taken.split("/")[-2]),
         str(kept),
         *(str(file) for file in kept.rglob("*.safetensors")),
         *(str(file) for file in kept.rglob("*.json")),
@@ -244,3 +253,11 @@ def test_a_connection_from_another_site_is_not_allowed_to_read(alice, mallory):
     headers = {"Origin": "https://evil.example", "Host": "127.0.0.1"}
     answer = mallory.http.get("/config", headers=headers)
     assert answer.headers.get("access-control-allow-origin") != "https://evil.example"
+
+
+@pytest.mark.parametrize("path", ["/", "/config", "/gradio_api/info"])
+def test_answers_tell_no_folder_of_the_server(shared, alice, path):
+    for text in (alice.http.get(path).text, json.dumps(alice.shown), json.dumps(alice.ends)):
+        assert len(text) > 100
+        for folder in (shared.folder, ROOT, sys.prefix):
+            assert str(folder) not in text

@@ -125,6 +125,17 @@ def share_patient_client(page: gr.Blocks) -> None:
     server._get_or_create_client = share  # type: ignore[method-assign]
 
 
+def read_pictures_at(page: gr.Blocks, path_of: Callable[[str], str]) -> None:
+    """Let Gradio find the pictures that it sends to assistants, by the path of what it was told.
+
+    To be called where the page is served.
+    """
+    server = page.mcp_server_obj
+    if server:
+        get_image = server.get_image
+        server.get_image = lambda path: get_image(path_of(path))  # type: ignore[method-assign]
+
+
 def known_sessions(page: gr.Blocks) -> set[str]:
     """Return the hashes of all sessions that Gradio stores anything of, open or not."""
     return {key for store in _session_stores(page) for key in list(store)}

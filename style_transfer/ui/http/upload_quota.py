@@ -1,7 +1,7 @@
 """How many bytes of uploads lie on the disk, of each visitor and in all."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -10,15 +10,18 @@ from starlette.types import Message, Send
 from style_transfer.ui.http.answers import RefusedError
 from style_transfer.ui.http.visitors import OWN_MACHINE
 
+SMALLEST = 100_000  # bytes that a file counts as at least: each one is looked after again and again
+
 _Kept = dict[object, tuple[str, int]]  # visitor and bytes, by the path of a file or an upload
 
 
 class UploadQuota:
     """Refuses uploads that would be too many together; files that were removed count no more."""
 
-    def __init__(self, each: int, total: int) -> None:
-        """Both in MB: of one visitor, and of all."""
+    def __init__(self, each: int, total: int, path_of: Callable[[str], str] = str) -> None:
+        """Both in MB: of one visitor, and of all; `path_of` gives the path of a file as told."""
         self._each, self._total = each * 1_000_000, total * 1_000_000
+        self._path_of = path_of
         self._kept: _Kept = {}
 
     @contextmanager
@@ -39,7 +42,7 @@ class UploadQuota:
             yield sending
         finally:
             del self._kept[upload]
-            self._kept |= {file: (visitor, file.stat().st_size) for file in _files_in(body)}
+            self._kept |= {file: (visitor, _size(file)) for file in self._files_in(body)}
 
     def _check(self, visitor: str, size: int) -> None:
         self._kept = {
@@ -57,11 +60,15 @@ class UploadQuota:
         if sum(kept for _, kept in self._kept.values()) + size > self._total:
             raise RefusedError(413, "There is no room for more uploads; please try again later.")
 
+    def _files_in(self, body: bytearray) -> list[Path]:
+        """Return the files that an answer to an upload names."""
+        try:
+            told = json.loads(bytes(body))
+            files = [Path(self._path_of(each)) for each in told if isinstance(each, str)]
+            return [file for file in files if file.is_file()]
+        except (ValueError, TypeError):  # another answer, such as a refusal
+            return []
 
-def _files_in(body: bytearray) -> list[Path]:
-    """Return the files that an answer to an upload names."""
-    try:
-        paths = json.loads(bytes(body))
-        return [Path(path) for path in paths if isinstance(path, str) and Path(path).is_file()]
-    except (ValueError, TypeError):  # another answer, such as a refusal
-        return []
+
+def _size(file: Path) -> int:
+    return max(SMALLEST, file.stat().st_size)

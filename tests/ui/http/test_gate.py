@@ -10,7 +10,7 @@ import pytest
 from gradio.routes import App
 
 from style_transfer.ui.http import bodies
-from style_transfer.ui.http.answers import answer
+from style_transfer.ui.http.answers import RefusedError, answer
 from style_transfer.ui.http.bodies import MAX_CALL, MULTIPART_OVERHEAD
 from style_transfer.ui.http.callers import Callers
 from style_transfer.ui.http.calls import CALLER_HEADER, ONE_CALL, VISITOR_HEADER
@@ -383,6 +383,22 @@ def test_uploads_have_a_total_for_each_visitor_and_in_all(tmp_path):
     assert "no room for more uploads" in upload("203.0.113.9")[1]
     (tmp_path / "0").unlink()
     assert upload("203.0.113.5")[0] == 200
+
+
+def test_many_small_files_are_not_as_little_as_their_bytes(tmp_path):
+    files = [tmp_path / f"{number}" for number in range(60)]
+    for file in files:
+        file.write_bytes(b"x")
+    quota = UploadQuota(each=5, total=6)
+
+    async def upload():
+        with quota.reserve("ann", 100, lambda _: asyncio.sleep(0)) as send:
+            body = json.dumps([str(file) for file in files]).encode()
+            await send({"type": "http.response.body", "body": body})
+
+    asyncio.run(upload())
+    with pytest.raises(RefusedError, match="uploaded 6 MB of at most 5 MB"):
+        asyncio.run(upload())
 
 
 @pytest.mark.parametrize(

@@ -26,6 +26,7 @@ from style_transfer.ui.http.gradio_internals import (
     check_calls,
     file_url,
     limit_calls,
+    read_pictures_at,
     remove_upload,
     share_patient_client,
     uploads,
@@ -420,6 +421,16 @@ def test_a_visitor_has_some_of_the_places_in_gradios_queue(page):
     assert told[2][1:] == (
         "You have 2 calls under way, which is the limit for one visitor.",
         "queue_full",
+    )
+
+
+def test_pictures_for_assistants_are_read_at_the_paths_that_are_meant(tmp_path):
+    mcp = pytest.importorskip("gradio.mcp")
+    Image.new("RGB", (8, 8)).save(tmp_path / "a.png")
+    page = SimpleNamespace(mcp_server_obj=SimpleNamespace(get_image=mcp.GradioMCPServer.get_image))
+    read_pictures_at(page, lambda path: path.replace("alias", str(tmp_path)))
+    assert page.mcp_server_obj.get_image("alias/a.png").size == (8, 8), (
+        "Gradio reads the pictures of assistants elsewhere"
     )
 
 
