@@ -1,8 +1,9 @@
 // Offers to continue a run that was interrupted. The server finds it by a token that only this browser
 // has. Where the browser stores nothing, runs cannot be continued.
 const NAME = "style-transfer-visitor";
+const INTERVAL = 5000; // ms between two questions whether the server is there
 const TRIES = 20; // a run of the page before may still be ending, and its end be noticed late
-let token = "", answers = 0, since;
+let token = "", answers = 0, since, misses = 0;
 try {
   token = localStorage.getItem(NAME) ?? "";
   if (!token) {
@@ -25,15 +26,21 @@ const beginning = setInterval(() => {
   else ask();
 }, 2000);
 
-// After a restart of the server the run is offered without a reload of the page.
+// After a restart of the server the run is offered without a reload of the page, which says so as long
+// as there is none: two questions, since a network may lose one.
 setInterval(async () => {
   if (document.hidden) return;
   try {
-    const health = await (await fetch("health")).json();
+    const answer = await fetch("health");
+    if (!answer.ok) throw new Error(answer.status);
+    const health = await answer.json();
     if (since && since !== health.since) ask();
-    since = health.since;
-  } catch {}
-}, 5000);
+    [since, misses] = [health.since, 0];
+  } catch {
+    misses += 1;
+  }
+  document.dispatchEvent(new CustomEvent("server", { detail: { isThere: misses < 2 } }));
+}, INTERVAL);
 
 element.addEventListener("click", (event) => {
   if (!event.target.closest("button")) return;
