@@ -1,6 +1,6 @@
-"""Check what the program uses of Gradio, uvicorn and torch beyond their public interfaces.
+"""Check what the program uses of Gradio, uvicorn, torch and numba beyond their public interfaces.
 
-    python -m tests.contract [gradio] [torch] [--oldest] [--newest] [--reuse]
+    python -m tests.contract [gradio] [torch] [numba] [--oldest] [--newest] [--reuse]
 
 Makes an environment for each package and version, the oldest and the newest that requirements.txt
 allows unless one of them is named, and runs the contract tests there. A fresh environment has about
@@ -26,6 +26,7 @@ CONTRACTS = {  # package: tests of what is used of it, and of what is served wit
         "tests/network/test_onednn.py",
         "tests/network/test_backends.py",
     ],
+    "numba": ["tests/network/test_jit.py"],
 }
 
 

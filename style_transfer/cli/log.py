@@ -3,7 +3,6 @@
 import json
 from contextlib import suppress
 from pathlib import Path
-from types import TracebackType
 from typing import TextIO
 
 from style_transfer.cli.console import complain
@@ -22,15 +21,8 @@ class StepLog:
         if self._path:
             self._file, self._path = self._path.open("w", buffering=1, encoding="utf-8"), None
 
-    def __enter__(self) -> "StepLog":
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
+    def close(self) -> None:
+        """End the file."""
         if self._file:
             with suppress(OSError):
                 self._file.close()

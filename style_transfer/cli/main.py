@@ -3,6 +3,7 @@
 import argparse
 import json
 import sys
+from contextlib import closing
 from typing import Any
 
 from style_transfer.batch import INTERRUPTED as STOPPED
@@ -54,7 +55,7 @@ def _run(options: argparse.Namespace, interruption: Interruption) -> int:
         complain(error)
         return USAGE_ERROR
     done, stopped = list[Painted](), False
-    with Reporter(len(jobs), options.log, interruption) as reporter:
+    with closing(Reporter(len(jobs), options.log, interruption)) as reporter:
         try:
             for painted in paint_jobs(jobs, request, reporter):
                 done.append(painted)

@@ -2,7 +2,6 @@
 
 import sys
 from pathlib import Path
-from types import TracebackType
 
 from tqdm import tqdm
 
@@ -21,27 +20,17 @@ class Reporter:
 
     def __init__(self, count: int, log: Path | None, interruption: Interruption) -> None:
         self._count, self._log, self._interruption = count, StepLog(log), interruption
-        self._all: tqdm | None = None
+        self._all = _bar_of_pictures(count) if count > 1 else None
         self._bar: tqdm | None = None
         self._picture = ""
         self._last = 0.0
 
-    def __enter__(self) -> "Reporter":
-        self._log.__enter__()
-        if self._count > 1:
-            self._all = tqdm(total=self._count, bar_format="{n_fmt} of {total_fmt}|{bar}|{desc}")
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        self._close()
+    def close(self) -> None:
+        """End the bars and the log."""
+        self._close_bar()
         if self._all is not None:
             self._all.close()
-        self._log.__exit__(kind, error, traceback)
+        self._log.close()
 
     def begin(self, job: Job, first: Frame, clock: RunClock, estimate: Estimate) -> None:
         """Show the bar of a picture. Raises OSError where the log cannot be written."""
@@ -77,7 +66,7 @@ class Reporter:
 
     def painted(self, painted: Painted) -> None:
         """Go on to the next picture, or stop after a signal that came while this one was saved."""
-        self._close()
+        self._close_bar()
         if self._all is not None:
             self._all.update()
         if painted.message and painted.frame is not None:
@@ -89,10 +78,14 @@ class Reporter:
             raise KeyboardInterrupt
         self._interruption.raise_again()
 
-    def _close(self) -> None:
+    def _close_bar(self) -> None:
         if self._bar is not None:
             self._bar.close()
             self._bar = None
+
+
+def _bar_of_pictures(count: int) -> tqdm:
+    return tqdm(total=count, bar_format="{n_fmt} of {total_fmt}|{bar}|{desc}")
 
 
 def _words(frame: Frame, seconds_left: float, picture: str) -> str:

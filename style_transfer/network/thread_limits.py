@@ -3,7 +3,6 @@
 import threading
 from functools import cache
 from importlib import import_module
-from types import TracebackType
 
 import torch
 from threadpoolctl import LibController, ThreadpoolController
@@ -28,12 +27,7 @@ class BlasLimit:
                     library.set_num_threads(1)
             self._users += 1
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         with self._lock:
             self._users -= 1
             if not self._users:
