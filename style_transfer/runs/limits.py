@@ -28,6 +28,8 @@ class Limits:
     visitor_connections: int = _limit(200, 10, 10_000)  # requests of one visitor at a time
     visitor_uploads: int = _limit(300, 1, 100_000)  # MB of uploads of one visitor that are kept
     uploads: int = _limit(4_000, 1, 1_000_000)  # MB of uploads of all visitors that are kept
+    visitor_previews: int = _limit(1_000, 1, 100_000)  # MB of previews of one visitor
+    previews: int = _limit(8_000, 1, 1_000_000)  # MB of previews of all visitors
     upload: int = _limit(30, 1, 1_000)  # MB of an uploaded file
     kept: int = _limit(86_400, 0, 31_536_000)  # seconds for which a run cut off can be continued
     left: int = _limit(7_200, 0, 31_536_000)  # the same for a run whose visitor left the page

@@ -5,7 +5,7 @@ import secrets
 import shutil
 import threading
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -33,6 +33,7 @@ class Session:
         """Begin without a run; `key` is the session hash that Gradio gave the tab of `visitor`."""
         self.key, self.visitor, self.closed = key, visitor, False
         self.uploads: set[Path] = set()  # files of this visitor
+        self.is_crowded: Callable[[], bool] = lambda: False  # of previews of its visitor
         self.token: Any = None  # by which its checkpoints are found
         self.is_local = False  # whether its browser runs on this machine
         self.is_sparing = False  # whether that browser and the run compete for the same cores
@@ -78,6 +79,11 @@ class Session:
     def has_left(self) -> bool:
         """Whether the page was closed, or nobody has listened to it for too long."""
         return self.closed or self.absent > (0.0 if self.key.startswith(ONE_CALL) else ABSENCE)
+
+    @property
+    def preview_bytes(self) -> int:
+        """The bytes that its previews take on the disk."""
+        return sum(record.timeline.size for record in [*self.records])
 
     @property
     def run(self) -> Run | None:
@@ -147,7 +153,7 @@ class Session:
         with self._lock:  # scripts may start two runs at once
             self._record_count += 1
             number = self._record_count
-        timeline = Timeline(self.folder / f"{number}")
+        timeline = Timeline(self.folder / f"{number}", is_crowded=self.is_crowded)
         return RunRecord(f"Run {number}{origin}", inputs, timeline, losses)
 
     def refuse(self, record: RunRecord) -> None:

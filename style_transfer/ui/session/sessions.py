@@ -5,6 +5,7 @@ import time
 from collections import deque
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -54,8 +55,10 @@ class Sessions:
             self._make_room(theirs, f"You have {most} pages open here; close one of them.")
         elif len(sessions) >= MAX_SESSIONS:
             self._make_room(sessions, "Too many pages are open here; please try again later.")
+        session = Session(key, self._presence, visitor)
+        session.is_crowded = partial(self._is_crowded, visitor)
         with self._lock:
-            return self._sessions.setdefault(key, Session(key, self._presence, visitor))
+            return self._sessions.setdefault(key, session)
 
     def submit(self, session: Session, values: Mapping[str, Any]) -> None:
         """Store what the next run of a session begins with; of the last few sessions only."""
@@ -105,6 +108,15 @@ class Sessions:
             session.close()
             for file in session.uploads - self.uploads():
                 remove_upload(file)
+
+    def _is_crowded(self, visitor: str) -> bool:
+        """Return whether the previews of a visitor, or of all, take more than they may."""
+        sizes = [(each.visitor, each.preview_bytes) for each in self.all()]
+        theirs = sum(size for whose, size in sizes if whose == visitor)
+        limits = self._limits
+        if visitor and theirs > limits.visitor_previews * 1_000_000:
+            return True
+        return sum(size for _, size in sizes) > limits.previews * 1_000_000
 
     def _make_room(self, sessions: Collection[Session], words: str) -> None:
         """Close the session whose visitor has been away for longest. Raises ValueError for none."""

@@ -2,6 +2,8 @@
 
 import shutil
 from collections import Counter, deque
+from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -13,6 +15,7 @@ from style_transfer.settings import Settings
 from style_transfer.ui.session.run_inputs import PhotoSource
 
 MAX_PREVIEWS = 240  # of a run; at 384 px about 15 MB
+FEWEST = 8  # of a run whose visitor has no room for more
 JPEG_QUALITY = 95  # good enough to start another run from
 DELETION_DELAY = 16  # files; a browser fetches a preview a little after it was told of it
 
@@ -54,11 +57,21 @@ class Preview:
 class Timeline:
     """The previews of a run in the order of their steps: at most `max_previews`, spread evenly."""
 
-    def __init__(self, folder: Path, max_previews: int = MAX_PREVIEWS) -> None:
-        """Begin empty; the files go into `folder`, which is made."""
+    def __init__(
+        self,
+        folder: Path,
+        max_previews: int = MAX_PREVIEWS,
+        is_crowded: Callable[[], bool] = lambda: False,
+    ) -> None:
+        """Begin empty; the files go into `folder`, which is made.
+
+        While `is_crowded`, that is when the previews of its visitor have no more room, another one
+        takes the place of an older one, and of more as long as there are more than FEWEST.
+        """
         folder.mkdir(parents=True)
         self.folder, self.previews = folder, list[Preview]()
-        self._max_previews = max_previews
+        self.size = 0  # bytes of its files
+        self._max_previews, self._is_crowded = max_previews, is_crowded
         self._counts = Counter[str]()  # of files, by the beginning of their names
         self._to_delete: deque[Path] = deque()
         self._content_files: dict[PhotoSource, Path] = {}
@@ -90,12 +103,12 @@ class Timeline:
 
     def add_copy(self, preview: Preview) -> Preview:
         """Store a copy of a preview of another timeline, byte for byte, as the newest."""
-        file = shutil.copyfile(preview.file, self._next_file())
+        file = self._copy(preview.file)
         recolored, content = preview.recolored_file, preview.content_file
         if recolored:
-            recolored = shutil.copyfile(recolored, self._next_file())
+            recolored = self._copy(recolored)
         if preview.source and content:
-            content = shutil.copyfile(content, self._next_file("photo-"))
+            content = self._copy(content, "photo-")
             self._content_files[preview.source] = content
         copy = replace(preview, file=file, recolored_file=recolored, content_file=content)
         return self._append(copy)
@@ -107,7 +120,13 @@ class Timeline:
     def _save(self, image: Tensor, prefix: str = "") -> Path:
         file = self._next_file(prefix)
         to_pil(image).save(file, quality=JPEG_QUALITY, subsampling="4:4:4")
+        self.size += file.stat().st_size
         return file
+
+    def _copy(self, file: Path, prefix: str = "") -> Path:
+        copy = shutil.copyfile(file, self._next_file(prefix))
+        self.size += copy.stat().st_size
+        return copy
 
     def _next_file(self, prefix: str = "") -> Path:
         self._counts[prefix] += 1
@@ -115,7 +134,9 @@ class Timeline:
 
     def _append(self, preview: Preview) -> Preview:
         self.previews = [*self.previews, preview]  # a new list, for threads that read the old one
-        if len(self.previews) > self._max_previews:
+        if len(self) > self._max_previews:
+            self._thin_out()
+        while len(self) > FEWEST and self._is_crowded():
             self._thin_out()
         return preview
 
@@ -132,6 +153,8 @@ class Timeline:
             self._delete_later(self._content_files.pop(source))
 
     def _delete_later(self, file: Path) -> None:
+        with suppress(OSError):
+            self.size -= file.stat().st_size
         self._to_delete.append(file)
         while len(self._to_delete) > DELETION_DELAY:
             oldest = self._to_delete.popleft()

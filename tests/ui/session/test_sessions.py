@@ -1,5 +1,7 @@
 """How many sessions there are, and whose go where there are too many."""
 
+from types import SimpleNamespace
+
 import pytest
 
 from style_transfer.runs import Limits
@@ -64,3 +66,21 @@ def test_who_submits_again_keeps_what_came_last(sessions):
     for number in range(2 * module.MAX_SUBMITTED):
         sessions.submit(session, {"number": number})
     assert session.start_values == {"number": 2 * module.MAX_SUBMITTED - 1}
+
+
+def test_previews_have_room_for_each_visitor_and_in_all(presence, uploads):
+    sessions = Sessions(presence, Limits(visitor_previews=5, previews=9))
+
+    def keep(key, visitor, megabytes):
+        session = sessions.of(key, visitor)
+        record = SimpleNamespace(timeline=SimpleNamespace(size=megabytes * 1_000_000))
+        session.records = [record]
+        return session
+
+    first, second = keep("1", "ann", 3), keep("2", "ann", 2)
+    other, own = keep("3", "bob", 1), keep("4", "", 2)
+    assert not any(each.is_crowded() for each in (first, second, other, own))
+    second.records[0].timeline.size += 1
+    assert [each.is_crowded() for each in (first, second, other, own)] == [True, True, False, False]
+    own.records[0].timeline.size = 9_000_000
+    assert all(each.is_crowded() for each in (first, second, other, own))

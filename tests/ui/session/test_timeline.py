@@ -10,7 +10,7 @@ from PIL.JpegImagePlugin import get_sampling
 
 from style_transfer.engine import Frame, State
 from style_transfer.settings import Settings
-from style_transfer.ui.session.timeline import DELETION_DELAY, Timeline
+from style_transfer.ui.session.timeline import DELETION_DELAY, FEWEST, Timeline
 
 
 def frame(step, settings=Settings()):  # noqa: B008
@@ -29,6 +29,35 @@ def test_a_long_run_is_kept_evenly_and_within_the_limit(tmp_path):
     assert steps[-1] == 1000
     assert max(gaps[:-1]) <= 4 * min(gaps[:-1])
     assert len(list((tmp_path / "run").iterdir())) <= 24 + DELETION_DELAY
+
+
+def test_its_size_is_that_of_its_files(tmp_path):
+    timeline, other = Timeline(tmp_path / "1", max_previews=9), Timeline(tmp_path / "2")
+    for step in range(8):
+        timeline.add(frame(step))
+    timeline.recolor(timeline.previews[3], torch.rand((1, 3, 32, 32)), 0.5)
+    other.add_copy(timeline.previews[3])
+    for each in (timeline, other):
+        assert each.size == sum(file.stat().st_size for file in each.folder.iterdir())
+    whole = timeline.size
+    timeline.add(frame(8))
+    timeline.add(frame(9))  # instead of another one
+    assert timeline.size < whole + 2 * timeline.previews[0].file.stat().st_size
+
+
+def test_where_there_is_no_room_older_previews_go(tmp_path):
+    crowded = []
+    timeline = Timeline(tmp_path / "run", is_crowded=lambda: bool(crowded))
+    for step in range(40):
+        timeline.add(frame(step))
+    assert len(timeline) == 40
+    crowded.append(True)
+    for step in range(40, 60):
+        timeline.add(frame(step))
+    steps = [preview.step for preview in timeline.previews]
+    assert len(steps) == FEWEST
+    assert (steps[0], steps[-1]) == (0, 59)
+    assert all(preview.file.exists() for preview in timeline.previews)
 
 
 def test_every_preview_has_its_picture_and_the_settings_of_its_step(tmp_path):
