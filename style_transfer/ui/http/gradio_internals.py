@@ -133,7 +133,7 @@ def read_pictures_at(page: gr.Blocks, path_of: Callable[[str], str]) -> None:
     server = page.mcp_server_obj
     if server:
         get_image = server.get_image
-        server.get_image = lambda path: get_image(path_of(path))  # type: ignore[method-assign]
+        server.get_image = lambda file_path: get_image(path_of(file_path))  # type: ignore[method-assign]
 
 
 def known_sessions(page: gr.Blocks) -> set[str]:

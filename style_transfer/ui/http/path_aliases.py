@@ -53,19 +53,19 @@ class PathAliases:
 
 
 class HiddenPaths:
-    """Middleware that translates between folders and aliases."""
+    """Middleware that translates between folders and aliases, but for what is in files."""
 
     def __init__(self, app: ASGIApp, aliases: PathAliases) -> None:
         self._app, self._aliases = app, aliases
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Let a request through, and its answer back; files are sent as they are."""
+        """Let a request through, and its answer back."""
         if scope["type"] != "http":
             return await self._app(scope, receive, send)
         head, route, path = scope["path"].partition(FILE_ROUTE)
         if route:
-            scope = scope | {"path": f"{head}{route}{self._aliases.reveal(path)}"}
-            return await self._app(scope, receive, send)
+            scope = {**scope, "path": f"{head}{route}{self._aliases.reveal(path)}"}
+            return await self._app(scope, receive, self._hiding(send, first_status=400))
         if Headers(scope=scope).get("content-type", "").startswith("application/json"):
             receive = self._revealing(receive)
         return await self._app(scope, receive, self._hiding(send))
@@ -78,14 +78,14 @@ class HiddenPaths:
             while message["type"] == "http.request":
                 parts.append(message.get("body", b""))
                 if not message.get("more_body"):
-                    return message | {"body": self._aliases.reveal_in_json(b"".join(parts))}
+                    return {**message, "body": self._aliases.reveal_in_json(b"".join(parts))}
                 message = await receive()
             return message
 
         return whole
 
-    def _hiding(self, send: Send) -> Send:
-        """Return `send` that takes the length of a text from its body as it is sent."""
+    def _hiding(self, send: Send, first_status: int = 0) -> Send:
+        """Return `send` that hides folders in texts, of answers whose status is no lower."""
         is_text, waiting = False, list[Message]()
 
         async def hiding(message: Message) -> None:
@@ -93,10 +93,11 @@ class HiddenPaths:
             if message["type"] == "http.response.start":
                 headers = Headers(raw=message["headers"])
                 is_text = headers.get("content-type", "").startswith(_TEXTS)
+                is_text = is_text and message["status"] >= first_status
                 if is_text and "content-length" in headers:  # others are streams, begun at once
                     return waiting.append(message)
             elif is_text:
-                message |= {"body": self._aliases.hide(message.get("body", b""))}
+                message = {**message, "body": self._aliases.hide(message.get("body", b""))}
                 while waiting:
                     await send(_sized(waiting.pop(), message))
             return await send(message)

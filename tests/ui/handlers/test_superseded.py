@@ -80,6 +80,7 @@ def held(context):
     context.service.executor.executions.clear()  # kept for tests alone
     gc.collect()
     tensors = [each for each in gc.get_objects() if issubclass(type(each), torch.Tensor)]
+    tensors = [each for each in tensors if each.layout == torch.strided]  # others are the network's
     storages = {each.untyped_storage().data_ptr(): each.untyped_storage() for each in tensors}
     return sum(storage.nbytes() for storage in storages.values())
 

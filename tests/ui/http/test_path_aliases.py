@@ -14,7 +14,9 @@ ALIASES = PathAliases({"page-files": FOLDER, "page-examples": Path("/opt/program
 ADDRESS = f"/gradio_api/file={quote(FOLDER.as_posix(), safe='/:')}/0/a.jpg"
 
 
-def ask(body=b"", answer=b"{}", kind="application/json", path="/config", parts=1, sized=True):
+def ask(
+    body=b"", answer=b"{}", kind="application/json", path="/config", parts=1, sized=True, status=200
+):
     """Return what the app was given, and how its answer looks outside: headers and parts."""
     given, sent = [], []
     received = [
@@ -32,7 +34,7 @@ def ask(body=b"", answer=b"{}", kind="application/json", path="/config", parts=1
         given.append((scope["path"], (await receive())["body"]))
         headers = [(b"content-type", kind.encode())]
         headers += [(b"content-length", b"%d" % len(answer))] if sized else []
-        await send({"type": "http.response.start", "status": 200, "headers": headers})
+        await send({"type": "http.response.start", "status": status, "headers": headers})
         for number, piece in enumerate(pieces, 1):
             more = number < parts
             await send({"type": "http.response.body", "body": piece, "more_body": more})
@@ -90,6 +92,13 @@ def test_a_stream_begins_at_once_and_a_long_text_is_sent_in_parts():
 
 def test_a_file_is_sent_as_it_is():
     data = f"{FOLDER}/0/a.jpg".encode()
-    _, headers, (body,) = ask(answer=data, kind="image/jpeg")
-    assert body == data
-    assert int(headers[b"content-length"]) == len(data)
+    for told in ({"kind": "image/jpeg"}, {"path": "/gradio_api/file=page-files/settings.json"}):
+        _, headers, (body,) = ask(answer=data, **told)
+        assert body == data
+        assert int(headers[b"content-length"]) == len(data)
+
+
+def test_a_refusal_to_send_a_file_names_no_folder():
+    data = json.dumps({"detail": f"File not allowed: {FOLDER}/0."}).encode()
+    _, _, (body,) = ask(answer=data, path="/gradio_api/file=page-files/0", status=403)
+    assert json.loads(body) == {"detail": "File not allowed: page-files/0."}
