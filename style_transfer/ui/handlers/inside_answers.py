@@ -21,7 +21,7 @@ from style_transfer.inspection import (
 from style_transfer.network import PIXELS
 
 STRONGEST = 12  # channels that are shown as small maps
-SMALL_SIDE, MAP_SIDE, PICTURE_SIDE = 48, 160, 256  # px at most
+SMALL_SIDE, CHANGE_SIDE, MAP_SIDE, PICTURE_SIDE = 48, 40, 160, 256  # px at most
 MATRICES = {  # what the statistics compare
     "gram": "Gram matrix",
     "bures": "Gram matrix",
@@ -149,16 +149,17 @@ def show_why(compared: ComparedLayer, given: Parameters) -> Answered:
 
 
 def show_changes(changes: Mapping[str, Tensor]) -> Answered:
-    """Answer the change of each term, (1, 3, h, w): its brightness and, about grey, its colours."""
-    found = {term: reduced(change.squeeze(0)) for term, change in changes.items()}
+    """Answer the change of each term, (1, 3, h, w): its brightness and, about grey, its colours.
+
+    They are means of squares of pixels: single pixels are pushed to and fro.
+    """
+    found = {term: reduced(change.squeeze(0), CHANGE_SIDE) for term, change in changes.items()}
     sizes = {term: change.square().mean().sqrt().item() for term, change in changes.items()}
     sample = torch.cat([each.abs().flatten() for each in found.values()] or [torch.ones(1)])
     limit = max(sample.kthvalue(max(1, int(0.99 * len(sample)))).values.item(), 1e-12)
-    arrays = {term: each.mean(0) for term, each in found.items()}
+    arrays = {f"{term}_change": each.mean(0) for term, each in found.items()}
     for term, each in found.items():
-        shares = (each / limit).clamp(-1, 1)
-        # Square roots, or all but a few places would be grey.
-        arrays[f"{term}_colors"] = as_bytes(0.5 + 0.5 * shares.sign() * shares.abs().sqrt())
+        arrays[f"{term}_colors"] = as_bytes(0.5 + 0.5 * each / limit)
     return {"sizes": sizes, "limit": limit}, arrays
 
 

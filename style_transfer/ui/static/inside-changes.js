@@ -20,14 +20,14 @@ function showChanges(answer) {
   for (const [term, map] of Object.entries(changeHeat)) {
     map.figure.hidden = !(term in answer.sizes);
     if (map.figure.hidden) continue;
-    map.show({ ...answer[term], signed: true, picture: answer[`${term}_colors`], limit: answer.limit });
+    map.show({ ...answer[`${term}_change`], signed: true, picture: answer[`${term}_colors`], limit: answer.limit });
     map.say(`Size ${digits(answer.sizes[term])} (root mean square).`);
   }
   changeHeat.layer.rename(`Of the style, ${answer.layer}`);
   changeWords.textContent =
     `Where the objective pushes at step ${answer.of}: grey stays, lighter and darker colours are added, each by ` +
-    "what one term alone would change, all on the same scale. The step is made of their sum. While it paints, " +
-    "they are computed anew every 30 steps at the most.";
+    "what one term alone would change, as means of small squares, all on the same scale. The step is made of " +
+    "their sum. While it paints, they are computed anew every 30 steps at the most.";
 }
 
 lookers.changes = [{ show: "changes", present: showChanges }];

@@ -159,8 +159,7 @@ def test_who_has_used_up_the_allowance_is_answered_later_unless_nothing_is_paint
 def test_features_of_few_pages_are_kept_and_go_when_nobody_asks(context, session, monkeypatch):
     monkeypatch.setattr(handlers, "IDLE", 0.05)
     asker = InsideHandlers(context)
-    asker.answer("a page", "me", {"show": "matrix", "layer": "relu1_1"})
-    assert len(asker._looks) == 1
+    assert asker.answer("a page", "me", {"show": "matrix", "layer": "relu1_1"})
     for _ in range(100):
         if not asker._looks:
             break
@@ -208,15 +207,15 @@ def test_changes_are_of_the_step_they_name_and_computed_anew_after_thirty(
     header, arrays = unpacked(asked(show="changes"))
     assert (header["of"], header["step"]) == (2, 2)
     assert {*header["sizes"]} == {"content", "style", "layer", "motifs"}
-    assert arrays["style_colors"].shape == (48, 48, 3)
-    first = arrays["style"]
+    assert arrays["style_colors"].shape == (40, 40, 3)
+    first = arrays["style_change"]
     record = session.selected
     for step, of in ((31, 2), (32, 32)):
         record.last_frame = replace(record.last_frame, step=step, image=smooth_picture(4))
         record.add_frame(record.last_frame)
         header, arrays = unpacked(asked(show="changes"))
         assert (header["of"], header["step"]) == (of, step)
-        assert np.array_equal(arrays["style"], first) == (of == 2)
+        assert np.array_equal(arrays["style_change"], first) == (of == 2)
 
 
 @pytest.mark.integration
