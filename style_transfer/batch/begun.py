@@ -1,6 +1,7 @@
 """A picture that is begun: read, checked, and with its first frame."""
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 from style_transfer.batch.checkpoints import Checkpoints
@@ -11,10 +12,12 @@ from style_transfer.batch.writing import save_somewhere
 from style_transfer.engine import (
     INITS,
     Frame,
+    MultiscaleObjective,
     State,
     chosen_device,
     default_device,
     default_size,
+    in_blocks,
     resize_clamped,
     stages,
     stylize,
@@ -52,14 +55,21 @@ class Begun:
         network = load_network(request.network, device)
         check_layers(network.name, [job.settings.content_layer, *job.settings.style_layers])
         style_sizes = [(each.shape[-2], each.shape[-1]) for each in inputs.styles.images]
-        needed = RunMemory.of(size, style_sizes, job.settings.style_scale).total
-        check_memory(size, needed, available_memory(str(network.device)))
+        free = available_memory(str(network.device))
+        needed = RunMemory.fitting(
+            size,
+            style_sizes,
+            job.settings.style_scale,
+            lambda plan: free is None or plan.total <= free,
+        )
+        check_memory(size, needed.total, free)
+        self._block = needed.block
         self.note = inputs.note
         cost_model = cost_model_of(network, job, size)
-        self.estimate = Estimate.of(cost_model, size, style_sizes, job.settings)
+        self.estimate = Estimate.of(cost_model, size, style_sizes, job.settings, self._block)
         self._checkpoints = _checkpoints(job, request, inputs)
         self.first, self.frames = self._start(network)
-        self.clock = RunClock(cost_model, self.first)
+        self.clock = RunClock(replace(cost_model, block=self._block), self.first)
 
     def checkpoint(self, frame: Frame) -> None:
         """Write a checkpoint if it is asked for, and time."""
@@ -90,6 +100,7 @@ class Begun:
             inputs.styles,
             lambda: settings,
             network=network,
+            evaluator=in_blocks(self._block) if self._block else MultiscaleObjective,
             init=init if isinstance(init, str) else INITS[0],
             optimizer=self._request.optimizer,
             seed=self._request.seed,

@@ -1,5 +1,6 @@
 """The optimisation: objective, image pyramid, optimisers, and the generator of its frames."""
 
+from style_transfer.engine.blocks import block_pixels
 from style_transfer.engine.content_change import equal_images, with_content
 from style_transfer.engine.device_choice import (
     chosen_device,
@@ -23,21 +24,24 @@ from style_transfer.engine.masks import (
     spatial_guidance,
     style_weight_map,
 )
-from style_transfer.engine.multiscale import MultiscaleObjective, evaluation_sizes
+from style_transfer.engine.multiscale import MultiscaleObjective, evaluation_sizes, in_blocks
 from style_transfer.engine.objective import Objective
 from style_transfer.engine.optimize import Style, stylize
-from style_transfer.engine.optimizers import OPTIMIZERS, Optimizer
+from style_transfer.engine.optimizers import LARGE, OPTIMIZERS, Optimizer
 from style_transfer.engine.pyramid import Stage, remaining_steps, resize_clamped, stages
 from style_transfer.engine.state import State, save_tensors
 from style_transfer.engine.step import DivergedError
 from style_transfer.engine.stroke_text import strokes_from_text, strokes_to_text
 from style_transfer.engine.stroked_content import StrokedContent
 from style_transfer.engine.strokes import STROKE_KINDS, Stroke, due, in_effect, newest_number
+from style_transfer.engine.style_pass import LARGEST_STYLE
 from style_transfer.engine.styles import Styles, masked
 from style_transfer.engine.targets import style_image_size, style_picture
 
 __all__ = [
     "INITS",
+    "LARGE",
+    "LARGEST_STYLE",
     "NO_MATCHES",
     "OPTIMIZERS",
     "STROKE_KINDS",
@@ -57,6 +61,7 @@ __all__ = [
     "StrokedContent",
     "Style",
     "Styles",
+    "block_pixels",
     "chosen_device",
     "composite",
     "default_device",
@@ -65,6 +70,7 @@ __all__ = [
     "due",
     "equal_images",
     "evaluation_sizes",
+    "in_blocks",
     "in_effect",
     "masked",
     "newest_number",

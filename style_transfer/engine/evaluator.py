@@ -11,6 +11,7 @@ from typing import Protocol
 from torch import Tensor
 
 from style_transfer.engine.styles import Styles
+from style_transfer.network import LayerGeometry
 from style_transfer.settings import Settings
 
 # What an evaluator hands to its next evaluation in the same stage, by names of its own: small
@@ -60,6 +61,9 @@ class FeatureExtractor(Protocol):
 
     def multiplications(self, pixels: int, layers: Collection[str], /) -> dict[str, float]:
         """Return the cost of `layers` and of the layers they need, for an image of `pixels`."""
+
+    def geometry(self, layer: str, /) -> LayerGeometry:
+        """Return where the positions of a layer lie in the image: asked for in blocks alone."""
 
 
 class StepEvaluator(Protocol):

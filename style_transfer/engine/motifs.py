@@ -9,6 +9,7 @@ from collections.abc import Collection
 import torch
 from torch import Tensor
 
+from style_transfer.engine.blocks import Window
 from style_transfer.engine.evaluator import Matches
 from style_transfer.engine.masks import position_weights
 from style_transfer.engine.style_terms import AppliedStyle
@@ -29,32 +30,47 @@ class MotifTerm:
     """
 
     def __init__(
-        self, settings: Settings, styles: Collection[AppliedStyle], matches: Matches
+        self,
+        settings: Settings,
+        styles: Collection[AppliedStyle],
+        matches: Matches,
+        renewed: Matches | None = None,
     ) -> None:
+        """Take the matches of other parts of the image as `renewed`, if there are any."""
         self._styles, self._matches = styles, matches
         wanted = motif_layers(settings)
         self.layers = {n for n in wanted if any(n in style.places for style in styles)}
         self._distances = [list[Tensor]() for _ in styles]
         self._count = int(matches.get(_COUNT, 0))
         counted = torch.tensor(self._count + 1, dtype=torch.int32)
-        self.renewed: dict[str, Tensor] = {_COUNT: counted} if self.layers else {}
+        self.renewed = dict(renewed or {}) | ({_COUNT: counted} if self.layers else {})
 
-    def measure(self, activation: Tensor, layer: str) -> None:
-        """Match the positions of an activation (1, C, h, w), and take their distances."""
-        size = activation.shape[-2], activation.shape[-1]
-        features = activation.squeeze(0)
+    def measure(self, activation: Tensor, layer: str, window: Window | None = None) -> None:
+        """Match the positions of an activation (1, C, h, w), and take their distances.
+
+        By default it is that of the whole image.
+        """
+        window = window or Window.of(activation)
+        features = window.features(activation)
         for style, distances in zip(self._styles, self._distances, strict=True):
             if (places := style.places.get(layer)) is None:  # still to be computed
                 continue
             mask = style.guidance.mask
-            weights = None if mask is None else position_weights(mask, size)
+            if mask is None:
+                weights = features.new_tensor(1 / window.count).expand(features.shape[1])
+            else:
+                weights = window.select(position_weights(mask, window.size))
             name = f"{layer}.{style.number}.{places.fingerprint:08x}"
-            found = self._matched(features, places, weights, self._matches.get(name))
+            found = self._matched(features, places, weights, window, self._matches.get(name))
             distances.append(neighbour_distance(features, places, found, weights))
-            self.renewed[name] = found
+            unknown = found.new_full((1,), -1).expand(window.count)
+            self.renewed[name] = window.updated(self.renewed.get(name, unknown), found)
 
     def terms(self) -> dict[str, Tensor]:
-        """Return "motifs", 0-d: the mean over the layers, and over the styles by their shares."""
+        """Return "motifs", 0-d: the mean over the layers, and over the styles by their shares.
+
+        It is the part that the positions measured contribute.
+        """
         measured = [
             (style.guidance.share, torch.stack(distances).mean())
             for style, distances in zip(self._styles, self._distances, strict=True)
@@ -67,19 +83,22 @@ class MotifTerm:
 
     @torch.no_grad()
     def _matched(
-        self, features: Tensor, places: Places, weights: Tensor | None, known: Tensor | None
+        self,
+        features: Tensor,
+        places: Places,
+        weights: Tensor,
+        window: Window,
+        known: Tensor | None,
     ) -> Tensor:
-        """Return the matches of all positions, renewed where they are due or missing."""
-        rows = features.flatten(1).T
-        count = len(rows)
-        if known is None or len(known) != count:
-            known = torch.full((count,), -1, dtype=torch.int32, device=rows.device)
-        phases = torch.arange(count, device=rows.device) % PERIOD
-        due = (phases == self._count % PERIOD) | (known < 0)
-        if weights is not None:
-            due &= weights > 0
+        """Return the matches of positions with features (C, n), renewed where due or missing."""
+        if known is None or len(known) != window.count:
+            found = torch.full_like(weights, -1, dtype=torch.int32)
+        else:
+            found = window.select(known)
+        phases = window.numbers(features.device) % PERIOD
+        due = ((phases == self._count % PERIOD) | (found < 0)) & (weights > 0)
         at = due.nonzero().squeeze(1)
-        return known.index_put((at,), nearest_places(rows[at], places).int())
+        return found.index_put((at,), nearest_places(features.T[at], places).int())
 
 
 def split_matches(matches: Matches, count: int) -> list[Matches]:

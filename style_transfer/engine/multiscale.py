@@ -2,11 +2,19 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import partial
 
 import torch
 from torch import Tensor
 
-from style_transfer.engine.evaluator import NO_MATCHES, Evaluation, FeatureExtractor, Matches
+from style_transfer.engine.block_objective import BlockObjective
+from style_transfer.engine.evaluator import (
+    NO_MATCHES,
+    Evaluation,
+    EvaluatorFactory,
+    FeatureExtractor,
+    Matches,
+)
 from style_transfer.engine.motifs import join_matches, split_matches
 from style_transfer.engine.objective import Objective
 from style_transfer.engine.pyramid import image_size, resize_clamped
@@ -45,11 +53,26 @@ class MultiscaleObjective:
     a large image is compared as a preview is, at FORMS_SIDE by the painting's large forms.
     """
 
-    def __init__(self, network: FeatureExtractor, content: Tensor, style: Tensor | Styles) -> None:
-        """Take the content image (1, 3, H, W) at the size of the images to come."""
+    def __init__(
+        self,
+        network: FeatureExtractor,
+        content: Tensor,
+        style: Tensor | Styles,
+        block: int | None = None,
+    ) -> None:
+        """Take the content image (1, 3, H, W) at the size of the images to come.
+
+        With `block`, the side of blocks in px, an image of more pixels is evaluated in such blocks,
+        see `BlockObjective`.
+        """
         self._sizes = evaluation_sizes(image_size(content))
         contents = [resize_clamped(content, size) for size in self._sizes]
-        self._objectives = [Objective(network, each, style) for each in contents]
+        self._objectives = [
+            BlockObjective(network, each, style, block)
+            if block and each[0, 0].numel() > block**2
+            else Objective(network, each, style)
+            for each in contents
+        ]
 
     @property
     def content_target(self) -> Tensor:
@@ -105,8 +128,19 @@ def _mean(weighted: Sequence[tuple[float, Evaluation]], matches: Matches) -> Eva
         for name in weighted[0][1].losses
         if all(name in each.losses for _, each in weighted)
     }
-    gradient = torch.stack([share * each.gradient for share, each in weighted]).sum(0)
+    gradient = torch.zeros_like(weighted[0][1].gradient)
+    for share, each in weighted:  # one by one: those of a large image take much memory
+        gradient.add_(each.gradient, alpha=share)
     return Evaluation(losses, gradient, sum(each.stale_layers for _, each in weighted), matches)
+
+
+def in_blocks(side: int) -> EvaluatorFactory:
+    """Return what makes the objective for pictures too large for the memory there is.
+
+    It is evaluated in blocks of about `side` px, and is the same up to rounding; a step takes one
+    and a half times as long, and the margins of the blocks beside.
+    """
+    return partial(MultiscaleObjective, block=side)
 
 
 def evaluate_at(

@@ -1,5 +1,7 @@
 """The objective at one size: losses of an image against content and styles, and their gradient."""
 
+from collections.abc import Collection
+
 import torch
 from torch import Tensor
 
@@ -13,11 +15,27 @@ from style_transfer.engine.style_terms import (
     measured_distances,
     measured_layers,
     style_terms,
+    summary_of,
 )
 from style_transfer.engine.styles import Styles
 from style_transfer.engine.targets import Targets
 from style_transfer.losses import content_loss, total_variation
 from style_transfer.settings import Settings
+
+
+def term_weights(settings: Settings, styles: Collection[AppliedStyle]) -> dict[str, float]:
+    """Return the weight of each term of the objective.
+
+    The style weighs in proportion to the area it covers, so that an image that is stylised in part
+    looks there as it would in whole.
+    """
+    covered = sum(style.guidance.share for style in styles)
+    return {
+        "content": settings.alpha,
+        "style": settings.beta * covered,
+        "motifs": settings.beta * settings.motifs * covered,
+        "tv": settings.tv,
+    }
 
 
 class Objective:
@@ -65,15 +83,7 @@ class Objective:
         with torch.enable_grad():
             picture = composite(image, self._content, self._strength)
             terms = self._terms(picture, settings, styles, motifs)
-            # The style weighs in proportion to the area it covers, so that an image that is
-            # stylised in part looks there as it would in whole.
-            covered = sum(style.guidance.share for style in styles)
-            weights = {
-                "content": settings.alpha,
-                "style": settings.beta * covered,
-                "motifs": settings.beta * settings.motifs * covered,
-                "tv": settings.tv,
-            }
+            weights = term_weights(settings, styles)
             # A term of weight 0 stays out of the graph: it costs no backward pass.
             weighted = [w * terms[name] for name, w in weights.items() if w and name in terms]
             terms["total"] = sum(weighted, start=image.new_zeros(()))
@@ -119,7 +129,7 @@ class Objective:
             if layer == settings.content_layer:
                 terms["content"] = content_loss(activation, content)
             if layer in layer_weights:
-                comparisons[layer] = layer_comparisons(activation, layer, styles)
+                comparisons[layer] = layer_comparisons(layer, styles, summary_of(activation))
             if layer in motifs.layers:
                 motifs.measure(activation, layer)
         if styles:

@@ -20,6 +20,8 @@ CHANGE_FLOOR = 1e-3  # of the mean change; below it a cell's ratio of changes is
 MAX_CELL_RATIO = 4.0  # limit of a cell's preconditioner, relative to the image's, both ways
 CELL_DECAY = 0.25  # weight of earlier steps in a cell's averages; they change as fast as the image
 LEAST_CURVATURE = 0.1  # of a pair's, that is left where a part of the image is masked
+LARGE = 2**22  # pixels of an image above which the memory of L-BFGS is kept small
+LARGE_HISTORY = 6  # pairs, of bfloat16
 Memory = tuple[Tensor, ...]  # empty at first, and after a change of the objective
 
 
@@ -49,6 +51,8 @@ class LBFGS:
     coarse structure moves as early as fine structure. And it is larger in cells whose gradient
     responds less to changes: the losses are curved differently on a plain wall and on a face.
     `preconditioned=False` is the textbook's, a multiple of the identity.
+
+    Of images above LARGE pixels it keeps LARGE_HISTORY pairs in 16 bits: a quarter of the memory.
     """
 
     history: int = 12  # pairs
@@ -64,8 +68,8 @@ class LBFGS:
         direction = -_inverse_hessian_times(gradient, pairs, precondition)
         size = direction.square().mean().sqrt()
         limit = self.longest_step if pairs else self.first_step
-        if not pairs or size > limit:
-            direction = direction * (limit / size) if size > 0 else direction
+        if (not pairs or size > limit) and size > 0:
+            direction *= limit / size
         flat = [tensor for pair in pairs for tensor in pair]
         return image + direction, (image, gradient, changes, *flat)
 
@@ -75,7 +79,8 @@ class LBFGS:
         _, _, changes, *flat = memory
         kept = []
         for s, y in zip(flat[::2], flat[1::2], strict=True):
-            curvature, s, y = _dot(s, y), s * (1 - area), y * (1 - area)
+            curvature = _dot(s, y)
+            s, y = ((each * (1 - area)).to(each.dtype) for each in (s, y))
             # Of a pair that was mostly of the area, rounding is left.
             if _dot(s, y) > max(1e-10 * _dot(y, y), LEAST_CURVATURE * curvature):
                 kept += [s, y]
@@ -97,8 +102,12 @@ class LBFGS:
         s, y = image - last_image, gradient - last_gradient
         if self.preconditioned:
             changes = CELL_DECAY * changes + _changes(s, y)
+        large = image[0, 0].numel() > LARGE
+        if large:
+            s, y = s.bfloat16(), y.bfloat16()  # whose range is that of float32: y is tiny
         if _dot(s, y) > 1e-10 * _dot(y, y):  # as torch does: other pairs tell no curvature
-            pairs = [*pairs, (s, y)][-self.history :]
+            history = min(self.history, LARGE_HISTORY) if large else self.history
+            pairs = [*pairs, (s, y)][-history:]
         return pairs, changes
 
 
@@ -143,16 +152,23 @@ def _inverse_hessian_times(
     if not pairs:
         return precondition(vector)
     curvatures = [_dot(s, y) for s, y in pairs]
-    result, projections = vector, []
+    result, projections = vector, list[Tensor]()
     for (s, y), curvature in zip(reversed(pairs), reversed(curvatures), strict=True):
         projection = _dot(s, result) / curvature
-        result = torch.addcmul(result, projection, y, value=-1)
+        result = _added(result, -projection, y, first=not projections)
         projections.append(projection)
     newest = pairs[-1][1]
     result = precondition(result) * (curvatures[-1] / _dot(newest, precondition(newest)))
     for (s, y), curvature, projection in zip(pairs, curvatures, reversed(projections), strict=True):
-        result = torch.addcmul(result, projection - _dot(y, result) / curvature, s)
+        result = _added(result, projection - _dot(y, result) / curvature, s)
     return result
+
+
+def _added(result: Tensor, factor: Tensor, vector: Tensor, first: bool = False) -> Tensor:
+    """Return the result plus a multiple of a vector, in place unless it is the `first` time."""
+    if first:
+        return torch.addcmul(result, factor, vector)
+    return result.addcmul_(factor, vector)
 
 
 def _identity(vector: Tensor) -> Tensor:
@@ -161,14 +177,19 @@ def _identity(vector: Tensor) -> Tensor:
 
 def _precondition(scales: Tensor, vector: Tensor) -> Tensor:
     """Return `vector` (1, 3, H, W) times the initial inverse Hessian, a symmetric matrix."""
-    return scales * _filtered(scales * vector, 1)
+    return _filtered(scales * vector, 1).mul_(scales)
 
 
 def _filtered(vector: Tensor, power: float) -> Tensor:
     """Return (1, C, H, W) with each component divided by its frequency to the power."""
     height, width = vector.shape[-2:]
     weights = _frequency_weights(height, width, power, vector.device)
-    return torch.fft.irfft2(torch.fft.rfft2(vector) * weights, s=(height, width))
+    if height * width <= LARGE:
+        return torch.fft.irfft2(torch.fft.rfft2(vector) * weights, s=(height, width))
+    result = torch.empty_like(vector)
+    for plane, channel in zip(vector[0], result[0], strict=True):  # one has its spectrum at a time
+        channel.copy_(torch.fft.irfft2(torch.fft.rfft2(plane).mul_(weights), s=(height, width)))
+    return result
 
 
 def _changes(s: Tensor, y: Tensor) -> Tensor:
@@ -177,8 +198,11 @@ def _changes(s: Tensor, y: Tensor) -> Tensor:
     Both are filtered first, so that they are equal up to a factor where the Hessian is that of the
     frequencies alone.
     """
-    even = torch.cat((_filtered(s, -0.5), _filtered(y, 0.5))).square().mean(1)
-    return F.avg_pool2d(even, CELL, ceil_mode=True).unsqueeze(0)
+    cells = [
+        F.avg_pool2d(_filtered(each, power).square_().mean(1), CELL, ceil_mode=True)
+        for each, power in ((s, -0.5), (y, 0.5))
+    ]
+    return torch.stack(cells, dim=1)
 
 
 def _scales(changes: Tensor, image: Tensor) -> Tensor:
@@ -198,4 +222,10 @@ def _frequency_weights(height: int, width: int, power: float, device: torch.devi
 
 
 def _dot(a: Tensor, b: Tensor) -> Tensor:
-    return torch.dot(a.flatten(), b.flatten())
+    """Return the inner product; of bfloat16 in float32, image channel by image channel."""
+    if a.dtype == b.dtype != torch.bfloat16:
+        return torch.dot(a.flatten(), b.flatten())
+    pairs = zip(a[0], b[0], strict=True)
+    return torch.stack(
+        [torch.dot(x.flatten().float(), y.flatten().float()) for x, y in pairs]
+    ).sum()

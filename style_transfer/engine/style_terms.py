@@ -4,7 +4,7 @@ While targets are computed over several steps, a style may lack some of its laye
 the weighted mean of the layers it has; each style has at least one.
 """
 
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 
 import torch
@@ -16,6 +16,7 @@ from style_transfer.losses import Places, Statistic, Summary, statistic_of
 
 Distances = dict[str, list[Tensor | None]]  # by layer, one for each style; None: without a target
 Comparison = tuple[Statistic, Summary, Summary]  # what measures, the image's summary, the target
+Summarize = Callable[[Statistic, Tensor | None], Summary]  # by a mask (1, 1, H, W), None: uniform
 Comparisons = dict[str, list[Comparison | None]]  # as Distances
 
 
@@ -42,12 +43,12 @@ def measured_layers(
 
 
 def layer_comparisons(
-    activation: Tensor, layer: str, styles: Collection[AppliedStyle]
+    layer: str, styles: Collection[AppliedStyle], summarize: Summarize
 ) -> list[Comparison | None]:
-    """Return how an activation (1, C, h, w) is compared with the target of each style."""
-    size = activation.shape[-2], activation.shape[-1]
-    # squeeze, not [0]: its gradient keeps the memory layout that the convolutions work in.
-    features = activation.squeeze(0)
+    """Return how the image is compared with the target of each style at a layer.
+
+    `summarize` is given the statistic and the mask of a style.
+    """
     summaries, comparisons = dict[tuple[int, str], Summary](), list[Comparison | None]()
     for style in styles:
         if layer not in style.targets:
@@ -58,10 +59,22 @@ def layer_comparisons(
         mask = style.guidance.mask
         key = id(mask), name  # styles with the same mask share the summary
         if key not in summaries:
-            weights = None if mask is None else position_weights(mask, size)
-            summaries[key] = statistic.summarize(features, weights)
+            summaries[key] = summarize(statistic, mask)
         comparisons.append((statistic, summaries[key], target))
     return comparisons
+
+
+def summary_of(activation: Tensor) -> Summarize:
+    """Return what summarises the activation (1, C, h, w) of a whole image."""
+    size = activation.shape[-2], activation.shape[-1]
+    # squeeze, not [0]: its gradient keeps the memory layout that the convolutions work in.
+    features = activation.squeeze(0)
+
+    def summarize(statistic: Statistic, mask: Tensor | None) -> Summary:
+        weights = None if mask is None else position_weights(mask, size)
+        return statistic.summarize(features, weights)
+
+    return summarize
 
 
 def measured_distances(comparisons: Comparisons) -> Distances:

@@ -1,8 +1,9 @@
 """Targets at one size: content activations and style summaries, computed on demand and cached."""
 
 import math
-from collections.abc import Collection, Iterator
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass, field
+from functools import partial
 from typing import NamedTuple
 
 import torch
@@ -10,12 +11,12 @@ from torch import Tensor
 
 from style_transfer.engine.evaluator import FeatureExtractor
 from style_transfer.engine.pyramid import image_size, resize_clamped
+from style_transfer.engine.style_pass import StylePass
 from style_transfer.images import MIN_SIDE, fit, match_colors, without_frame
-from style_transfer.losses import Places, Summary, statistic_of
+from style_transfer.losses import Features, Places, Summary, statistic_of
 from style_transfer.settings import Settings
 
 MOTIF_LAYERS = ("relu3_1", "relu4_1")  # coarse enough for motifs, fine enough for their detail
-MAX_STYLE_SIDE = 1536  # px; a style image larger than the content is used up to this size
 # How much passes over style images may prolong a step, as shares of its own multiplications: a pass
 # within the first limit is made at once, a longer one is spread over steps within the second.
 _WHOLE_PASS, _PART_OF_PASS = 0.65, 0.3
@@ -36,7 +37,7 @@ class _Pass:
     """A forward pass over a style image that may be spread over several steps."""
 
     wanted: tuple[set[str], str]  # layers and statistic
-    layers: Iterator[float]  # computes the next layer, yields its multiplications
+    layers: Iterator[float]  # computes the next layer or block, yields its multiplications
     remaining: float  # multiplications
 
 
@@ -54,14 +55,16 @@ class _Cache:
         lacking = {n for n in settings.style_layers if name not in self.summaries.get(n, {})}
         return lacking | {n for n in motif_layers(settings) if n not in self.places}
 
-    def add(self, layer: str, features: Tensor, settings: Settings) -> None:
+    def add(
+        self, layer: str, features: Features, places: Callable[[], Places], settings: Settings
+    ) -> None:
         """Add what `settings` compare of a layer with features (C, h, w) of the style image."""
         name = settings.statistic
         if layer in settings.style_layers and name not in self.summaries.get(layer, {}):
             summary = statistic_of(layer, name).target(features)
             self.summaries[layer] = self.summaries.get(layer, {}) | {name: summary}
         if layer in motif_layers(settings) and layer not in self.places:
-            self.places[layer] = Places.of(features)
+            self.places[layer] = places()
 
 
 class Targets:
@@ -156,7 +159,11 @@ class Targets:
         if cache.pending is None or cache.pending.wanted != wanted:
             picture = style_picture(image, self.content_image, settings)
             costs = self._network.multiplications(math.prod(image_size(picture)), missing)
-            layers = self._pass(picture, costs, missing, settings, cache)
+            # Approximate where it makes up for the size. At the size of the content it would give
+            # the content image in its own style a loss above 0.
+            approximate = picture.numel() > self.content_image.numel()
+            whole = StylePass(self._network, picture, missing, approximate, settings.pooling)
+            layers = whole.run(costs, partial(cache.add, settings=settings))
             cache.pending = _Pass(wanted, layers, sum(costs.values()))
         pending = cache.pending
         fits = self._spent + pending.remaining <= _WHOLE_PASS * self._step_cost
@@ -164,25 +171,6 @@ class Targets:
         while self._spent < limit and (cost := next(pending.layers, None)) is not None:
             self._spent += cost
             pending.remaining -= cost
-
-    def _pass(
-        self,
-        picture: Tensor,
-        costs: dict[str, float],
-        missing: set[str],
-        settings: Settings,
-        cache: _Cache,
-    ) -> Iterator[float]:
-        """Add the missing layers to `cache` one by one, and yield what each layer cost."""
-        # Approximate where it makes up for the size. At the size of the content it would give the
-        # content image in its own style a loss above 0.
-        approximate = picture.numel() > self.content_image.numel()
-        for layer, activation in self._network.activations(
-            picture, costs, approximate, settings.pooling
-        ):
-            if layer in missing:
-                cache.add(layer, activation.squeeze(0), settings)
-            yield costs[layer]
 
 
 def style_picture(image: Tensor, content: Tensor, settings: Settings) -> Tensor:
@@ -216,10 +204,9 @@ def style_image_size(size: tuple[int, int], longer_side: int, scale: float) -> t
     """Return the size (height, width) at which a style image of `size` is used.
 
     `longer_side` is that of the content image. At scale 1 the style image is reduced to it, or
-    stays as it is where it is smaller; the scale enlarges or reduces it, and so its strokes, within
-    MIN_SIDE and MAX_STYLE_SIDE.
+    stays as it is where it is smaller; the scale enlarges or reduces it, and so its strokes, down
+    to MIN_SIDE.
     """
     height, width = fit(size, longer_side)
-    scale = min(scale, max(1.0, MAX_STYLE_SIDE / max(height, width)))
     scale = max(scale, min(1.0, MIN_SIDE / min(height, width)))
     return round(scale * height), round(scale * width)

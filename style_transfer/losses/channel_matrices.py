@@ -3,7 +3,7 @@
 Each function takes a feature map of C channels, (C, H, W) or flattened (C, N), and returns a
 symmetric (C, C) matrix. With `weights` (N,), which sum to 1, each position counts in proportion to
 its weight (the guided Gram matrices of Gatys et al. 2017, "Controlling Perceptual Factors in Neural
-Style Transfer"); without, all count the same.
+Style Transfer"); without, all count the same. In place of a map and weights `Moments` will do.
 """
 
 from typing import Any
@@ -11,8 +11,10 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from style_transfer.losses.moments import Moments
 from style_transfer.network import product_with_symmetric
 
+Features = Tensor | Moments
 _MIN_FREEDOM = 1e-6  # where all weight is on one position, whose covariance is 0 anyway
 
 
@@ -28,29 +30,43 @@ def gram_matrix(activation: Tensor) -> Tensor:
     return _self_product(activation.flatten(1))
 
 
-def mean_gram_matrix(activation: Tensor, weights: Tensor | None = None) -> Tensor:
+def mean_gram_matrix(activation: Features, weights: Tensor | None = None) -> Tensor:
     """Return the Gram matrix divided by the number of positions N.
 
     Differs from the paper because images of different sizes must be comparable: sums grow with the
     size, means do not.
     """
+    if isinstance(activation, Moments):
+        return activation.products
     if weights is not None:
         return _self_product(activation.flatten(1), weights=weights)
     return gram_matrix(activation) / activation[0].numel()
 
 
 def mean_and_second_moments(
-    activation: Tensor, weights: Tensor | None = None
+    activation: Features, weights: Tensor | None = None
 ) -> tuple[Tensor, Tensor]:
     """Return the means of the channels, (C,), and the `mean_gram_matrix`.
 
     Differentiated together, they take memory for one gradient of the activation, not for three.
     """
+    if isinstance(activation, Moments):
+        return activation.mean, activation.products
     found: tuple[Tensor, Tensor] = _Moments.apply(activation.flatten(1), weights)
     return found
 
 
-def covariance_matrix(activation: Tensor, weights: Tensor | None = None) -> Tensor:
+def mean_and_covariance(
+    activation: Features, weights: Tensor | None = None
+) -> tuple[Tensor, Tensor]:
+    """Return the means of the channels, (C,), and their covariances divided by N, (C, C)."""
+    if isinstance(activation, Moments):
+        return activation.mean, activation.covariance
+    mean, products = mean_and_second_moments(activation, weights)
+    return mean, products - torch.outer(mean, mean)
+
+
+def covariance_matrix(activation: Features, weights: Tensor | None = None) -> Tensor:
     """Return the covariances of the channels, 1 / (N - 1) sum (x - mean x) (y - mean y).
 
     With weights w the divisor is N (1 - sum w^2), which is N - 1 where all are 1 / N. Raises
@@ -60,6 +76,8 @@ def covariance_matrix(activation: Tensor, weights: Tensor | None = None) -> Tens
     tensor([[1., 2.],
             [2., 4.]])
     """
+    if isinstance(activation, Moments):
+        return activation.covariance / activation.freedom.clamp_min(_MIN_FREEDOM)
     products, count = _centred_product(activation, weights), activation[0].numel()
     if weights is None:
         return products / (count - 1)
@@ -67,7 +85,7 @@ def covariance_matrix(activation: Tensor, weights: Tensor | None = None) -> Tens
     return products / (count * freedom)
 
 
-def correlation_matrix(activation: Tensor, weights: Tensor | None = None) -> Tensor:
+def correlation_matrix(activation: Features, weights: Tensor | None = None) -> Tensor:
     """Return the correlations of the channels: covariances over both standard deviations.
 
     The row and column of a constant channel are 0, the diagonal included, and it gets no gradient.
@@ -78,12 +96,15 @@ def correlation_matrix(activation: Tensor, weights: Tensor | None = None) -> Ten
             [-1.,  1.,  0.],
             [ 0.,  0.,  0.]])
     """
-    flat = activation.flatten(1)
-    products = _centred_product(activation, weights)
+    if isinstance(activation, Moments):
+        products, count, peak = activation.covariance, 1, activation.peak
+    else:
+        flat = activation.flatten(1)
+        products, count = _centred_product(activation, weights), flat.shape[1]
+        peak = flat.detach().abs().amax(1)
     energy = products.diagonal()  # (C,)
     # Rounding leaves a constant channel a tiny energy, which must not be normalised to 1.
-    rounding = flat.shape[1] * (8 * torch.finfo(flat.dtype).eps * flat.detach().abs().amax(1)) ** 2
-    varies = energy > rounding
+    varies = energy > count * (8 * torch.finfo(peak.dtype).eps * peak) ** 2
     # The inner `where` keeps the square root's infinite slope at 0 out of the gradient.
     norm = torch.where(varies, energy, torch.ones_like(energy)).sqrt()
     scale = torch.where(varies, 1 / norm, torch.zeros_like(energy))

@@ -34,17 +34,24 @@ class Places:
     def of(cls, features: Tensor) -> "Places":
         """Return places of a feature map (C, H, W) or (C, N), drawn by a seed of its own."""
         rows = features.flatten(1).T  # (N, C)
-        count = len(rows)
-        mean = rows.mean(0)
-        mean_square = rows.square().sum(1).mean()
+        drawn = drawn_places(len(rows)).to(rows.device)
+        return cls.sampled(rows[drawn], rows.mean(0), rows.square().sum(1).mean())
+
+    @classmethod
+    def sampled(cls, rows: Tensor, mean: Tensor, mean_square: Tensor) -> "Places":
+        """Return places with features (P, C), of all that have this mean and mean square length."""
         tiny = torch.finfo(rows.dtype).tiny ** 0.5
         min_length = (_MIN_LENGTH * mean_square.sqrt()).clamp_min(tiny)
-        if count > MAX_PLACES:
-            drawn = torch.randperm(count, generator=torch.Generator().manual_seed(0))[:MAX_PLACES]
-            rows = rows[drawn.to(rows.device)]
         directions = _directions(rows - mean, min_length)[0]
         fingerprint = zlib.crc32(directions.cpu().contiguous().numpy().data)
         return cls(mean, directions, min_length, fingerprint)
+
+
+def drawn_places(count: int) -> Tensor:
+    """Return the numbers of up to MAX_PLACES of so many positions, always the same."""
+    if count <= MAX_PLACES:
+        return torch.arange(count)
+    return torch.randperm(count, generator=torch.Generator().manual_seed(0))[:MAX_PLACES]
 
 
 def nearest_places(features: Tensor, places: Places) -> Tensor:

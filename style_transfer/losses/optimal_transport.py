@@ -19,7 +19,11 @@ import torch
 from torch import Tensor
 
 from style_transfer.devices import returned
-from style_transfer.losses.channel_matrices import mean_and_second_moments, mean_gram_matrix
+from style_transfer.losses.channel_matrices import (
+    Features,
+    mean_and_covariance,
+    mean_gram_matrix,
+)
 from style_transfer.losses.matrix_roots import Axes, principal_axes, root_traces
 
 SCALE = 1.6  # of both distances: beta 5 leaves as much content as with Gram matrices, by the mean
@@ -32,10 +36,10 @@ Pairs = Sequence[tuple[Summary, Summary]]  # summaries and targets
 class Bures:
     """The second moments of the channels, compared by their Bures distance over their trace."""
 
-    def summarize(self, features: Tensor, weights: Tensor | None = None) -> Summary:
+    def summarize(self, features: Features, weights: Tensor | None = None) -> Summary:
         return (mean_gram_matrix(features, weights),)
 
-    def target(self, features: Tensor) -> Summary:
+    def target(self, features: Features) -> Summary:
         matrix = mean_gram_matrix(features)
         return *principal_axes(matrix), _scale(matrix)
 
@@ -54,11 +58,10 @@ class Wasserstein:
     It is divided by the mean square of the target's features, as `Bures` is.
     """
 
-    def summarize(self, features: Tensor, weights: Tensor | None = None) -> Summary:
-        mean, products = mean_and_second_moments(features, weights)
-        return mean, products - torch.outer(mean, mean)
+    def summarize(self, features: Features, weights: Tensor | None = None) -> Summary:
+        return mean_and_covariance(features, weights)
 
-    def target(self, features: Tensor) -> Summary:
+    def target(self, features: Features) -> Summary:
         mean, covariance = self.summarize(features)
         return *principal_axes(covariance), mean, _scale(mean_gram_matrix(features))
 

@@ -12,10 +12,12 @@ import torch
 from torch import Tensor
 
 from style_transfer.losses.channel_matrices import (
+    Features,
     correlation_matrix,
     covariance_matrix,
     mean_gram_matrix,
 )
+from style_transfer.losses.moments import Moments
 from style_transfer.losses.optimal_transport import Bures, Pairs, Summary, Wasserstein
 from style_transfer.losses.whitened import WhitenedWasserstein
 from style_transfer.network import PIXELS
@@ -29,17 +31,17 @@ class Statistic(Protocol):
     """Summarises the features of a layer and measures the distance between two summaries.
 
     An immutable value that several runs share. `features` are those of one layer, flat (C, N) or
-    (C, H, W): C channels at N positions.
+    (C, H, W): C channels at N positions; or `Moments` of them, which have the weights in them.
     """
 
-    def summarize(self, features: Tensor, weights: Tensor | None = None) -> Summary:
+    def summarize(self, features: Features, weights: Tensor | None = None) -> Summary:
         """Return the summary of the image that is optimised; called in every step, under autograd.
 
         With `weights` (N,), which sum to 1 or are all 0, each position counts in proportion to its
         weight.
         """
 
-    def target(self, features: Tensor) -> Summary:
+    def target(self, features: Features) -> Summary:
         """Return what `distances` compares with, of a style image; called once, without autograd.
 
         May hold more than `summarize` returns, such as a scale or a factorisation.
@@ -62,13 +64,13 @@ class MatrixStatistic:
     layers, networks and sizes; relative errors give alpha and beta the same meaning everywhere.
     """
 
-    matrix: Callable[[Tensor, Tensor | None], Tensor]  # of features and weights
-    min_scale: Callable[[Tensor], Tensor | float]  # of features: the least mean square to divide by
+    matrix: Callable[[Features, Tensor | None], Tensor]  # of features and weights
+    min_scale: Callable[[Features], Tensor | float]  # the least mean square to divide by
 
-    def summarize(self, features: Tensor, weights: Tensor | None = None) -> Summary:
+    def summarize(self, features: Features, weights: Tensor | None = None) -> Summary:
         return (self.matrix(features, weights),)
 
-    def target(self, features: Tensor) -> Summary:
+    def target(self, features: Features) -> Summary:
         matrix = self.matrix(features, None)
         scale = matrix.square().mean().clamp_min(self.min_scale(features))
         return matrix, scale.clamp_min(torch.finfo(matrix.dtype).tiny)
@@ -77,18 +79,19 @@ class MatrixStatistic:
         return [(matrix - wanted).square().mean() / scale for (matrix,), (wanted, scale) in pairs]
 
 
-def _zero(_: Tensor) -> float:
+def _zero(_: Features) -> float:
     return 0.0
 
 
-def _gram_energy(features: Tensor) -> Tensor:
+def _gram_energy(features: Features) -> Tensor:
     """Return _MIN_SHARE of the mean square of the Gram matrix."""
     return _MIN_SHARE * mean_gram_matrix(features).square().mean()
 
 
-def _uncorrelated_energy(features: Tensor) -> Tensor:
+def _uncorrelated_energy(features: Features) -> Tensor:
     """Return _MIN_SHARE of the mean square of the identity, the correlations of white noise."""
-    return _MIN_SHARE * features.new_tensor(1 / len(features))
+    like = features.mean if isinstance(features, Moments) else features
+    return _MIN_SHARE * like.new_tensor(1 / len(features))
 
 
 STATISTICS: dict[str, Statistic] = {  # from colours and texture to texture alone

@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 
 from style_transfer.devices import precise, returned
-from style_transfer.losses.channel_matrices import mean_and_second_moments
+from style_transfer.losses.channel_matrices import Features, mean_and_second_moments
 from style_transfer.losses.matrix_roots import matrix_sqrt, principal_axes
 from style_transfer.losses.optimal_transport import Pairs, Summary, bures_distances
 
@@ -26,10 +26,10 @@ class WhitenedWasserstein:
 
     floor: float = 1e-4  # of the mean variance, added to all: what a target lacks may be a little
 
-    def summarize(self, features: Tensor, weights: Tensor | None = None) -> Summary:
+    def summarize(self, features: Features, weights: Tensor | None = None) -> Summary:
         return mean_and_second_moments(features, weights)
 
-    def target(self, features: Tensor) -> Summary:
+    def target(self, features: Features) -> Summary:
         mean, covariance = _precise_covariance(self.summarize(features))
         variance = covariance.diagonal().mean()
         floor = (self.floor * variance).clamp_min(torch.finfo(torch.float32).tiny ** 0.5)

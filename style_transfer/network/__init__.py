@@ -1,6 +1,7 @@
 """The frozen network, and how its convolutions are computed."""
 
 from style_transfer.network.backends import BACKENDS, BackendSet, out_of_memory
+from style_transfer.network.geometry import LayerGeometry
 from style_transfer.network.machine_file import MachineFile
 from style_transfer.network.networks import LAYERS, NETWORKS, PIXELS, check_layers
 from style_transfer.network.onednn import product_with_symmetric
@@ -17,6 +18,7 @@ __all__ = [
     "POOLINGS",
     "VGG",
     "BackendSet",
+    "LayerGeometry",
     "MachineFile",
     "ThreadPool",
     "TimingCache",

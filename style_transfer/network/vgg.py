@@ -11,6 +11,7 @@ from style_transfer.checks import one_of
 from style_transfer.devices import CPU, check_device
 from style_transfer.network.backends import BackendSet
 from style_transfer.network.convolution import Convolution
+from style_transfer.network.geometry import LayerGeometry, layer_geometry
 from style_transfer.network.networks import NETWORKS, PIXELS, SPECS, check_layers
 from style_transfer.network.patches import PATCH_CHANNELS, pixel_patches
 from style_transfer.network.pooling import POOLINGS, pool
@@ -125,6 +126,11 @@ class VGG(nn.Module):
             counts[layer] = area * convolution.get_buffer("weight").numel()
             left -= {layer}
         return counts
+
+    def geometry(self, layer: str) -> LayerGeometry:
+        """Return where the positions of a layer, which the network has, lie in the image."""
+        check_layers(self.name, [layer])
+        return layer_geometry(self.layers, layer)
 
     @property
     def device(self) -> torch.device:

@@ -18,6 +18,7 @@ from style_transfer.engine import (
     MultiscaleObjective,
     Stage,
     Styles,
+    block_pixels,
     evaluation_sizes,
     remaining_steps,
     stages,
@@ -49,6 +50,7 @@ class CostModel:
 
     seconds_per_step: float  # whatever its size
     seconds_per_pixel: float
+    block: int | None = None  # px, side of the blocks in which larger images are evaluated
 
     @classmethod
     def measure(
@@ -74,6 +76,9 @@ class CostModel:
     def step_seconds(self, size: Size) -> float:
         """Return the seconds of a step at `size` (height, width)."""
         pixels = [height * width for height, width in evaluation_sizes(size)]
+        if self.block and pixels[0] > self.block**2:
+            # The first of two passes is one without a gradient.
+            pixels[0] = round((1 + FORWARD_SHARE) * block_pixels(size, self.block))
         return len(pixels) * self.seconds_per_step + self.seconds_per_pixel * sum(pixels)
 
     def remaining_seconds(self, plan: list[Stage], step: int, steps: int, stage: int = -1) -> float:

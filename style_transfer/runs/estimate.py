@@ -1,7 +1,7 @@
 """The estimate of a run's time and memory, made before it starts."""
 
 from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from style_transfer.runs.cost_model import CostModel
 from style_transfer.runs.memory import RunMemory, Size, gigabytes
@@ -18,12 +18,20 @@ class Estimate:
 
     @classmethod
     def of(
-        cls, cost_model: CostModel, size: Size, style_sizes: Collection[Size], settings: Settings
+        cls,
+        cost_model: CostModel,
+        size: Size,
+        style_sizes: Collection[Size],
+        settings: Settings,
+        block: int | None = None,
     ) -> "Estimate":
-        """Return what a run will take. Sizes (height, width) of the picture and the styles."""
-        scale = settings.style_scale
+        """Return what a run will take. Sizes (height, width) of the picture and the styles.
+
+        `block` is the side of the blocks in which steps are made, see `RunMemory`.
+        """
+        scale, cost_model = settings.style_scale, replace(cost_model, block=block)
         seconds = cost_model.run_seconds(size, settings.steps, style_sizes, scale)
-        return cls(seconds, RunMemory.of(size, style_sizes, scale).total)
+        return cls(seconds, RunMemory.of(size, style_sizes, scale, block).total)
 
     def __str__(self) -> str:
         """Return it in words, such as "about 7 min and 2.4 GB of memory"."""

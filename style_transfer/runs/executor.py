@@ -31,6 +31,7 @@ class Job:
     seed: int = 0
     state: State | None = None  # to continue from
     network: str = NETWORKS[0]
+    block: int | None = None  # px, side of the blocks in which steps are made; None: as a whole
     strokes: tuple[Stroke, ...] = ()  # on the picture, by number; its state has had the first ones
     init_strokes: tuple[Stroke, ...] = ()  # that `init` has had
 

@@ -1,11 +1,11 @@
 """How much memory a run takes, and how much there is for it."""
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from pathlib import Path
 
 from style_transfer import devices
-from style_transfer.engine import style_image_size
+from style_transfer.engine import LARGE, LARGEST_STYLE, style_image_size
 from style_transfer.runtime import release_free_memory
 
 Size = tuple[int, int]  # height, width
@@ -14,7 +14,13 @@ Size = tuple[int, int]  # height, width
 _NETWORK = 950_000_000  # with its filters as each backend wants them, two threads, and kernels
 _PER_PIXEL = 3200  # of the finest stage: activations of VGG-19 up to relu5_1, and gradients
 _PER_STYLE_PIXEL = 800  # activations of a style image, for which no gradient is computed
+_PER_LARGE_STYLE_PIXEL = 40  # of a style image that is looked at in blocks: itself, and resizing
 _PER_HELD_PIXEL = 500  # of the finest stage: the pairs of L-BFGS, and the images of a step
+# Of pictures above LARGE pixels, whose pairs have 16 bits, and content features in blocks.
+_PER_LARGE_HELD_PIXEL, _PER_LARGE_STEP_PIXEL = 185, 100
+_MARGINS = 192  # px, that crops of blocks are longer at most
+
+BLOCK_SIDES = (2048, 1536, 1024, 768, 512, 384, 256)  # px, of blocks that may be chosen
 
 # cgroup v2 and v1, by the controllers that /proc/self/cgroup names: folder, files of limit, use and
 # statistics, and the key of the latter for page cache that can be reclaimed.
@@ -33,15 +39,45 @@ class RunMemory:
 
     step: int  # during a step: the network and its activations, which all runs use in turn
     held: int  # between two steps
+    block: int | None = None  # px, side of the blocks in which steps are made; None: as a whole
 
     @classmethod
-    def of(cls, size: Size, style_sizes: Collection[Size], style_scale: float = 1.0) -> "RunMemory":
+    def of(
+        cls,
+        size: Size,
+        style_sizes: Collection[Size],
+        style_scale: float = 1.0,
+        block: int | None = None,
+    ) -> "RunMemory":
         """Return what a run takes whose picture has `size` (height, width)."""
         pixels = size[0] * size[1]
         scaled = [style_image_size(each, max(size), style_scale) for each in style_sizes]
         style_pixels = max(height * width for height, width in scaled)
-        activations = max(_PER_PIXEL * pixels, _PER_STYLE_PIXEL * style_pixels)
-        return cls(_NETWORK + activations, _PER_HELD_PIXEL * pixels)
+        of_style = _PER_STYLE_PIXEL * min(style_pixels, LARGEST_STYLE)
+        if style_pixels > LARGEST_STYLE:
+            of_style += _PER_LARGE_STYLE_PIXEL * style_pixels
+        at_once = pixels if block is None else min(pixels, (block + _MARGINS) ** 2)
+        step, held = _PER_PIXEL * at_once, _PER_HELD_PIXEL * pixels
+        if pixels > LARGE:
+            step = max(step, _PER_LARGE_STEP_PIXEL * pixels)
+            held = _PER_LARGE_HELD_PIXEL * pixels
+        return cls(_NETWORK + max(step, of_style), held, block)
+
+    @classmethod
+    def fitting(
+        cls,
+        size: Size,
+        style_sizes: Collection[Size],
+        style_scale: float,
+        fits: Callable[["RunMemory"], bool],
+    ) -> "RunMemory":
+        """Return what a run takes as a whole or, where that does not fit, in the largest blocks.
+
+        Where nothing fits, that in the smallest ones.
+        """
+        sides = (None, *(side for side in BLOCK_SIDES if side * side < size[0] * size[1]))
+        plans = [cls.of(size, style_sizes, style_scale, side) for side in sides]
+        return next((plan for plan in plans if fits(plan)), plans[-1])
 
     @property
     def total(self) -> int:

@@ -1,5 +1,7 @@
 """Pace: how fast a run goes, and how long the rest of it will take."""
 
+from dataclasses import replace
+
 from style_transfer.engine import Frame
 from style_transfer.runs.cost_model import RunClock
 from style_transfer.runs.executor import Executor, Job
@@ -26,7 +28,10 @@ class Pace:
         """
         if frame.content.shape != self._size and frame.step < job.settings.steps:
             cost_model = self._executor.cost_model(job.network, job.settings)
-            self._clock, self._size = RunClock(cost_model, frame), frame.content.shape
+            self._clock, self._size = (
+                RunClock(replace(cost_model, block=job.block), frame),
+                frame.content.shape,
+            )
 
     @property
     def steps_per_second(self) -> float:

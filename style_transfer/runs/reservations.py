@@ -40,7 +40,7 @@ class MemoryReservations:
     def fits(self, memory: RunMemory) -> bool:
         """Return whether `memory` can be reserved now."""
         with self._lock:
-            free = self._free(memory)
+            free = self._free_after_release(memory)
         return free is None or memory.total <= free
 
     def check(self, size: Size, memory: RunMemory) -> None:

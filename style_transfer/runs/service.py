@@ -104,9 +104,10 @@ class RunService:
         As of the default network: another one may have to be downloaded first. Raises ValueError,
         one sentence, where the memory is not free.
         """
-        self.memory.check(size, RunMemory.of(size, style_sizes, settings.style_scale))
+        needed = RunMemory.fitting(size, style_sizes, settings.style_scale, self.memory.fits)
+        self.memory.check(size, needed)
         cost_model = self.executor.cost_model(settings=settings)
-        expected = Estimate.of(cost_model, size, style_sizes, settings)
+        expected = Estimate.of(cost_model, size, style_sizes, settings, needed.block)
         return replace(expected, quota=self.executor.quota_seconds(size, settings.steps))
 
     def start(
@@ -129,9 +130,10 @@ class RunService:
             raise ValueError(str(self._ended.error))
         self.limits.check_size(*job.size)
         self.limits.check_steps(max(job.settings.steps, job.state.step + 1 if job.state else 0))
-        needed = _memory(job)
-        if after and not self.memory.fits(needed):
+        if after and not self.memory.fits(_memory(job)):
             after.join(LAST_STEP)
+        needed = self._fitting(job)
+        job = replace(job, block=needed.block)
         number, reservation = next(self._numbers), self.memory.reserve(job.size, needed)
         self._reserved[number] = reservation
         try:
@@ -164,7 +166,12 @@ class RunService:
         job.check(job.settings, job.styles)
         self.limits.check_size(*job.size)
         self.limits.check_steps(max(job.settings.steps, job.state.step + 1 if job.state else 0))
-        self.memory.check(job.size, _memory(job))
+        self.memory.check(job.size, self._fitting(job))
+
+    def _fitting(self, job: Job) -> RunMemory:
+        """Return what a job takes that is evaluated in blocks where it would not fit as a whole."""
+        scale = job.settings.style_scale
+        return RunMemory.fitting(job.size, job.style_sizes, scale, self.memory.fits)
 
     def _check_change(self, reservation: Reservation, job: Job) -> None:
         """Reserve what `job` needs with other settings or pictures. Raises ValueError."""
@@ -179,4 +186,4 @@ class RunService:
 
 
 def _memory(job: Job) -> RunMemory:
-    return RunMemory.of(job.size, job.style_sizes, job.settings.style_scale)
+    return RunMemory.of(job.size, job.style_sizes, job.settings.style_scale, job.block)

@@ -12,6 +12,7 @@ from style_transfer.engine import (
     Stroke,
     default_device,
     due,
+    in_blocks,
     newest_number,
     stylize,
 )
@@ -72,7 +73,8 @@ class ThreadExecutor:
         """Return the execution of a job. Raises ValueError where its network cannot be had."""
         with self._loading:
             network = self._load(job.network, self.device)
-        return ThreadExecution(job, network, self._scheduler, self._evaluator)
+        evaluator = in_blocks(job.block) if job.block else self._evaluator
+        return ThreadExecution(job, network, self._scheduler, evaluator)
 
     def cost_model(
         self,

@@ -197,3 +197,37 @@ def test_what_was_learnt_of_places_fades():
     latest = optimizers._changes(image - memory[0], gradient(image) - memory[1])
     _, after = LBFGS().step(image, gradient(image), memory)
     torch.testing.assert_close(after[2], optimizers.CELL_DECAY * found[2] + latest)
+
+
+def test_of_a_large_image_fewer_pairs_are_kept_in_16_bits_and_lead_nearly_as_far(monkeypatch):
+    value, gradient = quadratic()
+    start = torch.zeros(SHAPE)
+
+    def end(large):
+        monkeypatch.setattr(optimizers, "LARGE", large)
+        image, memory = start, ()
+        for _ in range(12):
+            image, memory = LBFGS().step(image, gradient(image.double()).float(), memory)
+        return value(image.double()), memory
+
+    (usual, memory), (found, small) = end(optimizers.LARGE), end(0)
+    assert len(memory) == 3 + 2 * 11
+    assert len(small) == 3 + 2 * optimizers.LARGE_HISTORY
+    assert {each.dtype for each in small[3:]} == {torch.bfloat16}
+    begun = value(start.double())
+    assert begun - found > 0.9 * (begun - usual) > 0
+
+
+def test_the_first_steps_of_a_large_image_are_those_of_another(monkeypatch):
+    _, gradient = quadratic()
+    gradient_of = [gradient(torch.full(SHAPE, each).double()).float() for each in (0.0, 0.01)]
+    found = []
+    for large in (optimizers.LARGE, 0):
+        monkeypatch.setattr(optimizers, "LARGE", large)
+        image, memory = torch.zeros(SHAPE), ()
+        for each in gradient_of:
+            image, memory = LBFGS().step(image, each, memory)
+        masked = LBFGS().masked(memory, torch.full((1, 1, 4, 4), 0.1))
+        assert [each.dtype for each in masked] == [each.dtype for each in memory]
+        found.append(image)
+    torch.testing.assert_close(found[1], found[0], rtol=0.02, atol=1e-4)

@@ -3,7 +3,8 @@ from dataclasses import replace
 import pytest
 import torch
 
-from style_transfer.engine.targets import MAX_STYLE_SIDE, StyleTarget, Targets, style_image_size
+from style_transfer.engine import style_pass
+from style_transfer.engine.targets import StyleTarget, Targets, style_image_size
 from style_transfer.images import without_frame
 from style_transfer.losses import STATISTICS, statistic_of
 from style_transfer.network import POOLINGS
@@ -30,16 +31,35 @@ def same(one: StyleTarget, other: StyleTarget) -> bool:
         ((100, 100), 1, (100, 100)),  # not enlarged
         ((100, 100), 2, (200, 200)),
         ((40, 800), 0.25, (32, 640)),  # as narrow as pictures may be
-        ((1000, 1000), 4, (MAX_STYLE_SIDE, MAX_STYLE_SIDE)),
+        ((6000, 6000), 4, (1536, 1536)),
     ],
 )
 def test_a_style_image_is_used_at_the_size_of_the_content_times_its_scale(size, scale, expected):
     assert style_image_size(size, 384, scale) == expected
 
 
-def test_beside_a_content_image_above_the_limit_style_images_are_not_enlarged():
-    assert style_image_size((3000, 3000), 2000, 1) == (2000, 2000)
-    assert style_image_size((3000, 3000), 2000, 4) == (2000, 2000)
+def test_a_large_style_image_looked_at_in_blocks_has_the_same_targets(
+    network, painting, monkeypatch
+):
+    settings = replace(QUICK, style_layers=["relu1_1", "relu2_1"], motifs=0.5, style_scale=2)
+    photo, style = (
+        smooth_picture(*each).to(painting.device) for each in ((1, 60, 80), (2, 90, 70))
+    )
+    found = []
+    for largest in (style_pass.LARGEST_STYLE, 64 * 64):
+        monkeypatch.setattr(style_pass, "LARGEST_STYLE", largest)
+        monkeypatch.setattr(style_pass, "BLOCK_SIDE", 64)
+        targets = Targets(network, photo)
+        style_targets = targets.style(style, settings)
+        summaries = [
+            each for layer in sorted(style_targets) for each in style_targets[layer].summary
+        ]
+        places = targets.places(style, settings)
+        summaries += [places[layer].features for layer in sorted(places)]
+        found.append(summaries)
+    assert len(found[0]) == len(found[1]) == 6
+    for one, other in zip(*found, strict=True):
+        assert (one - other).norm() < 1e-3 * other.norm()  # the backends differ, too
 
 
 def test_matched_colours_are_another_target_and_equal_settings_the_same(network, photo, painting):

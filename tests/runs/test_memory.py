@@ -4,7 +4,13 @@ import sys
 import pytest
 
 from style_transfer import devices
-from style_transfer.runs.memory import RunMemory, available_memory, check_memory, release_caches
+from style_transfer.runs.memory import (
+    BLOCK_SIDES,
+    RunMemory,
+    available_memory,
+    check_memory,
+    release_caches,
+)
 
 RUN = """
 import sys
@@ -67,6 +73,32 @@ def test_larger_pictures_and_larger_style_images_need_more():
 
     assert 2 * total(512) < total(1024) < 4 * total(512)
     assert total(256, 4) > total(256, 1)
+
+
+def test_what_does_not_fit_as_a_whole_is_made_in_the_largest_blocks_that_do():
+    size, styles = (2731, 4096), [(600, 800)]
+
+    def fitting(free):
+        return RunMemory.fitting(size, styles, 1.0, lambda plan: plan.total <= free)
+
+    whole = RunMemory.of(size, styles)
+    assert fitting(whole.total) == whole
+    assert whole.block is None
+    found = [fitting(free * 10**9).block for free in (30, 10, 6, 1)]
+    assert found == sorted(found, reverse=True)
+    assert found[-1] == min(BLOCK_SIDES)  # whose memory the refusal tells
+    for free in (30, 10, 6):
+        assert fitting(free * 10**9).total <= free * 10**9
+    small = RunMemory.fitting((200, 200), styles, 1.0, lambda _: False)
+    assert small.block is None  # no block is smaller
+
+
+def test_a_print_fits_where_its_activations_alone_would_not():
+    total = RunMemory.of((5461, 8192), [(1500, 2000)], 1.0, 768).total
+    assert total < 14e9
+    assert RunMemory.of((5461, 8192), [(1500, 2000)]).total > 140e9
+    # A large style image is looked at in blocks as well.
+    assert RunMemory.of((512, 512), [(6000, 6000)], 8.0).total < 5e9
 
 
 def system(folder, files):

@@ -60,6 +60,22 @@ def test_all_runs_together_fit_into_the_memory_and_give_it_back(fake_service, st
     start(job)
 
 
+def test_a_run_that_does_not_fit_as_a_whole_is_made_in_blocks(fake_service, start, job):
+    large = replace(job, content=torch.rand((1, 3, 500, 600)))
+    in_blocks = RunMemory.of(large.size, large.style_sizes, block=256)
+    fake_service.memory = MemoryReservations(lambda: in_blocks.total)
+    estimate = fake_service.estimate(large.size, large.style_sizes, SETTINGS)
+    fake_service.check(large)
+    start(large)
+    assert fake_service.executor.executions[-1].job.block == 256
+    fake_service.memory = MemoryReservations(lambda: None)
+    start(large)
+    assert fake_service.executor.executions[-1].job.block is None
+    assert estimate.memory == in_blocks.total
+    whole = fake_service.estimate(large.size, large.style_sizes, SETTINGS)
+    assert estimate.seconds > 1.4 * whole.seconds
+
+
 def test_what_a_run_needs_after_a_change_is_reserved_or_the_change_refused(
     fake_service, start, job
 ):
