@@ -33,6 +33,11 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(pytest.mark.filterwarnings("default"))
 
 
+@pytest.fixture(autouse=True)
+def timed_backends() -> None:
+    """Let backends be measured: what is looked at here are runs of real speed."""
+
+
 @pytest.fixture(scope="package")
 def served() -> Iterator[Any]:
     """The page, served by this process as app.py serves it."""
