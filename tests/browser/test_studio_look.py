@@ -1,6 +1,7 @@
 """How the studio looks and feels: canvas, layout; and screenshots to look at."""
 
 import re
+from collections import Counter
 from pathlib import Path
 
 import pytest
@@ -97,6 +98,16 @@ def test_a_phone_shows_the_canvas_first_and_nothing_is_wider_than_it(open_page):
     assert tops == sorted(tops)
     assert tops[0] < 150
     assert page.evaluate("document.documentElement.scrollWidth") <= 390
+
+
+def test_on_a_phone_no_label_of_the_chart_is_cut_off_and_no_preset_stands_alone(open_page):
+    page = open_page(390, 844)
+    finish(page, 2)
+    chart = page.locator("#loss-chart").bounding_box()
+    boxes = [each.bounding_box() for each in page.locator("#loss-chart text").all()]
+    assert max(box["y"] + box["height"] for box in boxes) <= chart["y"] + chart["height"] + 1
+    tops = Counter(each.bounding_box()["y"] for each in page.locator("#presets button").all())
+    assert min(tops.values()) >= 2
 
 
 def test_the_page_asks_no_other_host_for_anything(open_page, url):
