@@ -55,7 +55,8 @@ class _Call:
         newest, pictures = None, 0  # frame that was sent without its state
         if folder.ended:
             execution.pause()
-        for frame in execution.frames():
+        frames = execution.frames()
+        for frame in frames:
             if frame is None:  # told to end after a message
                 if newest:
                     yield self._message(replace(newest, losses={}), pictures, self._save(newest))
@@ -76,6 +77,8 @@ class _Call:
             else:
                 self._skipped.append((frame.step, frame.losses))
             if last:
+                if finished and touched:
+                    next(frames, None)  # its end, which keeps what was measured for others
                 return
             newest = None if saved else frame
             self._follow(execution)  # what came while the message was on its way

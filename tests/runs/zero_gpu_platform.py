@@ -97,6 +97,7 @@ def begin():
         "ZEROGPU_PROC_SELF_CGROUP_PATH": str(folder / "cgroup"),
         "ZEROGPU_OFFLOAD_DIR": str(folder / "tensors"),
         "STYLE_TRANSFER_DEVICE": "cpu",
+        "XDG_CACHE_HOME": str(folder / "cache"),  # of what is measured
         "STYLE_TRANSFER_KEPT_FOLDER": str(folder / "kept"),
     }
     from spaces.zero import torch as emulation
