@@ -167,7 +167,7 @@ def test_every_stop_of_the_path_opens_by_its_link_in_a_fresh_browser(open_page):
     links = [each.get_attribute("href") for each in page.locator("#inside-lesson li a").all()]
     assert len(links) == len(STOPS)
     page.locator("#inside-lesson li a").nth(1).click()  # without loading the page anew
-    expect(page.locator("#inside-matrix")).to_be_visible()
+    expect(page.locator("#inside-matrix")).not_to_have_attribute("hidden", "")
     page.get_by_role("button", name="Take the lecture's settings").click()
     expect(page.locator("#statistic [value=gram]")).to_be_checked()
     page.get_by_role("button", name="Next stop").click()

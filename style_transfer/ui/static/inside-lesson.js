@@ -5,7 +5,8 @@ const stopBanner = drawer.querySelector(".stop");
 const [stopTitle, stopText, stopLinks] = stopBanner.querySelectorAll("h3, p, div");
 const stops = [...lesson.querySelectorAll("li")];
 const LECTURE = lesson.dataset.lecture; // query of a link
-const lecturePreset = [...document.querySelectorAll("[data-preset]")].find((each) => each.textContent === "Lecture");
+const lecturePreset = () =>
+  [...document.querySelectorAll("[data-preset]")].find((each) => each.textContent === "Lecture");
 let currentStop = 0; // 0: none
 
 function stopAddress(number) {
@@ -35,8 +36,8 @@ function stopButton(text, act) {
 function offerStop() {
   if (!currentStop) return;
   const offered = [];
-  if (lecturePreset?.getAttribute("aria-pressed") !== "true")
-    offered.push(["Take the lecture's settings", () => (lecturePreset?.click(), setTimeout(offerStop, 300))]);
+  if (lecturePreset()?.getAttribute("aria-pressed") !== "true")
+    offered.push(["Take the lecture's settings", () => (lecturePreset()?.click(), setTimeout(offerStop, 300))]);
   if (!newestLook.address) offered.push(["Start", () => document.getElementById("start").click()]);
   if (currentStop > 1) offered.push(["Back", () => goToStop(currentStop - 1)]);
   if (currentStop < stops.length) offered.push(["Next stop", () => goToStop(currentStop + 1)]);
