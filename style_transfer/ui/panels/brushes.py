@@ -76,7 +76,8 @@ def _hints(record: RunRecord) -> dict[str, str]:
 def _html() -> str:
     kinds = "".join(
         f'<label title="{words}"><input type="radio" name="brush" value="{kind}"'
-        f'{" checked" * (not kind)} aria-label="{words}">{_icon(path)}<span>{label}</span></label>'
+        f'{" checked" * (not kind)} aria-label="{label}: {words}">{_icon(path)}'
+        f"<span>{label}</span></label>"
         for kind, (label, words, path) in _KINDS.items()
     )
     measures = "".join(
