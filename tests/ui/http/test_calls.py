@@ -54,6 +54,7 @@ def test_markup_in_an_address_is_shown_as_text(context, told):
 def test_markup_in_a_recipe_is_shown_as_text(context, told, tmp_path):
     recipe = Recipe(style="<img src=x>", more_styles=("b.jpg",))
     save_recipe(recipe, tmp_path / "it.json")
-    DownloadHandlers(context).restore(str(tmp_path / "it.json"), SimpleNamespace(headers={}))
+    request = SimpleNamespace(headers={}, session_hash="one")
+    DownloadHandlers(context).restore(str(tmp_path / "it.json"), request)
     assert len(told) == 1
     assert "choose &lt;img src=x&gt;, b.jpg again." in told[0]
