@@ -79,5 +79,14 @@ def test_configuring_keeps_environment_variables_that_are_set():
     assert printed(script) == "active 1\n"
 
 
+def test_configuring_lets_kernels_be_compiled_whatever_the_environment_says():
+    script = (
+        "import os; os.environ['NUMBA_DISABLE_JIT'] = '1'"
+        "; from style_transfer import runtime; runtime.configure()"
+        "; import numba; print(numba.config.DISABLE_JIT)"
+    )
+    assert printed(script) == "0\n"
+
+
 def test_the_runtime_module_loads_no_torch():
     assert printed("import sys, style_transfer.runtime; print('torch' in sys.modules)") == "False\n"
