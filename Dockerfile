@@ -1,5 +1,5 @@
 # The page in a container: docker build -t style-transfer . && docker run -p 7860:7860 style-transfer
-# With NVIDIA's libraries: docker build --build-arg TORCH=cu130 . (see compose.yaml)
+# Without the 5.3 GB of NVIDIA's libraries: --build-arg TORCH_INDEX=ADDRESS, see docs/hosting.md.
 FROM python:3.12-slim
 
 # A Docker Space runs as this user, and so does everybody else: nothing here needs more.
@@ -12,11 +12,10 @@ ENV PATH=/home/user/.local/bin:$PATH \
     GRADIO_SERVER_PORT=7860 \
     STYLE_TRANSFER_KEPT_FOLDER=/home/user/kept
 
-# PyTorch's own index has builds without the 5.3 GB of CUDA that the usual one comes with.
-ARG TORCH=cpu
+# Where builds of torch for CPUs alone are; by default pip's own build, which has CUDA.
+ARG TORCH_INDEX=""
 # hadolint ignore=DL3013
-RUN pip install --no-cache-dir --user torch torchvision \
-    --index-url "https://download.pytorch.org/whl/${TORCH}"
+RUN pip install --no-cache-dir --user torch torchvision ${TORCH_INDEX:+--index-url "$TORCH_INDEX"}
 COPY --chown=user requirements.txt .
 RUN pip install --no-cache-dir --user -r requirements.txt
 
