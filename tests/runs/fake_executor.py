@@ -17,7 +17,7 @@ class FakeExecution:
     """A job whose frames are a grey image, with losses that fall with the step."""
 
     def __init__(self, job, allowed):
-        self.job = job
+        self.block = job.block  # and not the job, whose state would be held
         self.settings, self.styles, self._content = job.settings, job.styles, job.content
         self._changed = threading.Condition()
         self._allowed, self._paused, self._stopped = allowed, False, False

@@ -67,10 +67,10 @@ def test_a_run_that_does_not_fit_as_a_whole_is_made_in_blocks(fake_service, star
     estimate = fake_service.estimate(large.size, large.style_sizes, SETTINGS)
     fake_service.check(large)
     start(large)
-    assert fake_service.executor.executions[-1].job.block == 256
+    assert fake_service.executor.executions[-1].block == 256
     fake_service.memory = MemoryReservations(lambda: None)
     start(large)
-    assert fake_service.executor.executions[-1].job.block is None
+    assert fake_service.executor.executions[-1].block is None
     assert estimate.memory == in_blocks.total
     whole = fake_service.estimate(large.size, large.style_sizes, SETTINGS)
     assert estimate.seconds > 1.4 * whole.seconds
