@@ -142,7 +142,7 @@ def to_query(settings: Settings) -> str:
     """Return `changes` and the version of the defaults as the query of a link, "" for no changes.
 
     >>> to_query(Settings(beta=8, style_layers={"relu1_1": 1, "relu2_1": 0.5}))
-    'beta=8&style-layers=relu1_1,relu2_1:0.5&v=2'
+    'beta=8&style-layers=relu1_1,relu2_1:0.5&v=3'
     """
     texts = changes(settings)
     return urlencode(texts | {_VERSION: newest_version()}, safe=",:") if texts else ""
