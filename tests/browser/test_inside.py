@@ -162,6 +162,7 @@ def test_nothing_is_asked_while_the_drawer_is_shut(open_page):
 STOPS = {1: "made", 2: "matrix", 3: "objective", 4: "changes", 5: "features"}
 
 
+@pytest.mark.slow
 def test_every_stop_of_the_path_opens_by_its_link_in_a_fresh_browser(open_page):
     page = open_page(390, 844, "#inside=lesson")
     links = [each.get_attribute("href") for each in page.locator("#inside-lesson li a").all()]

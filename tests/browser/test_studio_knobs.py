@@ -10,7 +10,7 @@ USEFUL = {  # from what can just be seen to what leaves hardly any of the other
     "steps": (20, 300),
     "motifs": (0.05, 0.6),
     "style-scale": (0.4, 2.5),
-    "large-forms": (0.1, 0.5),
+    "large-forms": (0.05, 0.6),
 }
 
 

@@ -111,7 +111,7 @@ def test_restart_takes_the_picture_along_to_another_size(open_page, sessions):
     assert newest_run(page) == "Run 2 from step 8 of Run 1"
     parent, child = sessions.all()[-1].records
     first, last = child.previews[0].image, parent.last_frame.picture
-    assert (resize(first, last.shape[-2:]) - last).abs().mean() < 0.02  # the photo is 0.1 away
+    assert (resize(first, last.shape[-2:]) - last).abs().mean() < 0.03  # the photo is 0.1 away
     assert (resize(parent.inputs.content, last.shape[-2:]) - last).abs().mean() > 0.05
 
 
