@@ -22,9 +22,9 @@ def test_time_and_memory_are_told_before_a_run_and_follow_the_choice(open_page):
     set_number(page, "steps", 500)
     expect(page.locator("#estimate")).to_contain_text("min and")
     before = gigabytes(page)
-    page.locator("#content-image-samples .gallery-item").nth(2).click()
+    page.locator("#content-image-samples .gallery-item").nth(3).click()
     set_number(page, "size", 640)
-    expect(page.locator("#estimate")).to_contain_text("640 x 360 pixels")
+    expect(page.locator("#estimate")).to_contain_text("640 x 433 pixels")  # the sample has come
     assert gigabytes(page) > before
     page.locator("#content-image").get_by_label("Remove Image").click()
     assert wait_until(lambda: told(page) == "", 10)
