@@ -13,6 +13,13 @@ from typing import Any
 import httpx
 
 ROOT = Path(__file__).parents[2]
+# A run makes all of its steps, though further ones would change nothing.
+NEVER_SETTLED = """
+import runpy
+from style_transfer.runs import settling
+settling.LEAST_GAIN, settling.LEAST_MOVE = float("-inf"), 0.0
+runpy.run_path("app.py", run_name="__main__")
+"""
 PATIENCE = 120.0  # s that a start may take
 
 
@@ -40,7 +47,11 @@ class Server:
         """Return when the page answers."""
         with self.log_file.open("ab") as log:
             self._process = subprocess.Popen(
-                [sys.executable, "app.py"], cwd=ROOT, env=self._environment, stdout=log, stderr=log
+                [sys.executable, "-c", NEVER_SETTLED],
+                cwd=ROOT,
+                env=self._environment,
+                stdout=log,
+                stderr=log,
             )
         until = time.monotonic() + PATIENCE
         while time.monotonic() < until and self._process.poll() is None:
