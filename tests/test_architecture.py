@@ -66,6 +66,7 @@ RESERVED = {
     "av": "images",
     "numba": "network",
     "spaces": "runs",
+    "ray": "runs",
     "prometheus_client": "ui",
 }
 

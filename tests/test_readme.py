@@ -8,6 +8,7 @@ from style_transfer.settings import KNOBS, Settings
 
 TESTS = Path(__file__).parent
 README = TESTS.parent / "README.md"
+SLOW = r"(@|marks=|pytestmark = )pytest\.mark\.slow"
 
 
 def values(knob: Knob) -> str:
@@ -47,7 +48,7 @@ def test_the_readme_names_all_tests_that_are_left_out_of_the_ordinary_run():
     marked = {
         file.relative_to(TESTS).as_posix()
         for file in TESTS.rglob("test_*.py")
-        if re.search(r"(@|marks=)pytest\.mark\.slow", file.read_text(encoding="utf-8"))
+        if re.search(SLOW, file.read_text(encoding="utf-8"))
     }
     _, _, rows = README.read_text(encoding="utf-8").partition("| left out, in `tests/` |")
     table, _, _ = rows.partition("\n\n")

@@ -10,6 +10,7 @@ from style_transfer.runs.cost_model import CostModel, RunClock
 from style_transfer.runs.cost_store import CostStore
 from style_transfer.runs.estimate import Estimate, duration
 from style_transfer.runs.executor import Execution, Executor, Job
+from style_transfer.runs.executors import EXECUTORS, open_executor
 from style_transfer.runs.history import LossHistory, SettingsChange, SettingsHistory
 from style_transfer.runs.limits import PREFIX, Limits
 from style_transfer.runs.memory import RunMemory, available_memory, check_memory
@@ -18,6 +19,7 @@ from style_transfer.runs.outcome import (
     Budget,
     InternalError,
     Outcome,
+    UnavailableError,
     outcome_of,
 )
 from style_transfer.runs.reservations import MemoryReservations
@@ -29,6 +31,7 @@ from style_transfer.runs.thread_executor import ThreadExecutor
 from style_transfer.runs.zero_gpu import is_zero_gpu
 
 __all__ = [
+    "EXECUTORS",
     "HEARTBEAT",
     "PREFIX",
     "SERVER_ENDS",
@@ -60,11 +63,13 @@ __all__ = [
     "SettingsChange",
     "SettingsHistory",
     "ThreadExecutor",
+    "UnavailableError",
     "available_memory",
     "check_memory",
     "describe_content",
     "duration",
     "is_zero_gpu",
+    "open_executor",
     "outcome_of",
     "rests_in",
     "step_of",

@@ -11,10 +11,12 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+from style_transfer.runs.cost_model import CostModel
 from style_transfer.runs.frame_message import FrameMessage
 from style_transfer.runs.outcome import Outcome
 from style_transfer.runs.remote_execution import WorkerLostError
-from style_transfer.runs.scheduler import StepRate
+from style_transfer.runs.run_folder import RunFolder
+from style_transfer.settings import Settings
 
 _ROOT = Path(__file__).parents[2]  # where `style_transfer` is imported from
 _END = object()
@@ -38,7 +40,7 @@ class DeviceProcess:
             stdout=subprocess.PIPE,
             env=os.environ | {"PYTHONPATH": paths},
         )
-        self.device, self.rate = device, StepRate()
+        self.device, self.is_ready = device, True  # what is asked meanwhile it answers later
         self.free_memory: int | None = None  # bytes, of the device's own, when it last told
         self._lock = threading.Lock()
         self._answers = dict[int, queue.SimpleQueue[Any]]()  # by the number of their question
@@ -56,28 +58,15 @@ class DeviceProcess:
         """How many questions are being answered: runs, but for a measurement now and then."""
         return len(self._answers)
 
-    def messages(self, path: Path) -> Generator[FrameMessage | Outcome, None, None]:
-        """Begin a call, and yield what `worker.messages` does; `path` is the run's folder.
+    def messages(self, folder: RunFolder) -> Generator[FrameMessage | Outcome, None, None]:
+        """Begin a call, see `PoolWorker`."""
+        return self._begin("paint", folder.path)
 
-        Raises WorkerLostError.
-        """
-        return self._counted(self._begin("paint", path))
-
-    def _counted(self, items: Items) -> Generator[FrameMessage | Outcome, None, None]:
-        before = 0
-        for item in items:
-            if isinstance(item, FrameMessage):
-                self.rate.add(max(0, item.step - before) if before else 1)
-                before = item.step
-            yield item
-
-    def ask(self, *question: Any) -> Any:
-        """Return the answer to a question that has one, or raise it where it is an exception.
-
-        Raises WorkerLostError.
-        """
-        (answer,) = self._begin(*question)
-        if isinstance(answer, Exception):
+    def cost_model(self, network: str, settings: Settings, anew: bool) -> CostModel:
+        """Return how long steps take there, see `PoolWorker`."""
+        answer: CostModel | ValueError
+        (answer,) = self._begin("cost", network, settings, anew)
+        if isinstance(answer, ValueError):
             raise answer
         return answer
 

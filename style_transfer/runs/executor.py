@@ -3,7 +3,7 @@
 A `Run` gives its `Job` to an `Executor` and follows the `Execution` that it gets. Nothing else
 needs to know whether the steps are made by a thread of this process, by another process or by
 another machine. `thread_executor.py` is the implementation for this process; further ones are
-listed in `service.EXECUTORS`.
+listed in `executors.EXECUTORS`.
 """
 
 from collections.abc import Iterator
@@ -67,6 +67,11 @@ class Execution(Protocol):
     `frames` is consumed by one thread. The other methods return at once and may be called by any
     thread at any time, also after the end.
     """
+
+    @property
+    def place(self) -> str:
+        """The device and the machine that made the newest step, "cuda of node-2"."""
+        ...
 
     def frames(self) -> Iterator[Frame | None]:
         """Yield each frame; None at least every `broadcast.HEARTBEAT` seconds while paused.
@@ -153,4 +158,8 @@ class Executor(Protocol):
 
         None where visitors have none.
         """
+        ...
+
+    def end(self) -> None:
+        """End all processes that compute, runs under way included; nothing can be started then."""
         ...

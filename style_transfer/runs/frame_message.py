@@ -31,6 +31,7 @@ class FrameMessage:
     saved: bool  # whether the state after this step is in the run's folder
     finished: bool  # whether all steps of its settings are made
     seconds: float  # since the call began
+    place: str  # see `Execution`
 
     @classmethod
     def of(cls, frame: Frame, **rest: Any) -> "FrameMessage":

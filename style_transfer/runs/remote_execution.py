@@ -6,7 +6,6 @@ steps are left the next call goes on from there, as if nothing had happened.
 """
 
 import contextvars
-import threading
 import time
 from collections.abc import Generator, Iterator
 from dataclasses import replace
@@ -15,11 +14,11 @@ from typing import Protocol, TypeVar
 from torch import Tensor
 
 from style_transfer.engine import Frame, State, due, newest_number, with_content
-from style_transfer.runs import broadcast
 from style_transfer.runs.executor import Job
 from style_transfer.runs.frame_message import FrameMessage
 from style_transfer.runs.outcome import Outcome, UnavailableError
 from style_transfer.runs.run_folder import RunFolder
+from style_transfer.runs.steered_execution import SteeredExecution
 
 FRUITLESS_CALLS = 3  # so many in a row that show no further step end the run
 
@@ -41,20 +40,19 @@ class Caller(Protocol):
         ...
 
 
-class RemoteExecution:
+class RemoteExecution(SteeredExecution):
     """A job that a `Caller` has computed, see `Execution`."""
 
     def __init__(self, job: Job, caller: Caller) -> None:
         """Begin without a call."""
+        super().__init__(job)
         self._caller, self._folder = caller, RunFolder()
         self._state, self._state_content = job.state, job.content  # what the next call begins with
         state = job.state
         self._shown = state.step if state else job.step - 1  # the newest step given out
         self._stroke = job.newest_stroke  # the newest one given out
         self._is_whole = False  # whether its state was given out with it
-        self._changed = threading.Condition()  # guards the fields below
-        self._newest = replace(job, state=None)
-        self._under_way = self._paused = self._stopped = False
+        self.place, self._under_way = "nowhere", False
         self._read = self._shown  # step of the newest message, which may repeat one given out
         self._read_at, self._step_seconds = 0.0, 0.0
         self._context = contextvars.copy_context()  # tells a hosting platform whose call it is
@@ -64,7 +62,7 @@ class RemoteExecution:
         fruitless = 0
         try:
             while not self._stopped:
-                if self._paused and not self._has_strokes:
+                if self._is_idle:
                     self._wait()
                     yield None
                     continue
@@ -92,44 +90,25 @@ class RemoteExecution:
             self._changed.notify_all()
             if not self._under_way:
                 return self._shown + 1
-            self._folder.control(self._newest, self._paused or self._stopped)
+            self._pass_on()
             if self._paused:
                 return self._read + 1
             since = time.monotonic() - self._read_at
             unheard = int(since / self._step_seconds) if self._step_seconds else 0
             return self._read + 2 + unheard
 
-    def pause(self) -> None:
-        """Make no further step until resume(); the call ends after the step under way."""
-        self._set(paused=True)
-
     def resume(self) -> None:
         """Go on after pause(), in the context of the one who calls."""
         self._context = contextvars.copy_context()
-        self._set(paused=False)
+        super().resume()
 
-    def stop(self) -> None:
-        """End after the step under way."""
-        self._set(stopped=True)
-
-    def _set(self, **flags: bool) -> None:
-        with self._changed:
-            for name, value in flags.items():
-                setattr(self, f"_{name}", value)
-            if self._under_way:
-                self._folder.control(self._newest, self._paused or self._stopped)
-            self._changed.notify_all()
-
-    def _wait(self) -> None:
-        with self._changed:
-            self._changed.wait_for(
-                lambda: not self._paused or self._stopped or self._has_strokes,
-                broadcast.HEARTBEAT,
-            )
+    def _pass_on(self) -> None:
+        self._folder.stopped = self._stopped
+        if self._under_way:
+            self._folder.control(self._newest, self._paused or self._stopped)
 
     @property
     def _has_strokes(self) -> bool:
-        """Whether there are strokes that are not in the picture yet."""
         return bool(due(self._newest.strokes, self._stroke, self._shown))
 
     def _call(self) -> Generator[Frame | None, None, bool]:
@@ -168,7 +147,7 @@ class RemoteExecution:
         """Remember when a message came, and how long each of its steps took."""
         with self._changed:
             steps, self._read = message.step - self._read, message.step
-            self._read_at = time.monotonic()
+            self._read_at, self.place = time.monotonic(), message.place
             self._step_seconds = seconds / steps if steps > 0 else 0.0
 
     def _frame(self, message: FrameMessage) -> Frame | None:

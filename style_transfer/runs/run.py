@@ -7,7 +7,6 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
 from dataclasses import replace
-from platform import node
 
 from style_transfer.engine import Frame, State
 from style_transfer.runs.broadcast import Broadcast
@@ -69,7 +68,6 @@ class Run(Steered):
         self.outcome: Outcome | None = None
         self.state: State | None = job.state  # the newest, to continue from
         self.number, self._execution = number, steering.execution
-        self._place = executor.device
         self._pace, self._budget = Pace(executor), budget or Budget()
         self._on_frame, self._on_end = on_frame, on_end
         self._settling = Settling() if lasting.settles else None
@@ -169,8 +167,9 @@ class Run(Steered):
             self.abandon(outcome)  # unless that was done
             outcome = self.outcome or outcome
             step, seconds = self.frame.step if self.frame else 0, time.monotonic() - began
-            words = self.number, seconds, self._size_words, step, outcome.word, self._place
-            _log.info("Run %d ends after %.1f s: %s, step %d, %s, on %s of %s.", *words, node())
+            words = self.number, seconds, self._size_words, step, outcome.word
+            place = self._execution.place
+            _log.info("Run %d ends after %.1f s: %s, step %d, %s, on %s.", *words, place)
             if self._on_end:
                 self._on_end(self)
 

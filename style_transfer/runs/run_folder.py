@@ -10,7 +10,10 @@ import os
 import pickle
 import shutil
 import tempfile
+import threading
 import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -23,7 +26,7 @@ from style_transfer.settings import Settings
 
 _TRIES, _PAUSE = 50, 0.02  # s between: Windows replaces no file while it is being read
 Stamp = tuple[int, int, int]
-_STATE, _CONTROL, _JOB = "state.safetensors", "control.pickle", "job.pickle"
+STATE, _CONTROL, _JOB = "state.safetensors", "control.pickle", "job.pickle"
 
 
 @dataclass(frozen=True)
@@ -45,10 +48,13 @@ class RunFolder:
         self._pictures = dict[int, tuple[Tensor, Styles, StrokedContent]]()
         self._known: State | None = None  # which the file had when it was `_known_as`
         self._known_as: Stamp | None = None
+        self.stopped = False  # whether the run wants nothing more of a worker
+        self._lock = threading.RLock()  # so that files are sent in the order of writing
+        self._send: Callable[[str, bytes], None] | None = None
 
     def begin(self, job: Job, ended: bool = False) -> None:
         """Write what a call begins with; `ended` for one that makes no step. Raises OSError."""
-        file = self.path / _STATE
+        file = self.path / STATE
         if job.state is None:
             file.unlink(missing_ok=True)
         # A lost worker may have saved a state of which nothing is known.
@@ -57,7 +63,7 @@ class RunFolder:
         self.control(job, ended)
         # A state on disk lacks the numbers of its strokes.
         strokes = job.state.strokes if job.state else ()
-        _write(self.path / _JOB, (_without_pictures(job), strokes))
+        self._write(_JOB, (_without_pictures(job), strokes))
 
     def control(self, job: Job, ended: bool = False) -> None:
         """Steer by the settings and pictures of a job. Raises OSError."""
@@ -65,11 +71,36 @@ class RunFolder:
             max(self._pictures, default=0),
             next(reversed(self._pictures.values()), None),
         )
-        if known is None or known[0] is not job.content or known[1] is not job.styles:
-            number += 1
-            self._pictures[number] = job.content, job.styles, StrokedContent(job.content)
-            _write(self.path / _pictures_file(number), (job.content, job.styles))
-        _write(self.path / _CONTROL, Control(job.settings, number, job.strokes, ended))
+        with self._lock:
+            if known is None or known[0] is not job.content or known[1] is not job.styles:
+                number += 1
+                self._pictures[number] = job.content, job.styles, StrokedContent(job.content)
+                self._write(_pictures_file(number), (job.content, job.styles))
+            self._write(_CONTROL, Control(job.settings, number, job.strokes, ended))
+
+    def _write(self, name: str, value: Any) -> None:
+        data = pickle.dumps(value)
+        with self._lock:
+            write_file(self.path / name, data)
+            if self._send:
+                self._send(name, data)
+
+    @contextmanager
+    def mirrored(self, send: Callable[[str, bytes], None]) -> Iterator[None]:
+        """Give all files to `send`, and those that are written within: for a worker elsewhere."""
+        with self._lock:
+            for file in self.path.iterdir():
+                send(file.name, file.read_bytes())
+            self._send = send
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._send = None
+
+    def keep(self, state: bytes) -> None:
+        """Write the file of a state that a worker elsewhere has saved. Raises OSError."""
+        write_file(self.path / STATE, state)
 
     def pictures(self, number: int) -> tuple[Tensor, Styles, StrokedContent]:
         """Return content image, styles, and the former with its strokes; forget earlier ones."""
@@ -83,7 +114,7 @@ class RunFolder:
 
         `strokes` are those of the state, which have no numbers in a file.
         """
-        file = self.path / _STATE
+        file = self.path / STATE
         try:
             self._known_as = _stamp(file)
             self._known = replace(State.load(file), strokes=strokes)
@@ -109,8 +140,8 @@ class WorkerFolder:
         content, styles = self._read_pictures()
         job, strokes = _read(path / _JOB)
         state = None
-        if (path / _STATE).exists():
-            state = replace(State.load(path / _STATE), strokes=strokes)
+        if (path / STATE).exists():
+            state = replace(State.load(path / STATE), strokes=strokes)
         self.job: Job = replace(job, content=content, styles=styles, state=state)
 
     def control(self) -> Control | None:
@@ -140,7 +171,7 @@ class WorkerFolder:
 
     def save(self, state: State) -> None:
         """Write a state for the next call. Raises OSError."""
-        state.save(self._path / _STATE)
+        state.save(self._path / STATE)
 
     def _read_pictures(self) -> tuple[Tensor, Styles]:
         pictures: tuple[Tensor, Styles] = _read(self._path / _pictures_file(self.pictures))
@@ -163,10 +194,10 @@ def _without_pictures(job: Job) -> Job:
     return replace(job, content=nothing, styles=Styles((nothing,)), state=None)
 
 
-def _write(file: Path, value: Any) -> None:
-    """Write a file whole or not at all."""
+def write_file(file: Path, data: bytes) -> None:
+    """Write a file whole or not at all. Raises OSError."""
     part = file.with_suffix(f".{os.getpid()}.part")
-    part.write_bytes(pickle.dumps(value))
+    part.write_bytes(data)
     for left in reversed(range(_TRIES)):
         try:
             os.replace(part, file)

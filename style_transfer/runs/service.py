@@ -8,37 +8,20 @@ from functools import partial
 from pathlib import Path
 from weakref import WeakSet
 
-from style_transfer.checks import one_of
-from style_transfer.engine import default_device
 from style_transfer.runs.admission import AdmissionQueue
 from style_transfer.runs.checkpoint_store import CheckpointStore, checkpoint_root
 from style_transfer.runs.estimate import Estimate
 from style_transfer.runs.executor import Executor, Job
-from style_transfer.runs.limits import PREFIX, Limits
+from style_transfer.runs.executors import executor_of
+from style_transfer.runs.limits import Limits
 from style_transfer.runs.memory import RunMemory, Size
 from style_transfer.runs.outcome import Budget, Outcome
-from style_transfer.runs.process_executor import ProcessExecutor
 from style_transfer.runs.reservations import MemoryReservations, Reservation
 from style_transfer.runs.run import Run
 from style_transfer.runs.scheduler import Scheduler
 from style_transfer.runs.steering import Lasting
 from style_transfer.runs.thread_executor import ThreadExecutor
-from style_transfer.runs.zero_gpu import ZeroGpuExecutor, is_zero_gpu
 from style_transfer.settings import Settings
-
-
-def _thread_executor(scheduler: Scheduler, environment: Mapping[str, str]) -> ThreadExecutor:
-    """Return one on a device that has proved right at once, so that no visitor waits for it."""
-    return ThreadExecutor(scheduler, device=default_device(environment))
-
-
-# What makes each kind, from the scheduler of this process and the environment.
-EXECUTORS: dict[str, Callable[[Scheduler, Mapping[str, str]], Executor]] = {
-    "thread": _thread_executor,
-    "process": lambda _, environment: ProcessExecutor.from_environment(environment),
-    "zerogpu": lambda _, environment: ZeroGpuExecutor(environment),
-}
-EXECUTOR_VARIABLE = f"{PREFIX}EXECUTOR"  # names one of them
 
 LAST_STEP = 120.0  # s; the longest that the step under way of a stopped run is waited for
 
@@ -76,12 +59,8 @@ class RunService:
 
         Raises ValueError, one sentence, for a variable with a value that it cannot have.
         """
-        default = "zerogpu" if is_zero_gpu(environment) else next(iter(EXECUTORS))
-        executor = environment.get(EXECUTOR_VARIABLE, "").strip() or default
-        one_of(EXECUTOR_VARIABLE, executor, EXECUTORS)
         limits, folder = Limits.read(environment), checkpoint_root(environment)
-        make = EXECUTORS[executor]
-        return cls(limits, folder, lambda scheduler: make(scheduler, environment))
+        return cls(limits, folder, lambda scheduler: executor_of(environment, scheduler))
 
     @property
     def under_way(self) -> int:

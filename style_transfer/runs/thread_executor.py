@@ -4,6 +4,7 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
+from platform import node
 
 from style_transfer.engine import (
     EvaluatorFactory,
@@ -17,11 +18,12 @@ from style_transfer.engine import (
     stylize,
 )
 from style_transfer.network import NETWORKS, VGG, load_network
-from style_transfer.runs import broadcast, memory
+from style_transfer.runs import memory
 from style_transfer.runs.cost_model import CostModel
 from style_transfer.runs.cost_models import CostModels
 from style_transfer.runs.executor import Job
 from style_transfer.runs.scheduler import Scheduler
+from style_transfer.runs.steered_execution import SteeredExecution
 from style_transfer.settings import Settings
 
 LoadNetwork = Callable[[str, str], VGG]  # from its name and that of the device
@@ -91,21 +93,24 @@ class ThreadExecutor:
     def quota_seconds(self, size: tuple[int, int], steps: int) -> None:
         """Return None: whoever has a place may use it."""
 
+    def end(self) -> None:
+        """Do nothing: this process goes on."""
 
-class ThreadExecution:
+
+class ThreadExecution(SteeredExecution):
     """A job whose steps are made by the thread that iterates over `frames`."""
 
     def __init__(
         self, job: Job, network: VGG, scheduler: Scheduler, evaluator: EvaluatorFactory
     ) -> None:
+        super().__init__(job)
         self._job, self._network, self._scheduler = job, network, scheduler
         self._evaluator = evaluator
-        self._changed = threading.Condition()  # guards the fields below
-        self._newest = self._read_job = replace(job, state=None)  # the latter for the last step
+        self._read_job = self._newest  # for the last step
+        self.place = f"{network.device} of {node()}"
         self._read_for = job.state.step if job.state else job.step  # step of the last reading
         self._next = self._read_for + (job.state is not None)  # step of the next frame
         self._stroke = job.newest_stroke  # the last one done
-        self._paused = self._stopped = False
 
     def frames(self) -> Iterator[Frame | None]:
         """Yield each frame; None at least every HEARTBEAT seconds while paused."""
@@ -116,9 +121,8 @@ class ThreadExecution:
         device: AbstractContextManager[None] = self._scheduler if job.state else nullcontext()
         del job
         while not self._stopped:
-            if self._paused and not self._new_strokes(self._newest, self._next - 1):
-                with self._changed:
-                    self._changed.wait_for(self._has_work, broadcast.HEARTBEAT)
+            if self._is_idle:
+                self._wait()
                 yield None
                 continue
             with device:
@@ -141,24 +145,6 @@ class ThreadExecution:
             self._newest = replace(job, state=None)
             self._changed.notify_all()
             return self._read_for + 1
-
-    def pause(self) -> None:
-        """Make no further step until resume(); the step under way is finished."""
-        self._set(paused=True)
-
-    def resume(self) -> None:
-        """Go on after pause()."""
-        self._set(paused=False)
-
-    def stop(self) -> None:
-        """End after the step under way."""
-        self._set(stopped=True)
-
-    def _set(self, **flags: bool) -> None:
-        with self._changed:
-            for name, value in flags.items():
-                setattr(self, f"_{name}", value)
-            self._changed.notify_all()
 
     def _stylize(self, job: Job) -> Iterator[Frame]:
         return stylize(
@@ -194,9 +180,6 @@ class ThreadExecution:
     def _new_strokes(self, job: Job, step: int) -> list[Stroke]:
         return due(job.strokes, self._stroke, step)
 
-    def _has_work(self) -> bool:
-        return (
-            not self._paused
-            or self._stopped
-            or bool(self._new_strokes(self._newest, self._next - 1))
-        )
+    @property
+    def _has_strokes(self) -> bool:
+        return bool(self._new_strokes(self._newest, self._next - 1))

@@ -14,7 +14,8 @@ from style_transfer.runs.outcome import Outcome, outcome_of
 from style_transfer.runs.run_folder import WorkerFolder
 
 SHOWN_EVERY = 1 / 20  # s; between two messages, which cost time where steps are short
-SAVED_EVERY = 15.0  # s; a state of a picture of 1024 px takes 350 MB and a second to write
+# s; what is lost with a worker. A state of a picture of 1024 px takes 350 MB and a second to write.
+SAVED_EVERY = 8.0
 
 _log = logging.getLogger(__name__)
 
@@ -48,10 +49,12 @@ class _Call:
         self._saving = 0.0  # s that it took at most
         self._skipped: LossHistory = []
         self.step = folder.job.state.step if folder.job.state else folder.job.step
+        self._place = ""
 
     def messages(self, execution: Execution) -> Iterator[FrameMessage]:
         """Yield the messages of an execution."""
         folder, settings = self._folder, None  # the latter of the last message
+        self._place = execution.place
         newest, pictures = None, 0  # frame that was sent without its state
         if folder.ended:
             execution.pause()
@@ -103,6 +106,7 @@ class _Call:
             saved=saved,
             finished=finished,
             seconds=time.monotonic() - self._began,
+            place=self._place,
         )
 
     def _is_due(self) -> bool:

@@ -107,6 +107,9 @@ class ZeroGpuExecutor:
         """Return the seconds that a run of so many steps asks for, all calls together."""
         return _rounded(self.cost_model().run_seconds(size, steps))
 
+    def end(self) -> None:
+        """Do nothing: the platform ends its workers."""
+
     def call(self, job: Job, folder: RunFolder) -> Generator[FrameMessage | Outcome, None, None]:
         """Yield the messages of one call, see `Caller`."""
         seconds, last = self._duration(job), None

@@ -16,6 +16,8 @@ FOREVER = 10**9  # steps
 class FakeExecution:
     """A job whose frames are a grey image, with losses that fall with the step."""
 
+    place = "cpu of here"
+
     def __init__(self, job, allowed):
         self.block = job.block  # and not the job, whose state would be held
         self.settings, self.styles, self._content = job.settings, job.styles, job.content
@@ -123,3 +125,6 @@ class FakeExecutor:
 
     def quota_seconds(self, size, steps):
         return None
+
+    def end(self):
+        pass

@@ -7,7 +7,7 @@ import torch
 
 from style_transfer.devices import present
 from style_transfer.engine import Styles
-from style_transfer.runs import service as module
+from style_transfer.runs import executors
 from style_transfer.runs.executor import Job
 from style_transfer.runs.limits import Limits
 from style_transfer.runs.memory import RunMemory
@@ -170,7 +170,7 @@ def test_the_environment_says_where_checkpoints_lie_and_which_executor_computes(
     assert isinstance(service.executor, ThreadExecutor)
     assert service.limits.runs == 3
     assert service.checkpoints.create("a" * 64, {}).folder.is_relative_to(tmp_path)
-    monkeypatch.setitem(module.EXECUTORS, "fake", lambda *_: FakeExecutor())
+    monkeypatch.setitem(executors.EXECUTORS, "fake", lambda *_: FakeExecutor())
     service = RunService.from_environment({"STYLE_TRANSFER_EXECUTOR": "fake"})
     assert isinstance(service.executor, FakeExecutor)
     with pytest.raises(ValueError, match=r"STYLE_TRANSFER_EXECUTOR.*'moon'.*thread"):

@@ -1,0 +1,210 @@
+"""Runs on a real cluster of Ray: nodes on this machine, which are killed and added.
+
+All of it takes minutes and prints what it measures.
+"""
+
+import os
+import signal
+import statistics
+import sys
+import time
+from dataclasses import replace
+
+import pytest
+
+from style_transfer.engine import Styles
+from style_transfer.runs import Job, Run, Scheduler, ThreadExecutor
+from style_transfer.runs import run as run_module
+from style_transfer.runs.ray_executor import RayExecutor
+from style_transfer.settings import Settings
+from tests.conftest import smooth_picture
+from tests.runs.test_thread_executor import step, wait_for
+
+pytestmark = pytest.mark.slow
+pytest.importorskip("ray", reason="a cluster needs ray; comes with requirements-dev.txt")
+if sys.platform != "linux":
+    pytest.skip("nodes of one core each are made by Linux alone", allow_module_level=True)
+
+SHORT = Settings(steps=60, style_layers=["relu1_1", "relu2_1"], content_layer="relu2_1")
+LONG = replace(SHORT, steps=5000)
+CORES = sorted(os.sched_getaffinity(0))
+
+
+class Nodes:
+    """A head that computes nothing, and nodes of one core each."""
+
+    def __init__(self):
+        from ray.cluster_utils import Cluster
+
+        self.cluster = Cluster(initialize_head=True, head_node_args={"num_cpus": 0})
+        self.added = []
+
+    def add(self):
+        """Add a node on the next core, which others than it may use too."""
+        core = CORES[len(self.added) % len(CORES)]
+        os.sched_setaffinity(0, {core})
+        try:
+            self.added.append(self.cluster.add_node(num_cpus=1))
+        finally:
+            os.sched_setaffinity(0, CORES)
+        self.cluster.wait_for_nodes()
+
+    def kill(self, number):
+        self.cluster.remove_node(self.added[number], allow_graceful=False)
+
+    def executor(self, shares):
+        """An executor whose actors have places, as far as there are nodes."""
+        executor = RayExecutor({"STYLE_TRANSFER_SHARES": str(shares)})
+        places = min(shares, len(self.added))
+        wait_for(lambda: sum(each.is_ready for each in executor._workers) >= places, 120)
+        return executor
+
+
+@pytest.fixture
+def nodes(monkeypatch):
+    monkeypatch.setattr(run_module, "PATIENCE", 3600.0)
+    nodes = Nodes()
+    monkeypatch.setenv("RAY_ADDRESS", nodes.cluster.address)
+    yield nodes
+    import ray
+
+    ray.shutdown()
+    nodes.cluster.shutdown()
+
+
+def job(settings, side=48):
+    return Job(smooth_picture(1, side, side), Styles((smooth_picture(2, side, side),)), settings)
+
+
+def began(executor, settings, side=48):
+    run = Run(job(settings, side), executor)
+    wait_for(lambda: step(run) >= 5, 120)
+    return run
+
+
+def ended(run):
+    run.stop()
+    assert run.join(60)
+    numbers = [number for number, _ in run.losses]
+    assert numbers == list(range(1, len(numbers) + 1))  # none twice, none left out
+
+
+def test_a_moved_knob_is_seen_after_one_step(nodes):
+    nodes.add()
+    executor = nodes.executor(1)
+    run = began(executor, LONG, 192)
+    seconds, errors = [], []
+    for beta in range(20, 40):
+        run.settings = replace(LONG, beta=beta)
+        moved = time.monotonic()
+        named = run.changes[-1].step
+        while run.frame.settings.beta != beta:
+            time.sleep(0.001)
+        seconds.append(time.monotonic() - moved)
+        errors.append(step(run) - named)
+        time.sleep(0.1)
+    one_step = 1 / run.steps_per_second
+    ended(run)
+    executor.end()
+    print(f"knob to frame {sorted(seconds)}, a step {one_step:.3f} s, off by {errors} steps")
+    # It may come in the middle of a step, whose end it waits for.
+    assert statistics.median(seconds) <= 1.5 * one_step + 0.05
+
+
+def test_a_killed_actor_costs_less_than_ten_seconds_of_steps(nodes):
+    nodes.add()
+    executor = nodes.executor(1)
+    run = began(executor, LONG)
+    time.sleep(12)
+    _went_on(run, 20, lambda: os.kill(executor._workers[0].status().process, signal.SIGKILL))
+    executor.end()
+
+
+def test_a_killed_node_costs_less_than_ten_seconds_of_steps(nodes):
+    nodes.add()
+    nodes.add()
+    executor = nodes.executor(2)
+    runs = [began(executor, LONG) for _ in range(2)]
+    time.sleep(12)
+    print([each.place for each in (run._execution for run in runs)])
+    _went_on(runs[0], 60, lambda: nodes.kill(0), runs[1:])
+    executor.end()
+
+
+def _went_on(run, within, kill, others=()):
+    """Kill something, and tell what it costs the runs that were there."""
+    runs = [run, *others]
+    saved = [each.state.step for each in runs]
+    at, since = [step(each) for each in runs], time.monotonic()
+    lost = [
+        (now - before) / each.steps_per_second
+        for now, before, each in zip(at, saved, runs, strict=True)
+    ]
+    kill()
+    time.sleep(0.5)  # for frames that are still under way
+    at = [step(each) for each in runs]
+    wait_for(lambda: all(step(each) > before for each, before in zip(runs, at, strict=True)), 180)
+    seconds = time.monotonic() - since
+    for each in runs:
+        ended(each)
+    print(f"steps of {max(lost):.1f} s are lost at most, the runs go on after {seconds:.1f} s")
+    assert max(lost) <= 10
+    assert seconds <= within
+
+
+def test_a_run_that_waits_begins_on_a_node_that_is_added(nodes):
+    executor = nodes.executor(1)
+    run = Run(job(SHORT), executor)
+    assert not run.join(2)
+    since = time.monotonic()
+    nodes.add()
+    wait_for(lambda: step(run) >= 0, 120)
+    print(f"first frame {time.monotonic() - since:.1f} s after a node was added")
+    assert run.join(120)
+    assert step(run) == SHORT.steps
+    executor.end()
+
+
+def test_a_run_costs_a_tenth_more_than_in_this_process_at_most(nodes):
+    """At 480 px, on one core each, in turn."""
+    nodes.add()
+    settings, found = replace(SHORT, steps=24), {"thread": [], "ray": []}
+    there = nodes.executor(1)
+    executors = {"thread": ThreadExecutor(Scheduler(), device="cpu"), "ray": there}
+    for _ in range(3):
+        for name, executor in executors.items():
+            os.sched_setaffinity(0, CORES[:1] if name == "thread" else CORES)
+            ends = [time.monotonic() for _ in executor.start(job(settings, 480)).frames()]
+            found[name].append(ends[-1] - ends[0])
+    os.sched_setaffinity(0, CORES)
+    there.end()
+    print(found)
+    assert min(found["ray"]) <= 1.1 * min(found["thread"])
+
+
+def test_eight_runs_take_two_thirds_of_the_time_on_two_nodes(nodes):
+    nodes.add()
+    seconds = {}
+    for count in (1, 2):
+        if count == 2:
+            nodes.add()
+        executor = nodes.executor(count)
+        executor.cost_model()
+        runs = [began(executor, replace(LONG, steps=6), 192) for _ in range(count)]
+        for run in runs:  # all backends are known then
+            assert run.join(120)
+        since = time.monotonic()
+        runs = [Run(job(replace(SHORT, steps=40), 192), executor) for _ in range(8)]
+        for run in runs:
+            assert run.join(600)
+        seconds[count] = time.monotonic() - since
+        executor.end()
+        wait_for(lambda: _free_cores() == count, 60)  # noqa: B023
+    print(seconds)
+    assert seconds[2] <= 0.65 * seconds[1]
+
+
+def _free_cores():
+    import ray
+
+    return ray.available_resources().get("CPU", 0)
