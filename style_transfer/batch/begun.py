@@ -12,68 +12,67 @@ from style_transfer.batch.writing import save_somewhere
 from style_transfer.engine import (
     INITS,
     Frame,
-    MultiscaleObjective,
     State,
-    chosen_device,
-    default_device,
     default_size,
-    in_blocks,
     resize_clamped,
     stages,
-    stylize,
 )
 from style_transfer.images import check_format, open_image, to_tensor
-from style_transfer.network import VGG, check_layers, load_network
 from style_transfer.recipe import Recipe
-from style_transfer.runs import (
-    CostModel,
-    Estimate,
-    RunClock,
-    RunMemory,
-    available_memory,
-    check_memory,
-)
+from style_transfer.runs import CostModel, Estimate, Executor, RunClock, RunMemory, check_memory
+from style_transfer.runs import Job as RunJob
 
 Size = tuple[int, int]  # height, width
-MeasureCost = Callable[[VGG, Job, Size], CostModel]
+MeasureCost = Callable[[Job, Size], CostModel]
 
 
 class Begun:
     """A picture whose first frame is there."""
 
-    def __init__(self, job: Job, request: Request, cost_model_of: MeasureCost) -> None:
+    def __init__(
+        self, job: Job, request: Request, executor: Executor, cost_model_of: MeasureCost
+    ) -> None:
         """Read and check all that is given. Raises ValueError or OSError for a mistake in it."""
         self._job, self._request = job, request
-        device = chosen_device(request.device) if request.device else default_device()
-        self._size = request.size or default_size(device)
-        inputs = self._inputs = read_inputs(job, request, device)
+        self._size = request.size or default_size(executor.device)
+        inputs = self._inputs = read_inputs(job, request, executor.device)
         size = inputs.content.shape[-2], inputs.content.shape[-1]
         if job.output != STREAM:
             check_format(job.output, size)
-        inputs.styles.check(inputs.content)
-        job.settings.check_styles(len(inputs.styles.images))
-        network = load_network(request.network, device)
-        check_layers(network.name, [job.settings.content_layer, *job.settings.style_layers])
-        style_sizes = [(each.shape[-2], each.shape[-1]) for each in inputs.styles.images]
-        free = available_memory(str(network.device))
+        run = RunJob(
+            inputs.content,
+            inputs.styles,
+            job.settings,
+            init=request.init if isinstance(request.init, str) else INITS[0],
+            optimizer=request.optimizer,
+            seed=request.seed,
+            network=request.network,
+        )
+        run.check(run.settings, run.styles)
+        free = executor.available_memory()
         needed = RunMemory.fitting(
             size,
-            style_sizes,
+            run.style_sizes,
             job.settings.style_scale,
             lambda plan: free is None or plan.total <= free,
         )
         check_memory(size, needed.total, free)
-        self._block = needed.block
         self.note = inputs.note
-        cost_model = cost_model_of(network, job, size)
-        self.estimate = Estimate.of(cost_model, size, style_sizes, job.settings, self._block)
+        cost_model = cost_model_of(job, size)
+        self.estimate = Estimate.of(cost_model, size, run.style_sizes, job.settings, needed.block)
         self._checkpoints = _checkpoints(job, request, inputs)
-        self.first, self.frames = self._start(network)
-        self.clock = RunClock(replace(cost_model, block=self._block), self.first)
+        run = replace(run, block=needed.block, state=self._state())
+        self._execution = executor.start(run)
+        self.first, self.frames = self._start(run)
+        self.clock = RunClock(replace(cost_model, block=needed.block), self.first)
+
+    def stop(self) -> None:
+        """Let the frames end after the step under way."""
+        self._execution.stop()
 
     def checkpoint(self, frame: Frame) -> None:
         """Write a checkpoint if it is asked for, and time."""
-        if self._checkpoints:
+        if self._checkpoints and frame.whole:
             self._checkpoints.offer(frame)
 
     def save(self, frame: Frame) -> tuple[Path | None, str]:
@@ -85,30 +84,23 @@ class Begun:
         """Remove the checkpoint of a finished picture; write that of one to go on with."""
         if self._checkpoints and finished:
             self._checkpoints.remove()
-        elif self._checkpoints and frame is not self.first:
+        elif self._checkpoints and frame is not self.first and frame.whole:
             self._checkpoints.write(frame)
 
-    def _start(self, network: VGG) -> tuple[Frame, Iterator[Frame]]:
-        inputs, settings, init = self._inputs, self._job.settings, self._request.init
-        state = self._checkpoints.load() if self._checkpoints else None
+    def _state(self) -> State | None:
+        """Return what to go on from, None for a run that begins with step 0."""
+        state, init = self._checkpoints.load() if self._checkpoints else None, self._request.init
         if state is None and isinstance(init, Path):
-            size = inputs.content.shape[-2], inputs.content.shape[-1]
+            size = self._inputs.content.shape[-2], self._inputs.content.shape[-1]
             image = resize_clamped(to_tensor(open_image(init, str(init))), size)
-            state = State(0, len(stages(size)) - 1, image)
-        frames = stylize(
-            inputs.content,
-            inputs.styles,
-            lambda: settings,
-            network=network,
-            evaluator=in_blocks(self._block) if self._block else MultiscaleObjective,
-            init=init if isinstance(init, str) else INITS[0],
-            optimizer=self._request.optimizer,
-            seed=self._request.seed,
-            state=state,
-        )
-        if state is None:
+            return State(0, len(stages(size)) - 1, image)
+        return state
+
+    def _start(self, run: RunJob) -> tuple[Frame, Iterator[Frame]]:
+        frames = (frame for frame in self._execution.frames() if frame is not None)
+        if run.state is None:
             return next(frames), frames
-        return _frame_of(state, inputs, self._job, init), frames
+        return _frame_of(run.state, self._inputs, self._job, self._request.init), frames
 
     def _recipe(self, frame: Frame) -> Recipe:
         job, request = self._job, self._request

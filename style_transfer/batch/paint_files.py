@@ -1,6 +1,7 @@
-"""paint_files(): photos in files to pictures in files, one after the other."""
+"""paint_files(): photos in files to pictures in files, in turn or spread over workers."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor, as_completed
 from os import PathLike
 from pathlib import Path
 
@@ -9,7 +10,7 @@ from style_transfer.batch.planning import PAIRINGS, Job, jobs_of
 from style_transfer.batch.request import Request
 from style_transfer.engine import Frame
 from style_transfer.recipe import read_recipe
-from style_transfer.runs import Estimate, RunClock
+from style_transfer.runs import Estimate, Executor, RunClock
 
 Paths = str | PathLike[str] | Iterable[str | PathLike[str]]
 
@@ -40,6 +41,7 @@ def paint_files(
     betas: Sequence[float] = (),
     pattern: str | None = None,
     watch: Watch | None = None,
+    executor: Executor | None = None,
 ) -> Iterator[Painted]:
     """Yield what became of each picture, as soon as it is saved.
 
@@ -48,13 +50,19 @@ def paint_files(
     photo in the first style and so on. `betas` paint each of these pictures with several amounts of
     paint. `output` is a file, or for several pictures a folder, in which they are named by the
     `pattern` with {photo}, {style}, {beta} and {number}. The `request` says how all of them are
-    painted and written; `watch` is told of every step.
+    painted and written; `watch` is told of every step. An `executor` with several workers, see
+    `open_executor`, has a picture painted by each of them, all at once, which nothing can watch.
 
     A picture that cannot be painted is told in its answer, and the others go on. Raises ValueError,
     one sentence, before the first one where the arguments make no pictures; KeyboardInterrupt after
     the answer for an interrupted picture, which is saved as far as it came.
     """
-    request, watch = request or Request(), watch or Unwatched()
+    request = request or Request()
+    if executor and request.device:
+        raise ValueError(f"An executor has its own devices; leave out {request.device!r}.")
+    at_once = len(executor.load(0)) if executor else 1
+    if watch and at_once > 1:
+        raise ValueError(f"Of {at_once} pictures at once none can be watched.")
     jobs = jobs_of(
         _paths(photos),
         _paths(styles),
@@ -64,23 +72,56 @@ def paint_files(
         betas=betas,
         pattern=pattern,
     )
-    yield from paint_jobs(jobs, request, watch)
+    yield from paint_jobs(jobs, request, watch or Unwatched(), executor, at_once)
 
 
-def paint_jobs(jobs: Sequence[Job], request: Request, watch: Watch) -> Iterator[Painted]:
+def paint_jobs(
+    jobs: Sequence[Job],
+    request: Request,
+    watch: Watch,
+    executor: Executor | None = None,
+    at_once: int = 1,
+) -> Iterator[Painted]:
     """Yield what became of each job; see `paint_files`. Makes the folder of several pictures."""
-    painter = Painter(request)
+    painter = Painter(request, executor)
     if len(jobs) > 1:
         for folder in {job.output.parent for job in jobs}:
             folder.mkdir(parents=True, exist_ok=True)
-    for job in jobs:
+
+    def paint(job: Job) -> Painted:
         if request.skip_existing and is_finished(job.output):
-            yield Painted(job, SKIPPED, job.output)
-            continue
-        painted = painter.paint(job, watch)
+            return Painted(job, SKIPPED, job.output)
+        return painter.paint(job, watch)
+
+    if at_once > 1:
+        yield from _spread(jobs, paint, painter, at_once)
+        return
+    for job in jobs:
+        painted = paint(job)
         yield painted
         if painted.status == INTERRUPTED:
             raise KeyboardInterrupt
+
+
+def _spread(
+    jobs: Sequence[Job], paint: Callable[[Job], Painted], painter: Painter, at_once: int
+) -> Iterator[Painted]:
+    """Yield what became of each job as soon as it is done, with so many under way."""
+    with ThreadPoolExecutor(at_once, "painting") as threads:
+        left = {threads.submit(paint, job) for job in jobs}
+        try:
+            for done in as_completed(list(left)):
+                left.remove(done)
+                yield done.result()
+        except KeyboardInterrupt:
+            under_way = [each for each in left if not each.cancel()]
+            painter.interrupt()
+            yield from (each.result() for each in under_way)
+            raise
+        finally:  # also where something failed, or nobody asks for further answers
+            for each in left:
+                each.cancel()
+            painter.interrupt()
 
 
 def is_finished(output: Path) -> bool:

@@ -9,10 +9,19 @@ from style_transfer.batch.begun import Begun, Size
 from style_transfer.batch.planning import STREAM, Job
 from style_transfer.batch.request import Request
 from style_transfer.batch.writing import check_apart
-from style_transfer.engine import Frame
+from style_transfer.engine import Frame, chosen_device
 from style_transfer.images import Exif, Export, check_output
-from style_transfer.network import VGG
-from style_transfer.runs import CostModel, CostStore, Estimate, InternalError, RunClock, outcome_of
+from style_transfer.runs import (
+    CostModel,
+    Estimate,
+    Executor,
+    InternalError,
+    RunClock,
+    Scheduler,
+    ThreadExecutor,
+    UnavailableError,
+    outcome_of,
+)
 
 ANY_EXIF: Exif = {0: {}}  # what a photo may have, for a try
 PAINTED, SKIPPED, INTERRUPTED, DIVERGED, REFUSED = (
@@ -57,11 +66,19 @@ class Watch(Protocol):
 
 
 class Painter:
-    """Paints jobs as a request says, one after the other, on one device with one network."""
+    """Paints jobs as a request says, by an executor; several threads may let it do so at once."""
 
-    def __init__(self, request: Request) -> None:
-        self._request = request
-        self._costs = CostStore()
+    def __init__(self, request: Request, executor: Executor | None = None) -> None:
+        """Take the executor, by default one on the request's device in this process."""
+        self._request, self._executor = request, executor
+        self._under_way = set[Begun]()
+        self._interrupted = False
+
+    def interrupt(self) -> None:
+        """End all pictures under way after the step that each is in; begin no others."""
+        self._interrupted = True
+        for begun in list(self._under_way):
+            begun.stop()
 
     def _check(self, job: Job) -> None:
         """Raise ValueError where a picture could not be written, or only over an input."""
@@ -81,13 +98,16 @@ class Painter:
         began = time.perf_counter()
         try:
             self._check(job)
-            begun = Begun(job, self._request, self._cost_model)
+            begun = Begun(job, self._request, self._executor_here(), self._cost_model)
             if begun.note:
                 watch.tell(begun.note)
             watch.begin(job, begun.first, begun.clock, begun.estimate)
-        except (ValueError, OSError, MemoryError) as error:
+        except (ValueError, OSError, MemoryError, UnavailableError) as error:
             return Painted(job, REFUSED, message=str(error), seconds=time.perf_counter() - began)
         frame, status, message = begun.first, PAINTED, ""
+        self._under_way.add(begun)
+        if self._interrupted:  # meanwhile
+            begun.stop()
         try:
             try:
                 for frame in begun.frames:
@@ -95,6 +115,8 @@ class Painter:
                     if frame.note:
                         watch.tell(frame.note)
                     watch.step(frame, time.perf_counter() - began)
+                if frame.step < job.settings.steps:
+                    status = INTERRUPTED
             finally:  # before any other handling: a signal that comes from here on raises nothing
                 watch.finish()
         except KeyboardInterrupt:
@@ -103,15 +125,24 @@ class Painter:
             size = frame.content.shape[-2], frame.content.shape[-1]
             message, status = sentence(error, frame.step + 1, size), DIVERGED
         finally:  # also where the program has a fault: hours may have gone into the picture
+            self._under_way.remove(begun)
             place, words = begun.save(frame)
         begun.leave(frame, finished=status == PAINTED)
         seconds = time.perf_counter() - began
         return Painted(job, status, place, " ".join((message, words)).strip(), frame, seconds)
 
-    def _cost_model(self, network: VGG, job: Job, size: Size) -> CostModel:
+    def _executor_here(self) -> Executor:
+        if self._executor is None:
+            device = chosen_device(self._request.device) if self._request.device else None
+            self._executor = ThreadExecutor(Scheduler(), device=device)
+        return self._executor
+
+    def _cost_model(self, job: Job, size: Size) -> CostModel:
         """Return how long steps take, measured once for all jobs that cost alike."""
         try:
-            return self._costs.cost_model(network, job.settings)
+            return self._executor_here().cost_model(self._request.network, job.settings)
+        except ValueError:
+            raise
         except Exception as error:
             raise MemoryError(sentence(error, 1, size)) from None
 

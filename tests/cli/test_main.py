@@ -286,7 +286,7 @@ def test_ctrl_c_that_is_caught_on_the_way_ends_the_run_all_the_same(files, capsy
                     signal.raise_signal(signal.SIGINT)
             yield frame
 
-    monkeypatch.setattr("style_transfer.batch.begun.stylize", caught)
+    monkeypatch.setattr("style_transfer.runs.thread_executor.stylize", caught)
     before = signal.getsignal(signal.SIGINT)
     assert run(files) == 0
     assert "Interrupted after step 2" in "".join(capsys.readouterr())
@@ -313,7 +313,7 @@ def test_ctrl_c_before_the_first_step_is_one_line(files, capsys, monkeypatch):
     def interrupted(*_):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("style_transfer.batch.begun.load_network", interrupted)
+    monkeypatch.setattr("style_transfer.batch.begun.read_inputs", interrupted)
     assert run(files) == 130
     error = capsys.readouterr().err
     assert "interrupted before there was a picture" in error
@@ -334,7 +334,7 @@ def while_painting(monkeypatch, happens):
                 happens()
             yield frame
 
-    monkeypatch.setattr("style_transfer.batch.begun.stylize", painting)
+    monkeypatch.setattr("style_transfer.runs.thread_executor.stylize", painting)
 
 
 def test_a_log_of_before_stays_where_the_inputs_are_refused(files, tmp_path):
@@ -408,7 +408,7 @@ def test_the_picture_so_far_is_saved_where_the_program_has_a_fault(files, monkey
             yield frame
             assert frame.step < 2, "a fault"
 
-    monkeypatch.setattr("style_transfer.batch.begun.stylize", faulty)
+    monkeypatch.setattr("style_transfer.runs.thread_executor.stylize", faulty)
     with pytest.raises(AssertionError, match="a fault"):
         run(files)
     assert opened(files[2]).size == (48, 48)

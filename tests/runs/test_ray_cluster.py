@@ -12,7 +12,9 @@ from dataclasses import replace
 
 import pytest
 
+from style_transfer.batch import Request, paint_files
 from style_transfer.engine import Styles
+from style_transfer.images import to_pil
 from style_transfer.runs import Job, Run, Scheduler, ThreadExecutor
 from style_transfer.runs import run as run_module
 from style_transfer.runs.ray_executor import RayExecutor
@@ -208,3 +210,17 @@ def _free_cores():
     import ray
 
     return ray.available_resources().get("CPU", 0)
+
+
+def test_many_pictures_are_spread_over_the_nodes(nodes, tmp_path):
+    nodes.add()
+    nodes.add()
+    (tmp_path / "photos").mkdir()
+    for number in range(6):
+        to_pil(smooth_picture(number)).save(tmp_path / "photos" / f"{number}.png")
+    to_pil(smooth_picture(9)).save(tmp_path / "style.png")
+    executor = nodes.executor(2)
+    given = tmp_path / "photos", tmp_path / "style.png", tmp_path / "out"
+    told = list(paint_files(*given, Request(SHORT, 48), executor=executor))
+    executor.end()
+    assert [each.status for each in told] == ["painted"] * 6

@@ -1,0 +1,105 @@
+"""Many pictures spread over the workers of an executor; here two within this process."""
+
+import threading
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from style_transfer import Request, Settings, paint_files
+from style_transfer.images import to_pil
+from style_transfer.recipe import read_recipe
+from style_transfer.runs import Scheduler, ThreadExecutor
+from tests.conftest import smooth_picture
+
+SHALLOW = Settings(steps=4, content_layer="relu2_1", style_layers=["relu1_1"])
+
+pytestmark = pytest.mark.usefixtures("known_costs")
+
+
+class TwoWorkers(ThreadExecutor):
+    """Has two workers, and notes how many runs are under way at most."""
+
+    def __init__(self):
+        super().__init__(Scheduler(), device="cpu")
+        self.under_way = self.most = 0
+        self._counting = threading.Lock()
+
+    def load(self, runs):
+        return [("cpu", 0)] * 2
+
+    def start(self, job):
+        execution, frames = (found := super().start(job)), found.frames
+
+        def counted():
+            self._count(1)
+            yield from frames()
+            self._count(-1)
+
+        execution.frames = counted
+        return execution
+
+    def _count(self, change):
+        with self._counting:
+            self.under_way += change
+            self.most = max(self.most, self.under_way)
+
+
+@pytest.fixture
+def folder(tmp_path):
+    """Four photos, one of them damaged, and a style."""
+    (tmp_path / "photos").mkdir()
+    for name in "abcd":
+        to_pil(smooth_picture(ord(name))).save(tmp_path / "photos" / f"{name}.png")
+    (tmp_path / "photos" / "b.png").write_bytes(b"damaged")
+    to_pil(smooth_picture(2)).save(tmp_path / "style.png")
+    return tmp_path
+
+
+def paint(folder, output, executor=None, settings=SHALLOW, **options):
+    photos, style = folder / "photos", folder / "style.png"
+    return paint_files(
+        photos, style, folder / output, Request(settings, 48), executor=executor, **options
+    )
+
+
+def pixels(file):
+    with Image.open(file) as picture:
+        return np.asarray(picture)
+
+
+def test_workers_paint_the_pictures_that_one_would_and_a_damaged_photo_is_told(folder):
+    executor = TwoWorkers()
+    told = {each.job.photo.stem: each for each in paint(folder, "at once", executor)}
+    assert executor.most == 2
+    one_by_one = {each.job.photo.stem: each for each in paint(folder, "one by one")}
+    assert {name: each.status for name, each in told.items()} == {
+        name: each.status for name, each in one_by_one.items()
+    }
+    assert told["b"].status == "refused"
+    for name in "acd":
+        assert (pixels(told[name].place) == pixels(one_by_one[name].place)).all()
+
+
+def test_an_interruption_saves_the_pictures_under_way_and_begins_no_others(folder):
+    endless = Settings(steps=5000, content_layer="relu2_1", style_layers=["relu1_1"])
+    (folder / "photos" / "a.png").write_bytes(b"damaged")  # so that there is a first answer
+    (folder / "photos" / "b.png").unlink()
+    to_pil(smooth_picture(9)).save(folder / "photos" / "e.png")
+    answers = paint(folder, "out", TwoWorkers(), endless)
+    assert next(answers).status == "refused"
+    told = [answers.throw(KeyboardInterrupt)]
+    with pytest.raises(KeyboardInterrupt):
+        told += list(answers)
+    saved = [each for each in told if each.status == "interrupted"]
+    assert len(told) <= 2
+    assert all(read_recipe(each.place).step < 5000 for each in saved)
+
+
+def test_an_executor_has_its_own_devices_and_many_pictures_at_once_have_no_watch(folder):
+    photos, style = folder / "photos", folder / "style.png"
+    given = photos, style, folder / "out"
+    with pytest.raises(ValueError, match="leave out 'cpu'"):
+        next(paint_files(*given, Request(device="cpu"), executor=TwoWorkers()))
+    with pytest.raises(ValueError, match="Of 2 pictures at once none can be watched"):
+        next(paint_files(*given, watch=object(), executor=TwoWorkers()))
