@@ -31,7 +31,7 @@ def test_without_the_library_one_sentence_says_so(fake_service, monkeypatch):
 
 
 def test_runs_are_counted_by_device_and_by_why_they_ended(fake_service, photo, painting):
-    parser = pytest.importorskip("prometheus_client.parser", reason="writes the format")
+    parser = pytest.importorskip("prometheus_client.parser", reason="prometheus_client reads it")
     client = TestClient(Starlette(routes=metrics_routes(fake_service, WANTED)))
 
     def told():
