@@ -4,7 +4,7 @@ import json
 import os
 import re
 import textwrap
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any
@@ -29,8 +29,10 @@ MAX_SIZE = 100_000  # px; longer than the longest side that images.MAX_PIXELS le
 MAX_SEED = 2**53 - 1  # the largest whole number that every reader of JSON keeps exactly
 MAX_NAME = 200  # characters
 PREVIEWS = 1, 20  # range of how many steps lie between two previews
+MAX_LINKED = 2000  # characters of the strokes in a link; longer links are cut by some programs
 MAX_TEXT = 50_000  # characters; a recipe has about 800, and the EXIF of a JPEG ends at 65,533
 _FORMAT = "style-transfer-recipe-"  # and the version of the default settings
+_STROKES = "strokes"  # parameter of a link
 _VERSION = "v"  # parameter of a link: the version of the default settings
 
 
@@ -146,6 +148,22 @@ def to_query(settings: Settings) -> str:
     """
     texts = changes(settings)
     return urlencode(texts | {_VERSION: newest_version()}, safe=",:") if texts else ""
+
+
+def strokes_to_query(strokes: Sequence[Stroke]) -> str:
+    """Return strokes as a part of the query of a link, "" for none or where they do not fit."""
+    if not strokes or sum(len(stroke.points) for stroke in strokes) > MAX_LINKED:
+        return ""  # packed it would hardly be shorter, and packing takes its time
+    text = strokes_to_text(strokes)
+    return urlencode({_STROKES: text}) if len(text) <= MAX_LINKED else ""
+
+
+def strokes_from_query(query: Mapping[str, str]) -> tuple[Stroke, ...]:
+    """Return the strokes of a link, numbered from 1. Raises ValueError, one sentence."""
+    try:
+        return strokes_from_text(query.get(_STROKES, "")[: MAX_LINKED + 1])
+    except ValueError as error:
+        raise _refusal("The link cannot be used", error) from error
 
 
 def from_query(query: Mapping[str, str]) -> Settings:

@@ -17,6 +17,8 @@ from style_transfer.recipe import (
     Recipe,
     changes,
     from_query,
+    strokes_from_query,
+    strokes_to_query,
     to_query,
 )
 from style_transfer.settings import MAX_STEPS, MAX_STYLES, Settings
@@ -113,6 +115,23 @@ def test_a_link_leaves_defaults_out_and_says_their_version():
         ({"match_colors": True}, "match-colors=true"),
     ):
         assert to_query(Settings(**values)) == f"{query}&v={newest_version()}"
+
+
+def test_strokes_come_back_from_a_link_where_they_fit():
+    query = dict(parse_qsl(strokes_to_query(STROKES), strict_parsing=True))
+    assert strokes_from_query(query) == STROKES
+    assert strokes_to_query(()) == ""
+    assert strokes_from_query({"beta": "8"}) == ()
+    chance = random.Random(0)
+    wipes = [
+        Stroke("wipe", [(chance.random() / 99, chance.random() / 99, 1.0) for _ in range(400)])
+        for _ in range(9)
+    ]
+    assert strokes_to_query(wipes[:1]).startswith("strokes=")
+    assert strokes_to_query(wipes[:3]) == strokes_to_query(wipes) == ""
+    for text in ("no strokes", "a" * 9999):
+        with pytest.raises(ValueError, match=r"^The link cannot be used: .*\.$"):
+            strokes_from_query({"strokes": text})
 
 
 def test_changes_are_texts_as_options_have_them():

@@ -17,12 +17,14 @@ from style_transfer.engine.evaluator import (
 )
 from style_transfer.engine.frame import Frame
 from style_transfer.engine.initial_image import INITS
+from style_transfer.engine.local_style import LocalStyle, check_places, local_styles
 from style_transfer.engine.masks import (
     STYLE_COLORS,
     composite,
     position_weights,
     spatial_guidance,
     style_weight_map,
+    with_regions,
 )
 from style_transfer.engine.multiscale import MultiscaleObjective, evaluation_sizes, in_blocks
 from style_transfer.engine.objective import Objective
@@ -34,9 +36,9 @@ from style_transfer.engine.step import DivergedError
 from style_transfer.engine.stroke_text import strokes_from_text, strokes_to_text
 from style_transfer.engine.stroked_content import StrokedContent
 from style_transfer.engine.strokes import STROKE_KINDS, Stroke, due, in_effect, newest_number
+from style_transfer.engine.style_image import place_in, style_image_size, style_picture
 from style_transfer.engine.style_pass import LARGEST_STYLE
 from style_transfer.engine.styles import Styles, masked
-from style_transfer.engine.targets import style_image_size, style_picture
 
 __all__ = [
     "INITS",
@@ -51,6 +53,7 @@ __all__ = [
     "EvaluatorFactory",
     "FeatureExtractor",
     "Frame",
+    "LocalStyle",
     "MultiscaleObjective",
     "Objective",
     "Optimizer",
@@ -62,6 +65,7 @@ __all__ = [
     "Style",
     "Styles",
     "block_pixels",
+    "check_places",
     "chosen_device",
     "composite",
     "default_device",
@@ -72,8 +76,10 @@ __all__ = [
     "evaluation_sizes",
     "in_blocks",
     "in_effect",
+    "local_styles",
     "masked",
     "newest_number",
+    "place_in",
     "position_weights",
     "remaining_steps",
     "resize_clamped",
@@ -87,4 +93,5 @@ __all__ = [
     "style_weight_map",
     "stylize",
     "with_content",
+    "with_regions",
 ]

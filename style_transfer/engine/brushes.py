@@ -54,6 +54,20 @@ def stroke_mask(stroke: Stroke, size: tuple[int, int]) -> Tensor:
     return mask
 
 
+def stroke_cover(stroke: Stroke, size: tuple[int, int]) -> Tensor:
+    """Return how far a stroke covers each pixel, (1, 1, H, W) in [0, 1].
+
+    Wholly up to half the radius, and not at all beyond it; less where the pressure is less.
+    """
+    radius, mask = radius_in(stroke, size), torch.zeros(1, 1, *size)
+    for rows, columns, distance, pressure in _segments(stroke, size, radius):
+        nearness = (2 * (1 - distance / radius)).clamp(0, 1)
+        cover = stroke.strength * pressure * nearness.square() * (3 - 2 * nearness)
+        part = mask[0, 0, rows, columns]
+        torch.maximum(part, cover, out=part)
+    return mask
+
+
 def surroundings(stroke: Stroke, size: tuple[int, int], margin: float) -> Tensor:
     """Return 1 where a stroke reaches, falling to 0 over `margin` px around, (1, 1, H, W)."""
     radius, mask = radius_in(stroke, size), torch.zeros(1, 1, *size)

@@ -10,6 +10,7 @@ from typing import Protocol
 
 from torch import Tensor
 
+from style_transfer.engine.local_style import LocalStyle
 from style_transfer.engine.styles import Styles
 from style_transfer.network import LayerGeometry
 from style_transfer.settings import Settings
@@ -70,6 +71,7 @@ class StepEvaluator(Protocol):
     """Computes losses and gradient of an image in one stage of a run."""
 
     styles: Styles  # assigned to when they change during the run
+    local_styles: tuple[LocalStyle, ...]  # none at first; assigned to when strokes change them
     # (1, 3, H, W), whose content the image is to have; assigned to when strokes are held. At first
     # the content image, which what the masks of the styles leave out always is.
     content_target: Tensor

@@ -50,6 +50,31 @@ def spatial_guidance(
     return [Guidance(mask.mean().item(), mask) for mask in masks]
 
 
+def with_regions(
+    guidance: Sequence[Guidance], regions: Sequence[Tensor], weight_map: Tensor | None
+) -> tuple[list[Guidance], list[Guidance]]:
+    """Return where styles apply beside regions (1, 1, H, W), and where the styles of these do.
+
+    Where regions overlap, they share the pixel. What the strength leaves out counts for neither.
+    """
+    if not regions:
+        return list(guidance), []
+    total = torch.stack(list(regions)).sum(0)
+    rest, scale = 1 - total.clamp_max(1), total.clamp_min(1)
+    # Styles with the same mask go on having one.
+    masks = {id(each.mask): rest if each.mask is None else rest * each.mask for each in guidance}
+    beside = []
+    for each in guidance:
+        mask, share = masks[id(each.mask)], each.share
+        if share:
+            whole = 1.0 if each.mask is None else each.mask.mean().item()
+            share *= mask.mean().item() / whole
+        beside.append(Guidance(share, mask))
+    weights = 1 if weight_map is None else weight_map
+    own = [weights * region / scale for region in regions]
+    return beside, [Guidance(mask.mean().item(), mask) for mask in own]
+
+
 def position_weights(mask: Tensor, size: tuple[int, int]) -> Tensor:
     """Return the weight of each position of a layer of `size` (height, width), (N,).
 

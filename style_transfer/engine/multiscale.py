@@ -15,6 +15,7 @@ from style_transfer.engine.evaluator import (
     FeatureExtractor,
     Matches,
 )
+from style_transfer.engine.local_style import LocalStyle
 from style_transfer.engine.motifs import join_matches, split_matches
 from style_transfer.engine.objective import Objective
 from style_transfer.engine.pyramid import image_size, resize_clamped
@@ -93,6 +94,16 @@ class MultiscaleObjective:
     def styles(self, styles: Styles) -> None:
         for objective in self._objectives:
             objective.styles = styles
+
+    @property
+    def local_styles(self) -> tuple[LocalStyle, ...]:
+        """What is painted like places of the style images."""
+        return self._objectives[0].local_styles
+
+    @local_styles.setter
+    def local_styles(self, local_styles: tuple[LocalStyle, ...]) -> None:
+        for objective in self._objectives:
+            objective.local_styles = local_styles
 
     def evaluate(
         self, image: Tensor, settings: Settings, matches: Matches = NO_MATCHES

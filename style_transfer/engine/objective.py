@@ -6,7 +6,13 @@ import torch
 from torch import Tensor
 
 from style_transfer.engine.evaluator import NO_MATCHES, Evaluation, FeatureExtractor, Matches
-from style_transfer.engine.masks import composite, spatial_guidance, style_weight_map
+from style_transfer.engine.local_style import LocalStyle
+from style_transfer.engine.masks import (
+    composite,
+    spatial_guidance,
+    style_weight_map,
+    with_regions,
+)
 from style_transfer.engine.motifs import MotifTerm
 from style_transfer.engine.style_terms import (
     AppliedStyle,
@@ -18,7 +24,7 @@ from style_transfer.engine.style_terms import (
     summary_of,
 )
 from style_transfer.engine.styles import Styles
-from style_transfer.engine.targets import Targets
+from style_transfer.engine.targets import StyleSource, Targets
 from style_transfer.losses import content_loss, total_variation
 from style_transfer.settings import Settings
 
@@ -50,6 +56,7 @@ class Objective:
         self._network, self._content = network, content
         self._targets = Targets(network, content)
         self.styles = Styles.of(style)
+        self.local_styles = ()
 
     @property
     def content_target(self) -> Tensor:
@@ -72,6 +79,17 @@ class Objective:
         self._strength = self._styles.strength_at(size)
         self._weight_map = style_weight_map(self._strength)
         self._style_masks = self._styles.style_masks_at(size)
+
+    @property
+    def local_styles(self) -> tuple[LocalStyle, ...]:
+        """What is painted like places of the style images; of one that is not there nothing is."""
+        return self._local_styles
+
+    @local_styles.setter
+    def local_styles(self, local_styles: tuple[LocalStyle, ...]) -> None:
+        size = self._content.shape[-2], self._content.shape[-1]
+        self._local_styles = local_styles
+        self._regions = [each.region(size).to(self._content) for each in local_styles]
 
     def evaluate(
         self, image: Tensor, settings: Settings, matches: Matches = NO_MATCHES
@@ -99,15 +117,26 @@ class Objective:
         images = self._styles.images
         shares = settings.shares(len(images))
         guidance = spatial_guidance(shares, self._weight_map, self._style_masks)
-        self._targets.begin_step(images, settings)
+        local = [
+            (each, region)
+            for each, region in zip(self._local_styles, self._regions, strict=True)
+            if each.style <= len(images)
+        ]
+        everywhere, here = with_regions(guidance, [r for _, r in local], self._weight_map)
+        sources = [StyleSource(image) for image in images]
+        sources += [StyleSource(images[each.style - 1], each.place) for each, _ in local]
+        self._targets.begin_step(sources, settings)
         return [
             AppliedStyle(
                 number,
                 each,
-                self._targets.style(image, settings),
-                self._targets.places(image, settings),
+                self._targets.style(source, settings),
+                self._targets.places(source, settings),
+                is_local=source.place is not None,
             )
-            for number, (each, image) in enumerate(zip(guidance, images, strict=True), 1)
+            for number, (each, source) in enumerate(
+                zip([*everywhere, *here], sources, strict=True), 1
+            )
             if each.share
         ]
 

@@ -12,6 +12,7 @@ from style_transfer.engine.device_choice import default_device
 from style_transfer.engine.evaluator import Evaluation, EvaluatorFactory, StepEvaluator
 from style_transfer.engine.frame import Frame
 from style_transfer.engine.initial_image import INITS, initial_image
+from style_transfer.engine.local_style import local_styles
 from style_transfer.engine.multiscale import MultiscaleObjective
 from style_transfer.engine.optimizers import OPTIMIZERS, Optimizer
 from style_transfer.engine.pyramid import (
@@ -118,7 +119,7 @@ class _Run:
         self._read_content = _constant(content) if isinstance(content, Tensor) else content
         self._read_styles = style if callable(style) else _constant(Styles.of(style))
         self._evaluator: StepEvaluator | None = None  # of the current stage, from its first step on
-        self._held: tuple[Stroke, ...] = ()  # strokes in the content target of `_evaluator`
+        self._held: tuple[Stroke, ...] = ()  # strokes that `_evaluator` knows of
         self._use_content(self._read_content())
 
     def start(
@@ -187,6 +188,7 @@ class _Run:
             # A change where the strokes are, in what the optimiser has forgotten there.
             target = self._stroked.held(self._stages[state.stage].size, held)
             self._evaluator.content_target, self._held = target, held
+            self._evaluator.local_styles = local_styles(held)
         with self._network.threads.running():
             return self._evaluator.evaluate(state.image, settings, state.matches)
 

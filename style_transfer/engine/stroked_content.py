@@ -7,7 +7,7 @@ from torch import Tensor
 
 from style_transfer.engine.brushes import brushed
 from style_transfer.engine.pyramid import BaseAt, resize_clamped
-from style_transfer.engine.strokes import Stroke, in_effect
+from style_transfer.engine.strokes import Stroke, on_paint
 
 
 class StrokedContent:
@@ -28,11 +28,11 @@ class StrokedContent:
 
     def at(self, size: tuple[int, int], strokes: Sequence[Stroke]) -> Tensor:
         """Return the content image at `size` (height, width) after those strokes in effect."""
-        return self._done(size, in_effect(strokes), held=False)
+        return self._done(size, on_paint(strokes), held=False)
 
     def held(self, size: tuple[int, int], strokes: Sequence[Stroke]) -> Tensor:
         """Return `at`, where each stroke has been done as far as it is held."""
-        return self._done(size, in_effect(strokes), held=True)
+        return self._done(size, on_paint(strokes), held=True)
 
     def _done(self, size: tuple[int, int], wanted: tuple[Stroke, ...], held: bool) -> Tensor:
         if not wanted:

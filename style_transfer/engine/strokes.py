@@ -7,14 +7,18 @@ from itertools import pairwise
 from typing import Any
 
 from style_transfer.checks import one_of, whole_number
+from style_transfer.settings import MAX_STYLES
 
-STROKE_KINDS = ("smear", "wipe", "color", "clone", "undo")
+STROKE_KINDS = ("smear", "wipe", "color", "clone", "like", "unlike", "undo")
+GUIDING = ("like", "unlike")  # change what is optimised, and leave the paint to the next steps
 MAX_POINTS = 400  # of a stroke
 MAX_LENGTH = 12.0  # of a stroke, in shares; a smear takes a time in proportion to it
 RADII = 0.002, 0.5  # range of the radius, in shares of the longer side
+PLACE_RADII = 0.01, 0.5  # range of that of a place in a painting
 _DECIMALS = 4  # of a share: finer than a pixel of any picture
 
 Point = tuple[float, float, float]  # x and y, shares of width and height, and pressure in [0, 1]
+Place = tuple[float, float, float]  # of a painting: x, y, and radius, a share of its longer side
 
 
 @dataclass(frozen=True)
@@ -22,7 +26,9 @@ class Stroke:
     """One stroke of a brush, or the undoing of the newest one that has not been undone.
 
     "smear" pushes the paint along the stroke, "wipe" brings the photo back, "color" lays in a
-    colour, "clone" copies from elsewhere in the picture. Raises ValueError, one sentence.
+    colour, "clone" copies from elsewhere in the picture. "like" lets what it covers be painted like
+    a place of a painting from the next step on, and "unlike" ends that for all strokes of that
+    place. Raises ValueError, one sentence.
     """
 
     kind: str
@@ -32,12 +38,15 @@ class Stroke:
     color: tuple[float, float, float] = (0.0, 0.0, 0.0)  # RGB in [0, 1]
     hold: float = 1.0  # in [0, 1]: how much of it stays when the content loss pulls it back
     offset: tuple[float, float] = (0.0, 0.0)  # of what is cloned, shares of width and height
+    style: int = 1  # number of the painting that has the place
+    place: Place = (0.5, 0.5, 0.12)
     number: int = 0  # that whoever drew it counts
     step: int = 0  # steps that were made when it was applied
 
     def __post_init__(self) -> None:
         one_of("a stroke", self.kind, STROKE_KINDS)
-        if self.kind != "undo" and not 1 <= len(self.points) <= MAX_POINTS:
+        has_line = self.kind not in ("unlike", "undo")
+        if has_line and not 1 <= len(self.points) <= MAX_POINTS:
             raise ValueError(f"A stroke has 1 to {MAX_POINTS} points, not {len(self.points)}.")
         points = tuple(_numbers("a point", point, 3, -1, 2) for point in self.points)
         if any(not 0 <= point[2] <= 1 for point in points):
@@ -52,6 +61,8 @@ class Stroke:
             "hold": _numbers("the hold of a stroke", [self.hold], 1, 0, 1)[0],
             "color": _numbers("the colour of a stroke", self.color, 3, 0, 1),
             "offset": _numbers("the offset of a stroke", self.offset, 2, -2, 2),
+            "style": whole_number("the style of a stroke", self.style, 1, MAX_STYLES),
+            "place": _place(self.place),
             "number": whole_number("the number of a stroke", self.number, 0, 2**53),
             "step": whole_number("the step of a stroke", self.step, 0, 2**31),
         }
@@ -88,6 +99,11 @@ def in_effect(strokes: Sequence[Stroke]) -> tuple[Stroke, ...]:
     return tuple(kept)
 
 
+def on_paint(strokes: Sequence[Stroke]) -> tuple[Stroke, ...]:
+    """Return those strokes in effect that have touched the paint, oldest first."""
+    return tuple(stroke for stroke in in_effect(strokes) if stroke.kind not in GUIDING)
+
+
 def due(strokes: Sequence[Stroke], after: int, step: int) -> list[Stroke]:
     """Return the strokes with higher numbers than `after` that are to be done after `step`.
 
@@ -110,6 +126,12 @@ def _numbers(what: str, values: Any, count: int, low: float, high: float) -> tup
         if not is_number or not math.isfinite(value) or not low <= value <= high:
             raise ValueError(f"{what} must be from {low:g} to {high:g}, not {value!r:.40}.")
     return tuple(round(float(value), _DECIMALS) for value in values)
+
+
+def _place(values: Any) -> Place:
+    x, y, radius = _numbers("the place in a painting", values, 3, 0, 1)
+    _numbers("the radius of the place in a painting", [radius], 1, *PLACE_RADII)
+    return x, y, radius
 
 
 def _plain(value: Any) -> Any:

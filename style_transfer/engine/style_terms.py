@@ -22,12 +22,16 @@ Comparisons = dict[str, list[Comparison | None]]  # as Distances
 
 @dataclass(frozen=True, eq=False)
 class AppliedStyle:
-    """A style that applies somewhere in the image: its number from 1, where, and its targets."""
+    """A style that applies somewhere in the image: its number from 1, where, and its targets.
+
+    Local ones, of places in the paintings, have the numbers after those of all paintings.
+    """
 
     number: int
     guidance: Guidance
     targets: Mapping[str, StyleTarget]  # by layer
     places: Mapping[str, Places] = field(default_factory=dict)  # by layer, for motifs
+    is_local: bool = False
 
 
 def measured_layers(
@@ -96,8 +100,8 @@ def style_terms(
     """Return the style loss of each layer by its name, and "style"; all 0-d tensors.
 
     "style" is the mean over the layers by their weights and over the styles by their shares. With
-    several styles, "style 1" ... are their own losses. There must be a style, and `layer_weights`
-    must name layers of `distances`.
+    several paintings, "style 1" ... are their own losses. There must be a style, and
+    `layer_weights` must name layers of `distances`.
     """
     weights = [weight / sum(layer_weights.values()) for weight in layer_weights.values()]
     rows = [
@@ -110,9 +114,9 @@ def style_terms(
     covered = sum(style.guidance.share for style in styles)
     shares = errors.new_tensor([style.guidance.share / covered for style in styles])
     terms = dict(zip(layer_weights, shares @ errors, strict=True))
-    if len(styles) > 1:
-        names = [f"style {style.number}" for style in styles]
-        terms |= dict(zip(names, errors @ by_layer, strict=True))
+    if sum(not style.is_local for style in styles) > 1:
+        pairs = zip(styles, errors @ by_layer, strict=True)
+        terms |= {f"style {style.number}": each for style, each in pairs if not style.is_local}
     return terms | {"style": shares @ errors @ by_layer}
 
 

@@ -10,9 +10,10 @@ import torch
 from torch import Tensor
 
 from style_transfer.engine.evaluator import FeatureExtractor
-from style_transfer.engine.pyramid import image_size, resize_clamped
+from style_transfer.engine.pyramid import image_size
+from style_transfer.engine.strokes import Place
+from style_transfer.engine.style_image import place_mask, style_picture
 from style_transfer.engine.style_pass import StylePass
-from style_transfer.images import MIN_SIDE, fit, match_colors, without_frame
 from style_transfer.losses import Features, Places, Summary, statistic_of
 from style_transfer.settings import Settings
 
@@ -23,6 +24,19 @@ _WHOLE_PASS, _PART_OF_PASS = 0.65, 0.3
 
 Summaries = dict[str, dict[str, Summary]]  # by layer and name of the statistic
 _Variant = tuple[float, bool, bool, str]  # scale, whether cropped, colours matched; pooling
+_Source = tuple[int, Place | None]  # id of the style image, and the place in it
+
+
+class StyleSource(NamedTuple):
+    """What targets are of: a style image (1, 3, h, w), or a place in it."""
+
+    image: Tensor
+    place: Place | None = None
+
+    @property
+    def key(self) -> "_Source":
+        """What tells it from others while the image is held."""
+        return id(self.image), self.place
 
 
 class StyleTarget(NamedTuple):
@@ -81,8 +95,8 @@ class Targets:
         self._network = network
         self._step_cost, self._spent = math.inf, 0.0  # multiplications: a step, and passes in it
         self._content: dict[tuple[str, str], Tensor] = {}  # activation by layer and pooling
-        self._caches: dict[tuple[int, _Variant], _Cache] = {}  # by id of the style image
-        self._complete: dict[int, _Cache] = {}  # by style image, when last complete
+        self._caches: dict[tuple[_Source, _Variant], _Cache] = {}
+        self._complete: dict[_Source, _Cache] = {}  # when last complete
         self._images: tuple[Tensor, ...] = ()
 
     @property
@@ -94,14 +108,15 @@ class Targets:
     def content_target(self, image: Tensor) -> None:
         self._content_target, self._content = image, {}
 
-    def begin_step(self, images: Collection[Tensor], settings: Settings) -> None:
-        """Drop the targets of other style images, content layers, poolings, scales and colours."""
+    def begin_step(self, sources: Collection[StyleSource], settings: Settings) -> None:
+        """Drop the targets of other sources, content layers, poolings, scales and colours."""
         content = settings.content_layer, settings.pooling
         self._content = {k: v for k, v in self._content.items() if k == content}
-        self._images = tuple(images)  # held, so that no other tensor gets one of their ids
-        ids, variant = {id(image) for image in images}, _variant(settings)
-        self._caches = {k: v for k, v in self._caches.items() if k[0] in ids and k[1] == variant}
-        self._complete = {k: v for k, v in self._complete.items() if k in ids}
+        # Held, so that no other tensor gets one of their ids.
+        self._images = tuple(source.image for source in sources)
+        keys, variant = {source.key for source in sources}, _variant(settings)
+        self._caches = {k: v for k, v in self._caches.items() if k[0] in keys and k[1] == variant}
+        self._complete = {k: v for k, v in self._complete.items() if k in keys}
         self.stale_layers = 0
         pixels = math.prod(image_size(self.content_image))
         layers = {*settings.style_layers, *motif_layers(settings)}
@@ -118,22 +133,22 @@ class Targets:
         return self._content[key]
 
     @torch.no_grad()
-    def style(self, image: Tensor, settings: Settings) -> dict[str, StyleTarget]:
-        """Return the targets of a style image (1, 3, h, w) by layer, of one style layer at least.
+    def style(self, source: StyleSource, settings: Settings) -> dict[str, StyleTarget]:
+        """Return the targets of a source by layer, of one style layer at least.
 
         A forward pass that would delay the step, as over an enlarged style image, is spread over
         several steps. Until it comes to a layer, its target is the last one that was complete; a
         layer that was not used before has none until then.
         """
-        cache = self._caches.setdefault((id(image), _variant(settings)), _Cache())
-        last = self._complete.get(id(image), _Cache()).summaries
+        cache = self._caches.setdefault((source.key, _variant(settings)), _Cache())
+        last = self._complete.get(source.key, _Cache()).summaries
         if missing := cache.missing(settings):
             known = cache.summaries.keys() | last.keys()
             at_once = known.isdisjoint(settings.style_layers)
-            self._continue_pass(cache, image, settings, missing, at_once)
+            self._continue_pass(cache, source, settings, missing, at_once)
             missing = cache.missing(settings)
         if not missing:
-            cache.pending, self._complete[id(image)] = None, cache
+            cache.pending, self._complete[source.key] = None, cache
         self.stale_layers += len(missing)
         found = {n: cache.summaries.get(n) or last.get(n) for n in settings.style_layers}
         return {
@@ -142,27 +157,35 @@ class Targets:
             if summaries
         }
 
-    def places(self, image: Tensor, settings: Settings) -> dict[str, Places]:
-        """Return the places of a style image for motifs, by layer; none where these are off.
+    def places(self, source: StyleSource, settings: Settings) -> dict[str, Places]:
+        """Return the places of a source for motifs, by layer; none where these are off.
 
         They are computed with the style's targets, and may lag behind or be missing as those do.
         """
-        cache = self._caches.get((id(image), _variant(settings)), _Cache())
-        found = self._complete.get(id(image), _Cache()).places | cache.places
+        cache = self._caches.get((source.key, _variant(settings)), _Cache())
+        found = self._complete.get(source.key, _Cache()).places | cache.places
         return {layer: found[layer] for layer in motif_layers(settings) if layer in found}
 
     def _continue_pass(
-        self, cache: _Cache, image: Tensor, settings: Settings, missing: set[str], at_once: bool
+        self,
+        cache: _Cache,
+        source: StyleSource,
+        settings: Settings,
+        missing: set[str],
+        at_once: bool,
     ) -> None:
         """Compute `missing` layers, as many as the step has time for."""
         wanted = {*settings.style_layers, *motif_layers(settings)}, settings.statistic
         if cache.pending is None or cache.pending.wanted != wanted:
-            picture = style_picture(image, self.content_image, settings)
+            picture = style_picture(source.image, self.content_image, settings)
+            mask = None
+            if source.place:
+                mask = place_mask(source.image, source.place, image_size(picture), settings)
             costs = self._network.multiplications(math.prod(image_size(picture)), missing)
             # Approximate where it makes up for the size. At the size of the content it would give
             # the content image in its own style a loss above 0.
             approximate = picture.numel() > self.content_image.numel()
-            whole = StylePass(self._network, picture, missing, approximate, settings.pooling)
+            whole = StylePass(self._network, picture, missing, approximate, settings.pooling, mask)
             layers = whole.run(costs, partial(cache.add, settings=settings))
             cache.pending = _Pass(wanted, layers, sum(costs.values()))
         pending = cache.pending
@@ -171,18 +194,6 @@ class Targets:
         while self._spent < limit and (cost := next(pending.layers, None)) is not None:
             self._spent += cost
             pending.remaining -= cost
-
-
-def style_picture(image: Tensor, content: Tensor, settings: Settings) -> Tensor:
-    """Return a style image as it is compared with pictures of the size of `content` (1, 3, H, W).
-
-    It is at its scale, without its frame and in other colours if that is wanted.
-    """
-    if settings.crop_frame:
-        image = without_frame(image)
-    size = style_image_size(image_size(image), max(image_size(content)), settings.style_scale)
-    picture = resize_clamped(image, size)
-    return match_colors(picture, content) if settings.match_colors else picture
 
 
 def motif_layers(settings: Settings) -> tuple[str, ...]:
@@ -198,15 +209,3 @@ def _target(statistic: str, summaries: dict[str, Summary]) -> StyleTarget:
     """Return the target by the statistic, or by the one that was computed last."""
     name = statistic if statistic in summaries else next(reversed(summaries))
     return StyleTarget(name, summaries[name])
-
-
-def style_image_size(size: tuple[int, int], longer_side: int, scale: float) -> tuple[int, int]:
-    """Return the size (height, width) at which a style image of `size` is used.
-
-    `longer_side` is that of the content image. At scale 1 the style image is reduced to it, or
-    stays as it is where it is smaller; the scale enlarges or reduces it, and so its strokes, down
-    to MIN_SIDE.
-    """
-    height, width = fit(size, longer_side)
-    scale = max(scale, min(1.0, MIN_SIDE / min(height, width)))
-    return round(scale * height), round(scale * width)

@@ -4,19 +4,20 @@ The optimiser goes on elsewhere as if nothing had happened; around the stroke it
 small steps.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 import torch
 from torch import Tensor
 
 from style_transfer.engine.brushes import brushed, surroundings
+from style_transfer.engine.local_style import changed_strokes
 from style_transfer.engine.masks import resize_mask
 from style_transfer.engine.optimizers import Optimizer
 from style_transfer.engine.pyramid import BaseAt, image_size, move_to_size
 from style_transfer.engine.state import State
 from style_transfer.engine.stroked_content import StrokedContent
-from style_transfer.engine.strokes import Stroke, in_effect
+from style_transfer.engine.strokes import GUIDING, Stroke, in_effect, on_paint
 
 MARGIN = 32.0  # px around a stroke in which the gradient is of another picture than before
 MARGIN_SHARE = 1 / 8  # of the longer side; in small images the margin is at most this
@@ -35,6 +36,8 @@ def with_stroke(
     changed = stroke if stroke.kind != "undo" else done[-1] if done else None
     if changed is None:  # nothing to undo
         return replace(state, strokes=strokes)
+    if changed.kind in GUIDING:
+        return _guided(replace(state, strokes=strokes), state.strokes, optimizer)
     area = surroundings(changed, size, _margin(size)).to(state.image.device)
     box = _box(area)
     if stroke.kind != "undo":
@@ -44,18 +47,14 @@ def with_stroke(
     else:
         change = _undoing(state, area, box, content.sized(state.strokes), content.sized(strokes))
         before = state.before[:-1]
-    touched = area if state.touched is None else torch.maximum(area, state.touched)
-    return replace(
+    changed_state = replace(
         state,
         strokes=strokes,
         before=before,
         image=change(state.image),
         good=None if state.good is None else change(state.good),  # or a step back would undo it
-        loss=None,  # that of another image
-        memory=optimizer.masked(state.memory, area),
-        touched=touched,
-        touch_limit=FIRST_LIMIT,
     )
+    return _begun_anew(changed_state, area, optimizer)
 
 
 def moved_to_size(
@@ -76,6 +75,26 @@ def moved_to_size(
         before=before,
         touched=touched,
         touch_limit=state.touch_limit,
+    )
+
+
+def _guided(state: State, before: Sequence[Stroke], optimizer: Optimizer) -> State:
+    """Return the state in which parts of the picture are to be like other places than `before`."""
+    size, changed = image_size(state.image), changed_strokes(before, state.strokes)
+    if not changed:
+        return state
+    areas = [surroundings(stroke, size, _margin(size)) for stroke in changed]
+    return _begun_anew(state, torch.stack(areas).amax(0).to(state.image.device), optimizer)
+
+
+def _begun_anew(state: State, area: Tensor, optimizer: Optimizer) -> State:
+    """Return the state whose optimiser begins anew in an area, and goes on elsewhere."""
+    return replace(
+        state,
+        loss=None,  # that of another image or objective
+        memory=optimizer.masked(state.memory, area),
+        touched=area if state.touched is None else torch.maximum(area, state.touched),
+        touch_limit=FIRST_LIMIT,
     )
 
 
@@ -111,7 +130,7 @@ def _undoing(
 def _moved_crops(state: State, size: tuple[int, int], base: BaseAt | None) -> list[Tensor]:
     """Return what is kept to undo strokes, at another size."""
     old, crops = image_size(state.image), []
-    strokes = in_effect(state.strokes)[-len(state.before) :]
+    strokes = on_paint(state.strokes)[-len(state.before) :]
     for stroke, crop in zip(strokes, state.before, strict=True):
         rows, columns = _box(surroundings(stroke, old, _margin(old)))
         image = state.image.clone()

@@ -2,7 +2,7 @@
 
 from style_transfer.images.color_transfer import keep_colors, match_colors
 from style_transfer.images.contact_sheet import save_contact_sheet
-from style_transfer.images.frames import without_frame
+from style_transfer.images.frames import Box, painted_box, without_frame
 from style_transfer.images.photos import photo_tensors
 from style_transfer.images.resizing import resize
 from style_transfer.images.saving import (
@@ -44,6 +44,7 @@ __all__ = [
     "OFFERED",
     "PICTURE_FORMATS",
     "SRGB",
+    "Box",
     "ColourSpace",
     "Exif",
     "Export",
@@ -59,6 +60,7 @@ __all__ = [
     "open_image",
     "open_mask",
     "open_photo",
+    "painted_box",
     "photo_tensors",
     "read_text",
     "readable_suffixes",

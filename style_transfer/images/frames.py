@@ -29,18 +29,32 @@ class Box(NamedTuple):
     left: int
     right: int
 
+    def cropped(self, image: Tensor) -> Tensor:
+        """Return this part of an image (1, 3, H, W); the image itself where that is all of it."""
+        if self == Box(0, image.shape[-2], 0, image.shape[-1]):
+            return image
+        return image[..., self.top : self.bottom, self.left : self.right]
 
-def without_frame(image: Tensor) -> Tensor:
-    """Return the part of an image (1, 3, H, W) within its frame, the image itself without one.
+
+def painted_box(image: Tensor) -> Box:
+    """Return the part of an image (1, 3, H, W) within its frame, all of it without one.
 
     Of an oval that is the largest rectangle of the oval's proportions.
     """
+    found = Box(0, image.shape[-2], 0, image.shape[-1])
     for _ in range(_ROUNDS):
-        box = _within_margins(image) or _within_oval(image)
+        part = found.cropped(image)
+        box = _within_margins(part) or _within_oval(part)
         if box is None or min(box.bottom - box.top, box.right - box.left) < _MIN_PAINTED:
-            return image
-        image = image[..., box.top : box.bottom, box.left : box.right]
-    return image
+            break
+        top, left = found.top, found.left
+        found = Box(top + box.top, top + box.bottom, left + box.left, left + box.right)
+    return found
+
+
+def without_frame(image: Tensor) -> Tensor:
+    """Return the `painted_box` of an image (1, 3, H, W), the image itself without a frame."""
+    return painted_box(image).cropped(image)
 
 
 class _Margin(NamedTuple):

@@ -10,6 +10,7 @@ from torch import Tensor
 from style_transfer.checks import one_of, whole_number
 from style_transfer.engine import (
     FeatureExtractor,
+    LocalStyle,
     Objective,
     Styles,
     composite,
@@ -19,6 +20,7 @@ from style_transfer.engine import (
     spatial_guidance,
     style_picture,
     style_weight_map,
+    with_regions,
 )
 from style_transfer.losses import Statistic, Summary, statistic_of
 from style_transfer.network import LAYERS, PIXELS
@@ -35,6 +37,7 @@ class Moment:
     content: Tensor  # (1, 3, H, W)
     styles: Styles
     settings: Settings
+    local_styles: tuple[LocalStyle, ...] = ()
 
     @property
     def size(self) -> tuple[int, int]:
@@ -68,6 +71,8 @@ class ComparedLayer:
     painting_image: Tensor  # (1, 3, H', W'), as it is compared
     picture_image: Tensor  # (1, 3, H, W)
     painting_number: int  # the same for the same painting and layer, compared alike
+    style: int  # number of the painting, from 1
+    style_image: Tensor  # (1, 3, H", W"), the painting as it was given
 
     @property
     def statistic(self) -> Statistic:
@@ -116,7 +121,14 @@ class Inspector:
         here, settings = moment.at(self._device), moment.settings
         strength = here.styles.strength_at(here.size)
         masks = here.styles.style_masks_at(here.size)
-        guidance = spatial_guidance(settings.shares(count), style_weight_map(strength), masks)
+        weights = style_weight_map(strength)
+        guidance = spatial_guidance(settings.shares(count), weights, masks)
+        regions = [
+            each.region(here.size).to(self._device)
+            for each in here.local_styles
+            if each.style <= count
+        ]
+        guidance, _ = with_regions(guidance, regions, weights)
         picture_image = composite(here.image, here.content, strength)
         picture = self._features(picture_image, layer, settings)
         mask, size = guidance[style - 1].mask, (picture.shape[-2], picture.shape[-1])
@@ -132,6 +144,8 @@ class Inspector:
             painting.image,
             picture_image,
             painting.number,
+            style,
+            moment.styles.images[style - 1],
         )
 
     def objective(self, moment: Moment) -> tuple[Objective, Moment]:
@@ -139,6 +153,7 @@ class Inspector:
         here, key = moment.at(self._device), (moment.content, moment.styles, moment.size)
         if self._objective is None or not _same(self._objective[0], key):
             self._objective = key, Objective(self._network, here.content, here.styles)
+        self._objective[1].local_styles = here.local_styles
         return self._objective[1], here
 
     def _features(self, image: Tensor, layer: str, settings: Settings) -> Tensor:

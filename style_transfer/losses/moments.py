@@ -5,7 +5,7 @@ its own mean, and the parts are joined in float64, so that nothing of a small co
 beside a large mean (Chan, Golub and LeVeque 1983, "Algorithms for Computing the Sample Variance").
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import torch
@@ -54,6 +54,22 @@ class Moments:
             weight,
             self.squares + other.squares,
         )
+
+    def widened(self, whole: "Moments", positions: float) -> "Moments":
+        """Return them joined with so many `positions` of the whole image that they are a part of.
+
+        Of few positions the covariance is of low rank, and a picture could but copy them. With the
+        n positions of equal weight that the part is worth, products A become
+        (n A + k A_whole) / (n + k), and the mean likewise: shrinkage.
+        """
+        tiny = torch.finfo(self.weight.dtype).tiny
+        worth = self.weight.square() / self.squares.clamp_min(tiny)
+        return self._weighing(worth).joined(whole._weighing(worth.new_tensor(positions)))
+
+    def _weighing(self, total: Tensor) -> "Moments":
+        """Return the same moments, with weights of this sum."""
+        factor = total / self.weight.clamp_min(torch.finfo(total.dtype).tiny)
+        return replace(self, weight=total, squares=self.squares * factor.square())
 
     def to(self, like: Tensor) -> "Moments":
         """Return them in the type and on the device of a tensor, differentiably."""

@@ -31,10 +31,13 @@ class Places:
     fingerprint: int  # equal for equal places
 
     @classmethod
-    def of(cls, features: Tensor) -> "Places":
-        """Return places of a feature map (C, H, W) or (C, N), drawn by a seed of its own."""
+    def of(cls, features: Tensor, within: Tensor | None = None) -> "Places":
+        """Return places of a feature map (C, H, W) or (C, N), drawn by a seed of its own.
+
+        Only from positions `within` (N,), where that is given, and less the mean of all.
+        """
         rows = features.flatten(1).T  # (N, C)
-        drawn = drawn_places(len(rows)).to(rows.device)
+        drawn = drawn_places(len(rows), within).to(rows.device)
         return cls.sampled(rows[drawn], rows.mean(0), rows.square().sum(1).mean())
 
     @classmethod
@@ -47,8 +50,14 @@ class Places:
         return cls(mean, directions, min_length, fingerprint)
 
 
-def drawn_places(count: int) -> Tensor:
-    """Return the numbers of up to MAX_PLACES of so many positions, always the same."""
+def drawn_places(count: int, within: Tensor | None = None) -> Tensor:
+    """Return the numbers of up to MAX_PLACES of so many positions, always the same.
+
+    Where `within` (N,) is given, of those positions alone where it is true.
+    """
+    if within is not None:
+        numbers = within.cpu().nonzero().squeeze(1)
+        return numbers[drawn_places(len(numbers))]
     if count <= MAX_PLACES:
         return torch.arange(count)
     return torch.randperm(count, generator=torch.Generator().manual_seed(0))[:MAX_PLACES]

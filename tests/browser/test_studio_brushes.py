@@ -161,3 +161,30 @@ def test_a_second_finger_takes_the_stroke_back_and_a_palm_beside_a_pen_makes_non
     assert wait_until(lambda: done(sessions) == [1], 30)
     (stroke,) = latest(sessions).strokes
     assert {point[2] for point in stroke.points} == {0.5}
+
+
+def test_a_place_of_the_painting_is_picked_brushed_over_the_picture_and_removed(resting, sessions):
+    page = resting
+    expect(page.locator("#places section")).to_be_hidden()
+    choose(page, "like")
+    painting = page.locator("#places .painting")
+    expect(painting.locator("img")).to_be_visible()
+    box = painting.bounding_box()
+    page.mouse.click(box["x"] + 0.25 * box["width"], box["y"] + 0.75 * box["height"])
+    page.keyboard.press("ArrowRight")
+    x, y = middle(page)
+    draw(page, x - 60, y, 120)
+    assert wet(page)
+    assert wait_until(lambda: done(sessions) == [1], 30)
+    (stroke,) = latest(sessions).strokes
+    assert (stroke.kind, stroke.style) == ("like", 1)
+    assert stroke.place == pytest.approx((0.26, 0.75, 0.12), abs=0.01)
+    row = page.locator("#places li")
+    expect(row).to_contain_text("1 stroke")
+    draw(page, x - 60, y + 40, 120)
+    expect(row).to_contain_text("2 strokes")
+    row.get_by_role("button", name="Remove").click()
+    expect(row).to_have_count(0)
+    page.locator("#brushes .undo").click()
+    expect(row).to_contain_text("2 strokes")
+    assert "strokes=" in page.locator("#link a").get_attribute("href")

@@ -5,9 +5,11 @@ import pytest
 import torch
 
 from style_transfer.engine.block_objective import BlockObjective
+from style_transfer.engine.local_style import local_styles
 from style_transfer.engine.multiscale import MultiscaleObjective, in_blocks
 from style_transfer.engine.objective import Objective
 from style_transfer.engine.optimize import stylize
+from style_transfer.engine.strokes import Stroke
 from style_transfer.engine.styles import Styles
 from style_transfer.losses import STATISTICS
 from style_transfer.network import BACKENDS, VGG, BackendSet
@@ -55,6 +57,24 @@ def test_losses_and_gradient_are_those_of_the_whole_picture(precise_network, sta
     found = BlockObjective(precise_network, photo, regions(), SIDE).evaluate(image, settings)
     assert difference(found, whole) < TO_ROUNDING
     assert found.losses == pytest.approx(whole.losses, rel=TO_ROUNDING)
+
+
+@pytest.mark.parametrize("statistic", STATISTICS)
+def test_so_are_those_of_parts_that_are_painted_like_places(precise_network, statistic):
+    photo, image, settings = picture(1), picture(5), replace(SHALLOW, statistic=statistic)
+    like = Stroke("like", ((0.3, 0.5, 1), (0.6, 0.5, 1)), 0.2, style=2, place=(0.3, 0.4, 0.2))
+    other = replace(like, points=((0.8, 0.4, 1.0),), style=1)
+    objectives = [
+        Objective(precise_network, photo, regions()),
+        BlockObjective(precise_network, photo, regions(), SIDE),
+    ]
+    plain = objectives[0].evaluate(image, settings)
+    for objective in objectives:
+        objective.local_styles = local_styles([like, other])
+    whole, found = (each.evaluate(image, settings) for each in objectives)
+    assert difference(found, whole) < TO_ROUNDING
+    assert found.losses == pytest.approx(whole.losses, rel=TO_ROUNDING)
+    assert whole.losses["style"] != pytest.approx(plain.losses["style"], rel=1e-3)
 
 
 def test_so_are_motifs_whose_matches_are_renewed_alike(precise_network):

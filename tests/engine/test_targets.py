@@ -4,7 +4,8 @@ import pytest
 import torch
 
 from style_transfer.engine import style_pass
-from style_transfer.engine.targets import StyleTarget, Targets, style_image_size
+from style_transfer.engine.style_image import style_image_size
+from style_transfer.engine.targets import StyleSource, StyleTarget, Targets
 from style_transfer.images import without_frame
 from style_transfer.losses import STATISTICS, statistic_of
 from style_transfer.network import POOLINGS
@@ -38,8 +39,9 @@ def test_a_style_image_is_used_at_the_size_of_the_content_times_its_scale(size, 
     assert style_image_size(size, 384, scale) == expected
 
 
+@pytest.mark.parametrize("place", [None, (0.4, 0.5, 0.2)])
 def test_a_large_style_image_looked_at_in_blocks_has_the_same_targets(
-    network, painting, monkeypatch
+    network, painting, monkeypatch, place
 ):
     settings = replace(QUICK, style_layers=["relu1_1", "relu2_1"], motifs=0.5, style_scale=2)
     photo, style = (
@@ -50,11 +52,12 @@ def test_a_large_style_image_looked_at_in_blocks_has_the_same_targets(
         monkeypatch.setattr(style_pass, "LARGEST_STYLE", largest)
         monkeypatch.setattr(style_pass, "BLOCK_SIDE", 64)
         targets = Targets(network, photo)
-        style_targets = targets.style(style, settings)
+        source = StyleSource(style, place)
+        style_targets = targets.style(source, settings)
         summaries = [
             each for layer in sorted(style_targets) for each in style_targets[layer].summary
         ]
-        places = targets.places(style, settings)
+        places = targets.places(source, settings)
         summaries += [places[layer].features for layer in sorted(places)]
         found.append(summaries)
     assert len(found[0]) == len(found[1]) == 6
@@ -65,14 +68,14 @@ def test_a_large_style_image_looked_at_in_blocks_has_the_same_targets(
 def test_matched_colours_are_another_target_and_equal_settings_the_same(network, photo, painting):
     targets, matched = Targets(network, photo), replace(QUICK, match_colors=True)
     plain, other, again = (
-        targets.style(painting, settings)["relu1_1"].summary[0]
+        targets.style(StyleSource(painting), settings)["relu1_1"].summary[0]
         for settings in (QUICK, matched, replace(QUICK, style_layers=["relu1_1"]))
     )
     assert not torch.allclose(plain, other, rtol=0.1)
     assert plain is again
-    own = targets.style(photo, matched)["relu1_1"].summary[0]
+    own = targets.style(StyleSource(photo), matched)["relu1_1"].summary[0]
     torch.testing.assert_close(
-        own, targets.style(photo, QUICK)["relu1_1"].summary[0], rtol=1e-3, atol=1
+        own, targets.style(StyleSource(photo), QUICK)["relu1_1"].summary[0], rtol=1e-3, atol=1
     )
 
 
@@ -80,7 +83,7 @@ def test_a_frame_is_left_out_as_if_the_style_image_came_without_it(network, phot
     framed = torch.nn.functional.pad(painting, (9, 9, 9, 9), value=1.0)
     targets, cropped = Targets(network, photo), replace(QUICK, crop_frame=True)
     plain, without, by_itself = (
-        targets.style(image, settings)["relu1_1"]
+        targets.style(StyleSource(image), settings)["relu1_1"]
         for image, settings in (
             (framed, QUICK),
             (framed, cropped),
@@ -95,7 +98,7 @@ def test_a_frame_is_left_out_as_if_the_style_image_came_without_it(network, phot
 def test_approximate_features_do_for_a_style_image_larger_than_the_content(network, photo, name):
     style_image, targets = smooth_picture(2, 96, 96).to(photo.device), Targets(network, photo)
     settings = Settings(style_scale=2, statistic=name)
-    found = targets.style(style_image, settings)
+    found = targets.style(StyleSource(style_image), settings)
     layers, pooling = settings.style_layers, settings.pooling
     for layer, exact in network(style_image, layers, pooling).items():
         statistic = statistic_of(layer, name)
@@ -106,14 +109,14 @@ def test_approximate_features_do_for_a_style_image_larger_than_the_content(netwo
 
 def test_targets_of_other_images_and_settings_are_forgotten(network, photo, painting):
     targets = Targets(network, photo)
-    first = targets.style(painting, QUICK)["relu1_1"].summary
-    targets.begin_step([painting], QUICK)
-    assert targets.style(painting, QUICK)["relu1_1"].summary is first
-    targets.begin_step([photo], QUICK)
-    assert targets.style(painting, QUICK)["relu1_1"].summary is not first
+    first = targets.style(StyleSource(painting), QUICK)["relu1_1"].summary
+    targets.begin_step([StyleSource(painting)], QUICK)
+    assert targets.style(StyleSource(painting), QUICK)["relu1_1"].summary is first
+    targets.begin_step([StyleSource(photo)], QUICK)
+    assert targets.style(StyleSource(painting), QUICK)["relu1_1"].summary is not first
     content = targets.content(QUICK)
     assert targets.content(QUICK) is content
-    targets.begin_step([photo], Settings(content_layer="relu1_1"))
+    targets.begin_step([StyleSource(photo)], Settings(content_layer="relu1_1"))
     assert targets.content(QUICK) is not content
 
 
@@ -128,12 +131,12 @@ def test_targets_are_of_the_pooling_of_the_settings(network, photo, painting, po
     targets = Targets(network, photo)
     for each in POOLINGS:
         other = replace(settings, pooling=each)
-        targets.begin_step([painting], other)
+        targets.begin_step([StyleSource(painting)], other)
         targets.content(other)
-        targets.style(painting, other)
-    targets.begin_step([painting], settings)
+        targets.style(StyleSource(painting), other)
+    targets.begin_step([StyleSource(painting)], settings)
     assert torch.equal(targets.content(settings), network(photo, ["relu2_1"], pooling)["relu2_1"])
-    found = targets.style(painting, settings)
+    found = targets.style(StyleSource(painting), settings)
     for layer, activation in network(painting, settings.style_layers, pooling).items():
         expected = STATISTICS["gram"].target(activation.squeeze(0))
         assert same(found[layer], StyleTarget("gram", expected)), layer
@@ -141,14 +144,14 @@ def test_targets_are_of_the_pooling_of_the_settings(network, photo, painting, po
 
 def test_a_pass_longer_than_a_step_is_spread_over_several(network, photo, painting):
     targets, small = Targets(network, photo), Settings()
-    targets.begin_step([painting], small)
-    before = targets.style(painting, small)
+    targets.begin_step([StyleSource(painting)], small)
+    before = targets.style(StyleSource(painting), small)
     assert targets.stale_layers == 0  # there is nothing else to go on with
-    whole = Targets(network, photo).style(painting, ENLARGED)
+    whole = Targets(network, photo).style(StyleSource(painting), ENLARGED)
     stale = []
     while not stale or stale[-1]:
-        targets.begin_step([painting], ENLARGED)
-        found = targets.style(painting, ENLARGED)
+        targets.begin_step([StyleSource(painting)], ENLARGED)
+        found = targets.style(StyleSource(painting), ENLARGED)
         new = {layer for layer in found if same(found[layer], whole[layer])}
         assert {layer for layer in found if same(found[layer], before[layer])} == found.keys() - new
         stale.append(targets.stale_layers)
@@ -159,7 +162,7 @@ def test_a_pass_longer_than_a_step_is_spread_over_several(network, photo, painti
 
 
 def test_two_style_images_delay_a_step_no_longer_than_one(network, photo, painting):
-    pair, targets = [painting, painting.flip(3)], Targets(network, photo)
+    pair, targets = [StyleSource(painting), StyleSource(painting.flip(3))], Targets(network, photo)
     for settings in (Settings(), ENLARGED):
         targets.begin_step(pair, settings)
         found = [targets.style(each, settings) for each in pair]
@@ -169,8 +172,8 @@ def test_two_style_images_delay_a_step_no_longer_than_one(network, photo, painti
 def test_a_new_layer_has_no_target_until_the_pass_comes_to_it(network, photo, painting):
     targets, found = Targets(network, photo), []
     for settings in (QUICK, *[ENLARGED] * 9):
-        targets.begin_step([painting], settings)
-        found.append(targets.style(painting, settings).keys())
+        targets.begin_step([StyleSource(painting)], settings)
+        found.append(targets.style(StyleSource(painting), settings).keys())
     assert found[0] <= found[1] < Settings().style_layers.keys() == found[-1]
 
 
@@ -179,8 +182,8 @@ def test_without_any_earlier_target_all_are_computed_at_once(network, photo, pai
     # Motifs have passed through the layers of the second settings already.
     first = replace(QUICK, motifs=0.1)
     for settings in (first, replace(first, style_layers=["relu2_1", "relu4_1"], style_scale=3)):
-        targets.begin_step([painting], settings)
-        assert targets.style(painting, settings).keys() == settings.style_layers.keys()
+        targets.begin_step([StyleSource(painting)], settings)
+        assert targets.style(StyleSource(painting), settings).keys() == settings.style_layers.keys()
         assert targets.stale_layers == 0
 
 
@@ -188,7 +191,7 @@ def test_a_statistic_that_is_still_to_be_computed_is_that_of_before(network, pho
     targets, before = Targets(network, photo), replace(LECTURE, style_scale=3.0)
     moved = replace(before, statistic="covariance")
     for settings in (before, moved):
-        targets.begin_step([painting], settings)
-        found = targets.style(painting, settings)
+        targets.begin_step([StyleSource(painting)], settings)
+        found = targets.style(StyleSource(painting), settings)
     assert {target.statistic for target in found.values()} == {"gram", "covariance"}
     assert found.keys() == moved.style_layers.keys()

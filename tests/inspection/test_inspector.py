@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 
-from style_transfer.engine import Objective, Styles
+from style_transfer.engine import Objective, Stroke, Styles, local_styles
 from style_transfer.inspection import (
     Inspector,
     Moment,
@@ -62,6 +62,20 @@ def test_maps_of_all_paintings_have_the_losses_of_the_objective_as_their_mean(
             assert means[-1].item() == pytest.approx(compared.distance(), rel=1e-4)
         expected = sum(share * mean.item() for share, mean in zip(shares, means, strict=True))
         assert expected == pytest.approx(losses[layer], rel=1e-4), layer
+
+
+def test_what_is_painted_like_a_place_does_not_count_for_the_whole_painting(
+    network, photo, painting
+):
+    like = Stroke("like", ((0.25, 0.5, 1.0),), 0.3)
+    moment = replace(moment_of(photo, Styles((painting,))), local_styles=local_styles([like]))
+    inspector = Inspector(network, network.device)
+    weights = inspector.compare(moment, "relu1_1").weights.view(48, 48)
+    assert weights[24, 12] == 0
+    assert weights[24, 40] == weights.max() > 0
+    objective, here = inspector.objective(moment)
+    plain = Objective(network, photo, painting).evaluate(here.image, SETTINGS).losses["style"]
+    assert objective.evaluate(here.image, SETTINGS).losses["style"] != pytest.approx(plain)
 
 
 def weight_of(styles, index):

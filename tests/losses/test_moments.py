@@ -39,6 +39,17 @@ def test_statistics_of_moments_joined_from_parts_are_those_of_the_features(stati
     torch.testing.assert_close(distance, expected)
 
 
+def test_a_part_is_widened_by_positions_of_the_whole():
+    features, weights, k = 3 + noise(5, 40), some_weights(), 6.0
+    n = 1 / weights.square().sum()
+    found = Moments.of(features, weights).widened(Moments.of(features), k)
+    mean = (n * (features @ weights) + k * features.mean(1)) / (n + k)
+    products = (n * (features * weights) @ features.T + k * features @ features.T / 40) / (n + k)
+    torch.testing.assert_close(found.mean, mean.to(found.mean))
+    torch.testing.assert_close(found.products, products.to(found.products))
+    assert found.weight == pytest.approx((n + k).item())
+
+
 def test_a_constant_channel_has_no_correlation():
     features = noise(3, 40).float()
     features[1] = 0.3

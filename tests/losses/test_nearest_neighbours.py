@@ -109,3 +109,12 @@ def test_places_of_a_large_painting_are_drawn_the_same_each_time(device):
     assert torch.equal(one.features, again.features)
     torch.testing.assert_close(one.mean, large.mean(1))
     assert one.fingerprint == again.fingerprint != Places.of(large.flip(1)).fingerprint
+
+
+def test_places_within_a_part_are_its_own_less_the_mean_of_all():
+    features, within = noise(5, 6, 6), torch.zeros(36, dtype=torch.bool)
+    within[7:10] = True
+    whole, part = Places.of(features), Places.of(features, within)
+    torch.testing.assert_close(part.features, whole.features[7:10])
+    assert torch.equal(part.mean, whole.mean)
+    assert part.fingerprint != whole.fingerprint

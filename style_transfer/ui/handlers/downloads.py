@@ -68,20 +68,18 @@ class DownloadHandlers:
             return tuple(gr.skip() for _ in RESTORED_IDS)
         recipe = or_error_on_page(self._reader.of(visitor_of(request)).recipe, file)
         options = (getattr(recipe, elem_id) for elem_id in START_OPTION_IDS)
-        self._sessions.calling(request).strokes_to_come = recipe.strokes
-        inform_on_page(f"Settings of {Path(file).name} are back.{_missing(recipe)}")
+        repeated = self._sessions.calling(request).repeat(recipe.strokes)
+        inform_on_page(f"Settings of {Path(file).name} are back.{repeated}{_missing(recipe)}")
         settings = controls.to_value(recipe.settings, recipe.preview_every)
         return settings, to_query(recipe.settings), *options
 
 
 def _missing(recipe: Recipe) -> str:
-    """Return in sentences what comes with the next start, and what must be chosen again."""
-    count = len(recipe.strokes)
-    words = f" What a hand did comes again with the next start ({count} strokes)." if count else ""
+    """Return in a sentence what must be chosen again, "" for nothing."""
     if not recipe.more_styles and not recipe.mask:
-        return words
+        return ""
     names = [recipe.style, *recipe.more_styles, *(["its regions"] if recipe.mask else [])]
-    return f"{words} Pictures are not in it: choose {', '.join(names)} again."
+    return f" Pictures are not in it: choose {', '.join(names)} again."
 
 
 def _picture(record: RunRecord, preview: Preview) -> Tensor:

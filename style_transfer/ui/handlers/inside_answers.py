@@ -8,6 +8,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from style_transfer.checks import whole_number
+from style_transfer.engine import place_in
 from style_transfer.images import fit
 from style_transfer.inspection import (
     ComparedLayer,
@@ -21,6 +22,7 @@ from style_transfer.inspection import (
 from style_transfer.network import PIXELS
 
 STRONGEST = 12  # channels that are shown as small maps
+PICKED_RADIUS = 0.08  # of a place that is picked as the nearest one, a share of the longer side
 SMALL_SIDE, CHANGE_SIDE, MAP_SIDE, PICTURE_SIDE = 48, 40, 160, 256  # px at most
 MATRICES = {  # what the statistics compare
     "gram": "Gram matrix",
@@ -136,7 +138,11 @@ def show_why(compared: ComparedLayer, given: Parameters) -> Answered:
     place = nearest_place(compared, *at)
     found, likeness = place.map.shape, reduced(place.map)
     shown = likeness.shape
+    middle = (place.column + 0.5) / found[1], (place.row + 0.5) / found[0]
     header = {
+        "style": compared.style,
+        "picked": place_in(compared.style_image, middle, PICKED_RADIUS, compared.settings),
+        "at": [(column + 0.5) / columns, (row + 0.5) / rows],
         "layer": compared.layer,
         "cosine": place.likeness,
         "place": [

@@ -5,13 +5,14 @@ from typing import Any
 import gradio as gr
 
 from style_transfer.checks import whole_number
-from style_transfer.recipe import from_query, to_query
+from style_transfer.recipe import from_query, strokes_from_query, to_query
 from style_transfer.settings import MAX_STEPS, Settings
 from style_transfer.ui.handlers.inputs import steps_after_change
 from style_transfer.ui.handlers.watch import View
 from style_transfer.ui.http.calls import (
     Values,
     by_elem_id,
+    inform_on_page,
     or_error_on_page,
     session_key,
     shorten,
@@ -107,12 +108,18 @@ class SteeringHandlers:
         return named["settings"] | {"steps": session.selected.last_frame.step + more}
 
     def link_settings(self, request: gr.Request) -> tuple[Any, Any]:
-        """Return the settings in the address of the page, and the query of the link with them."""
+        """Return the settings in the address of the page, and the query of the link with them.
+
+        Strokes in it come with the next start.
+        """
+        query = dict(request.query_params)
         try:
-            settings = from_query(dict(request.query_params))
+            settings, strokes = from_query(query), strokes_from_query(query)
         except ValueError as error:
             warn_on_page(str(error))
             return gr.skip(), gr.skip()
+        if strokes:
+            inform_on_page(self._sessions.calling(request).repeat(strokes).strip())
         if settings == Settings():
             return gr.skip(), gr.skip()
         return controls.to_value(settings), to_query(settings)

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from style_transfer.engine import due, in_effect, newest_number
+from style_transfer.engine import in_effect, newest_number
 from style_transfer.ui.http.gradio_internals import file_url
 from style_transfer.ui.panels.panel import Panel, widget
 from style_transfer.ui.session.record import RunRecord
@@ -23,6 +23,11 @@ _KINDS = {  # value: label, what it does, and the path of its icon, 24 units wid
         "M12 4c4 5 6 7 6 10a6 6 0 0 1-12 0c0-3 2-5 6-10z",
     ),
     "clone": ("Clone", "Copy from elsewhere in the picture", "M8 8h12v12H8zM4 16V4h12"),
+    "like": (
+        "Like this",
+        "Paint like a place of the painting",
+        "M4 4h9v9H4zM15 20a5 5 0 0 0 5-5M9 17l3 3 3-3",
+    ),
 }
 _MEASURES = {  # name: label, lowest and highest value in percent, and the one to begin with
     "radius": ("Size", 1, 25, 5),
@@ -46,15 +51,12 @@ def value(session: Session) -> dict[str, Any]:
     record, preview = session.touched, session.preview
     if record is None or preview is None:
         return {"enabled": False, "record": "", "photo": "", "number": 0, "count": 0, "hints": {}}
-    state = record.state
-    before = state.strokes if state else ()
-    later = due(record.strokes, newest_number(before), preview.step)
     return {
         "enabled": True,
         "record": record.name,
         "photo": file_url(preview.content_file) if preview.content_file else "",
         "number": newest_number(record.strokes),
-        "count": len(in_effect((*before, *later))),
+        "count": len(in_effect(record.strokes_made)),
         "hints": _hints(record),
     }
 
@@ -70,6 +72,8 @@ def _hints(record: RunRecord) -> dict[str, str]:
         )
     if record.inputs.styles.strength is not None:
         hints[""] = "Where the regions leave the photo, no stroke is seen."
+    if not record.settings.beta:
+        hints["like"] = "Beta is 0: nothing is painted like a painting."
     return hints
 
 

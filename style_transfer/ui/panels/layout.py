@@ -16,6 +16,7 @@ from style_transfer.ui.panels import (
     interrupted,
     loss_chart,
     mask,
+    places,
     runs,
     start_options,
     status,
@@ -53,6 +54,7 @@ STUDIO = (  # from left to right
         (
             canvas.PANEL,
             brushes.PANEL,
+            places.PANEL,
             interrupted.PANEL,
             timeline.PANEL,
             transport.PANEL,

@@ -3,15 +3,17 @@
 import gradio as gr
 
 from style_transfer.images import FILM_FORMATS, PICTURE_FORMATS
+from style_transfer.recipe import strokes_to_query
 from style_transfer.ui.panels.panel import Panel, widget
+from style_transfer.ui.session.session import Session
 from style_transfer.ui.session.timeline import JPEG_QUALITY
 
 PICTURES = {each.label: suffix for suffix, each in PICTURE_FORMATS.items() if each.label}
 FILMS = {each.label: suffix for suffix, each in FILM_FORMATS.items()}
 SETTINGS = "Settings file"
 KINDS = [*PICTURES, *FILMS, SETTINGS]
-_LINK = """<a href="?${value}">Link with these settings</a>
-<button type="button">Copy</button><span role="status"></span>"""
+_LINK = """<a href="?">Link with these settings</a>
+<button type="button">Copy</button><span role="status"></span><small></small>"""
 _EXACT = (
     "<p>The newest picture of a run is taken as it is, to the last bit; those you walked back to "
     f"are kept as JPEG of quality {JPEG_QUALITY}.</p>"
@@ -42,4 +44,15 @@ def build() -> None:
             gr.HTML("<p>or drop a picture that was made here anywhere on the page.</p>")
 
 
-PANEL = Panel("take-home", build)
+def value(session: Session) -> dict[str, str]:
+    """Return what the link has of the strokes on the picture, and a sentence where they lack."""
+    strokes = session.preview.strokes if session.preview else ()
+    linked = strokes_to_query(strokes)
+    lacks = bool(strokes) and not linked
+    return {
+        "strokes": linked,
+        "words": "Its strokes are too long for a link; files have them." if lacks else "",
+    }
+
+
+PANEL = Panel("take-home", build, value)

@@ -2,6 +2,7 @@
 
 from typing import NamedTuple
 
+from style_transfer.engine import local_styles
 from style_transfer.inspection import Moment
 from style_transfer.ui.session.session import Session
 
@@ -25,7 +26,8 @@ def shown_moment(session: Session) -> ShownMoment | None:
         return None
     inputs, frame = record.inputs, record.last_frame
     if frame is not None and preview.shows(frame):
-        moment = Moment(frame.image, frame.content, inputs.styles, preview.settings)
+        image, content = frame.image, frame.content
     else:
-        moment = Moment(preview.image, inputs.content, inputs.styles, preview.settings)
+        image, content = preview.image, inputs.content
+    moment = Moment(image, content, inputs.styles, preview.settings, local_styles(preview.strokes))
     return ShownMoment(moment, record.name, preview.step, inputs.recipe.network)

@@ -6,6 +6,8 @@ from dataclasses import replace
 from style_transfer.engine import (
     Frame,
     Stroke,
+    check_places,
+    due,
     equal_images,
     newest_number,
     with_content,
@@ -138,10 +140,17 @@ class RunRecord(KeptRecord):
             self.job().check(settings, self.inputs.styles)
             self.rest.change(settings)
 
+    @property
+    def strokes_made(self) -> tuple[Stroke, ...]:
+        """The strokes on its picture, and those that will be done before the next step."""
+        done = self.state.strokes if self.state else ()
+        step = self.last_frame.step if self.last_frame else 0
+        return (*done, *due(self.strokes, newest_number(done), step))
+
     def touch(self, strokes: Iterable[Stroke]) -> None:
         """Do strokes that are new by their number before the next step, and wake for it.
 
-        Raises ValueError, one sentence, where there are too many.
+        Raises ValueError, one sentence, where there are too many, or of too many places.
         """
         newest = newest_number(self.strokes)
         new = tuple(stroke for stroke in strokes if stroke.number > newest)
@@ -149,6 +158,7 @@ class RunRecord(KeptRecord):
             return
         if sum(len(each.points) for each in self.strokes + new) > MAX_STROKE_POINTS:
             raise ValueError(f"The strokes on a picture have at most {MAX_STROKE_POINTS} points.")
+        check_places((*self.strokes_made, *new))
         self.strokes += new  # first, or a run that ends now would not leave them to the next
         if self.run and self.rest is None:
             self.run.steps_after_change = self.steps_after_change

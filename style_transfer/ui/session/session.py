@@ -11,8 +11,8 @@ from typing import Any
 
 from torch import Tensor
 
-from style_transfer.engine import Stroke
-from style_transfer.images import to_pil
+from style_transfer.engine import Stroke, resize_clamped
+from style_transfer.images import fit, to_pil
 from style_transfer.runs import LossHistory, Run
 from style_transfer.ui import example
 from style_transfer.ui.http.calls import ONE_CALL, error_on_page
@@ -23,6 +23,7 @@ from style_transfer.ui.session.run_inputs import RunInputs
 from style_transfer.ui.session.timeline import JPEG_QUALITY, Preview, Timeline
 
 MAX_RECORDS = 12  # of a page; then the oldest goes when another run begins
+PAINTING_SIDE = 640  # px, longer side of a painting in which places are picked
 ABSENCE = 10.0  # s without a connection, after which a visitor is taken to have left
 
 
@@ -48,12 +49,13 @@ class Session:
         self.canvas = example.CANVAS  # what was shown last
         self.style_files: list[str] = []  # what the style images of the latest run were read from
         self.unkept = ""  # why the newest preview cannot be kept, for the status line
-        self.strokes_to_come: tuple[Stroke, ...] = ()  # with the next start, from a recipe
+        self.strokes_to_come: tuple[Stroke, ...] = ()  # with the next start, of a recipe or link
         self.notice = ""  # why the last change was refused, for the status line
         self._presence, self._seen_at = presence or Presence(), time.monotonic()
         self._lock = threading.Lock()
         self._pinned: Preview | None = None  # the preview on the canvas, None to follow the newest
         self._folder_name = ""
+        self._painting_files: dict[int, tuple[Tensor, Path]] = {}  # by id, which is held
         self._record_count = self._content_count = 0
 
     @property
@@ -207,6 +209,26 @@ class Session:
         file = self._photo_file(".jpg")
         to_pil(content).save(file, quality=JPEG_QUALITY)
         return file
+
+    def repeat(self, strokes: tuple[Stroke, ...]) -> str:
+        """Do strokes again with the next start; return that in a sentence, "" for none."""
+        self.strokes_to_come = strokes
+        if not strokes:
+            return ""
+        return f" What a hand did comes again with the next start ({len(strokes)} strokes)."
+
+    def painting_files(self, record: RunRecord) -> list[Path]:
+        """Return JPEG files of the paintings of a record, at most PAINTING_SIDE px long.
+
+        Raises OSError.
+        """
+        known, found = self._painting_files, list[Path]()
+        for image in record.inputs.styles.images:
+            if id(image) not in known:
+                size = fit((image.shape[-2], image.shape[-1]), PAINTING_SIDE)
+                known[id(image)] = image, self.save_content(resize_clamped(image, size))
+            found.append(known[id(image)][1])
+        return found
 
     def save_photo(self, content: Tensor) -> Path:
         """Return a PNG file from which a content image (1, 3, H, W) is read as it is."""

@@ -11,6 +11,7 @@ let undone = []; // to be done again
 let counter = 0, arrived = 0, shown = 0; // highest numbers: given, received by the server, in the picture
 let sentAt = -Infinity; // when the call under way began
 let source = null, picking = false;
+let like = { style: 1, place: [0.5, 0.5, 0.12] }; // the place of a painting that is picked
 
 const tell = (name, detail) => document.dispatchEvent(new CustomEvent(name, { detail }));
 const chosen = () => find("input[name=brush]:checked").value;
@@ -53,11 +54,12 @@ function show() {
   const brush = kind && { kind, radius: share("radius"), strength: share("strength"), hold: share("hold") };
   if (kind === "wipe") brush.hold = 1; // back to the photo, to which the content loss draws anyway
   if (kind === "color") brush.color = [red, green, blue];
-  tell("brush", brush ? { ...brush, ...(kind === "clone" && { source, picking }) } : null);
+  const own = { clone: { source, picking }, like };
+  tell("brush", brush ? { ...brush, ...own[kind] } : null);
 }
 
 function drawWet() {
-  tell("wet", inEffect(wet())[0]);
+  tell("wet", inEffect(wet())[0].filter(({ kind }) => kind !== "unlike"));
 }
 
 function send() {
@@ -108,6 +110,18 @@ document.addEventListener("source", ({ detail }) => {
   picking = false;
   say(spoken, "Source picked");
   show();
+});
+document.addEventListener("place", ({ detail: { style, place } }) => {
+  like = { style, place };
+  show();
+});
+// "Like this, here" for a place of the picture, as a first stroke.
+document.addEventListener("like", ({ detail: { style, place, at } }) => {
+  if (!state.enabled) return;
+  find("input[value=like]").checked = true;
+  tell("place", { style, place });
+  tell("stroke", { kind: "like", style, place, points: [[...at, 1]], radius: share("radius"), strength: share("strength") });
+  document.querySelector("#canvas").scrollIntoView({ block: "nearest" });
 });
 document.addEventListener("marker", ({ detail }) => say(spoken, detail));
 document.addEventListener("picture", ({ detail }) => {

@@ -2,6 +2,7 @@
 // the picture is most like, joined to it by a line.
 const where = drawer.querySelector("#inside-where");
 const [whereWords, errorMaps, whyWords, whyMaps] = where.querySelectorAll(".words, .errors, .why, .why-maps");
+const likeThis = where.querySelector(".like-this");
 const linkedWhere = [], linkedPlaces = [];
 let whyAt = null; // [row, column] of the picture's map that is asked about
 let whyTimer = 0;
@@ -66,6 +67,9 @@ function showWhy(answer) {
     `Why like this, here? At ${answer.layer}, row ${row + 1}, column ${column + 1} of the picture is most like ` +
     `row ${answer.place[0] + 1}, column ${answer.place[1] + 1} of the painting: cosine ${digits(answer.cosine)}. ` +
     "Choose another place of the picture with pointer or arrow keys.";
+  const { style, picked, at } = answer;
+  likeThis.onclick = () => document.dispatchEvent(new CustomEvent("like", { detail: { style, place: picked, at } }));
+  likeThis.disabled = false;
   joinPlaces();
 }
 

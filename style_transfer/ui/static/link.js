@@ -1,5 +1,20 @@
-// Copies the link, and passes a file that is dropped anywhere on the page to the upload button.
+// Makes the link, of settings and strokes, and copies it; passes a file that is dropped anywhere on
+// the page to the upload button.
 const [link, button, said] = element.querySelectorAll("a, button, span");
+const words = element.querySelector("small");
+let strokes = "";
+function show() {
+  const query = [props.value, strokes].filter(Boolean).join("&");
+  if (link.getAttribute("href") !== `?${query}`) link.setAttribute("href", `?${query}`);
+}
+watch("value", show);
+document.addEventListener("view", ({ detail }) => {
+  const taken = detail["take-home"];
+  ({ strokes } = taken);
+  if (words.textContent !== taken.words) words.textContent = taken.words;
+  show();
+});
+show();
 button.addEventListener("click", async () => {
   try {
     await navigator.clipboard.writeText(link.href);

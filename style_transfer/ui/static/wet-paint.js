@@ -3,6 +3,7 @@
 const image = () => document.querySelector("#canvas img");
 const shown = () => document.querySelector("#canvas canvas");
 const LONGEST = 1536; // px, of the longer side
+const LIKE = "#6366f1"; // over what will be painted like a place; the run alone shows how
 const AWAY = 20000; // px; a line is drawn so far outside that its soft shadow alone is seen
 const [under, mask, dab, photo] = [0, 0, 0].map(() => document.createElement("canvas")).concat(new Image());
 let strokes = [], current = null; // that no picture has yet; that is being made
@@ -68,11 +69,12 @@ function paint(pen, stroke, source) {
   if (stroke.kind === "smear") return smear(pen, stroke);
   const { width, height } = mask;
   const color = (stroke.color ?? []).map((value) => Math.round(255 * value));
-  const soft = line(stroke, stroke.kind === "color" ? `rgb(${color})` : "#fff");
+  const tints = { color: `rgb(${color})`, like: LIKE };
+  const soft = line(stroke, tints[stroke.kind] ?? "#fff");
   if (stroke.kind === "wipe" && photo.naturalWidth) soft.drawImage(photo, 0, 0, width, height);
   if (stroke.kind === "clone") soft.drawImage(source, -stroke.offset[0] * width, -stroke.offset[1] * height);
   const pressures = stroke.points.map((point) => point[2]);
-  pen.globalAlpha = (stroke.strength * pressures.reduce((sum, each) => sum + each, 0)) / pressures.length;
+  pen.globalAlpha = (stroke.kind === "like" ? 0.5 : 1) * (stroke.strength * pressures.reduce((sum, each) => sum + each, 0)) / pressures.length;
   pen.drawImage(mask, 0, 0);
   pen.globalAlpha = 1;
 }

@@ -1,15 +1,18 @@
 """Strokes of a page, without a browser: painted in, numbered, undone, and what wakes for them."""
 
 from dataclasses import replace
+from types import SimpleNamespace
+from urllib.parse import parse_qsl
 
 import gradio as gr
 import pytest
 import torch
 
+from style_transfer import recipe
 from style_transfer.engine import Stroke
 from style_transfer.runs import Limits, RunService
 from style_transfer.ui.handlers.brushes import MAX_SENT, BrushHandlers
-from style_transfer.ui.panels import brushes, canvas, controls, transport
+from style_transfer.ui.panels import brushes, canvas, controls, places, take_home, transport
 from style_transfer.ui.session import record as record_module
 from style_transfer.ui.session.sessions import PageContext
 from tests.runs.fake_executor import FakeExecutor
@@ -160,3 +163,52 @@ def test_strokes_of_a_recipe_come_again_at_their_steps(tab):
     run = tab.context.service.start(job)
     assert run.join(20)
     assert [each.number for each in run.frame.state.strokes] == [1]
+
+
+def like(number, x=0.5, kind="like"):
+    place = [x, 0.5, 0.1]
+    return {"kind": kind, "points": LINE, "style": 1, "place": place, "number": number}
+
+
+def test_places_that_parts_are_painted_like_are_listed_until_they_are_removed(tab):
+    assert places.value(tab.session)["picked"] == []
+    (painting,) = places.value(tab.session)["paintings"]
+    assert painting.endswith(".jpg")
+    assert not touch(tab, like(1), like(2), like(3, 0.25))["refusal"]
+    expected = [
+        {"style": 1, "place": (0.5, 0.5, 0.1), "count": 2},
+        {"style": 1, "place": (0.25, 0.5, 0.1), "count": 1},
+    ]
+    assert places.value(tab.session)["picked"] == expected
+    tab.wake()
+    assert places.value(tab.session) == {"paintings": [painting], "picked": expected}
+    touch(tab, like(4, kind="unlike"))
+    assert places.value(tab.session)["picked"] == expected[1:]
+    touch(tab, {"kind": "undo", "number": 5})
+    assert places.value(tab.session)["picked"] == expected
+
+
+def test_a_place_too_many_is_refused_in_one_sentence(tab):
+    assert not touch(tab, *(like(n, n / 10) for n in range(1, 9)))["refusal"]
+    assert touch(tab, like(9, 0.9))["refusal"].endswith("remove one.")
+    assert not touch(tab, like(9, 0.1))["refusal"]
+
+
+def test_without_beta_it_is_said_that_nothing_is_painted_like_a_place(tab):
+    tab.steer(beta=0)
+    assert brushes.value(tab.session)["hints"]["like"].startswith("Beta is 0")
+
+
+def test_a_link_has_the_strokes_of_the_picture_and_brings_them_back(tab, monkeypatch):
+    assert take_home.value(tab.session) == {"strokes": "", "words": ""}
+    touch(tab, smear(1), like(2))
+    tab.wake()
+    linked = take_home.value(tab.session)["strokes"]
+    other = SimpleNamespace(session_hash="two", headers={}, query_params=dict(parse_qsl(linked)))
+    tab.steering.link_settings(other)
+    brought = tab.context.sessions.of("two").strokes_to_come
+    assert brought == tab.session.preview.strokes
+    monkeypatch.setattr(recipe, "MAX_LINKED", 50)
+    shown = take_home.value(tab.session)
+    assert shown["strokes"] == ""
+    assert "too long for a link" in shown["words"]

@@ -197,6 +197,10 @@ def test_a_position_is_told_the_place_it_is_most_like(asked, session):
     assert header["place"] == [place.row, place.column]
     assert header["cosine"] == pytest.approx(place.likeness, rel=1e-4)
     assert arrays["painting"].shape == (48, 48, 3)
+    assert header["style"] == 1
+    assert header["at"] == pytest.approx([20.5 / 48, 10.5 / 48])
+    x, y, _ = header["picked"]
+    assert (x, y) == pytest.approx(((place.column + 0.5) / 48, (place.row + 0.5) / 48))
     outside = asked(show="why", at="48,0", grid="48,48")
     assert "at must lie within the grid of 48 x 48" in outside.json()["error"]
 
