@@ -10,7 +10,7 @@ from style_transfer.ui.handlers.downloads import RESTORED_IDS, DownloadHandlers
 from style_transfer.ui.handlers.estimate import ESTIMATE_IDS, EstimateHandler
 from style_transfer.ui.handlers.inputs import START_IDS
 from style_transfer.ui.handlers.pictures import PictureHandlers
-from style_transfer.ui.handlers.recover import RecoverHandlers
+from style_transfer.ui.handlers.recover import BROUGHT_IDS, RecoverHandlers
 from style_transfer.ui.handlers.start import StartHandlers
 from style_transfer.ui.handlers.steering import SteeringHandlers
 from style_transfer.ui.panels.brushes import BRUSHES_ID
@@ -75,7 +75,8 @@ def _connect_starts(
     connect(event.success, starts.continue_run, "multiple")
     offer = named["interrupted"]
     offer.input(recovery.find_interrupted, {offer}, offer, **UNQUEUED)
-    event = offer.select(recovery.interrupted_settings, {offer}, made_with, **UNQUEUED)
+    brought = [named[elem_id] for elem_id in BROUGHT_IDS]
+    event = offer.select(recovery.interrupted_inputs, {offer}, brought, **UNQUEUED)
     connect(event.success, recovery.recover, "multiple")
 
 

@@ -58,7 +58,8 @@ class PictureHandlers:
             moved += [1.0] * (MAX_STYLES - len(moved))
             return *files, named["settings"] | {"style_weights": moved}, gr.skip()
         record = session.steered
-        if record and named[STYLE_IDS[0]]:
+        is_brought = style_files(named) == session.brought[1:] and not style_names(named)["mask"]
+        if record and named[STYLE_IDS[0]] and not is_brought:
             self._change(session, record, lambda: self._with_styles(session, record, named))
         return *(gr.skip() for _ in (*chosen, "settings")), _view(session)
 
@@ -82,7 +83,7 @@ class PictureHandlers:
                 shown = self._reader.of(session.visitor).shown(file)
                 photo = file_url(session.save_content(shown))
             session.uploads.add(Path(file))
-        if file and (record := session.steered):
+        if file and file not in session.brought and (record := session.steered):
             source = PhotoSource(Path(file), Path(file).name, record.inputs.recipe.size)
             self._change(session, record, lambda: self._with_photo(session, record, source))
         return {"mask": "", "photo": photo}, _view(session)
@@ -109,7 +110,7 @@ class PictureHandlers:
         session.uploads.update(map(Path, files))
         reader = self._reader.of(session.visitor)
         styles = chosen_styles(named, session.loaded_styles(files), reader)
-        session.style_files = files
+        session.style_files, session.brought = files, session.brought[:1]
         recipe = replace(record.inputs.recipe, **style_names(named))
         return replace(record.inputs, styles=styles, recipe=recipe)
 

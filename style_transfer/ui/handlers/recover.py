@@ -1,6 +1,7 @@
 """Runs of a browser that were cut off, or rest: they are offered, and go on."""
 
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import gradio as gr
@@ -11,10 +12,13 @@ from style_transfer.ui.handlers.inputs import token_in
 from style_transfer.ui.handlers.watch import View, watch_run
 from style_transfer.ui.http.calls import Values, by_elem_id, error_on_page, or_error_on_page
 from style_transfer.ui.panels import controls, interrupted
+from style_transfer.ui.panels.inputs import CONTENT_ID, STYLE_IDS
 from style_transfer.ui.panels.layout import view
 from style_transfer.ui.session.record import RunRecord
 from style_transfer.ui.session.run_inputs import RunInputs
 from style_transfer.ui.session.sessions import PageContext
+
+BROUGHT_IDS = ("settings", "size", CONTENT_ID, *STYLE_IDS)
 
 
 class RecoverHandlers:
@@ -31,13 +35,22 @@ class RecoverHandlers:
         step, rests = (step_of(folder), rests_in(folder)) if folder else (0, False)
         return interrupted.offer(token, step or 0, rests, asked=True)
 
-    def interrupted_settings(self, values: Values) -> tuple[Any, Any]:
-        """Return settings and size of the interrupted run of this browser."""
+    def interrupted_inputs(self, values: Values, request: gr.Request) -> tuple[Any, ...]:
+        """Return the values of BROUGHT_IDS, as the interrupted run of this browser has them."""
         folder = self._service.checkpoints.find(token_in(by_elem_id(values)))
         if folder is None:
-            return gr.skip(), gr.skip()
-        recipe = or_error_on_page(Checkpoint.load, folder).recipe
-        return controls.to_value(recipe.settings, recipe.preview_every), recipe.size
+            return tuple(gr.skip() for _ in BROUGHT_IDS)
+        checkpoint = or_error_on_page(Checkpoint.load, folder)
+        recipe, session = checkpoint.recipe, self._context.sessions.calling(request)
+        names = recipe.photo, recipe.style, *recipe.more_styles
+        images = checkpoint.content, *checkpoint.styles.images
+        session.brought = [
+            str(session.save_photo(image, name))
+            for image, name in zip(images, (*names, *[""] * len(images)), strict=False)
+        ]
+        missing = [None] * (1 + len(STYLE_IDS) - len(images))
+        settings = controls.to_value(recipe.settings, recipe.preview_every)
+        return settings, recipe.size, *session.brought, *missing
 
     def recover(self, request: gr.Request) -> Iterator[View]:
         """Continue this visitor's interrupted run from its checkpoint."""
@@ -59,8 +72,10 @@ class RecoverHandlers:
         try:
             checkpoint = or_error_on_page(writer.load)
             recipe, content, losses = checkpoint.recipe, checkpoint.content, checkpoint.losses
-            photo = session.save_photo(content)
-            inputs = RunInputs(content, checkpoint.styles, photo, recipe)
+            if not session.brought:
+                session.brought = [str(session.save_photo(content, recipe.photo))]
+            photo, *session.style_files = session.brought
+            inputs = RunInputs(content, checkpoint.styles, Path(photo), recipe)
             if checkpoint.rests:
                 record = session.new_record(inputs, losses=losses)
                 record.bring_back(checkpoint, writer)

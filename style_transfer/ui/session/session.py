@@ -1,6 +1,7 @@
 """Session: the runs of one browser tab, which of them it shows, and the folder of its files."""
 
 import math
+import re
 import secrets
 import shutil
 import threading
@@ -24,6 +25,7 @@ from style_transfer.ui.session.timeline import JPEG_QUALITY, Preview, Timeline
 
 MAX_RECORDS = 12  # of a page; then the oldest goes when another run begins
 PAINTING_SIDE = 640  # px, longer side of a painting in which places are picked
+MAX_STEM = 60  # characters of the name of a file that is brought back
 ABSENCE = 10.0  # s without a connection, after which a visitor is taken to have left
 
 
@@ -47,6 +49,7 @@ class Session:
         self.ticket: object | None = None  # of the admission queue, while waiting or running
         self.ahead = 0  # runs before this one in the admission queue
         self.canvas = example.CANVAS  # what was shown last
+        self.brought: list[str] = []  # files of the photo and style images of a run brought back
         self.style_files: list[str] = []  # what the style images of the latest run were read from
         self.unkept = ""  # why the newest preview cannot be kept, for the status line
         self.strokes_to_come: tuple[Stroke, ...] = ()  # with the next start, of a recipe or link
@@ -230,11 +233,13 @@ class Session:
             found.append(known[id(image)][1])
         return found
 
-    def save_photo(self, content: Tensor) -> Path:
-        """Return a PNG file from which a content image (1, 3, H, W) is read as it is."""
-        file = self._photo_file(".png")
-        to_pil(content).save(file, compress_level=1)
-        return file
+    def save_photo(self, image: Tensor, name: str) -> Path:
+        """Return a PNG file, named like `name`, from which an image (1, 3, H, W) is read as is."""
+        folder = self._photo_file("")
+        folder.mkdir()
+        stem = re.sub(r"[^\w-]+", "_", Path(name).stem)[:MAX_STEM] or "picture"
+        to_pil(image).save(folder / f"{stem}.png", compress_level=1)
+        return folder / f"{stem}.png"
 
     def _photo_file(self, suffix: str) -> Path:
         self._content_count += 1

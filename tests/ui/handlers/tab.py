@@ -15,6 +15,7 @@ from style_transfer.ui.handlers.start import StartHandlers
 from style_transfer.ui.handlers.steering import SteeringHandlers
 from style_transfer.ui.handlers.watch import watch_run
 from style_transfer.ui.panels import controls, status, transport
+from style_transfer.ui.panels.inputs import STYLE_IDS
 from style_transfer.ui.session.run_inputs import RunInputs
 
 TOKEN = "a" * 64
@@ -67,6 +68,15 @@ class Tab:
         values = {gr.HTML(elem_id="content-image"): str(file)}
         mask, answer = self.pictures.change_photo(values, self.request)
         assert mask["mask"] == ""
+        return self.shown(answer)["transport"]["wake"]
+
+    def choose_styles(self, *files):
+        """Choose style images; return whether the page is to wake the picture."""
+        files = [*files, *[None] * (len(STYLE_IDS) - len(files))]
+        chosen = dict(zip(STYLE_IDS, files, strict=True)) | {"mask": {"mask": ""}}
+        values = {gr.HTML(elem_id=elem_id): file for elem_id, file in chosen.items()}
+        values[gr.HTML(elem_id="settings")] = controls.to_value(self.knobs, 1)
+        *_, answer = self.pictures.change_styles(values, self.request)
         return self.shown(answer)["transport"]["wake"]
 
     def shown(self, answer):

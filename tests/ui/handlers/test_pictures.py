@@ -196,11 +196,21 @@ def test_a_picture_that_is_brought_back_takes_another_size(tab, photos, painting
     again = Tab(tab.context, painting, painting, "two")
     recovery = RecoverHandlers(tab.context)
     offer = {gr.HTML(elem_id="interrupted"): {"token": TOKEN}}
-    knobs, size = recovery.interrupted_settings(offer)
+    knobs, size, photo, painted, *none = recovery.interrupted_inputs(offer, again.request)
     assert size == 128
+    assert none == [None] * 3
     again.session.start_values = {"settings": knobs, "interrupted": {"token": TOKEN}, "more": 3}
     for _ in recovery.recover(again.request):
         pass
+    # What fills the boxes of the page is no change.
+    assert not again.drop_photo(photo)
+    assert not again.choose_styles(painted)
+    record = again.session.selected
+    assert equal_images(to_tensor(open_image(photo)), record.inputs.content)
+    assert again.choose_styles(painted, str(photos[1]))
+    assert len(record.inputs.styles.images) == 2
+    assert again.choose_styles(painted)
+    assert len(record.inputs.styles.images) == 1
     assert again.resize(64)
     again.wake()
     assert sizes(again.session.selected)[::100] == [LARGE]
