@@ -16,7 +16,7 @@ from style_transfer.engine.evaluator import (
     StepEvaluator,
 )
 from style_transfer.engine.frame import Frame
-from style_transfer.engine.initial_image import INITS
+from style_transfer.engine.initial_image import INITS, with_palette
 from style_transfer.engine.local_style import LocalStyle, check_places, local_styles
 from style_transfer.engine.masks import (
     STYLE_COLORS,
@@ -39,6 +39,7 @@ from style_transfer.engine.strokes import STROKE_KINDS, Stroke, due, in_effect, 
 from style_transfer.engine.style_image import place_in, style_image_size, style_picture
 from style_transfer.engine.style_pass import LARGEST_STYLE
 from style_transfer.engine.styles import Styles, masked
+from style_transfer.engine.temporal import FrameEvaluators, TemporalTarget
 
 __all__ = [
     "INITS",
@@ -53,6 +54,7 @@ __all__ = [
     "EvaluatorFactory",
     "FeatureExtractor",
     "Frame",
+    "FrameEvaluators",
     "LocalStyle",
     "MultiscaleObjective",
     "Objective",
@@ -64,6 +66,7 @@ __all__ = [
     "StrokedContent",
     "Style",
     "Styles",
+    "TemporalTarget",
     "block_pixels",
     "check_places",
     "chosen_device",
@@ -93,5 +96,6 @@ __all__ = [
     "style_weight_map",
     "stylize",
     "with_content",
+    "with_palette",
     "with_regions",
 ]

@@ -76,6 +76,16 @@ class MultiscaleObjective:
         ]
 
     @property
+    def content(self) -> Tensor:
+        """The content image (1, 3, H, W); one assigned to it has the same size."""
+        return self._objectives[0].content
+
+    @content.setter
+    def content(self, content: Tensor) -> None:
+        for size, objective in zip(self._sizes, self._objectives, strict=True):
+            objective.content = resize_clamped(content, size)
+
+    @property
     def content_target(self) -> Tensor:
         """The image (1, 3, H, W) whose content the images are to have."""
         return self._objectives[0].content_target

@@ -59,6 +59,15 @@ class Objective:
         self.local_styles = ()
 
     @property
+    def content(self) -> Tensor:
+        """The content image (1, 3, H, W); one assigned to it has the same size."""
+        return self._content
+
+    @content.setter
+    def content(self, content: Tensor) -> None:
+        self._content = self._targets.content_image = content
+
+    @property
     def content_target(self) -> Tensor:
         """The image (1, 3, H, W) whose content the images are to have."""
         return self._targets.content_target

@@ -23,7 +23,6 @@ MOTIF_LAYERS = ("relu3_1", "relu4_1")  # coarse enough for motifs, fine enough f
 _WHOLE_PASS, _PART_OF_PASS = 0.65, 0.3
 
 Summaries = dict[str, dict[str, Summary]]  # by layer and name of the statistic
-_Variant = tuple[float, bool, bool, str]  # scale, whether cropped, colours matched; pooling
 _Source = tuple[int, Place | None]  # id of the style image, and the place in it
 
 
@@ -37,6 +36,15 @@ class StyleSource(NamedTuple):
     def key(self) -> "_Source":
         """What tells it from others while the image is held."""
         return id(self.image), self.place
+
+
+class _Variant(NamedTuple):
+    """What targets of a style image depend on beside layers and statistic."""
+
+    scale: float
+    cropped: bool
+    colors_matched: bool
+    pooling: str
 
 
 class StyleTarget(NamedTuple):
@@ -55,7 +63,7 @@ class _Pass:
     remaining: float  # multiplications
 
 
-@dataclass
+@dataclass(eq=False)
 class _Cache:
     """Cached targets of one style image for one scale, colour setting and pooling."""
 
@@ -90,7 +98,7 @@ class Targets:
 
     def __init__(self, network: FeatureExtractor, content: Tensor) -> None:
         """Take the content image (1, 3, H, W) at the size of the stage."""
-        self.content_image = self._content_target = content
+        self._content_image = self._content_target = content
         self.stale_layers = 0  # layers, of all styles, whose targets are of earlier settings
         self._network = network
         self._step_cost, self._spent = math.inf, 0.0  # multiplications: a step, and passes in it
@@ -98,6 +106,19 @@ class Targets:
         self._caches: dict[tuple[_Source, _Variant], _Cache] = {}
         self._complete: dict[_Source, _Cache] = {}  # when last complete
         self._images: tuple[Tensor, ...] = ()
+
+    @property
+    def content_image(self) -> Tensor:
+        """The content image (1, 3, H, W); one assigned to it has the same size."""
+        return self._content_image
+
+    @content_image.setter
+    def content_image(self, image: Tensor) -> None:
+        self._content_image = self.content_target = image
+        # Style images that were given the colours of the image before have no targets any more.
+        self._caches = {key: v for key, v in self._caches.items() if not key[1].colors_matched}
+        kept = [*self._caches.values()]
+        self._complete = {n: v for n, v in self._complete.items() if v in kept}
 
     @property
     def content_target(self) -> Tensor:
@@ -202,7 +223,9 @@ def motif_layers(settings: Settings) -> tuple[str, ...]:
 
 
 def _variant(settings: Settings) -> _Variant:
-    return settings.style_scale, settings.crop_frame, settings.match_colors, settings.pooling
+    return _Variant(
+        settings.style_scale, settings.crop_frame, settings.match_colors, settings.pooling
+    )
 
 
 def _target(statistic: str, summaries: dict[str, Summary]) -> StyleTarget:

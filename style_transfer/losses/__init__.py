@@ -10,7 +10,7 @@ from style_transfer.losses.nearest_neighbours import (
     neighbour_distance,
 )
 from style_transfer.losses.statistics import STATISTICS, Statistic, Summary, statistic_of
-from style_transfer.losses.terms import content_loss, total_variation
+from style_transfer.losses.terms import content_loss, temporal_loss, total_variation
 
 __all__ = [
     "STATISTICS",
@@ -26,5 +26,6 @@ __all__ = [
     "nearest_places",
     "neighbour_distance",
     "statistic_of",
+    "temporal_loss",
     "total_variation",
 ]

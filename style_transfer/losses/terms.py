@@ -1,4 +1,4 @@
-"""The terms of the objective beside the style: content and total variation, each a 0-d tensor."""
+"""The terms of the objective beside the style, each a 0-d tensor."""
 
 import torch
 from torch import Tensor
@@ -22,3 +22,13 @@ def total_variation(image: Tensor) -> Tensor:
     vertical = image.diff(dim=-2).square().mean()
     horizontal = image.diff(dim=-1).square().mean()
     return vertical + horizontal
+
+
+def temporal_loss(image: Tensor, moved: Tensor, confidence: Tensor) -> Tensor:
+    """Return the mean squared difference of a frame from the one before it, moved to its place.
+
+    Both are (1, 3, H, W). The difference counts by the `confidence` (1, 1, H, W) in [0, 1] that the
+    moved frame is right there. Ruder, Dosovitskiy and Brox, "Artistic Style Transfer for Videos",
+    GCPR 2016, equation 7.
+    """
+    return (confidence * (image - moved).square()).mean()
