@@ -14,6 +14,7 @@ _MODULES = {
     "State": "style_transfer.engine",
     "Styles": "style_transfer.engine",
     "open_image": "style_transfer.images",
+    "paint_film": "style_transfer.film",
     "paint_files": "style_transfer.batch",
     "save": "style_transfer.images",
     "stylize": "style_transfer.engine",

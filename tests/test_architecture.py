@@ -38,9 +38,10 @@ RANKS = {
     "state": 6,
     "runs": 7,
     "batch": 8,
-    "cli": 9,
+    "film": 9,
+    "cli": 10,
     "ui": 8,
-    "__main__": 10,
+    "__main__": 11,
 }
 UI_RANKS = {
     "http": 0,
@@ -62,8 +63,9 @@ RESERVED = {
     "gradio_client": "ui",
     "starlette": "ui",
     "uvicorn": "ui",
-    "PIL": "decoding images picture_files",
-    "av": "images",
+    "PIL": "decoding images picture_files film",
+    "av": "images film",
+    "cv2": "film",
     "numba": "network",
     "spaces": "runs",
     "ray": "runs",
@@ -227,7 +229,10 @@ def test_doors_are_cheap_and_need_no_page():
     packages = sorted({"style_transfer", *(name for name in MODULES if name.count(".") == 1)})
     packages = [p for p in packages if p not in ("style_transfer.ui", "style_transfer.__main__")]
     lines = [f"import {package}" for package in packages]
-    lines += ["import sys", "print([m for m in ('gradio', 'av', 'starlette') if m in sys.modules])"]
+    lines += [
+        "import sys",
+        "print([m for m in ('gradio', 'av', 'cv2', 'starlette') if m in sys.modules])",
+    ]
     answer = subprocess.run(
         [sys.executable, "-c", "\n".join(lines)],
         cwd=ROOT,

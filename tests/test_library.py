@@ -21,7 +21,7 @@ def printed(script: str, *options: str, **named) -> str:
 def test_the_package_offers_what_a_program_needs():
     assert set(style_transfer.__all__) == {
         "__version__", "Frame", "Request", "Settings", "State", "Styles", "open_image",
-        "paint_files", "save", "stylize", "to_tensor",
+        "paint_film", "paint_files", "save", "stylize", "to_tensor",
     }  # fmt: skip
     assert style_transfer.stylize is stylize
     assert style_transfer.Settings is Settings
@@ -49,7 +49,8 @@ def test_importing_the_package_imports_no_torch():
 @pytest.mark.integration
 def test_the_command_line_imports_nothing_that_only_downloads_and_films_need():
     script = (
-        "import sys, style_transfer.cli; print({'torchvision', 'av', 'gradio'} & set(sys.modules))"
+        "import sys, style_transfer.cli;"
+        "print({'torchvision', 'av', 'cv2', 'gradio'} & set(sys.modules))"
     )
     assert printed(script) == "set()\n"
 

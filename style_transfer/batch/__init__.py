@@ -1,7 +1,17 @@
 """Batches: photos in files to pictures in files, as the command line paints them."""
 
+from style_transfer.batch.inputs import read_styles
 from style_transfer.batch.paint_files import paint_files, paint_jobs
-from style_transfer.batch.painting import DIVERGED, INTERRUPTED, REFUSED, Painted, Watch
+from style_transfer.batch.painting import (
+    DIVERGED,
+    INTERRUPTED,
+    PAINTED,
+    REFUSED,
+    SKIPPED,
+    Painted,
+    Watch,
+    sentence,
+)
 from style_transfer.batch.planning import PAIRINGS, STREAM, Job, jobs_of
 from style_transfer.batch.request import SPACES, Request
 from style_transfer.batch.writing import check_apart
@@ -9,8 +19,10 @@ from style_transfer.batch.writing import check_apart
 __all__ = [
     "DIVERGED",
     "INTERRUPTED",
+    "PAINTED",
     "PAIRINGS",
     "REFUSED",
+    "SKIPPED",
     "SPACES",
     "STREAM",
     "Job",
@@ -21,4 +33,6 @@ __all__ = [
     "jobs_of",
     "paint_files",
     "paint_jobs",
+    "read_styles",
+    "sentence",
 ]

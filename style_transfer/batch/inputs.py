@@ -2,6 +2,7 @@
 
 import io
 import sys
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -56,7 +57,7 @@ def read_inputs(job: Job, request: Request, device: str) -> Inputs:
             f"{name} is painted at its {width} x {height} pixels: "
             f"a photo is not enlarged to --size {request.size} without --enlarge"
         )
-    return Inputs(content, _styles(job, request, opacity), export, note)
+    return Inputs(content, read_styles(job.styles, request.mask, opacity), export, note)
 
 
 def _background(output: Path, request: Request) -> Tensor | None:
@@ -78,11 +79,15 @@ def _space(photo: Photo, request: Request, name: str) -> tuple[ColourSpace, str]
     return space, ""
 
 
-def _styles(job: Job, request: Request, opacity: Tensor | None) -> Styles:
-    paintings = tuple(to_tensor(open_image(file, str(file))) for file in job.styles)
-    if request.mask is not None:
-        return masked(paintings, to_tensor(open_mask(request.mask, str(request.mask))))
+def read_styles(files: Sequence[Path], mask: Path | None, opacity: Tensor | None = None) -> Styles:
+    """Return the styles in files, with the masks of a mask picture, see `masked`.
+
+    Statistics are of what the `opacity` (1, 1, H, W) of the photo shows alone: what lies under
+    nothing has no share in the style. Raises ValueError, one sentence.
+    """
+    paintings = tuple(to_tensor(open_image(file, str(file))) for file in files)
+    if mask is not None:
+        return masked(paintings, to_tensor(open_mask(mask, str(mask))))
     if opacity is None:
         return Styles(paintings)
-    # Statistics are of what is seen alone: what lies under nothing has no share in the style.
     return Styles(paintings, style_masks=(opacity.clamp(0, 1),) * len(paintings))

@@ -65,6 +65,23 @@ def add_file_options(parser: argparse.ArgumentParser) -> None:
     add("--keep-exif", action="store_true", help="keep what the camera wrote, its place included")
 
 
+def add_film_options(parser: argparse.ArgumentParser) -> None:
+    """Add what is for films."""
+    group = parser.add_argument_group("films")
+    group.add_argument(
+        "--keyframes",
+        type=Path,
+        metavar="FILE",
+        help='values of knobs at some frames, such as {"0": {"beta": 4}, "48": {"beta": 12}}',
+    )
+    group.add_argument(
+        "--temporal",
+        type=number,
+        metavar="WEIGHT",
+        help="how much a frame is held to the one before (default: that of paint_film)",
+    )
+
+
 def add_batch_options(parser: argparse.ArgumentParser) -> None:
     """Add what is for several pictures, and for scripts."""
     group = parser.add_argument_group("several pictures, and scripts")

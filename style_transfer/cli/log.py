@@ -1,9 +1,10 @@
 """The log: the losses of each step."""
 
 import json
+from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
-from typing import TextIO
+from typing import Any, TextIO
 
 from style_transfer.cli.console import complain
 from style_transfer.engine import Frame
@@ -27,11 +28,11 @@ class StepLog:
             with suppress(OSError):
                 self._file.close()
 
-    def add(self, frame: Frame, seconds: float, picture: str = "") -> None:
-        """Write the losses of a step that was made after so many seconds, of one of several."""
+    def add(self, frame: Frame, seconds: float, which: Mapping[str, str | int]) -> None:
+        """Write the losses of a step after so many seconds, and `which` picture it is of."""
         if self._file is None:
             return
-        record = ({"picture": picture} if picture else {}) | _record(frame, seconds)
+        record = {**which, **_record(frame, seconds)}
         try:
             print(json.dumps(record), file=self._file)
         except OSError as error:
@@ -41,7 +42,8 @@ class StepLog:
             self._file = None
 
 
-def _record(frame: Frame, seconds: float) -> dict[str, float]:
+def _record(frame: Frame, seconds: float) -> dict[str, Any]:
     height, width = frame.image.shape[-2:]
-    losses = {f"{name}_loss": frame.losses[name] for name in ("content", "style", "total")}
+    names = ("content", "style", "temporal", "total")
+    losses = {f"{name}_loss": frame.losses[name] for name in names if name in frame.losses}
     return {"step": frame.step, "seconds": seconds, "height": height, "width": width} | losses

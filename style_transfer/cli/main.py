@@ -16,6 +16,7 @@ from style_transfer.batch import (
     paint_jobs,
 )
 from style_transfer.cli.console import complain
+from style_transfer.cli.film import is_film, run_film
 from style_transfer.cli.parser import (
     DIVERGED,
     INTERRUPTED,
@@ -48,6 +49,8 @@ def run_command(arguments: list[str] | None = None) -> int:
 
 def _run(options: argparse.Namespace, interruption: Interruption) -> int:
     try:
+        if is_film(options):
+            return run_film(options, interruption)
         request = request_in(options)
         jobs = jobs_in(options, request)
         _check(options, jobs)

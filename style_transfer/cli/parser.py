@@ -5,11 +5,16 @@ import sys
 from pathlib import Path
 from typing import Any, NoReturn
 
-from style_transfer.cli.file_options import add_batch_options, add_file_options
+from style_transfer.cli.file_options import (
+    add_batch_options,
+    add_file_options,
+    add_film_options,
+)
 from style_transfer.cli.knob_options import add_knobs, whole
 from style_transfer.cli.sizes import side
 from style_transfer.devices import AUTO, CPU, TYPES, VARIABLE
 from style_transfer.engine import INITS, OPTIMIZERS, STYLE_COLORS, default_size
+from style_transfer.film import FILM_FORMATS
 from style_transfer.images import OFFERED
 from style_transfer.network import NETWORKS
 from style_transfer.presets import PRESETS
@@ -54,7 +59,7 @@ def _parser() -> argparse.ArgumentParser:
         "photo",
         type=Path,
         metavar="PHOTO",
-        help="picture to be painted, a folder of them, or - for standard input",
+        help="picture to be painted, a folder of them, a film, or - for standard input",
     )
     add(
         "styles",
@@ -70,7 +75,8 @@ def _parser() -> argparse.ArgumentParser:
         type=Path,
         required=True,
         metavar="FILE",
-        help=f"such as {', '.join(OFFERED)}; a folder for several pictures; - for standard output",
+        help=f"such as {', '.join(OFFERED)}; a folder for several pictures; - for standard output; "
+        f"for a film {', '.join(FILM_FORMATS)}",
     )
     add(
         "--size",
@@ -123,4 +129,5 @@ def _parser() -> argparse.ArgumentParser:
     add("--log", type=Path, metavar="FILE", help="write the losses of each step, one JSON a line")
     add_file_options(parser)
     add_batch_options(parser)
+    add_film_options(parser)
     return parser

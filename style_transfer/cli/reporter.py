@@ -12,7 +12,7 @@ from style_transfer.engine import Frame
 from style_transfer.interruption import Interruption
 from style_transfer.runs import Estimate, RunClock
 
-_FORMAT = "{percentage:3.0f}%|{bar}|{desc}"
+BAR_FORMAT = "{percentage:3.0f}%|{bar}|{desc}"
 
 
 class Reporter:
@@ -40,7 +40,7 @@ class Reporter:
         # A bar of seconds, not steps: those of the last scale take most of the time.
         several = self._all is not None
         self._bar = tqdm(
-            total=estimate.seconds, bar_format=_FORMAT, position=int(several), leave=not several
+            total=estimate.seconds, bar_format=BAR_FORMAT, position=int(several), leave=not several
         )
         self._bar.set_description_str(f" {estimate}")
 
@@ -49,7 +49,7 @@ class Reporter:
         if self._interruption.noticed:
             raise KeyboardInterrupt
         assert self._bar is not None
-        self._log.add(frame, seconds, self._picture)
+        self._log.add(frame, seconds, {"picture": self._picture} if self._picture else {})
         self._clock.add(frame, seconds - self._last)
         self._last = seconds
         left = self._clock.seconds_left(frame.step, frame.settings.steps)

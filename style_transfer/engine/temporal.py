@@ -17,6 +17,7 @@ from style_transfer.engine.evaluator import (
     Matches,
     StepEvaluator,
 )
+from style_transfer.engine.local_style import LocalStyle
 from style_transfer.engine.multiscale import MultiscaleObjective
 from style_transfer.engine.pyramid import image_size, resize_clamped
 from style_transfer.engine.styles import Styles
@@ -70,6 +71,15 @@ class TemporalObjective:
     @styles.setter
     def styles(self, styles: Styles) -> None:
         self._objective.styles = styles
+
+    @property
+    def local_styles(self) -> tuple[LocalStyle, ...]:
+        """What is painted like places of the style images."""
+        return self._objective.local_styles
+
+    @local_styles.setter
+    def local_styles(self, local_styles: tuple[LocalStyle, ...]) -> None:
+        self._objective.local_styles = local_styles
 
     def evaluate(
         self, image: Tensor, settings: Settings, matches: Matches = NO_MATCHES

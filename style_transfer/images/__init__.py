@@ -15,6 +15,7 @@ from style_transfer.images.saving import (
 )
 from style_transfer.images.tensors import from_jpeg, to_jpeg, to_pil, to_tensor
 from style_transfer.images.timelapse import FILM_FORMATS
+from style_transfer.images.video import add_video, even, video_frame
 from style_transfer.picture_files import (
     COLOUR_SPACES,
     MAX_PIXELS,
@@ -26,6 +27,7 @@ from style_transfer.picture_files import (
     Exif,
     Photo,
     color_named,
+    enlarge,
     fit,
     open_image,
     open_mask,
@@ -49,10 +51,13 @@ __all__ = [
     "Exif",
     "Export",
     "Photo",
+    "add_video",
     "check_format",
     "check_output",
     "color_named",
     "encoded",
+    "enlarge",
+    "even",
     "fit",
     "from_jpeg",
     "keep_colors",
@@ -71,5 +76,6 @@ __all__ = [
     "to_jpeg",
     "to_pil",
     "to_tensor",
+    "video_frame",
     "without_frame",
 ]

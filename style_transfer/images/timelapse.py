@@ -8,6 +8,7 @@ from pathlib import Path
 
 from PIL import Image, ImageOps
 
+from style_transfer.images.video import add_video, even, video_frame
 from style_transfer.picture_files import fit, open_image
 
 Files = Sequence[str | os.PathLike[str]]
@@ -16,8 +17,6 @@ FRAME_RATE = 24  # pictures per second of an MP4
 SHORTEST, LONGEST = 0.1, 600.0  # s; the shortest still has two pictures
 WEBP_FRAME_RATE = 12  # at most; WebP is slower to encode than H.264, and larger
 WEBP_SIDE = 512  # px, the longer side; all frames are in memory at once, up to 0.8 MB each
-_BT_709 = 1  # matrix, primaries and transfer of HD television, numbered in ITU-T H.273
-_LIMITED = 1  # 16 is black and 235 white, in FFmpeg's numbers
 
 
 @dataclass(frozen=True)
@@ -41,8 +40,7 @@ def save_mp4(
     Raises ValueError, one sentence, for fewer than 2 frames, one that cannot be read, or times
     out of range.
     """
-    size = _size(_checked(frames, seconds, hold))
-    size = size[0] // 2 * 2, size[1] // 2 * 2  # yuv420p has one colour for 2 x 2 pixels
+    size = even(_size(_checked(frames, seconds, hold)))
     order = _order(len(frames), round(seconds * FRAME_RATE))
     order += order[-1:] * round(hold * FRAME_RATE)
     part = Path(f"{os.fspath(file)}.part")
@@ -117,24 +115,14 @@ def _fitted(image: Image.Image, size: tuple[int, int]) -> Image.Image:
 
 def _encode(pictures: Iterator[Image.Image], size: tuple[int, int], file: Path) -> None:
     import av  # an extra; the command line and the library do without
-    from av.video.reformatter import Colorspace
 
     begin = {"movflags": "+faststart"}  # the index comes first, so that a browser plays at once
     with av.open(str(file), "w", format="mp4", options=begin) as container:
-        quality = {"crf": "18", "preset": "veryfast"}
-        stream = container.add_stream("libx264", rate=FRAME_RATE, options=quality)
-        stream.width, stream.height = size
-        stream.pix_fmt = "yuv420p"
-        # Said and done in BT.709, or players guess the colours from the height of the picture.
-        stream.colorspace = stream.color_primaries = stream.color_trc = _BT_709
-        stream.color_range = _LIMITED
+        stream = add_video(container, "libx264", size, FRAME_RATE)
         last = None
         for number, picture in enumerate(pictures):
             if picture is not last:
-                last = picture
-                frame = av.VideoFrame.from_image(picture).reformat(
-                    format="yuv420p", dst_colorspace=Colorspace.ITU709
-                )
+                last, frame = picture, video_frame(picture)
             frame.pts = number
             container.mux(stream.encode(frame))
         container.mux(stream.encode())

@@ -17,7 +17,7 @@ from style_transfer.picture_files.opening import readable_suffixes
 from style_transfer.picture_files.photo import Photo, open_photo
 from style_transfer.picture_files.profiles import COLOUR_SPACES, SRGB, ColourSpace
 from style_transfer.picture_files.reading import open_image, open_mask, reduce, size_of
-from style_transfer.picture_files.sizes import MAX_PIXELS, MIN_SIDE, fit
+from style_transfer.picture_files.sizes import MAX_PIXELS, MIN_SIDE, enlarge, fit
 
 __all__ = [
     "COLOUR_SPACES",
@@ -33,6 +33,7 @@ __all__ = [
     "Photo",
     "color_named",
     "encode",
+    "enlarge",
     "fit",
     "open_image",
     "open_mask",

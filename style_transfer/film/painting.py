@@ -1,0 +1,229 @@
+"""paint_film(): a film in a file to a painted film in a file."""
+
+import json
+import time
+import zlib
+from collections.abc import Iterable
+from os import PathLike
+from pathlib import Path
+
+from torch import Tensor
+
+from style_transfer.batch import (
+    DIVERGED,
+    INTERRUPTED,
+    PAINTED,
+    SKIPPED,
+    Request,
+    check_apart,
+    read_styles,
+    sentence,
+)
+from style_transfer.checks import one_of, weight
+from style_transfer.engine import (
+    INITS,
+    Frame,
+    MultiscaleObjective,
+    chosen_device,
+    default_device,
+    default_size,
+    in_blocks,
+)
+from style_transfer.film.checkpoint import FilmCheckpoint
+from style_transfer.film.extras import check_extras
+from style_transfer.film.frames import (
+    TEMPORAL_WEIGHT,
+    Before,
+    Beginning,
+    FramePainter,
+    refined_steps,
+)
+from style_transfer.film.keyframes import Keyframes
+from style_transfer.film.painted import FilmWatch, PaintedFilm, Unwatched
+from style_transfer.film.reading import open_film
+from style_transfer.film.writing import FILM_FORMATS, write_film
+from style_transfer.images import enlarge, fit
+from style_transfer.network import check_layers, load_network
+from style_transfer.runs import RunMemory, available_memory, check_memory
+from style_transfer.settings import Settings
+
+File = str | PathLike[str]
+_NO_KEYFRAMES = Keyframes({})
+
+
+def paint_film(
+    film: File,
+    styles: File | Iterable[File],
+    output: File,
+    request: Request | None = None,
+    *,
+    keyframes: Keyframes = _NO_KEYFRAMES,
+    temporal: float = TEMPORAL_WEIGHT,
+    watch: FilmWatch | None = None,
+) -> PaintedFilm:
+    """Paint a film, or an animation, and return what became of it.
+
+    Each frame starts from the one before, moved along optical flow, and is held to it where the
+    flow is certain, by the weight `temporal` of that term. The first frame, and the first one of
+    another scene, is painted like a photo. `output` has one of the endings of FILM_FORMATS; sound
+    is copied where the format has any. Of the `request` all serves but what is for files of
+    pictures; the `keyframes` change its settings along the film.
+
+    Painted frames are kept in a folder beside the output until the film is finished, so that the
+    same call goes on where it was interrupted. After KeyboardInterrupt, and where a frame cannot be
+    painted, `output` is the film so far. Raises ValueError or OSError, one sentence, for a mistake
+    in the arguments; KeyboardInterrupt where there is no frame yet.
+    """
+    check_extras()
+    files = [styles] if isinstance(styles, str | PathLike) else [*styles]
+    painter = _FilmPainter(
+        Path(film),
+        [Path(file) for file in files],
+        Path(output),
+        request or Request(),
+        keyframes,
+        weight("temporal", temporal),
+    )
+    return painter.paint(watch or Unwatched())
+
+
+class _FilmPainter:
+    """A film that is read and checked."""
+
+    def __init__(
+        self,
+        file: Path,
+        styles: list[Path],
+        output: Path,
+        request: Request,
+        keyframes: Keyframes,
+        temporal: float,
+    ) -> None:
+        """Raises ValueError or OSError for a mistake in what is given."""
+        self._file, self._output, self._request = file, output, request
+        self._keyframes, self._temporal = keyframes, temporal
+        check_output(output, [file, *styles, *([request.mask] if request.mask else [])])
+        if request.init not in INITS:
+            raise ValueError("The first frame of a film cannot be a picture (init).")
+        device = chosen_device(request.device) if request.device else default_device()
+        self._film = open_film(file, request.background or "white")
+        side = request.size or default_size(device)
+        self._size = (enlarge if request.enlarge else fit)(self._film.size, side)
+        self._styles = read_styles(styles, request.mask)
+        self._network = load_network(request.network, device)
+        for number in range(self._film.count):
+            settings = self._settings(number)
+            settings.check_styles(len(self._styles.images))
+            used = [settings.content_layer, *settings.style_layers]
+            check_layers(self._network.name, used)
+        self._block = self._side_of_blocks()
+
+    def paint(self, watch: FilmWatch) -> PaintedFilm:
+        """Paint all frames, or those that are left, and write the film."""
+        began, checkpoint = time.perf_counter(), FilmCheckpoint(self._output, self._checksum())
+        if self._request.skip_existing and self._output.exists() and not checkpoint.paintings:
+            return PaintedFilm(SKIPPED, self._output)
+        status, message = PAINTED, ""
+        try:
+            try:
+                self._paint_frames(checkpoint, watch)
+            finally:  # before any other handling: a signal that comes from here on raises nothing
+                watch.finish()
+        except KeyboardInterrupt:
+            if not checkpoint.paintings:
+                raise
+            status = INTERRUPTED
+        except (ValueError, OSError) as error:
+            status, message = DIVERGED, str(error)
+        except Exception as error:
+            status, message = DIVERGED, sentence(error, 1, self._size)
+        place = None
+        if checkpoint.paintings:
+            try:
+                write_film(checkpoint.paintings, self._output, self._file, self._film)
+                place = self._output
+            except (ValueError, OSError) as error:
+                reason = getattr(error, "strerror", None) or error
+                words = f"{self._output} cannot be written ({reason}); the painted frames are in "
+                message = f"{message} {words}{checkpoint.folder}".strip()
+        if status == PAINTED and place:
+            checkpoint.remove()
+        count, seconds = len(checkpoint.paintings), time.perf_counter() - began
+        return PaintedFilm(status, place, count, self._film.count, message, seconds)
+
+    def _paint_frames(self, checkpoint: FilmCheckpoint, watch: FilmWatch) -> None:
+        network, done = self._network, len(checkpoint.paintings)
+        if done:  # bit for bit the same needs the same backends
+            network = network.with_timings(network.timings.updated(checkpoint.timings))
+        request = self._request
+        painter = FramePainter(
+            network,
+            self._styles,
+            Beginning(str(request.init), request.optimizer, request.seed),
+            self._temporal,
+            in_blocks(self._block) if self._block else MultiscaleObjective,
+        )
+        watch.begin(done, self._film.count)
+        content: Tensor | None = None
+        for number, source in enumerate(self._film.frames(self._size)):
+            last, content = content, source.image.to(network.device)
+            if number < done:
+                continue
+            before = None
+            if last is not None and checkpoint.image is not None:
+                before = Before(last, checkpoint.image.to(network.device))
+            settings = self._settings(number)
+            for frame in painter.paint(content, before, settings):
+                if frame.losses:
+                    watch.step(number, frame, self._steps_left(number, frame))
+            checkpoint.add(frame.picture, frame.image, source.begin, source.end, network.timings)
+
+    def _side_of_blocks(self) -> int | None:
+        """Return the side of blocks in px in which steps are made, None where frames fit whole."""
+        free = available_memory(str(self._network.device))
+        needed = RunMemory.fitting(
+            self._size,
+            [(image.shape[-2], image.shape[-1]) for image in self._styles.images],
+            self._settings(0).style_scale,
+            lambda plan: free is None or plan.total <= free,
+        )
+        check_memory(self._size, needed.total, free)
+        return needed.block
+
+    def _settings(self, number: int) -> Settings:
+        return self._keyframes.at(number, self._request.settings)
+
+    def _steps_left(self, number: int, frame: Frame) -> int:
+        """Return how many steps are left unless another scene begins."""
+        of_others = refined_steps(frame.content, frame.settings)
+        frames = max(0, self._film.count - number - 1)
+        return frame.settings.steps - frame.step + frames * of_others
+
+    def _checksum(self) -> str:
+        """Return a checksum of all that makes the film."""
+        request, code = self._request, 0
+        with self._file.open("rb") as content:
+            while block := content.read(2**20):
+                code = zlib.crc32(block, code)
+        how = {
+            "film": code,
+            "styles": self._styles.fingerprint,
+            "settings": request.settings.as_dict(),
+            "keyframes": self._keyframes.as_dict(),
+            "temporal": self._temporal,
+            "size": self._size,
+            "background": request.background,
+            "run": [request.init, request.optimizer, request.seed, request.network],
+        }
+        return f"{zlib.crc32(json.dumps(how).encode()):08x}"
+
+
+def check_output(output: Path, inputs: Iterable[Path]) -> None:
+    """Raise ValueError, one sentence, where a film could not be written, or only over an input."""
+    one_of("the ending of a film", output.suffix.lower(), FILM_FORMATS)
+    folder = output.absolute().parent
+    if not folder.is_dir():
+        raise ValueError(f"{output}: the folder {folder} does not exist.")
+    if output.is_dir():
+        raise ValueError(f"{output}: this is a folder, not a file.")
+    check_apart("film", output, [*inputs])

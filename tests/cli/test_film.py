@@ -1,0 +1,110 @@
+"""Films on the command line."""
+
+import json
+import signal
+import subprocess
+import sys
+import time
+
+import pytest
+
+pytest.importorskip("av")
+pytest.importorskip("cv2")
+
+from style_transfer.cli import run_command
+from style_transfer.film import extras
+from style_transfer.film.reading import open_film
+from style_transfer.images import to_pil
+from tests.cli.conftest import QUICK
+from tests.conftest import smooth_picture
+from tests.film.clips import pictures, write_video
+
+
+@pytest.fixture
+def folder(tmp_path):
+    """A film of three frames, the same as a GIF, and a painting."""
+    write_video(tmp_path / "clip.mp4", pictures(3), [0, 40, 80], sound="aac")
+    first, *others = pictures(3)
+    first.save(tmp_path / "clip.gif", save_all=True, append_images=others, duration=100)
+    to_pil(smooth_picture(2)).save(tmp_path / "style.png")
+    return tmp_path
+
+
+def run(folder, film, output, *options):
+    given = [folder / film, folder / "style.png", "-o", folder / output, *QUICK, "--size", "48"]
+    return run_command([str(each) for each in (*given, *options)])
+
+
+def test_a_film_becomes_a_film_with_one_bar_and_a_log(folder, capsys):
+    log = folder / "log"
+    assert run(folder, "clip.mp4", "out.mp4", "--json", "--log", log) == 0
+    out, error = capsys.readouterr()
+    record = json.loads(out)
+    assert (record["status"], record["frames"]) == ("painted", 3)
+    assert record["picture"] == str(folder / "out.mp4")
+    assert "frame 3 of 3" in error
+    lines = [json.loads(line) for line in log.read_text().splitlines()]
+    assert [line["frame"] for line in lines] == [0, 0, 0, 1, 2]
+    assert "temporal_loss" in lines[-1]
+    assert "temporal_loss" not in lines[0]
+
+
+def test_the_ending_says_whether_an_animation_becomes_a_film(folder):
+    assert run(folder, "clip.gif", "out.gif") == 0
+    assert open_film(folder / "out.gif").count == 3
+    assert run(folder, "clip.gif", "out.png") == 0  # its first frame, as of any picture
+    assert run(folder, "clip.gif", "out.webm") == 0
+    assert open_film(folder / "out.webm").count == 3
+    assert run(folder, "style.png", "out.webp") == 0
+
+
+def test_keyframes_are_read_from_a_file(folder):
+    (folder / "keys.json").write_text(json.dumps({"0": {"steps": 1}, "2": {"steps": 3}}))
+    log = folder / "log"
+    options = ("--keyframes", folder / "keys.json", "--temporal", "0", "--log", log)
+    assert run(folder, "clip.mp4", "out.mp4", *options) == 0
+    lines = [json.loads(line) for line in log.read_text().splitlines()]
+    assert [(line["frame"], line["step"]) for line in lines] == [(0, 1), (1, 2), (2, 3)]
+
+
+@pytest.mark.parametrize(
+    ("film", "output", "options", "words"),
+    [
+        ("clip.mp4", "out.png", (), "clip.mp4 is a film; -o needs one of the endings .mp4, "),
+        ("style.png", "out.mp4", (), "style.png: this is a picture, and no film"),
+        ("none.mp4", "out.mp4", (), "there is no such file"),
+        ("clip.mp4", "out.mp4", ("--depth", "16"), "without --depth"),
+        ("clip.mp4", "out.mp4", ("--betas", "1", "2"), "without --betas"),
+        ("clip.mp4", "out.mp4", ("--each-style",), "without --each-style"),
+        ("clip.mp4", "out.mp4", ("--keyframes", "none.json"), "none.json: this file cannot"),
+        ("clip.mp4", "clip.mp4", (), "the film would overwrite"),
+    ],
+)
+def test_a_mistake_is_told_in_one_sentence(folder, capsys, film, output, options, words):
+    assert run(folder, film, output, *options) == 2
+    (line,) = capsys.readouterr().err.splitlines()
+    assert words in line
+
+
+def test_missing_extras_are_told_with_the_command_that_installs_them(folder, capsys, monkeypatch):
+    monkeypatch.setattr(extras, "find_spec", lambda _: None)
+    assert run(folder, "clip.mp4", "out.mp4") == 2
+    assert "pip install av opencv-python-headless" in capsys.readouterr().err
+
+
+@pytest.mark.integration
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no SIGINT for another process")
+def test_ctrl_c_keeps_the_film_so_far_and_the_same_command_goes_on(folder):
+    given = [str(folder / "clip.mp4"), str(folder / "style.png"), "-o", str(folder / "out.mp4")]
+    options = [*QUICK, "--size", "48", "--steps", "200"]
+    command = [sys.executable, "-m", "style_transfer", *given, *options]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL) as process:
+        until = time.monotonic() + 120
+        while not list(folder.glob("*.frames/last.safetensors")) and time.monotonic() < until:
+            time.sleep(0.02)
+        process.send_signal(signal.SIGINT)
+        out, _ = process.communicate(timeout=60)
+    assert process.returncode == 0
+    assert b"the same command goes on" in out
+    done = open_film(folder / "out.mp4").count if b"frame 1" not in out else 1
+    assert done in (1, 2)

@@ -1,0 +1,61 @@
+"""Settings that change along a film."""
+
+import json
+
+import pytest
+
+from style_transfer.film.keyframes import Keyframes
+from style_transfer.settings import Settings
+
+BASE = Settings(beta=2, steps=20)
+
+
+def test_a_number_changes_evenly_between_two_frames_and_stays_before_and_after():
+    keys = Keyframes({4: {"beta": 4}, "8": {"beta": 12}})
+    found = [keys.at(number, BASE).beta for number in (0, 2, 4, 6, 8, 100)]
+    assert found == [2, 3, 4, 8, 12, 12]
+
+
+def test_each_knob_has_frames_of_its_own():
+    keys = Keyframes({0: {"beta": 4}, 4: {"steps": 30}, 8: {"beta": 12}})
+    assert keys.at(2, BASE).steps == 25
+    assert keys.at(2, BASE).beta == 6
+    assert keys.at(9, BASE).steps == 30
+
+
+def test_weights_of_styles_change_evenly_and_words_at_their_frame():
+    keys = Keyframes({0: {"style_weights": [1, 0]}, 4: {"style_weights": [0, 1], "pooling": "max"}})
+    assert keys.at(1, BASE).style_weights[:2] == (0.75, 0.25)
+    assert keys.at(3, BASE).pooling == BASE.pooling
+    assert keys.at(4, BASE).pooling == "max"
+
+
+def test_no_keyframes_leave_the_settings():
+    assert Keyframes({}).at(7, BASE) == BASE
+
+
+@pytest.mark.parametrize(
+    ("frames", "words"),
+    [
+        ({"-1": {"beta": 1}}, "keyframe"),
+        ({"x": {"beta": 1}}, "keyframe"),
+        ({"0": {"colour": 1}}, "'colour' is not one of alpha, "),
+        ({"0": {"beta": -1}}, "beta must be"),
+        ({"0": 3}, "must name knobs"),
+    ],
+)
+def test_what_cannot_be_is_refused_in_one_sentence(frames, words):
+    with pytest.raises(ValueError, match=words):
+        Keyframes(frames)
+
+
+def test_a_file_is_read_and_a_wrong_one_named(tmp_path):
+    file = tmp_path / "keys.json"
+    file.write_text(json.dumps({"0": {"beta": 4}}))
+    assert Keyframes.read(file).at(0, BASE).beta == 4
+    for text, words in (("{", "no JSON"), ("[1]", "no frames"), ('{"0": {"beta": "x"}}', "beta")):
+        file.write_text(text)
+        with pytest.raises(ValueError, match=rf"^keys\.json: .*{words}"):
+            Keyframes.read(file)
+    with pytest.raises(ValueError, match="cannot be read"):
+        Keyframes.read(tmp_path / "none.json")

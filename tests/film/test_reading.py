@@ -1,0 +1,109 @@
+"""Films and animations, read as they are shown."""
+
+from fractions import Fraction
+
+import numpy as np
+import pytest
+from PIL import Image
+
+pytest.importorskip("av")
+
+from style_transfer.film.reading import is_animation, open_film
+from style_transfer.images import to_tensor
+from tests.film.clips import SIZE, pictures, write_video
+
+TIMES = [0, 40, 80, 200, 240]  # ms
+
+
+@pytest.fixture
+def clip():
+    return pictures(5)
+
+
+def frames(file, size=None, **how):
+    film = open_film(file, **how)
+    return list(film.frames(size or film.size))
+
+
+def test_a_film_has_its_frames_times_and_colours(clip, tmp_path):
+    file = tmp_path / "clip.mp4"
+    write_video(file, clip, TIMES)
+    film = open_film(file)
+    assert (film.size, film.count) == (SIZE, 5)
+    found = list(film.frames(SIZE))
+    assert [frame.begin * 1000 for frame in found] == TIMES
+    assert [frame.end for frame in found[:-1]] == [frame.begin for frame in found[1:]]
+    assert 0.24 < found[-1].end < 0.3
+    for frame, picture in zip(found, clip, strict=True):
+        assert (frame.image - to_tensor(picture)).abs().mean() < 6 / 255
+
+
+def test_a_film_is_reduced_while_it_is_read(clip, tmp_path):
+    write_video(tmp_path / "clip.mp4", clip, TIMES)
+    assert frames(tmp_path / "clip.mp4", (32, 40))[0].image.shape == (1, 3, 32, 40)
+
+
+@pytest.mark.parametrize("degrees", [90, 180, -90])
+def test_a_film_of_a_turned_phone_is_upright(clip, tmp_path, degrees):
+    file = tmp_path / "clip.mp4"
+    write_video(file, clip[:2], TIMES, rotation=degrees)
+    film = open_film(file)
+    shown = clip[0].rotate(degrees, expand=True)  # against the clock, as FFmpeg counts
+    assert film.size == (shown.height, shown.width)
+    (first, *_) = film.frames(film.size)
+    assert (first.image - to_tensor(shown)).abs().mean() < 6 / 255
+
+
+def test_pixels_that_are_not_square_are_made_so(clip, tmp_path):
+    write_video(tmp_path / "clip.mp4", clip[:2], TIMES, aspect=Fraction(4, 3))
+    assert open_film(tmp_path / "clip.mp4").size == (SIZE[0], round(SIZE[1] * 4 / 3))
+
+
+@pytest.mark.parametrize(("suffix", "near"), [(".gif", 25), (".webp", 12), (".png", 1)])
+def test_an_animation_has_its_frames_and_times(clip, tmp_path, suffix, near):
+    file = tmp_path / f"clip{suffix}"
+    clip[0].save(file, save_all=True, append_images=clip[1:], duration=[40, 40, 120, 40, 60])
+    assert is_animation(file)
+    found = frames(file)
+    assert [frame.begin * 1000 for frame in found] == TIMES
+    assert found[-1].end == Fraction(3, 10)
+    for frame, picture in zip(found, clip, strict=True):
+        assert (frame.image - to_tensor(picture)).abs().mean() < near / 255
+
+
+def test_what_is_transparent_is_laid_on_the_background(tmp_path):
+    file = tmp_path / "clip.png"
+    clear = [Image.new("RGBA", (40, 40), (level, 0, 0, 0)) for level in (1, 2)]
+    clear[0].save(file, save_all=True, append_images=clear[1:], duration=100)
+    for name, level in (("white", 1), ("black", 0)):
+        assert (frames(file, background=name)[0].image == level).all()
+
+
+def test_what_is_no_film_is_refused_in_one_sentence(clip, tmp_path):
+    (tmp_path / "notes.mp4").write_text("no film")
+    clip[0].save(tmp_path / "still.png")
+    clip[0].resize((20, 20)).save(
+        tmp_path / "small.gif", save_all=True, append_images=[clip[1].resize((20, 20))]
+    )
+    for name, words in (
+        ("notes.mp4", "this film cannot be read"),
+        ("none.mp4", "there is no such file"),
+        ("still.png", "a picture, and no film"),
+        ("small.gif", "20 x 20 pixels"),
+    ):
+        with pytest.raises(ValueError, match=rf"^{name}: .*{words}"):
+            open_film(tmp_path / name)
+
+
+def test_one_frame_is_in_memory_at_a_time(tmp_path, clip):
+    import tracemalloc
+
+    big = [each.resize((640, 512)) for each in clip] * 12
+    write_video(tmp_path / "clip.mp4", big, range(0, 40 * len(big), 40))
+    film = open_film(tmp_path / "clip.mp4")
+    tracemalloc.start()
+    count = sum(1 for _ in film.frames((512, 640)))
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert count == len(big)
+    assert peak < 10 * np.prod((512, 640, 3))

@@ -1,0 +1,109 @@
+"""Painted frames, written as films."""
+
+from fractions import Fraction
+
+import numpy as np
+import pytest
+from PIL import Image
+
+pytest.importorskip("av")
+
+from style_transfer.film.reading import open_film
+from style_transfer.film.writing import FILM_FORMATS, Painting, write_film
+from style_transfer.images import to_tensor
+from tests.film.clips import packets, pictures, read_video, write_video
+
+TIMES = [0, 40, 80, 200, 240]  # ms; the fourth comes late
+END = 320
+
+
+@pytest.fixture
+def source(tmp_path):
+    """A film with a tone."""
+    write_video(tmp_path / "source.mp4", pictures(5), TIMES, sound="aac")
+    return tmp_path / "source.mp4"
+
+
+@pytest.fixture
+def paintings(tmp_path):
+    """Painted frames of an odd size, with times in s."""
+    images = pictures(5, (65, 81))
+    times = [Fraction(each, 1000) for each in (*TIMES, END)]
+    made = []
+    for number, image in enumerate(images):
+        image.save(tmp_path / f"{number}.png")
+        made.append(Painting(tmp_path / f"{number}.png", times[number], times[number + 1]))
+    return made
+
+
+def written(paintings, source, suffix):
+    output = source.with_name(f"painted{suffix}")
+    write_film(paintings, output, source, open_film(source))
+    assert not list(source.parent.glob("*.part"))
+    return output
+
+
+@pytest.mark.parametrize("suffix", FILM_FORMATS)
+def test_times_length_and_colours_are_those_of_the_paintings(paintings, source, suffix):
+    film = open_film(written(paintings, source, suffix))
+    frames = list(film.frames(film.size))
+    assert film.size == ((64, 80) if FILM_FORMATS[suffix].sound else (65, 81))
+    assert [round(1000 * frame.begin) for frame in frames] == TIMES
+    assert abs(1000 * frames[-1].end - END) <= 10
+    for frame, painting in zip(frames, paintings, strict=True):
+        with Image.open(painting.file) as picture:
+            expected = to_tensor(picture)[..., : film.size[0], : film.size[1]]
+        assert (frame.image - expected).abs().mean() < 8 / 255
+
+
+def test_colours_are_told_as_browsers_take_them(paintings, source):
+    import av
+
+    with av.open(str(written(paintings, source, ".mp4"))) as container:
+        frame = next(container.decode(container.streams.video[0]))
+        assert (frame.colorspace, frame.color_range) == (1, 1)  # BT.709, 16 to 235
+
+
+@pytest.mark.parametrize("suffix", [".mp4", ".mov", ".mkv"])
+def test_sound_is_copied_packet_by_packet(paintings, source, suffix):
+    assert packets(written(paintings, source, suffix)) == packets(source)
+
+
+def test_sound_is_coded_anew_where_the_format_cannot_hold_it(paintings, source):
+    import av
+
+    with av.open(str(written(paintings, source, ".webm"))) as container:
+        (stream,) = container.streams.audio
+        assert stream.codec_context.name in ("opus", "libopus")
+        samples = [frame.to_ndarray() for frame in container.decode(stream)]
+    level = np.concatenate([each.mean(0) for each in samples])
+    assert abs(len(level) / 48000 - END / 1000) < 0.06
+    assert np.abs(level).mean() > 0.3  # the tone
+
+
+def test_the_sound_of_a_film_that_was_cut_off_ends_with_it(paintings, source):
+    cut = written(paintings[:3], source, ".mp4")
+    assert 0 < len(packets(cut)) < len(packets(source))
+    assert [round(1000 * time) for time, _ in read_video(cut)] == TIMES[:3]
+
+
+def test_a_gif_leaves_out_frames_that_browsers_would_slow_down(source, tmp_path):
+    paintings = []
+    for number, image in enumerate(pictures(6)):
+        image.save(tmp_path / f"{number}.png")
+        times = Fraction(number, 100), Fraction(number + 1, 100)
+        paintings.append(Painting(tmp_path / f"{number}.png", *times))
+    with Image.open(written(paintings, source, ".gif")) as image:
+        assert image.n_frames == 3
+        assert image.info["duration"] == 20
+        assert image.info["loop"] == 0
+
+
+def test_what_cannot_be_written_leaves_what_was_there(paintings, source):
+    output = source.with_name("painted.mp4")
+    output.write_text("a film")
+    paintings[3].file.unlink()
+    with pytest.raises(OSError, match=r"3\.png"):
+        write_film(paintings, output, source, open_film(source))
+    assert output.read_text() == "a film"
+    assert not list(source.parent.glob("*.part"))
