@@ -9,7 +9,8 @@ from style_transfer.runs import CheckpointStore, Limits, RunService, run
 from tests.engine.runs import QUICK
 from tests.runs.fake_executor import FakeExecutor
 
-collect_ignore = ["zero_gpu_scenarios.py"]  # changes torch and Gradio where it is imported
+# Change torch and Gradio where they are imported.
+collect_ignore = ["zero_gpu_scenarios.py", "zero_gpu_page.py"]
 
 TOKEN = "a" * 64
 CHECKPOINT_SETTINGS = replace(QUICK, style_layers=["relu1_1"], steps=6)
