@@ -196,20 +196,13 @@ def test_eight_runs_take_two_thirds_of_the_time_on_two_nodes(nodes):
         for run in runs:  # all backends are known then
             assert run.join(120)
         since = time.monotonic()
-        runs = [Run(job(replace(SHORT, steps=40), 192), executor) for _ in range(8)]
+        runs = [Run(job(replace(SHORT, steps=30), 192), executor) for _ in range(8)]
         for run in runs:
             assert run.join(600)
         seconds[count] = time.monotonic() - since
         executor.end()
-        wait_for(lambda: _free_cores() == count, 60)  # noqa: B023
     print(seconds)
     assert seconds[2] <= 0.65 * seconds[1]
-
-
-def _free_cores():
-    import ray
-
-    return ray.available_resources().get("CPU", 0)
 
 
 def test_many_pictures_are_spread_over_the_nodes(nodes, tmp_path):
