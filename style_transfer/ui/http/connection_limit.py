@@ -30,7 +30,9 @@ class ConnectionLimit:
 
     def start(self) -> None:
         """Begin; to be called in the event loop of a server that does not listen yet."""
-        listen_in_batches(asyncio.get_running_loop(), self._admitting, BATCH)
+        # A connection that was accepted in the same batch cannot be ended for another yet.
+        batch = min(BATCH, self._most)
+        listen_in_batches(asyncio.get_running_loop(), self._admitting, batch)
         self._watch = asyncio.ensure_future(self._look_again_and_again())
 
     def stop(self) -> None:

@@ -23,6 +23,12 @@ class Slow:
 
     def __init__(self):
         self.begun, self.may_end = 0, threading.Event()
+        self.stands, self.may_go_on = threading.Event(), threading.Event()
+
+    def stand(self):
+        """Keep the event loop, as an answer that computes does."""
+        self.stands.set()
+        self.may_go_on.wait(CALM)
 
     def wait_for(self, requests):
         until = time.monotonic() + CALM
@@ -53,6 +59,8 @@ def port(monkeypatch, slow):
             slow.begun += 1
             while not slow.may_end.is_set():
                 await asyncio.sleep(0.01)
+        if scope["path"] == "/standing":
+            slow.stand()
         return await answer(send, 200, "")
 
     server = uvicorn.Server(uvicorn.Config(app, port=0, log_level="critical", lifespan="on"))
@@ -100,6 +108,15 @@ def test_half_requests_make_room_for_whole_ones(port, connect):
     assert ask(port) == 200
     assert is_ended(half[0])
     assert not all(is_ended(each, 0.2) for each in half[-MOST // 2 :])
+
+
+def test_a_server_that_stood_takes_the_last_of_those_who_came_meanwhile(port, connect, slow):
+    connect(b"GET /standing HTTP/1.1\r\nHost: localhost\r\n\r\n")
+    assert slow.stands.wait(CALM)
+    half = [connect(HALF) for _ in range(2 * MOST - 1)]
+    slow.may_go_on.set()
+    assert is_ended(half[0])
+    assert not is_ended(half[-1], 0.2)
 
 
 def test_requests_under_way_are_not_ended_for_new_ones(port, connect, slow):
