@@ -66,7 +66,6 @@ class State:
         numbers = {f.name: getattr(self, f.name) for f in fields(self) if f.name not in _TENSORS}
         numbers["timings"] = self.timings.as_dict()
         numbers["strokes"] = [stroke.as_dict() for stroke in self.strokes]
-        tensors = {name: t.detach().cpu().contiguous().clone() for name, t in tensors.items()}
         save_tensors(tensors, file, {"format": _FORMAT, "numbers": json.dumps(numbers)})
 
     @classmethod
@@ -128,12 +127,28 @@ def save_tensors(
     """Write tensors as a safetensors file, atomically. Raises OSError."""
     part = Path(f"{os.fspath(file)}.part")
     try:
-        save_file({name: t.contiguous() for name, t in tensors.items()}, part, metadata)
+        save_file(_with_own_storage(tensors), part, metadata)
         os.replace(part, file)
     except SafetensorError as error:  # on a full disk
         raise OSError(str(error)) from error
     finally:
         part.unlink(missing_ok=True)
+
+
+def _with_own_storage(tensors: dict[str, Tensor]) -> dict[str, Tensor]:
+    """Return the tensors on the CPU, of which only those that share a storage are copied.
+
+    safetensors refuses those; copies of all would double the memory of a run while it is saved.
+    """
+    own, storages = {}, set[int]()
+    for name, tensor in tensors.items():
+        tensor = tensor.detach().cpu().contiguous()
+        storage = tensor.untyped_storage()
+        if storage.nbytes() != tensor.nbytes or storage.data_ptr() in storages:
+            tensor = tensor.clone()
+        storages.add(tensor.untyped_storage().data_ptr())
+        own[name] = tensor
+    return own
 
 
 _COUNTS = {"step", "stage", "setbacks"}

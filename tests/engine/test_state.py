@@ -1,4 +1,5 @@
 import json
+from contextlib import suppress
 from dataclasses import fields
 
 import pytest
@@ -6,6 +7,7 @@ import torch
 from safetensors import safe_open
 from safetensors.torch import save_file
 
+from style_transfer.engine import state as state_module
 from style_transfer.engine.state import State
 from style_transfer.network import TimingCache
 from style_transfer.settings import Settings
@@ -161,3 +163,16 @@ def test_a_state_of_the_version_before_goes_on_without_the_optimisers_memory(tmp
     assert older.memory == ()
     assert torch.equal(older.image, LATER.image)
     assert (older.step, older.loss) == (LATER.step, LATER.loss)
+
+
+def test_only_tensors_that_share_a_storage_are_copied_to_be_saved(tmp_path, monkeypatch):
+    written = {}
+    monkeypatch.setattr(state_module, "save_file", lambda tensors, *_: written.update(tensors))
+    both = torch.rand(2, 1, 3, 8, 8)
+    own, pair = torch.rand(1, 3, 8, 8), (both[0], both[1])
+    with suppress(FileNotFoundError):  # nothing was written
+        State(1, 0, own, memory=pair, good=own).save(tmp_path / "state")
+    assert written["image"].data_ptr() == own.data_ptr()
+    copies = [written[name] for name in ("good", "memory.000", "memory.001")]
+    assert len({each.untyped_storage().data_ptr() for each in (own, both, *copies)}) == 5
+    assert all(map(torch.equal, copies, (own, *pair)))
