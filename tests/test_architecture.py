@@ -44,17 +44,18 @@ RANKS = {
     "__main__": 11,
 }
 UI_RANKS = {
-    "http": 0,
-    "environment": 0,
-    "example": 1,
-    "session": 2,
-    "panels": 3,
-    "handlers": 4,
-    "background": 5,
-    "wiring": 5,
-    "page": 6,
-    "shutdown": 7,
-    "main": 8,
+    "token_bucket": 0,
+    "http": 1,
+    "environment": 1,
+    "example": 2,
+    "session": 3,
+    "panels": 4,
+    "handlers": 5,
+    "background": 6,
+    "wiring": 6,
+    "page": 7,
+    "shutdown": 8,
+    "main": 9,
 }
 
 # What only these packages may import: their reason to exist is to hide it from the others.

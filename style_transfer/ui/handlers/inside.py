@@ -23,12 +23,15 @@ from style_transfer.ui.handlers.inside_answers import (
 )
 from style_transfer.ui.handlers.reconstructions import Reconstructions
 from style_transfer.ui.http.inside import packed
-from style_transfer.ui.session.allowance import Allowance
 from style_transfer.ui.session.moments import ShownMoment, shown_moment
 from style_transfer.ui.session.sessions import PageContext
+from style_transfer.ui.token_bucket import TokenBucket
 
 MAX_LOOKS = 3  # pages of which the features of a layer are kept; 100 MB for each at the most
 IDLE = 30.0  # s after which they go
+# Of the device's time, what all who look may take together; a run keeps 0.9 of its steps.
+SHARE = 0.06
+BURST = 1.0  # s that can be saved, so that what is asked for after a while is answered at once
 CHANGES, MADE, STOP = "changes", "made", "stop"
 EVERY_STEPS = 30  # of a run, until its changes are computed anew: each term costs a step
 
@@ -58,7 +61,8 @@ class InsideHandlers:
 
     def __init__(self, context: PageContext) -> None:
         self._sessions, self._service = context.sessions, context.service
-        self._allowance, self._made = Allowance(), Reconstructions(context.service)
+        self._allowance = TokenBucket(SHARE, BURST)
+        self._made = Reconstructions(context.service)
         self._looks: OrderedDict[str, _Look] = OrderedDict()  # by session, the newest last
         self._lock, self._is_dropping = threading.Lock(), False
 

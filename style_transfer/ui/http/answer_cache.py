@@ -1,7 +1,8 @@
 """Answers that are the same for everybody, made once and then given from memory.
 
 For each request Gradio copies and writes the page's configuration anew, and compresses each script.
-A few clients that fetch them again and again would take a core from the runs.
+A few clients that fetch them again and again would take a core from the runs. Sending them takes
+the processor too, mostly by the byte, so each visitor's come at a bounded rate.
 """
 
 import asyncio
@@ -14,12 +15,15 @@ from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from style_transfer.ui.http.gate import path_below
-from style_transfer.ui.http.visitors import Visitors
+from style_transfer.ui.http.visitors import OWN_MACHINE, Visitors
+from style_transfer.ui.token_bucket import TokenBucket
 
 PAGES = ("/", "/config", "/theme.css", "/gradio_api/info")  # which may name the host that is asked
 SCRIPTS = ("/assets/", "/svelte/", "/static/")  # files of Gradio, a few MB compressed
 MOST = 64_000_000  # bytes of answers that are kept; those that were not asked for longest go
 SHARE = 0.25  # of the time, at most, in which answers are made where not all can be kept
+RATE, BURST = 4_000_000, 40_000_000  # bytes a second to a visitor, and at once: many page loads
+REQUEST = 20_000  # bytes that take as long to send as an answer without a body takes
 _NAMING = ("host", "x-forwarded-host", "x-forwarded-proto", "x-gradio-server", "origin")
 
 
@@ -49,20 +53,33 @@ class AnswerCache:
         self._making = asyncio.Lock()
         self._lines: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()  # by visitor
         self._overflows = False  # whether an answer had to go
+        self._buckets: dict[str, TokenBucket] = {}  # of visitors that fetched something lately
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer a request from memory, or let it through."""
         key = _key(scope)
         if key is None:
             return await self._app(scope, receive, send)
-        answer = self._kept.get(key)
+        answer, visitor = self._kept.get(key), self._visitors.who_asks(scope)
         if answer is None:
-            line = self._lines.setdefault(self._visitors.who_asks(scope), asyncio.Lock())
+            line = self._lines.setdefault(visitor, asyncio.Lock())
             async with line, self._making:
                 answer = self._kept.get(key) or await self._make(key, scope)
         else:
             self._kept.move_to_end(key)
+        if visitor != OWN_MACHINE and (wait := self._wait(visitor, len(answer.body) + REQUEST)):
+            await asyncio.sleep(wait)
         return await answer.give(send)
+
+    def _wait(self, visitor: str, size: int) -> float:
+        """Return the seconds after which a visitor may be sent so many bytes."""
+        bucket = self._buckets.get(visitor)
+        if bucket is None:
+            full = [each for each, bucket in self._buckets.items() if bucket.is_full]
+            for each in full:
+                del self._buckets[each]
+            bucket = self._buckets[visitor] = TokenBucket(RATE, BURST)
+        return bucket.spend(size)
 
     async def _make(self, key: Any, scope: Scope) -> _Answer:
         """Return the app's answer to a request, kept where it is what was asked for."""

@@ -147,7 +147,7 @@ def test_there_is_no_answer_before_the_first_picture(asked, context):
 def test_who_has_used_up_the_allowance_is_answered_later_unless_nothing_is_painted(
     asked, context, monkeypatch
 ):
-    monkeypatch.setattr(handlers.Allowance, "is_open", property(lambda _: False))
+    monkeypatch.setattr(handlers.TokenBucket, "is_open", property(lambda _: False))
     assert asked().status_code == 200
     context.service._reserved[7] = None
     try:

@@ -3,6 +3,9 @@
 import asyncio
 from contextlib import suppress
 
+import pytest
+
+from style_transfer.ui.http import answer_cache
 from style_transfer.ui.http.answer_cache import AnswerCache
 from style_transfer.ui.http.visitors import Visitors
 
@@ -125,3 +128,29 @@ def test_who_makes_up_hosts_keeps_others_waiting_for_one_answer_alone():
         return asked
 
     assert asyncio.run(asking()) == 2
+
+
+@pytest.mark.parametrize(("address", "waits"), [("203.0.113.6", True), ("127.0.0.1", False)])
+def test_who_fetches_again_and_again_is_answered_at_a_rate_but_for_the_own_machine(
+    address, waits, monkeypatch
+):
+    waited = []
+
+    async def sleep(seconds, sleep=asyncio.sleep):
+        waited.append(seconds)
+        await sleep(0)
+
+    cache = AnswerCache(App(size=answer_cache.BURST // 10), Visitors())
+
+    async def asking():
+        for _ in range(9):
+            await ask(cache, address=address)
+        monkeypatch.setattr(answer_cache.asyncio, "sleep", sleep)
+        for _ in range(3):
+            await ask(cache, address=address)
+        assert len(waited) == 3 * waits
+        await ask(cache, address="203.0.113.7")
+        assert len(waited) == 3 * waits
+
+    asyncio.run(asking())
+    assert all(wait > 0.05 * answer_cache.BURST / answer_cache.RATE for wait in waited[1:])
