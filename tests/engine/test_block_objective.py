@@ -16,7 +16,7 @@ from style_transfer.network import BACKENDS, VGG, BackendSet
 from style_transfer.settings import Settings
 from tests.conftest import smooth_picture
 
-HEIGHT, WIDTH, SIDE = 70, 100, 64  # two by two blocks
+HEIGHT, WIDTH, SIDE = 40, 56, 32  # two by two blocks
 SHALLOW = Settings(
     content_layer="relu2_1",
     style_layers={"pixels": 0.5, "relu1_1": 1, "relu2_1": 2},

@@ -20,7 +20,7 @@ from tests.runs.fake_executor import FakeExecutor
 
 TOKEN = "a" * 64
 SETTINGS = Settings(steps=4, style_layers=["relu1_1"], content_layer="relu2_1")
-RUNS = 6
+RUNS = 3
 REST = Lasting(3, settles=True)
 
 
