@@ -15,7 +15,9 @@ _NETWORK = 950_000_000  # with its filters as each backend wants them, two threa
 _PER_PIXEL = 3200  # of the finest stage: activations of VGG-19 up to relu5_1, and gradients
 _PER_STYLE_PIXEL = 800  # activations of a style image, for which no gradient is computed
 _PER_LARGE_STYLE_PIXEL = 40  # of a style image that is looked at in blocks: itself, and resizing
-_PER_HELD_PIXEL = 500  # of the finest stage: the pairs of L-BFGS, and the images of a step
+# Of the finest stage: the pairs of L-BFGS and the images of a step, half of it in gaps of the heap
+# between the blocks of several runs.
+_PER_HELD_PIXEL = 900
 # Of pictures above LARGE pixels, whose pairs have 16 bits, and content features in blocks.
 _PER_LARGE_HELD_PIXEL, _PER_LARGE_STEP_PIXEL = 185, 100
 _MARGINS = 192  # px, that crops of blocks are longer at most
