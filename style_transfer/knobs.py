@@ -94,6 +94,7 @@ class WholeNumber(Number):
     """A whole number from `low` to `most`; `low` to `high` is the slider's range."""
 
     most: int
+    grain: int = 1  # the slider's steps
 
     def check(self, name: str, value: Any) -> Any:
         """Return it as an int."""

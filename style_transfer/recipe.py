@@ -48,6 +48,7 @@ class Recipe:
     more_styles: tuple[str, ...] = ()  # names of the files of the others
     mask: str = ""  # name of the file
     size: int = field(default_factory=default_size)  # px, the longer side that was asked for
+    enlarge: bool = False  # whether a smaller photo was enlarged to it
     seed: int = 0
     init: str = INITS[0]
     optimizer: str = next(iter(OPTIMIZERS))
@@ -66,6 +67,8 @@ class Recipe:
             normalise(name, _name(name, getattr(self, name)))
         normalise("more_styles", _names("more styles", self.more_styles))
         normalise("size", whole_number("size", self.size, MIN_SIDE, MAX_SIZE))
+        if not isinstance(self.enlarge, bool):
+            raise ValueError(f"enlarge must be true or false, not {self.enlarge!r}.")
         normalise("seed", whole_number("seed", self.seed, 0, MAX_SEED))
         normalise("preview_every", whole_number("preview_every", self.preview_every, *PREVIEWS))
         normalise("step", whole_number("step", self.step, 0, MAX_STEPS))

@@ -59,6 +59,7 @@ def random_recipe(chance: random.Random) -> Recipe:
         more_styles=("b.jpg", "née.webp", "c")[: chance.randint(0, 3)],
         mask=chance.choice(("", "face.png")),
         size=chance.randint(32, MAX_SIZE),
+        enlarge=chance.random() < 0.5,
         seed=chance.randint(0, MAX_SEED),
         init=chance.choice(INITS),
         optimizer=chance.choice(list(OPTIMIZERS)),

@@ -111,6 +111,7 @@ class Begun:
             more_styles=tuple(more),
             mask=request.mask.name if request.mask else "",
             size=self._size,
+            enlarge=request.enlarge,
             seed=request.seed,
             init=request.init if isinstance(request.init, str) else INITS[0],
             optimizer=request.optimizer,

@@ -82,12 +82,10 @@ def _space(photo: Photo, request: Request, name: str) -> tuple[ColourSpace, str]
 def read_styles(files: Sequence[Path], mask: Path | None, opacity: Tensor | None = None) -> Styles:
     """Return the styles in files, with the masks of a mask picture, see `masked`.
 
-    Statistics are of what the `opacity` (1, 1, H, W) of the photo shows alone: what lies under
-    nothing has no share in the style. Raises ValueError, one sentence.
+    Statistics are of what the `opacity` (1, 1, H, W) of the photo shows alone, see
+    `Styles.where_seen`. Raises ValueError, one sentence.
     """
     paintings = tuple(to_tensor(open_image(file, str(file))) for file in files)
     if mask is not None:
         return masked(paintings, to_tensor(open_mask(mask, str(mask))))
-    if opacity is None:
-        return Styles(paintings)
-    return Styles(paintings, style_masks=(opacity.clamp(0, 1),) * len(paintings))
+    return Styles(paintings).where_seen(opacity)

@@ -6,8 +6,9 @@ from typing import Any
 
 from style_transfer.batch import Job, Request, jobs_of
 from style_transfer.cli.parser import PRESET_NAMES
-from style_transfer.cli.sizes import PRINT_DPI, Length
+from style_transfer.cli.sizes import Length
 from style_transfer.engine import INITS
+from style_transfer.images import PRINT_DPI
 from style_transfer.presets import preset_values
 from style_transfer.recipe import Recipe, read_recipe
 from style_transfer.settings import KNOBS, Settings
@@ -42,7 +43,7 @@ def request_in(options: argparse.Namespace) -> Request:
     return Request(
         settings=settings_in(options, recipe),
         size=size,
-        enlarge=options.enlarge,
+        enlarge=options.enlarge or (recipe is not None and recipe.enlarge),
         page=options.page,
         mask=options.mask,
         device=options.device,

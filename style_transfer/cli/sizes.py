@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from style_transfer.cli.knob_options import whole
 from style_transfer.images import MIN_SIDE
 
-PRINT_DPI = 300.0  # of a size in centimetres or inches, without --dpi
 _INCHES = {"cm": 1 / 2.54, "mm": 1 / 25.4, "in": 1.0}
 
 

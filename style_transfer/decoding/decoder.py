@@ -8,9 +8,13 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 from PIL import Image
 
+from style_transfer.decoding.levels import CHANNELS, TYPES, to_photo
+from style_transfer.decoding.limits import RICH_TIME
 from style_transfer.decoding.messages import Message, read_message, write_message
+from style_transfer.picture_files import Photo
 
 File = str | bytes  # the path of a file, or what is in it
 
@@ -20,6 +24,7 @@ _ENVIRONMENT = {  # one thread, since each takes address space, of which there i
     "OMP_NUM_THREADS": "1",
     "MALLOC_ARENA_MAX": "1",
 }
+_WIDEST = 8  # bytes a pixel: four channels of 16 bits
 _NARROWEST = 100_000  # bytes of a picture whose shorter side has MIN_SIDE px already
 
 
@@ -54,17 +59,49 @@ class Decoder:
         """Return what `picture_files.open_mask` does, else as `open_image`."""
         return self._picture("mask", file, name, max_side, pixels)
 
+    def open_photo(
+        self,
+        file: File,
+        name: str,
+        max_side: int,
+        pixels: int,
+        *,
+        rich: bool = False,
+        enlarged: bool = False,
+    ) -> Photo:
+        """Return what `picture_files.open_photo` does, but for what its file says beside.
+
+        It gets the memory for `pixels`, for a picture that `survey` calls `rich` where it is.
+        """
+        most = _WIDEST * max_side**2 + 3 * _NARROWEST
+        options = {"max_side": max_side, "pixels": pixels, "rich": rich, "enlarged": enlarged}
+        seconds = self._seconds * (RICH_TIME if rich else 1)
+        values, data = self._ask("photo", file, name, most, seconds, **options)
+        try:
+            width, height = map(int, values["size"])
+            kind = next(each for each in TYPES if np.dtype(each).itemsize == values["bytes"])
+            levels = np.frombuffer(data, kind).reshape(height, width, values["channels"])
+            if levels.shape[2] not in CHANNELS:
+                raise ValueError("channels that no photo has")
+            return to_photo(levels)
+        except (KeyError, TypeError, ValueError, StopIteration):  # of one that was taken over
+            raise _unreadable(name) from None
+
     def size_of(self, file: File, name: str, pixels: int = 0) -> tuple[int, int]:
-        """Return (height, width) of a picture.
+        """Return (height, width) of a picture, see `survey`."""
+        return self.survey(file, name, pixels)[0]
+
+    def survey(self, file: File, name: str, pixels: int = 0) -> tuple[tuple[int, int], bool]:
+        """Return (height, width) of a picture, and whether it is rich, as `picture_files.survey`.
 
         It gets the memory for `pixels`, of which a WebP alone needs any: its `declared_pixels`.
         """
         values, _ = self._ask("size", file, name, 0, pixels=pixels)
         try:
             height, width = map(int, values["size"])
+            return (height, width), values["rich"] is True
         except (KeyError, TypeError, ValueError):  # from a process that was taken over
             raise _unreadable(name) from None
-        return height, width
 
     def read_text(self, file: str, name: str, limit: int) -> bytes:
         """Return what `picture_files.read_text` does, as at most `limit` bytes of UTF-8."""
@@ -99,15 +136,23 @@ class Decoder:
         except (KeyError, TypeError, ValueError):
             raise _unreadable(name) from None
 
-    def _ask(self, task: str, file: File, name: str, most: int, **options: Any) -> Message:
-        """Return the answer to a question, of at most `most` bytes."""
+    def _ask(
+        self,
+        task: str,
+        file: File,
+        name: str,
+        most: int,
+        seconds: float | None = None,
+        **options: Any,
+    ) -> Message:
+        """Return the answer to a question, of at most `most` bytes, within so many seconds."""
         is_late = threading.Event()
 
         def interrupt() -> None:
             is_late.set()
             self._process.kill()
 
-        timer = threading.Timer(self._seconds, interrupt)
+        timer = threading.Timer(seconds or self._seconds, interrupt)
         timer.daemon = True
         timer.start()
         data, path = (b"", file) if isinstance(file, str) else (file, None)

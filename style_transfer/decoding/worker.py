@@ -13,9 +13,10 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any, BinaryIO
 
+from style_transfer.decoding.levels import to_levels
 from style_transfer.decoding.limits import FORMATS, MAX_MESSAGE, OVERHEAD, decoding_memory
 from style_transfer.decoding.messages import Message, read_message, write_message
-from style_transfer.picture_files import open_image, open_mask, read_text, size_of
+from style_transfer.picture_files import open_image, open_mask, open_photo, read_text, survey
 from style_transfer.runtime import release_free_memory
 
 try:
@@ -58,13 +59,25 @@ def answer(task: str, name: str, data: bytes, file: str | None = None, **options
 
 def _size(file: File, name: str, pixels: int) -> Message:
     _limit_memory(pixels)
-    return {"size": size_of(file, name, FORMATS)}, b""
+    size, rich = survey(file, name, FORMATS)
+    return {"size": size, "rich": rich}, b""
 
 
 def _image(file: File, name: str, pixels: int, max_side: int) -> Message:
     _limit_memory(pixels)
     image = open_image(file, name, max_side, FORMATS)
     return {"size": image.size}, image.tobytes()
+
+
+def _photo(
+    file: File, name: str, pixels: int, rich: bool, max_side: int, enlarged: bool
+) -> Message:
+    _limit_memory(pixels, rich)
+    photo = open_photo(file, name, max_side, enlarged=enlarged, formats=FORMATS)
+    levels = to_levels(photo)
+    height, width, channels = levels.shape
+    about = {"size": (width, height), "channels": channels, "bytes": levels.itemsize}
+    return about, levels.tobytes()
 
 
 def _mask(file: File, name: str, pixels: int, max_side: int) -> Message:
@@ -82,17 +95,18 @@ def _text(file: str, name: str, limit: int) -> Message:
 TASKS: dict[str, Callable[..., Message]] = {
     "size": _size,
     "image": _image,
+    "photo": _photo,
     "mask": _mask,
     "text": _text,
 }
 
 
-def _limit_memory(pixels: int) -> None:
+def _limit_memory(pixels: int, rich: bool = False) -> None:
     """Let this process allocate what a picture needs, where the system can see to it."""
     with suppress(OSError, ValueError):  # no Linux
         pages = int(Path("/proc/self/statm").read_text().split()[0])
         most = pages * resource.getpagesize() + OVERHEAD
-        most += decoding_memory(pixels)
+        most += decoding_memory(pixels, rich)
         resource.setrlimit(resource.RLIMIT_AS, (most, resource.getrlimit(resource.RLIMIT_AS)[1]))
 
 

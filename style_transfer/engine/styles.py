@@ -46,6 +46,15 @@ class Styles:
             return style
         return cls((style,) if isinstance(style, Tensor) else tuple(style))
 
+    def where_seen(self, opacity: Tensor | None) -> "Styles":
+        """Return these styles, applied where a photo of this opacity (1, 1, H, W) is seen.
+
+        What lies under nothing has no share in the style then. Styles that have masks keep them.
+        """
+        if opacity is None or self._masks:
+            return self
+        return Styles(self.images, style_masks=(opacity.clamp(0, 1),) * len(self.images))
+
     def describe_change(self, after: "Styles") -> str:
         """Return in words what differs, such as "2 styles, other regions"; "" if nothing."""
         words, count = [], len(after.images)

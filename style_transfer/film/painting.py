@@ -42,7 +42,7 @@ from style_transfer.film.keyframes import Keyframes
 from style_transfer.film.painted import FilmWatch, PaintedFilm, Unwatched
 from style_transfer.film.reading import open_film
 from style_transfer.film.writing import FILM_FORMATS, write_film
-from style_transfer.images import enlarge, fit
+from style_transfer.images import painted_size
 from style_transfer.network import check_layers, load_network
 from style_transfer.runs import RunMemory, available_memory, check_memory
 from style_transfer.settings import Settings
@@ -108,7 +108,7 @@ class _FilmPainter:
         device = chosen_device(request.device) if request.device else default_device()
         self._film = open_film(file, request.background or "white")
         side = request.size or default_size(device)
-        self._size = (enlarge if request.enlarge else fit)(self._film.size, side)
+        self._size = painted_size(self._film.size, side, request.enlarge)
         self._styles = read_styles(styles, request.mask)
         self._network = load_network(request.network, device)
         for number in range(self._film.count):

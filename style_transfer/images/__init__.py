@@ -4,7 +4,7 @@ from style_transfer.images.color_transfer import keep_colors, match_colors
 from style_transfer.images.contact_sheet import save_contact_sheet
 from style_transfer.images.frames import Box, painted_box, without_frame
 from style_transfer.images.photos import photo_tensors
-from style_transfer.images.resizing import resize
+from style_transfer.images.resizing import reduced, resize
 from style_transfer.images.saving import (
     DEPTHS,
     Export,
@@ -15,6 +15,7 @@ from style_transfer.images.saving import (
 )
 from style_transfer.images.tensors import from_jpeg, to_jpeg, to_pil, to_tensor
 from style_transfer.images.timelapse import FILM_FORMATS
+from style_transfer.images.transparency import laid_on
 from style_transfer.images.video import add_video, even, video_frame
 from style_transfer.picture_files import (
     COLOUR_SPACES,
@@ -22,16 +23,17 @@ from style_transfer.picture_files import (
     MIN_SIDE,
     OFFERED,
     PICTURE_FORMATS,
+    PRINT_DPI,
     SRGB,
     ColourSpace,
     Exif,
     Photo,
     color_named,
-    enlarge,
     fit,
     open_image,
     open_mask,
     open_photo,
+    painted_size,
     read_text,
     readable_suffixes,
     size_of,
@@ -45,6 +47,7 @@ __all__ = [
     "MIN_SIDE",
     "OFFERED",
     "PICTURE_FORMATS",
+    "PRINT_DPI",
     "SRGB",
     "Box",
     "ColourSpace",
@@ -56,19 +59,21 @@ __all__ = [
     "check_output",
     "color_named",
     "encoded",
-    "enlarge",
     "even",
     "fit",
     "from_jpeg",
     "keep_colors",
+    "laid_on",
     "match_colors",
     "open_image",
     "open_mask",
     "open_photo",
     "painted_box",
+    "painted_size",
     "photo_tensors",
     "read_text",
     "readable_suffixes",
+    "reduced",
     "resize",
     "save",
     "save_contact_sheet",

@@ -4,7 +4,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from style_transfer.images.transparency import filled
+from style_transfer.images.transparency import filled, laid_on
 from style_transfer.picture_files import Photo
 
 
@@ -23,4 +23,4 @@ def photo_tensors(photo: Photo, background: Tensor | None = None) -> tuple[Tenso
     opacity = torch.from_numpy(np.array(photo.opacity)).view(1, 1, *image.shape[-2:])
     if background is None:
         return filled(image, opacity), opacity
-    return torch.lerp(background.view(1, 3, 1, 1).expand_as(image), image, opacity), None
+    return laid_on(background, image, opacity), None

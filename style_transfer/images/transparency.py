@@ -7,6 +7,11 @@ from torch import Tensor
 _FULL = 0.125  # opacity from which a pixel's own colour counts alone; below, rounding shows
 
 
+def laid_on(colour: Tensor, image: Tensor, opacity: Tensor) -> Tensor:
+    """Return (1, 3, H, W) of this opacity (1, 1, H, W), opaque on a colour (3,)."""
+    return torch.lerp(colour.to(image).view(1, 3, 1, 1).expand_as(image), image, opacity.to(image))
+
+
 def filled(image: Tensor, opacity: Tensor) -> Tensor:
     """Return (1, 3, H, W) with the colours of what is seen continued into what is not.
 

@@ -16,8 +16,8 @@ from style_transfer.picture_files.formats import (
 from style_transfer.picture_files.opening import readable_suffixes
 from style_transfer.picture_files.photo import Photo, open_photo
 from style_transfer.picture_files.profiles import COLOUR_SPACES, SRGB, ColourSpace
-from style_transfer.picture_files.reading import open_image, open_mask, reduce, size_of
-from style_transfer.picture_files.sizes import MAX_PIXELS, MIN_SIDE, enlarge, fit
+from style_transfer.picture_files.reading import open_image, open_mask, reduce, size_of, survey
+from style_transfer.picture_files.sizes import MAX_PIXELS, MIN_SIDE, PRINT_DPI, fit, painted_size
 
 __all__ = [
     "COLOUR_SPACES",
@@ -25,6 +25,7 @@ __all__ = [
     "MIN_SIDE",
     "OFFERED",
     "PICTURE_FORMATS",
+    "PRINT_DPI",
     "QUALITY",
     "SRGB",
     "ColourSpace",
@@ -33,13 +34,14 @@ __all__ = [
     "Photo",
     "color_named",
     "encode",
-    "enlarge",
     "fit",
     "open_image",
     "open_mask",
     "open_photo",
+    "painted_size",
     "read_text",
     "readable_suffixes",
     "reduce",
     "size_of",
+    "survey",
 ]

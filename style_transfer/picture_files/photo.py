@@ -1,6 +1,6 @@
 """Photos with all of their bits, their transparency, and what their files say beside."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from typing import BinaryIO
 
@@ -23,7 +23,7 @@ from style_transfer.picture_files.opening import (
     turn_to,
 )
 from style_transfer.picture_files.profiles import SRGB, ColourSpace
-from style_transfer.picture_files.sizes import enlarge, fit
+from style_transfer.picture_files.sizes import painted_size
 
 _RGB = ("RGB", "RGBA", "RGBa", "RGBX", "P")  # modes whose profile is of RGB
 _TINY = 1e-6  # opacity below which there is no colour
@@ -48,17 +48,19 @@ def open_photo(
     *,
     enlarged: bool = False,
     page: int | None = None,
+    formats: Collection[str] | None = None,
 ) -> Photo:
     """Return the photo in `file`, upright, in sRGB, with up to 16 bits a channel.
 
     What is transparent keeps its colours and has its opacity beside them. The longer side has at
     most `max_side` px or, where it is to be `enlarged`, exactly; otherwise as `open_image`, whose
     pixels an opaque photo of 8 bits has. Of a TIFF it is the `page`, counted from 1.
+    `formats` are those that may be read, as there.
 
     Raises ValueError as `open_image` does.
     """
     name = name or name_of(file)
-    with recognised(file, name, None, page) as (image, stream), decoding(name):
+    with recognised(file, name, formats, page) as (image, stream), decoding(name):
         profile, size = image.info.get("icc_profile"), image.size
         about = profile, exif_of(image), _dpi(image)
         space = ColourSpace.of_profile(profile) if profile else SRGB
@@ -72,7 +74,7 @@ def open_photo(
         turn = UPRIGHT.get(orientation(image))
     reduced = decoded.size != size and image.format in JPEG
     whole = size if reduced else decoded.size
-    wanted = decoded.size if max_side is None else (enlarge if enlarged else fit)(whole, max_side)
+    wanted = decoded.size if max_side is None else painted_size(whole, max_side, enlarged)
     if reduced:  # while it was decoded; in the order of `open_image`
         values = _turned(_resized(values, wanted), turn)
     else:
@@ -121,12 +123,15 @@ def _resized(values: np.ndarray, size: tuple[int, int]) -> np.ndarray:
 
     if values.shape[2] == 3:
         return _by_channel(values, resize)
-    # Colours weigh by their opacity, or those of what is not seen would come into the edges.
-    opacity = values[..., 3:]
-    changed = _by_channel(np.dstack((values[..., :3] * opacity, opacity)), resize)
-    opacity = changed[..., 3:]
-    own = np.where(opacity > _TINY, changed[..., :3] / np.maximum(opacity, _TINY), 0)
-    return np.dstack((np.clip(own, 0, 1), opacity))
+    # Colours weigh by their opacity, or those of what is not seen would come into the edges. One
+    # after the other: copies of all channels at once would take as much memory again.
+    seen, found = values[..., 3], np.empty((size[1], size[0], 4), np.float32)
+    found[..., 3] = opacity = np.clip(np.asarray(resize(Image.fromarray(seen))), 0, 1)
+    for channel in range(3):
+        weighted = np.asarray(resize(Image.fromarray(values[..., channel] * seen)))
+        found[..., channel] = np.clip(weighted / np.maximum(opacity, _TINY), 0, 1)
+    found[opacity <= _TINY] *= (0, 0, 0, 1)
+    return found
 
 
 def _by_channel(values: np.ndarray, change: Callable[[Image.Image], Image.Image]) -> np.ndarray:

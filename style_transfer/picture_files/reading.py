@@ -7,6 +7,7 @@ from PIL import Image
 from PIL.TiffImagePlugin import TiffImageFile
 
 from style_transfer.picture_files import colours, tiff
+from style_transfer.picture_files.deep import is_deep
 from style_transfer.picture_files.opening import (
     JPEG,
     UPRIGHT,
@@ -90,12 +91,19 @@ def size_of(
 
     Raises ValueError as `open_image` does, but for errors that only decoding finds.
     """
+    return survey(file, name, formats)[0]
+
+
+def survey(
+    file: File, name: str | None = None, formats: Collection[str] | None = None
+) -> tuple[tuple[int, int], bool]:
+    """Return what `size_of` does, and whether there is more in it than opaque colours of 8 bits."""
     with recognised(file, name or name_of(file), formats) as (image, _):
         if isinstance(image, TiffImageFile):
             width, height = tiff.upright_size(image)
         else:
             width, height = image.size[::-1] if orientation(image) > 4 else image.size
-        return height, width
+        return (height, width), image.has_transparency_data or is_deep(image)
 
 
 def _read(

@@ -2,6 +2,7 @@
 
 MIN_SIDE = 32  # px; relu5_1 has a sixteenth of the side, and statistics need two positions
 MAX_STRETCH = 20  # longer side : shorter side
+PRINT_DPI = 300.0  # pixels an inch, where nothing else is said
 MAX_PIXELS = 100_000_000  # that are decoded; 300 MB
 
 
@@ -14,9 +15,12 @@ def fit(size: tuple[int, int], max_side: int) -> tuple[int, int]:
     return round(size[0] * ratio), round(size[1] * ratio)
 
 
-def enlarge(size: tuple[int, int], side: int) -> tuple[int, int]:
-    """Return `size` with a longer side of `side` where that is larger, else what `fit` returns."""
-    if side <= max(size):
+def painted_size(size: tuple[int, int], side: int, enlarge: bool) -> tuple[int, int]:
+    """Return the size of a picture of a photo of `size`, whose longer side is to be `side`.
+
+    It is what `fit` returns, unless a photo that is smaller is to be enlarged.
+    """
+    if side <= max(size) or not enlarge:
         return fit(size, side)
     return round(size[0] * side / max(size)), round(size[1] * side / max(size))
 

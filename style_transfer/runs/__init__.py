@@ -2,7 +2,7 @@
 
 from style_transfer.runs.admission import AdmissionQueue
 from style_transfer.runs.broadcast import HEARTBEAT
-from style_transfer.runs.checkpoint import Checkpoint, rests_in, step_of
+from style_transfer.runs.checkpoint import OPACITY, Checkpoint, rests_in, step_of
 from style_transfer.runs.checkpoint_lock import CheckpointLock
 from style_transfer.runs.checkpoint_store import CheckpointStore
 from style_transfer.runs.checkpoint_writer import CheckpointWriter
@@ -33,6 +33,7 @@ from style_transfer.runs.zero_gpu import is_zero_gpu
 __all__ = [
     "EXECUTORS",
     "HEARTBEAT",
+    "OPACITY",
     "PREFIX",
     "SERVER_ENDS",
     "THREAD_NAME",

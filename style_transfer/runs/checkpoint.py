@@ -27,6 +27,8 @@ from style_transfer.runs.history import LossHistory
 PICTURES_FILE, RUN_FILE, STATE_FILE = "pictures.safetensors", "run.json", "state.safetensors"
 EXPIRY_FILE = "expiry.json"
 
+OPACITY = "opacity"  # of the photo, among the pictures
+
 # What reading a file of any content may raise.
 _UNREADABLE = (
     OSError,
@@ -50,6 +52,7 @@ class Checkpoint:
     losses: LossHistory
     state: State
     rests: bool = False  # whether its run had ended, to go on by a change
+    opacity: Tensor | None = None  # (1, 1, H, W) of the photo; None: opaque
 
     @classmethod
     def load(cls, folder: Path) -> "Checkpoint":
@@ -68,12 +71,14 @@ class Checkpoint:
             losses = [each for each in map(_losses_of, about["curve"]) if each[0] <= state.step]
         except _UNREADABLE as error:
             raise ValueError("The interrupted run cannot be read any more.") from error
-        return cls(content, styles, recipe, losses, state, about.get("rests") is True)
+        rests, opacity = about.get("rests") is True, pictures.get(OPACITY)
+        return cls(content, styles, recipe, losses, state, rests, opacity)
 
     @property
     def pictures(self) -> dict[str, Tensor]:
-        """Content image, style images and masks by name."""
-        return {"content": self.content} | self.styles.as_tensors()
+        """Content image, its opacity, style images and masks by name."""
+        opacity = {} if self.opacity is None else {OPACITY: self.opacity}
+        return {"content": self.content} | opacity | self.styles.as_tensors()
 
     @property
     def frame(self) -> Frame:

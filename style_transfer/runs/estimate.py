@@ -43,7 +43,9 @@ class Estimate:
 def duration(seconds: float) -> str:
     """Return a time in words.
 
-    >>> duration(71.3), duration(432)
-    ('71 s', '7 min')
+    >>> duration(71.3), duration(432), duration(9000)
+    ('71 s', '7 min', '2.5 hours')
     """
-    return f"{seconds:.0f} s" if seconds < 100 else f"{seconds / 60:.0f} min"
+    if seconds < 100:
+        return f"{seconds:.0f} s"
+    return f"{seconds / 60:.0f} min" if seconds < 6000 else f"{seconds / 3600:.1f} hours"

@@ -1,9 +1,11 @@
 """Limits on what one visitor, and all of them together, may use of this machine."""
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from typing import Any
 
+from style_transfer.images import MAX_PIXELS
 from style_transfer.settings import MAX_STEPS
 
 PREFIX = "STYLE_TRANSFER_"
@@ -19,9 +21,9 @@ class Limits:
 
     runs: int = _limit(8, 1, 64)  # that share the device
     waiting: int = _limit(24, 0, 200)  # runs in the admission queue
-    pixels: int = _limit(4_194_304, 4_096, 100_000_000)  # of the content image
+    pixels: int = _limit(4_194_304, 4_096, 100_000_000)  # of a picture of a visitor
     steps: int = _limit(5_000, 1, MAX_STEPS)  # of a run
-    seconds: int = _limit(3_600, 1, 604_800)  # that a run may take, without pauses
+    seconds: int = _limit(3_600, 1, 604_800)  # that a visitor's run may take, without pauses
     paused: int = _limit(600, 1, 86_400)  # seconds that a run may be paused at a stretch
     visitor_runs: int = _limit(4, 1, 264)  # of one visitor, that run or wait
     visitor_pages: int = _limit(20, 1, 1_000)  # that one visitor has open
@@ -71,10 +73,18 @@ class Limits:
         if steps > self.steps:
             raise ValueError(f"A run may have at most {self.steps:,} steps here, not {steps:,}.")
 
-    def check_size(self, height: int, width: int) -> None:
-        """Raise ValueError, one sentence, where a picture would be too large."""
-        if height * width > self.pixels:
+    def pixels_of(self, visitor: str) -> int:
+        """Return how many pixels a picture of a visitor may have; "" is who uses this machine."""
+        return self.pixels if visitor else MAX_PIXELS
+
+    def seconds_of(self, visitor: str) -> float:
+        """Return how many seconds a run of a visitor may take; "" is who uses this machine."""
+        return self.seconds if visitor else math.inf
+
+    def check_size(self, height: int, width: int, visitor: str) -> None:
+        """Raise ValueError, one sentence, where a picture of a visitor would be too large."""
+        if height * width > self.pixels_of(visitor):
             raise ValueError(
-                f"A picture may have at most {self.pixels:,} pixels here, "
+                f"A picture may have at most {self.pixels_of(visitor):,} pixels here, "
                 f"not {width} x {height}; choose a smaller size."
             )

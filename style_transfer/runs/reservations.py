@@ -43,6 +43,12 @@ class MemoryReservations:
             free = self._free_after_release(memory)
         return free is None or memory.total <= free
 
+    def has_room(self, memory: RunMemory) -> bool:
+        """Return whether `memory` is free as it is, without the release of caches."""
+        with self._lock:
+            free = self._free(memory)
+        return free is None or memory.total <= free
+
     def check(self, size: Size, memory: RunMemory) -> None:
         """Raise ValueError, one sentence, where a picture of `size` does not fit now."""
         with self._lock:

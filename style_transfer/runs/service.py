@@ -1,6 +1,8 @@
 """RunService: all that the runs of one process share, made once and handed down."""
 
 import itertools
+import math
+from bisect import bisect_left
 from collections import Counter
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import replace
@@ -8,13 +10,15 @@ from functools import partial
 from pathlib import Path
 from weakref import WeakSet
 
+from style_transfer.images import MIN_SIDE, painted_size
+from style_transfer.recipe import MAX_SIZE
 from style_transfer.runs.admission import AdmissionQueue
 from style_transfer.runs.checkpoint_store import CheckpointStore, checkpoint_root
 from style_transfer.runs.estimate import Estimate
 from style_transfer.runs.executor import Executor, Job
 from style_transfer.runs.executors import executor_of
 from style_transfer.runs.limits import Limits
-from style_transfer.runs.memory import RunMemory, Size
+from style_transfer.runs.memory import BLOCK_SIDES, RunMemory, Size
 from style_transfer.runs.outcome import Budget, Outcome
 from style_transfer.runs.reservations import MemoryReservations, Reservation
 from style_transfer.runs.run import Run
@@ -89,6 +93,26 @@ class RunService:
         expected = Estimate.of(cost_model, size, style_sizes, settings, needed.block)
         return replace(expected, quota=self.executor.quota_seconds(size, settings.steps))
 
+    def largest_side(
+        self,
+        photo: Size,
+        style_sizes: Collection[Size],
+        style_scale: float,
+        *,
+        enlarge: bool,
+        visitor: str = "",
+    ) -> int:
+        """Return the longest side in px that a picture of a photo of this size can have now."""
+
+        def is_too_large(side: int) -> bool:
+            size = painted_size(photo, side, enlarge)
+            needed = RunMemory.of(size, style_sizes, style_scale, BLOCK_SIDES[-1])
+            most = self.limits.pixels_of(visitor)
+            return math.prod(size) > most or not self.memory.has_room(needed)
+
+        sides = range(MIN_SIDE, MAX_SIZE if enlarge else max(photo) + 1)
+        return max(MIN_SIDE, bisect_left(sides, True, key=is_too_large) + MIN_SIDE - 1)
+
     def start(
         self,
         job: Job,
@@ -97,18 +121,18 @@ class RunService:
         lasting: Lasting | None = None,
         on_frame: Callable[[Run], None] | None = None,
         after: Run | None = None,
+        visitor: str = "",
     ) -> Run:
         """Return a run of `job`, started; for the other arguments see `Run`.
 
         Its memory is reserved until it ends; a change that needs more than is free is refused.
         Where there is not enough, the end of `after` is waited for, a run that was stopped to make
-        room. Raises ValueError, one sentence, for a job beyond the limits, without enough memory,
-        or that cannot be computed.
+        room. No limit of pixels and seconds holds for the `visitor` "". Raises ValueError, one
+        sentence, for a job beyond the limits, without enough memory, or that cannot be computed.
         """
         if self._ended:
             raise ValueError(str(self._ended.error))
-        self.limits.check_size(*job.size)
-        self.limits.check_steps(max(job.settings.steps, job.state.step + 1 if job.state else 0))
+        self._check_limits(job, visitor)
         if after and not self.memory.fits(_memory(job)):
             after.join(LAST_STEP)
         needed = self._fitting(job)
@@ -122,8 +146,8 @@ class RunService:
                 number=number,
                 preview_every=preview_every,
                 lasting=replace(lasting or Lasting(), at_most=self.limits.steps),
-                budget=Budget(self.limits.seconds, self.limits.paused),
-                on_change=partial(self._check_change, reservation),
+                budget=Budget(self.limits.seconds_of(visitor), self.limits.paused),
+                on_change=partial(self._check_change, reservation, visitor),
                 on_frame=on_frame,
                 on_end=self._count_end,
             )
@@ -140,21 +164,24 @@ class RunService:
         if run.outcome:
             self.ended[run.outcome.word] += 1
 
-    def check(self, job: Job) -> None:
+    def check(self, job: Job, visitor: str = "") -> None:
         """Raise ValueError, one sentence, for a job that `start` would refuse now."""
         job.check(job.settings, job.styles)
-        self.limits.check_size(*job.size)
-        self.limits.check_steps(max(job.settings.steps, job.state.step + 1 if job.state else 0))
+        self._check_limits(job, visitor)
         self.memory.check(job.size, self._fitting(job))
+
+    def _check_limits(self, job: Job, visitor: str) -> None:
+        self.limits.check_size(*job.size, visitor)
+        self.limits.check_steps(max(job.settings.steps, job.state.step + 1 if job.state else 0))
 
     def _fitting(self, job: Job) -> RunMemory:
         """Return what a job takes that is evaluated in blocks where it would not fit as a whole."""
         scale = job.settings.style_scale
         return RunMemory.fitting(job.size, job.style_sizes, scale, self.memory.fits)
 
-    def _check_change(self, reservation: Reservation, job: Job) -> None:
+    def _check_change(self, reservation: Reservation, visitor: str, job: Job) -> None:
         """Reserve what `job` needs with other settings or pictures. Raises ValueError."""
-        self.limits.check_size(*job.size)
+        self.limits.check_size(*job.size, visitor)
         reservation.change(_memory(job))
 
     def end_all(self, outcome: Outcome) -> None:

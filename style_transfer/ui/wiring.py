@@ -16,6 +16,8 @@ from style_transfer.ui.handlers.steering import SteeringHandlers
 from style_transfer.ui.panels.brushes import BRUSHES_ID
 from style_transfer.ui.panels.inputs import CONTENT_ID, MORE_STYLE_IDS, STYLE_IDS
 from style_transfer.ui.panels.mask import MASK_ID
+from style_transfer.ui.panels.start_options import SIZE_ID
+from style_transfer.ui.panels.take_home import BACKGROUND_ID
 from style_transfer.ui.session.sessions import PageContext
 
 FILE_WORKERS = 4  # calls that read or write files at a time; a slow one must not hold up all others
@@ -67,7 +69,7 @@ def _connect_starts(
     connect(named["restart"].click, starts.restart, "multiple")
     named["wake"].click(starts.wake, None, named["view"], trigger_mode="multiple", **options)
     # The knobs move first, so that they show what the run is made with.
-    settings, made_with = named["settings"], [named["settings"], named["size"]]
+    settings, made_with = named["settings"], [named["settings"], named[SIZE_ID]]
     moved = {settings, named["more"]}
     event = named["branch"].click(steering.preview_settings, {settings}, made_with, **UNQUEUED)
     connect(event.success, starts.branch, "multiple")
@@ -105,7 +107,7 @@ def _connect_pictures(named: dict[str, Any], pictures: PictureHandlers) -> None:
     )
     photo.change(pictures.change_photo, {photo}, [mask, shown], **FILES)
     # Not while it is dragged: each size on the way would be painted, and be slow.
-    named["size"].release(pictures.change_size, {named["size"]}, shown, **newest_only)
+    named[SIZE_ID].release(pictures.change_size, {named[SIZE_ID]}, shown, **newest_only)
     for image in (photo, *images):
         image.upload(pictures.check_upload, image, **FILES)
 
@@ -128,7 +130,7 @@ def _connect_files(
     downloads = DownloadHandlers(context)
     named["export"].click(
         downloads.export,
-        {named[elem_id] for elem_id in ("kind", "seconds", "hold")},
+        {named[elem_id] for elem_id in ("kind", "seconds", "hold", BACKGROUND_ID)},
         named["exported"],
         api_visibility="private",
         concurrency_limit=FILE_WORKERS,
@@ -138,5 +140,5 @@ def _connect_files(
     event = named["restore"].upload(downloads.restore, named["restore"], restored, **FILES)
     moved = {settings, named["more"]}
     event = event.success(steering.steer, moved, [named["link"], named["view"]], **UNQUEUED)
-    event.success(pictures.change_size, {named["size"]}, named["view"], **UNQUEUED)
+    event.success(pictures.change_size, {named[SIZE_ID]}, named["view"], **UNQUEUED)
     page.load(steering.link_settings, None, [settings, named["link"]], **FILES)

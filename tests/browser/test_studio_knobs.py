@@ -14,6 +14,34 @@ USEFUL = {  # from what can just be seen to what leaves hardly any of the other
 }
 
 
+def test_the_size_looks_and_moves_like_the_other_knobs(open_page):
+    page = open_page()
+    looks = """([selector, ...names]) => {
+        const style = getComputedStyle(document.querySelector(selector));
+        return names.map((name) => style[name]);
+    }"""
+    knob, size = "#settings #steps", "#size .knob"
+    for part, *names in (
+        ("", "borderTopWidth", "borderTopColor", "paddingTop", "width"),
+        (" label", "fontSize", "fontWeight", "color"),
+        (" input[type=range]", "height", "appearance", "width"),
+        (" input[type=number]", "width", "fontSize", "borderRadius", "backgroundColor"),
+    ):
+        of_both = [page.evaluate(looks, [each + part, *names]) for each in (knob, size)]
+        assert of_both[0] == of_both[1], part
+    number, slider = (page.locator(f"{size} input[type={kind}]") for kind in ("number", "range"))
+    largest = "document.querySelector('#size .knob').dataset.high"
+    page.wait_for_function(f"{largest} === '1280'")  # the photo's own
+    slider.fill("1000")
+    assert number.input_value() == "1280"
+    page.get_by_label("Enlarge a smaller photo").check()
+    page.wait_for_function(f"Number({largest}) > 1280")
+    slider.fill("700")
+    assert int(number.input_value()) % 32 == 0
+    page.locator("#size .reset").click()
+    assert number.input_value() == page.locator(size).get_attribute("data-default")
+
+
 def test_each_knob_says_what_it_does_and_can_be_put_back(open_page):
     page = open_page()
     for drawer in ("What is compared", "Colours, strokes, styles"):

@@ -5,7 +5,7 @@ import re
 import pytest
 from playwright.sync_api import expect
 
-from tests.browser.studio import SIZE, finish, newest_run, start, step, wait_until
+from tests.browser.studio import SIZE, finish, newest_run, set_number, start, step, wait_until
 
 
 def canvas_size(page):
@@ -15,16 +15,9 @@ def canvas_size(page):
 
 
 def resize(page, side):
-    """Move the size as a keyboard user does, and return the step at which the canvas has it."""
+    """Type the size, and return the step at which the canvas has it."""
     before = step(page)
-    page.locator("#size input[type=range]").evaluate(
-        """(slider, side) => {
-            slider.value = side;
-            for (const name of ["input", "change"])
-                slider.dispatchEvent(new Event(name, { bubbles: true }));
-        }""",
-        side,
-    )
+    set_number(page, "size", side)
     assert wait_until(lambda: max(canvas_size(page)) == side, 60), canvas_size(page)
     assert step(page) >= before
     return step(page)

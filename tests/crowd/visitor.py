@@ -94,7 +94,7 @@ class Visitor:
 
     def start(self, size: int, **knobs: Any) -> None:
         """Begin a run."""
-        self.values["size"] = size
+        self.values["size"] = {"size": size, "enlarge": False}
         self.settings(**knobs)
         assert self.join("start").is_success
 

@@ -216,6 +216,29 @@ def test_a_process_that_was_taken_over_can_say_nothing_but_pixels(monkeypatch, a
         Lent(pool).open_image("a.png", "a.png", 64, PIXELS)
 
 
+@pytest.mark.parametrize(
+    "answer",
+    [
+        b'{"size": [1, 1], "length": 0}\n',
+        b'{"size": [1, 1], "channels": 3, "bytes": 1, "length": 2}\nab',
+        b'{"size": [1, 1], "channels": 2, "bytes": 1, "length": 2}\nab',
+        b'{"size": [1, 1], "channels": 3, "bytes": 8, "length": 3}\nabc',
+        b'{"size": [-1, -3], "channels": 1, "bytes": 1, "length": 3}\nabc',
+        b'{"size": [1, 1], "channels": "3", "bytes": 1, "length": 3}\nabc',
+        b'{"size": [60000, 60000], "channels": 3, "bytes": 1, "length": 3}\nabc',
+    ],
+)
+def test_nor_of_a_photo_anything_but_its_levels(monkeypatch, answer):
+    code = f"import sys; sys.stdin.buffer.readline(); sys.stdout.buffer.write({answer!r})"
+    start = subprocess.Popen
+    monkeypatch.setattr(
+        subprocess, "Popen", lambda _, **options: start([sys.executable, "-c", code], **options)
+    )
+    pool = DecoderPool(decoders=1)
+    with pytest.raises(ValueError, match=r"^a\.png: this picture cannot be read\.$"):
+        Lent(pool).open_photo("a.png", "a.png", 64, PIXELS)
+
+
 def test_a_line_that_is_full_refuses_at_once(picture):
     pool = DecoderPool(decoders=1, waiting=1)
     Lent(pool).size_of(picture, "a.png")

@@ -19,6 +19,7 @@ from style_transfer.runs.checkpoint import (
     expiry_of,
     step_of,
     write_expiry,
+    write_pictures,
 )
 
 UNREADABLE = r"^The interrupted run cannot be read any more\.$"
@@ -186,3 +187,13 @@ def test_a_checkpoint_expires_a_lifetime_after_its_state_or_at_the_time_written_
     assert expiry_of(folder, 60) == 1060
     (folder / STATE_FILE).unlink()
     assert expiry_of(folder, 60) == 0
+
+
+def test_the_opacity_of_the_photo_is_kept(folder):
+    checkpoint = Checkpoint.load(folder)
+    assert checkpoint.opacity is None
+    opacity = torch.rand(1, 1, 32, 32)
+    write_pictures(folder, checkpoint.pictures | {"opacity": opacity})
+    found = Checkpoint.load(folder)
+    assert found.opacity.equal(opacity)
+    assert found.pictures.keys() == {*checkpoint.pictures, "opacity"}

@@ -30,7 +30,7 @@ def test_what_is_beyond_a_limit_is_refused_with_what_is_allowed():
     with pytest.raises(ValueError, match="at most 5,000 steps here, not 1,000,000,000,000"):
         Limits().check_steps(10**12)
     with pytest.raises(ValueError, match="not 60000 x 10"):
-        Limits(pixels=4096).check_size(10, 60000)
+        Limits(pixels=4096).check_size(10, 60000, "somebody")
 
 
 def test_the_readme_lists_every_limit_with_its_default():
@@ -40,6 +40,14 @@ def test_the_readme_lists_every_limit_with_its_default():
 
 
 def test_a_picture_of_2048_pixels_a_side_is_allowed():
-    Limits().check_size(2048, 2048)
+    Limits().check_size(2048, 2048, "somebody")
     with pytest.raises(ValueError, match="at most 4,194,304 pixels here, not 2049 x 2048"):
-        Limits().check_size(2048, 2049)
+        Limits().check_size(2048, 2049, "somebody")
+
+
+def test_who_uses_this_machine_makes_prints_as_large_and_slow_as_it_can():
+    Limits().check_size(5461, 8192, "")
+    assert Limits().seconds_of("") > 10**9
+    assert Limits(seconds=60).seconds_of("somebody") == 60
+    with pytest.raises(ValueError, match="at most 100,000,000 pixels here"):
+        Limits().check_size(10_000, 10_001, "")

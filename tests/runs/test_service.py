@@ -123,15 +123,31 @@ def test_what_is_beyond_the_limits_is_refused(tmp_path, job):
         service.start(job)
     service = RunService(Limits(pixels=4096), tmp_path, FakeExecutor)
     with pytest.raises(ValueError, match="at most 4,096 pixels here, not 80 x 80"):
-        service.start(replace(job, content=torch.rand((1, 3, 80, 80))))
+        service.start(replace(job, content=torch.rand((1, 3, 80, 80))), visitor="somebody")
 
 
 def test_a_run_may_take_the_time_of_the_limits(tmp_path, job):
     service = RunService(Limits(seconds=1, paused=1), tmp_path, lambda _: FakeExecutor(allowed=0))
-    run = service.start(job)
+    run = service.start(job, visitor="somebody")
     for _ in run.frames():
         pass
     assert run.outcome.word == "out of time"
+
+
+def test_the_longest_side_is_what_fits_into_the_memory_and_what_the_photo_has(fake_service, job):
+    def longest(free, **options):
+        fake_service.memory = MemoryReservations(lambda: free)
+        return fake_service.largest_side((2000, 3000), [(600, 800)], 1.0, **options)
+
+    assert longest(None, enlarge=False) == 3000
+    assert 11_000 < longest(None, enlarge=True) < 12_500  # of 100 million pixels
+    sides = [longest(gigabytes * 10**9, enlarge=True) for gigabytes in (3, 6, 14)]
+    assert sides == sorted(set(sides))
+    assert sides[-1] >= 8192
+    fits = RunMemory.of((2 * sides[1] // 3, sides[1]), [(600, 800)], 1.0, 256)
+    assert 0.99 * 6e9 < fits.total <= 6e9
+    assert longest(14 * 10**9, enlarge=True, visitor="somebody") < 2600  # of 4.2 million
+    assert longest(9 * 10**8, enlarge=True) == 32
 
 
 def test_the_log_tells_when_a_run_begins_and_how_it_ends(fake_service, start, job, caplog):

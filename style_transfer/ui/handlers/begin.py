@@ -87,6 +87,7 @@ class RunStarter:
                 lasting=lasting,
                 on_frame=record.write_checkpoint,
                 after=session.run,
+                visitor=session.visitor,
             )
         except gr.Error:
             record.checkpoint = before

@@ -8,8 +8,19 @@ import gradio as gr
 from torch import Tensor
 
 from style_transfer.checks import one_of
-from style_transfer.images import FILM_FORMATS, open_image, save, to_tensor
+from style_transfer.engine import resize_clamped
+from style_transfer.images import (
+    FILM_FORMATS,
+    PICTURE_FORMATS,
+    PRINT_DPI,
+    Export,
+    laid_on,
+    open_image,
+    save,
+    to_tensor,
+)
 from style_transfer.recipe import Recipe, save_recipe, to_query
+from style_transfer.ui.handlers.inputs import with_photo
 from style_transfer.ui.http.calls import (
     Values,
     by_elem_id,
@@ -20,14 +31,22 @@ from style_transfer.ui.http.calls import (
     visitor_of,
 )
 from style_transfer.ui.panels import controls
-from style_transfer.ui.panels.start_options import START_OPTION_IDS
-from style_transfer.ui.panels.take_home import FILMS, KINDS, PICTURES, SETTINGS
+from style_transfer.ui.panels.start_options import SIZE_ID, START_OPTION_IDS, size_value
+from style_transfer.ui.panels.take_home import (
+    BACKGROUND_ID,
+    FILMS,
+    KINDS,
+    PICTURES,
+    SETTINGS,
+    PictureKind,
+    chosen_background,
+)
 from style_transfer.ui.session.record import RunRecord
 from style_transfer.ui.session.session import Session
 from style_transfer.ui.session.sessions import PageContext
 from style_transfer.ui.session.timeline import Preview
 
-RESTORED_IDS = ("settings", "link", *START_OPTION_IDS)
+RESTORED_IDS = ("settings", "link", SIZE_ID, *START_OPTION_IDS)
 MAX_NAME = 120  # bytes before the suffix; file systems allow 255 in all
 
 
@@ -54,9 +73,33 @@ class DownloadHandlers:
             file = _new_file(session, recipe, ".json")
             save_recipe(recipe, file)
         else:
-            file = _new_file(session, recipe, PICTURES[kind])
-            save(_picture(record, preview), file, recipe.to_json())
+            file = _new_file(session, recipe, PICTURES[kind].suffix)
+            arguments = session, record, preview, PICTURES[kind], named[BACKGROUND_ID]
+            picture, export = or_error_on_page(self._exported, *arguments)
+            save(picture, file, recipe.to_json(), export)
         return str(file)
+
+    def _exported(
+        self,
+        session: Session,
+        record: RunRecord,
+        preview: Preview,
+        kind: PictureKind,
+        background: Any,
+    ) -> tuple[Tensor, Export]:
+        """Return the picture on the canvas, and how it is written as a `kind` of file.
+
+        Raises ValueError, one sentence, for a photo that cannot be read any more.
+        """
+        picture, source, inputs = _picture(record, preview), preview.source, record.inputs
+        if source and source != inputs.source:
+            inputs = with_photo(inputs, source, self._reader.of(session.visitor))
+        if (opacity := inputs.opacity) is not None:
+            opacity = resize_clamped(opacity, (picture.shape[-2], picture.shape[-1]))
+            keep, colour = chosen_background(background)
+            if not keep or not PICTURE_FORMATS[kind.suffix].transparent:
+                picture, opacity = laid_on(colour, picture, opacity), None
+        return picture, Export(kind.depth, opacity=opacity, dpi=PRINT_DPI)
 
     def show_film_options(self, kind: str) -> Any:
         """Return the row of options that only films have, visible where one was chosen."""
@@ -71,7 +114,8 @@ class DownloadHandlers:
         repeated = self._sessions.calling(request).repeat(recipe.strokes)
         inform_on_page(f"Settings of {Path(file).name} are back.{repeated}{_missing(recipe)}")
         settings = controls.to_value(recipe.settings, recipe.preview_every)
-        return settings, to_query(recipe.settings), *options
+        size = size_value(recipe.size, recipe.enlarge)
+        return settings, to_query(recipe.settings), size, *options
 
 
 def _missing(recipe: Recipe) -> str:

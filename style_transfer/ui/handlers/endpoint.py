@@ -11,7 +11,7 @@ from torch import Tensor
 
 from style_transfer.checks import whole_number
 from style_transfer.engine import Frame, Styles, masked
-from style_transfer.images import MIN_SIDE, save
+from style_transfer.images import MIN_SIDE, Export, save
 from style_transfer.recipe import Recipe
 from style_transfer.runs import HEARTBEAT, Job
 from style_transfer.settings import KNOBS, Settings
@@ -61,9 +61,10 @@ def stylize(
         files = [file for file in (given["style"], given["other_style"]) if file]
         session.uploads |= {Path(file) for file in (given["photo"], *files, given["mask"]) if file}
         reader = context.reader.of(session.visitor)
-        content = reader.photo(given["photo"], recipe.size)
-        styles = _styles(reader, files, given["mask"])
-        yield from _paint(context, session, content, styles, recipe)
+        content, opacity = reader.photo(given["photo"], recipe.size)
+        styles = _styles(reader, files, given["mask"]).where_seen(opacity)
+        for frame in _paint(context, session, content, styles, recipe):
+            yield _save(session, frame, recipe, opacity) if frame else None
     except ValueError as error:
         raise error_for_program(str(error)) from error
 
@@ -95,8 +96,8 @@ def _styles(reader: PictureReader, files: Sequence[str], mask: str | None) -> St
 
 def _paint(
     context: PageContext, session: Session, content: Tensor, styles: Styles, recipe: Recipe
-) -> Iterator[str | None]:
-    """Yield None at least every HEARTBEAT seconds, so that Gradio can end it, then the picture."""
+) -> Iterator[Frame | None]:
+    """Yield None every HEARTBEAT seconds, so that Gradio can end it, then the last frame."""
     service = context.service
     _check_is_there(session)  # who has left takes no place, not even for a moment
     ticket, run = service.admission.join(session.visitor), None
@@ -105,7 +106,9 @@ def _paint(
             yield None
             service.admission.wait(ticket, HEARTBEAT)
             _check_is_there(session)
-        run = service.start(Job(content, styles, recipe.settings, seed=recipe.seed))
+        run = service.start(
+            Job(content, styles, recipe.settings, seed=recipe.seed), visitor=session.visitor
+        )
         for _ in run.frames():
             _check_is_there(session)
             yield None
@@ -115,7 +118,7 @@ def _paint(
         service.admission.leave(ticket)
     if run.error or run.frame is None:
         raise ValueError(str(run.error or "The run made no picture."))
-    yield _save(session, run.frame, replace(recipe, step=run.frame.step))
+    yield run.frame
 
 
 def _check_is_there(session: Session) -> None:
@@ -124,8 +127,9 @@ def _check_is_there(session: Session) -> None:
         raise ValueError("This call was ended, since its connection seemed to be closed.")
 
 
-def _save(session: Session, frame: Frame, recipe: Recipe) -> str:
+def _save(session: Session, frame: Frame, recipe: Recipe, opacity: Tensor | None) -> str:
     folder = session.folder / secrets.token_hex(8)
     folder.mkdir()
-    save(frame.picture, folder / "picture.png", recipe.to_json())
+    text = replace(recipe, step=frame.step).to_json()
+    save(frame.picture, folder / "picture.png", text, Export(opacity=opacity))
     return str(folder / "picture.png")

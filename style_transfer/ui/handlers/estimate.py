@@ -1,19 +1,23 @@
 """The estimate of a run, before it is started."""
 
+from collections.abc import Mapping
+from typing import Any
+
 import gradio as gr
 
-from style_transfer.checks import whole_number
-from style_transfer.images import MIN_SIDE, fit
-from style_transfer.recipe import MAX_SIZE
+from style_transfer.images import PRINT_DPI, painted_size
 from style_transfer.runs import duration
 from style_transfer.ui.handlers.inputs import style_files
 from style_transfer.ui.http.calls import Values, by_elem_id, visitor_of
 from style_transfer.ui.panels import controls
 from style_transfer.ui.panels.inputs import CONTENT_ID, STYLE_IDS
-from style_transfer.ui.session.picture_reader import STYLE_SIDE
+from style_transfer.ui.panels.start_options import SIZE_ID, chosen_size, estimate_value
+from style_transfer.ui.session.picture_reader import style_size
 from style_transfer.ui.session.sessions import PageContext
 
-ESTIMATE_IDS = (CONTENT_ID, *STYLE_IDS, "settings", "size")  # what the estimate depends on
+ESTIMATE_IDS = (CONTENT_ID, *STYLE_IDS, "settings", SIZE_ID)  # what the estimate depends on
+PRINT_SIDE = 1024  # px, longer side from which a picture is told in centimetres as well
+_CM = 2.54  # an inch
 
 
 class EstimateHandler:
@@ -22,22 +26,45 @@ class EstimateHandler:
     def __init__(self, context: PageContext) -> None:
         self._service, self._reader = context.service, context.reader
 
-    def estimate(self, values: Values, request: gr.Request) -> str:
-        """Return size, time and memory of a run in words, or why it cannot be."""
-        named, reader = by_elem_id(values), self._reader.of(visitor_of(request))
-        files = style_files(named)
-        if named[CONTENT_ID] is None or not files:
-            return ""
+    def estimate(self, values: Values, request: gr.Request) -> dict[str, Any]:
+        """Return size, time and memory of a run in words, or why it cannot be.
+
+        And the longest side that a picture of the photo can have, at which the slider ends.
+        """
+        named, visitor = by_elem_id(values), visitor_of(request)
+        if named[CONTENT_ID] is None or not style_files(named):
+            return estimate_value("")
+        largest = 0
         try:
-            side = whole_number("size", named["size"], MIN_SIDE, MAX_SIZE)
-            settings = controls.to_settings(named["settings"])
-            size = fit(reader.size_of(named[CONTENT_ID]), side)
-            style_sizes = [fit(reader.size_of(file), STYLE_SIDE) for file in files]
-            expected = self._service.estimate(size, style_sizes, settings)
+            reader = self._reader.of(visitor)
+            photo = reader.size_of(named[CONTENT_ID])
+            styles = [style_size(reader.size_of(file)) for file in style_files(named)]
+            settings, chosen = controls.to_settings(named["settings"]), chosen_size(named[SIZE_ID])
+            largest = self._service.largest_side(
+                photo,
+                styles,
+                settings.style_scale,
+                enlarge=chosen["enlarge"],
+                visitor=visitor,
+            )
+            size = painted_size(photo, chosen["size"], chosen["enlarge"])
+            self._service.limits.check_size(*size, visitor)
+            expected = self._service.estimate(size, styles, settings)
         except ValueError as error:
-            return str(error)
-        words = f"{size[1]} x {size[0]} pixels, {expected}"
-        limit = self._service.limits.seconds
+            return estimate_value(str(error), largest)
+        words = f"{_size_in_words(size, chosen, photo)}, {expected}"
+        limit = self._service.limits.seconds_of(visitor)
         if expected.seconds > limit:
             words += f"; a run may take {duration(limit)} here"
-        return words
+        return estimate_value(words, largest)
+
+
+def _size_in_words(size: tuple[int, int], chosen: Mapping[str, Any], photo: tuple[int, int]) -> str:
+    height, width = size
+    words = f"{width} x {height} pixels"
+    if max(size) >= PRINT_SIDE:
+        across, down = (round(_CM * side / PRINT_DPI) for side in (width, height))
+        words += f" ({across} x {down} cm at {PRINT_DPI:g} dpi)"
+    if max(photo) < chosen["size"] and not chosen["enlarge"]:
+        words += ", as large as the photo is"
+    return words

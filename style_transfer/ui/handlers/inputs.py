@@ -11,15 +11,14 @@ from torch import Tensor
 
 from style_transfer.checks import whole_number
 from style_transfer.engine import Styles, equal_images, masked
-from style_transfer.images import MIN_SIDE
-from style_transfer.recipe import MAX_SEED, MAX_SIZE, Recipe
+from style_transfer.recipe import MAX_SEED, Recipe
 from style_transfer.runs import Limits
 from style_transfer.settings import MAX_STEPS, Settings
 from style_transfer.ui.http.calls import error_on_page, or_error_on_page
 from style_transfer.ui.panels import controls
 from style_transfer.ui.panels.inputs import CONTENT_ID, STYLE_IDS
 from style_transfer.ui.panels.mask import MASK_ID
-from style_transfer.ui.panels.start_options import START_OPTION_IDS
+from style_transfer.ui.panels.start_options import SIZE_ID, START_OPTION_IDS, chosen_size
 from style_transfer.ui.session.picture_reader import PictureReader
 from style_transfer.ui.session.run_inputs import PhotoSource, RunInputs
 from style_transfer.ui.session.session import Session
@@ -30,6 +29,7 @@ START_IDS = (  # components whose values a run begins with
     *STYLE_IDS,
     MASK_ID,
     "settings",
+    SIZE_ID,
     *START_OPTION_IDS,
     "more",
     "interrupted",
@@ -45,16 +45,17 @@ def read_inputs(session: Session, named: Mapping[str, Any], reader: PictureReade
             raise error_on_page(f"Choose a {words} first.")
     content_file, *files = [named[CONTENT_ID], *style_files(named)]
     options = {elem_id: named[elem_id] for elem_id in START_OPTION_IDS}
-    options["size"] = or_error_on_page(whole_number, "size", named["size"], MIN_SIDE, MAX_SIZE)
+    options |= or_error_on_page(chosen_size, named[SIZE_ID])
     options["seed"] = or_error_on_page(whole_number, "seed", named["seed"] or 0, 0, MAX_SEED)
     recipe = or_error_on_page(
         Recipe, photo=Path(content_file).name, **style_names(named), **options
     )
     session.uploads.update(map(Path, [content_file, *files]))
-    content = or_error_on_page(reader.photo, content_file, recipe.size)
+    content, opacity = or_error_on_page(reader.photo, content_file, recipe.size, recipe.enlarge)
     styles = or_error_on_page(chosen_styles, named, session.loaded_styles(files), reader)
     session.style_files = files
-    return RunInputs(content, styles, Path(content_file), recipe)
+    styles = styles.where_seen(opacity)
+    return RunInputs(content, styles, Path(content_file), recipe, opacity)
 
 
 def with_photo(inputs: RunInputs, source: PhotoSource, reader: PictureReader) -> RunInputs:
@@ -62,13 +63,15 @@ def with_photo(inputs: RunInputs, source: PhotoSource, reader: PictureReader) ->
 
     Raises ValueError, one sentence, where it cannot be read or is too large.
     """
-    content = reader.photo(str(source.file), source.side)
+    content, opacity = reader.photo(str(source.file), source.side, source.enlarge)
     if equal_images(content, inputs.content):
         content = inputs.content  # so that nothing seems to have changed
-    styles, recipe = inputs.styles, replace(inputs.recipe, photo=source.name, size=source.side)
+    styles, recipe = inputs.styles, inputs.recipe
+    recipe = replace(recipe, photo=source.name, size=source.side, enlarge=source.enlarge)
     if source.file != inputs.photo_file:
-        styles, recipe = Styles(styles.images), replace(recipe, mask="")
-    return RunInputs(content, styles, source.file, recipe)
+        styles = Styles(styles.images).where_seen(opacity)
+        recipe = replace(recipe, mask="")
+    return RunInputs(content, styles, source.file, recipe, opacity)
 
 
 def read_settings(named: Mapping[str, Any], limits: Limits) -> Settings:

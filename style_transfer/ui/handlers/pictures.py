@@ -3,14 +3,12 @@
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import gradio as gr
 
-from style_transfer.checks import whole_number
-from style_transfer.images import MIN_SIDE
-from style_transfer.recipe import MAX_SIZE
 from style_transfer.settings import MAX_STYLES
 from style_transfer.ui.handlers.inputs import (
     chosen_styles,
@@ -28,6 +26,7 @@ from style_transfer.ui.http.calls import (
 from style_transfer.ui.http.gradio_internals import file_url
 from style_transfer.ui.panels.inputs import CONTENT_ID, MORE_STYLE_IDS, STYLE_IDS
 from style_transfer.ui.panels.layout import view
+from style_transfer.ui.panels.start_options import SIZE_ID, chosen_size
 from style_transfer.ui.session.record import RunRecord
 from style_transfer.ui.session.run_inputs import PhotoSource, RunInputs
 from style_transfer.ui.session.session import Session
@@ -67,7 +66,7 @@ class PictureHandlers:
         """Let the picture go on at the size that is chosen now; return the view as above."""
         session, named = self._sessions.find(session_key(request)), by_elem_id(values)
         if record := session.steered:
-            self._change(session, record, lambda: self._with_side(session, record, named["size"]))
+            self._change(session, record, lambda: self._with_size(session, record, named[SIZE_ID]))
         return _view(session)
 
     def change_photo(self, values: Values, request: gr.Request) -> tuple[Any, Any]:
@@ -81,10 +80,10 @@ class PictureHandlers:
         if file:
             with suppress(ValueError):  # which `check_upload` tells
                 shown = self._reader.of(session.visitor).shown(file)
-                photo = file_url(session.save_content(shown))
+                photo = file_url(session.pictures.save_content(shown))
             session.uploads.add(Path(file))
         if file and file not in session.brought and (record := session.steered):
-            source = PhotoSource(Path(file), Path(file).name, record.inputs.recipe.size)
+            source = replace(record.inputs.source, file=Path(file), name=Path(file).name)
             self._change(session, record, lambda: self._with_photo(session, record, source))
         return {"mask": "", "photo": photo}, _view(session)
 
@@ -98,7 +97,8 @@ class PictureHandlers:
     def _change(self, session: Session, record: RunRecord, read: Callable[[], RunInputs]) -> None:
         """Give a run the inputs that `read` returns; what it refuses is told in the status line."""
         try:
-            record.change_inputs(read(), self._service.check)
+            check = partial(self._service.check, visitor=session.visitor)
+            record.change_inputs(read(), check)
             session.notice = ""
         except ValueError as error:
             session.notice = shorten(str(error))
@@ -111,12 +111,15 @@ class PictureHandlers:
         reader = self._reader.of(session.visitor)
         styles = chosen_styles(named, session.loaded_styles(files), reader)
         session.style_files, session.brought = files, session.brought[:1]
+        styles = styles.where_seen(record.inputs.opacity)
         recipe = replace(record.inputs.recipe, **style_names(named))
         return replace(record.inputs, styles=styles, recipe=recipe)
 
-    def _with_side(self, session: Session, record: RunRecord, side: Any) -> RunInputs:
-        whole_number("size", side, MIN_SIDE, MAX_SIZE)
-        return self._with_photo(session, record, replace(record.inputs.source, side=side))
+    def _with_size(self, session: Session, record: RunRecord, value: Any) -> RunInputs:
+        chosen = chosen_size(value)
+        source = record.inputs.source
+        source = replace(source, side=chosen["size"], enlarge=chosen["enlarge"])
+        return self._with_photo(session, record, source)
 
     def _with_photo(self, session: Session, record: RunRecord, source: PhotoSource) -> RunInputs:
         return with_photo(record.inputs, source, self._reader.of(session.visitor))

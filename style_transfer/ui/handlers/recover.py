@@ -14,11 +14,12 @@ from style_transfer.ui.http.calls import Values, by_elem_id, error_on_page, or_e
 from style_transfer.ui.panels import controls, interrupted
 from style_transfer.ui.panels.inputs import CONTENT_ID, STYLE_IDS
 from style_transfer.ui.panels.layout import view
+from style_transfer.ui.panels.start_options import SIZE_ID, size_value
 from style_transfer.ui.session.record import RunRecord
 from style_transfer.ui.session.run_inputs import RunInputs
 from style_transfer.ui.session.sessions import PageContext
 
-BROUGHT_IDS = ("settings", "size", CONTENT_ID, *STYLE_IDS)
+BROUGHT_IDS = ("settings", SIZE_ID, CONTENT_ID, *STYLE_IDS)
 
 
 class RecoverHandlers:
@@ -42,15 +43,17 @@ class RecoverHandlers:
             return tuple(gr.skip() for _ in BROUGHT_IDS)
         checkpoint = or_error_on_page(Checkpoint.load, folder)
         recipe, session = checkpoint.recipe, self._context.sessions.calling(request)
-        names = recipe.photo, recipe.style, *recipe.more_styles
-        images = checkpoint.content, *checkpoint.styles.images
-        session.brought = [
-            str(session.save_photo(image, name))
-            for image, name in zip(images, (*names, *[""] * len(images)), strict=False)
+        names = recipe.style, *recipe.more_styles
+        photo = session.pictures.save_photo(checkpoint.content, recipe.photo, checkpoint.opacity)
+        styles = [
+            session.pictures.save_photo(image, name)
+            for image, name in zip(checkpoint.styles.images, (*names, *[""] * 4), strict=False)
         ]
-        missing = [None] * (1 + len(STYLE_IDS) - len(images))
+        session.brought = [str(file) for file in (photo, *styles)]
+        missing = [None] * (len(STYLE_IDS) - len(styles))
         settings = controls.to_value(recipe.settings, recipe.preview_every)
-        return settings, recipe.size, *session.brought, *missing
+        size = size_value(recipe.size, recipe.enlarge)
+        return settings, size, *session.brought, *missing
 
     def recover(self, request: gr.Request) -> Iterator[View]:
         """Continue this visitor's interrupted run from its checkpoint."""
@@ -73,9 +76,11 @@ class RecoverHandlers:
             checkpoint = or_error_on_page(writer.load)
             recipe, content, losses = checkpoint.recipe, checkpoint.content, checkpoint.losses
             if not session.brought:
-                session.brought = [str(session.save_photo(content, recipe.photo))]
-            photo, *session.style_files = session.brought
-            inputs = RunInputs(content, checkpoint.styles, Path(photo), recipe)
+                photo = session.pictures.save_photo(content, recipe.photo, checkpoint.opacity)
+                session.brought = [str(photo)]
+            file, *session.style_files = session.brought
+            opacity = checkpoint.opacity
+            inputs = RunInputs(content, checkpoint.styles, Path(file), recipe, opacity)
             if checkpoint.rests:
                 record = session.new_record(inputs, losses=losses)
                 record.bring_back(checkpoint, writer)

@@ -143,7 +143,7 @@ class StartHandlers:
         assert parent is not None
         assert preview is not None
         size = inputs.content.shape[-2], inputs.content.shape[-1]
-        image = resize_clamped(preview.image, size)
+        image = resize_clamped(parent.image_of(preview), size)
         same_photo = preview.source is not None and preview.source.file == inputs.photo_file
         strokes = preview.strokes if same_photo else ()  # of another photo they mean nothing
 

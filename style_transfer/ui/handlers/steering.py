@@ -20,6 +20,7 @@ from style_transfer.ui.http.calls import (
 )
 from style_transfer.ui.panels import controls
 from style_transfer.ui.panels.layout import view
+from style_transfer.ui.panels.start_options import size_value
 from style_transfer.ui.session.session import Session
 from style_transfer.ui.session.sessions import PageContext
 
@@ -96,7 +97,8 @@ class SteeringHandlers:
             return gr.skip(), gr.skip()
         or_error_on_page(controls.to_settings, settings_now)
         settings = controls.to_value(preview.settings, settings_now["preview_every"])
-        return settings, preview.source.side if preview.source else gr.skip()
+        source = preview.source
+        return settings, size_value(source.side, source.enlarge) if source else gr.skip()
 
     def add_steps(self, values: Values, request: gr.Request) -> Any:
         """Return the settings with as many steps as the selected run has and those to be added."""

@@ -17,12 +17,13 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from style_transfer.engine import Frame, newest_number
-from style_transfer.images import to_pil
+from style_transfer.images import reduced, to_pil
 from style_transfer.runs import Run
 from style_transfer.ui.http.calls import VISITOR_HEADER
 
 PATH = "frames"  # below that of the page
 WAIT = 2.0  # s; the longest that a request waits for a picture
+PREVIEW_SIDE = 1536  # px at most; what a screen shows, also of a print of 8192 px
 QUALITY = 85  # of the JPEG
 NUMBER_HEADER = "frame-number"  # of an answer; the request for the next one says it
 
@@ -93,6 +94,6 @@ class _Encoder:
         with self._lock:
             if self._newest[0] != number:
                 file = io.BytesIO()
-                to_pil(frame.picture).save(file, "jpeg", quality=QUALITY)
+                to_pil(reduced(frame.picture, PREVIEW_SIDE)).save(file, "jpeg", quality=QUALITY)
                 self._newest = number, file.getvalue()
             return self._newest[1]

@@ -9,7 +9,7 @@ from style_transfer.engine import newest_number
 from style_transfer.ui import example
 from style_transfer.ui.http.frames import PATH
 from style_transfer.ui.http.gradio_internals import file_url
-from style_transfer.ui.panels.panel import Panel, widget
+from style_transfer.ui.panels.panel import Panel, mask_url, widget
 from style_transfer.ui.session.record import RunRecord
 from style_transfer.ui.session.session import Session
 from style_transfer.ui.session.timeline import Preview
@@ -30,11 +30,11 @@ def build() -> None:
 
 
 def value(session: Session) -> dict[str, Any]:
-    """Return address and description of the picture, the number of the newest stroke in it, and the
-    address of newer ones, "" for none."""
+    """Return address and description of the picture, that of its mask, the number of the newest
+    stroke in it, and the address of newer ones, "" for none."""
     record, preview = session.selected, session.preview
     if record and preview:
-        session.canvas = _picture(record, preview)
+        session.canvas = _picture(record, preview) | {"mask": mask_url(session, record, preview)}
     stroke = newest_number(preview.strokes) if preview else 0
     frames = f"{PATH}/{session.key}" if _is_fast(session) else ""
     return session.canvas | {"stroke": stroke, "frames": frames}

@@ -4,7 +4,8 @@ import gradio as gr
 
 from style_transfer.ui import example
 from style_transfer.ui.http.gradio_internals import file_url
-from style_transfer.ui.panels.panel import Panel, widget
+from style_transfer.ui.panels.panel import Panel, mask_url, widget
+from style_transfer.ui.session.record import RunRecord
 from style_transfer.ui.session.session import Session
 
 _HTML = """<div class="pair"><img class="right" src="" alt=""><img class="left" src="" alt=""></div>
@@ -21,18 +22,21 @@ def build() -> None:
 
 
 def value(session: Session) -> list[dict[str, str]]:
-    """Return the pictures to choose from, each with name and address."""
+    """Return the pictures to choose from, each with name, address, and that of its mask."""
     if session.selected is None or session.preview is None:
         return example.PAIR
-    content = session.preview.content_file
-    photo = [{"name": "Photo", "src": file_url(content)}] if content else []
-    shown = {"name": "Picture shown", "src": file_url(session.preview.shown_file)}
-    runs = [
-        {"name": record.name, "src": file_url(record.previews[-1].shown_file)}
-        for record in session.records
-        if record.previews
-    ]
+    record, preview = session.selected, session.preview
+    content, mask = preview.content_file, mask_url(session, record, preview)
+    photo = [{"name": "Photo", "src": file_url(content), "mask": mask}] if content else []
+    shown = {"name": "Picture shown", "src": file_url(preview.shown_file), "mask": mask}
+    runs = [_newest(session, each) for each in session.records if each.previews]
     return [*photo, shown, *runs]
+
+
+def _newest(session: Session, record: RunRecord) -> dict[str, str]:
+    preview = record.previews[-1]
+    mask = mask_url(session, record, preview)
+    return {"name": record.name, "src": file_url(preview.shown_file), "mask": mask}
 
 
 PANEL = Panel("compare", build, value)

@@ -42,7 +42,7 @@ _ORDER = (Number, Switch, StyleWeights, LayerWeights, Choice)  # of the kinds wi
 
 def build() -> gr.HTML:
     """Return the component."""
-    return widget("settings", _template(), to_value(Settings()), script="knobs")
+    return widget("settings", _template(), to_value(Settings()), script=("knob", "knobs"))
 
 
 def to_value(settings: Settings, preview_every: int = 1) -> dict[str, Any]:
@@ -63,9 +63,9 @@ def _template() -> str:
     for section in Section:
         names = [name for name, knob in KNOBS.items() if knob.section is section]
         names.sort(key=lambda name: _place(KNOBS[name]))
-        html = "".join(_html(KNOBS[name], name, getattr(Settings(), name)) for name in names)
+        html = "".join(knob_html(KNOBS[name], name, getattr(Settings(), name)) for name in names)
         if section is Section.COMPARED:
-            html += _number(_PREVIEW, "preview-every", "steps apart", 1)
+            html += number_html(_PREVIEW, "preview-every", "steps apart", 1)
         if section.value:
             summary = f"<summary>{section.value}</summary>"
             html = f"<details id='{section.name.lower()}'>{summary}{html}</details>"
@@ -87,19 +87,20 @@ def _presets() -> str:
 
 
 @singledispatch
-def _html(knob: Knob, name: str, default: Any) -> str:
+def knob_html(knob: Knob, name: str, default: Any) -> str:
+    """Return the control of a knob, which scripts move."""
     raise NotImplementedError(type(knob))
 
 
-@_html.register
+@knob_html.register
 def _(knob: Number, name: str, default: float) -> str:
     # What has a name in the formulas shows it.
-    return _number(
+    return number_html(
         knob, name.replace("_", "-"), knob.label.lower() if "_" in name else name, default
     )
 
 
-@_html.register
+@knob_html.register
 def _(knob: Switch, name: str, default: bool) -> str:
     return (
         f'<div class="choice" id="{name.replace("_", "-")}" data-switch="{name}">'
@@ -107,7 +108,7 @@ def _(knob: Switch, name: str, default: bool) -> str:
     )
 
 
-@_html.register
+@knob_html.register
 def _(knob: StyleWeights, name: str, default: Any) -> str:
     rows = "".join(
         f'<div class="layer" data-style="{number}">'
@@ -119,7 +120,7 @@ def _(knob: StyleWeights, name: str, default: Any) -> str:
     return f'<fieldset id="{elem_id}"><legend>{knob.label}</legend>{rows}</fieldset>'
 
 
-@_html.register
+@knob_html.register
 def _(knob: LayerWeights, name: str, default: Mapping[str, float]) -> str:
     rows = "".join(
         f'<div class="layer"><label><input type="checkbox" value="{layer}">{layer}</label>'
@@ -134,7 +135,7 @@ def _(knob: LayerWeights, name: str, default: Mapping[str, float]) -> str:
     )
 
 
-@_html.register
+@knob_html.register
 def _(knob: Choice, name: str, default: str) -> str:
     elem_id = name.replace("_", "-")
     if not knob.few:
@@ -154,13 +155,14 @@ def _(knob: Choice, name: str, default: str) -> str:
     )
 
 
-def _number(knob: Number, elem_id: str, term: str, default: float) -> str:
+def number_html(knob: Number, elem_id: str, term: str, default: float) -> str:
+    """Return the control of a number; `term` is what formulas call it."""
     less, more = knob.ends
     term = "" if term == knob.label.lower() else f" <small>{term}</small>"
-    step = "1" if isinstance(knob, WholeNumber) else "any"
+    step, grain = ("1", knob.grain) if isinstance(knob, WholeNumber) else ("any", 0)
     return (
         f'<div class="knob" id="{elem_id}" data-low="{knob.low}" data-high="{knob.high}" '
-        f'data-power="{knob.power}" data-default="{default:g}">'
+        f'data-power="{knob.power}" data-grain="{grain}" data-default="{default:g}">'
         f'<label for="{elem_id}-number">{knob.label}{term}</label>'
         f"{_reset(knob.label, f'{default:g}')}"
         f'<input type="number" id="{elem_id}-number" min="{knob.low}" step="{step}">'

@@ -12,7 +12,10 @@ from typing import Any
 
 import gradio as gr
 
+from style_transfer.ui.http.gradio_internals import file_url
+from style_transfer.ui.session.record import RunRecord
 from style_transfer.ui.session.session import Session
+from style_transfer.ui.session.timeline import Preview
 
 STATIC = Path(__file__).parents[1] / "static"
 
@@ -24,6 +27,15 @@ class Panel:
     name: str  # elem_id of its widget, or of what encloses it
     build: Callable[[], object]  # places its components
     value: Callable[[Session], Any] | None = None  # what it shows of a session, as plain data
+
+
+def mask_url(session: Session, record: RunRecord, preview: Preview) -> str:
+    """Return the address of a picture that is as transparent as the photo of a preview, "" for an
+    opaque one."""
+    opacity = record.inputs.opacity
+    if opacity is None or preview.source not in (None, record.inputs.source):
+        return ""
+    return file_url(session.pictures.save_opacity(opacity))
 
 
 def widget(

@@ -38,7 +38,9 @@ def value(session: Session) -> dict[str, Any]:
         return {"paintings": [], "picked": []}
     paintings = list[str]()
     with suppress(OSError):  # a full disk, which the status tells of
-        paintings = [file_url(file) for file in session.painting_files(record)]
+        paintings = [
+            file_url(file) for file in session.pictures.painting_files(record.inputs.styles.images)
+        ]
     picked = [
         {"style": each.style, "place": each.place, "count": len(each.strokes)}
         for each in local_styles(record.strokes_made)

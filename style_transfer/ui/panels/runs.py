@@ -5,7 +5,7 @@ from typing import Any
 import gradio as gr
 
 from style_transfer.ui.http.gradio_internals import file_url
-from style_transfer.ui.panels.panel import Panel, widget
+from style_transfer.ui.panels.panel import Panel, mask_url, widget
 from style_transfer.ui.session.record import RunRecord
 from style_transfer.ui.session.session import Session
 
@@ -22,17 +22,18 @@ def build() -> None:
 
 def value(session: Session) -> dict[str, Any]:
     """Return an entry for each run, and what is to be said of the list."""
-    entries = [_entry(record, record is session.selected) for record in session.records]
+    entries = [_entry(session, record) for record in session.records]
     return {"list": entries, "words": _words(session)}
 
 
-def _entry(record: RunRecord, selected: bool) -> dict[str, Any]:
+def _entry(session: Session, record: RunRecord) -> dict[str, Any]:
     newest = record.previews[-1] if record.previews else None
     return {
         "name": record.name,
         "src": file_url(newest.shown_file) if newest else "",
         "words": f"step {newest.step}" if newest else "",
-        "pressed": selected,
+        "mask": mask_url(session, record, newest) if newest else "",
+        "pressed": record is session.selected,
     }
 
 

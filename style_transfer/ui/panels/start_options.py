@@ -1,21 +1,41 @@
 """The size, which acts at once like the knobs, and what acts from the next start: first image,
 optimiser, network."""
 
+from collections.abc import Mapping
+from typing import Any
+
 import gradio as gr
 
+from style_transfer.checks import whole_number
 from style_transfer.engine import INITS, OPTIMIZERS, default_size
+from style_transfer.images import MIN_SIDE
+from style_transfer.knobs import Switch, WholeNumber
 from style_transfer.network import NETWORKS
-from style_transfer.ui.panels.panel import Panel
+from style_transfer.recipe import MAX_SIZE
+from style_transfer.ui.panels.controls import knob_html, number_html
+from style_transfer.ui.panels.panel import Panel, widget
 
-SIZES = (128, 2048)  # px, range of the longer side
-START_OPTION_IDS = ("size", "seed", "init", "optimizer", "network")
+SIZE_ID = "size"  # its value has both of these
+SIZE = WholeNumber(
+    label="Size",
+    help="longer side in pixels",
+    ends=("sketch", "print"),
+    low=128,
+    high=2048,  # until the page is told what the machine can do
+    most=MAX_SIZE,
+    grain=32,
+    power=2,
+)
+ENLARGE = Switch(label="Enlarge a smaller photo", help="whether a smaller photo is enlarged to it")
+START_OPTION_IDS = ("seed", "init", "optimizer", "network")
 
 
 def build() -> None:
     """Place the size with the estimate of what a run takes, and the others in a frame."""
-    optimizers = list(OPTIMIZERS)
-    gr.Slider(*SIZES, default_size(), step=32, label="Size in pixels", elem_id="size")
-    gr.HTML("", elem_id="estimate")
+    optimizers, side = list(OPTIMIZERS), default_size()
+    html = number_html(SIZE, "longer-side", "px", side) + knob_html(ENLARGE, "enlarge", False)
+    widget(SIZE_ID, html, size_value(side, False), script=("knob", "size"))
+    widget("estimate", "<p></p>", estimate_value(""))
     with gr.Group(elem_id="start-options"):
         with gr.Accordion("First image, optimiser, network", open=False, elem_id="expert"):
             gr.Dropdown(list(INITS), value=INITS[0], label="First image", elem_id="init")
@@ -26,6 +46,30 @@ def build() -> None:
         gr.Button(
             "Restart from the picture as it is now", interactive=False, size="sm", elem_id="restart"
         )
+
+
+def size_value(side: int, enlarge: bool) -> dict[str, Any]:
+    """Return the value of the size's component."""
+    return {"size": side, "enlarge": enlarge}
+
+
+def chosen_size(value: Any) -> dict[str, Any]:
+    """Return the fields of a recipe in the value of the size's component.
+
+    Raises ValueError, one sentence, for one that no picture can have.
+    """
+    if not isinstance(value, Mapping) or value.keys() != {"size", "enlarge"}:
+        raise ValueError("The size has a longer side, and whether a photo is enlarged to it.")
+    side = whole_number("size", value["size"], MIN_SIDE, MAX_SIZE)
+    return size_value(side, ENLARGE.check("enlarge", value["enlarge"]))
+
+
+def estimate_value(words: str, largest: int = 0) -> dict[str, Any]:
+    """Return the value of the estimate's component.
+
+    It has a sentence, and the longer side in px at which the size's slider ends; 0 for as before.
+    """
+    return {"words": words, "largest": largest}
 
 
 PANEL = Panel("start-options", build)

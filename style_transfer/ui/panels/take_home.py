@@ -1,14 +1,31 @@
 """Files to take home, and settings that come back from them or from a link."""
 
-import gradio as gr
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
 
-from style_transfer.images import FILM_FORMATS, PICTURE_FORMATS
+import gradio as gr
+import torch
+from torch import Tensor
+
+from style_transfer.images import DEPTHS, FILM_FORMATS, PICTURE_FORMATS, color_named
 from style_transfer.recipe import strokes_to_query
+from style_transfer.ui.http.frames import PREVIEW_SIDE
 from style_transfer.ui.panels.panel import Panel, widget
 from style_transfer.ui.session.session import Session
 from style_transfer.ui.session.timeline import JPEG_QUALITY
 
-PICTURES = {each.label: suffix for suffix, each in PICTURE_FORMATS.items() if each.label}
+
+@dataclass(frozen=True)
+class PictureKind:
+    """A kind of picture file."""
+
+    suffix: str
+    depth: int = DEPTHS[0]  # bits a channel
+
+
+_PLAIN = {each.label: PictureKind(suffix) for suffix, each in PICTURE_FORMATS.items() if each.label}
+PICTURES = _PLAIN | {"PNG, 16 bits a channel": PictureKind(".png", 16)}
 FILMS = {each.label: suffix for suffix, each in FILM_FORMATS.items()}
 SETTINGS = "Settings file"
 KINDS = [*PICTURES, *FILMS, SETTINGS]
@@ -16,8 +33,12 @@ _LINK = """<a href="?">Link with these settings</a>
 <button type="button">Copy</button><span role="status"></span><small></small>"""
 _EXACT = (
     "<p>The newest picture of a run is taken as it is, to the last bit; those you walked back to "
-    f"are kept as JPEG of quality {JPEG_QUALITY}.</p>"
+    f"are kept as JPEG of quality {JPEG_QUALITY} and {PREVIEW_SIDE} px at most.</p>"
 )
+BACKGROUND_ID = "background"
+_BACKGROUND = """<div class="choice" hidden>
+<label><input type="checkbox">Keep what is transparent</label>
+<label>or lay it on <input type="color"></label></div>"""
 
 
 def build() -> None:
@@ -30,6 +51,7 @@ def build() -> None:
         with gr.Row(visible=False, elem_id="film"):
             gr.Number(6, minimum=0.1, label="Length in seconds", elem_id="seconds")
             gr.Number(1.5, minimum=0, label="Hold at the end", elem_id="hold")
+        widget(BACKGROUND_ID, _BACKGROUND, background_value())
         gr.Button("Make the file", elem_id="export")
         gr.File(label="Your file", interactive=False, height=70, elem_id="exported")
         gr.HTML(_EXACT, elem_id="exact")
@@ -44,14 +66,32 @@ def build() -> None:
             gr.HTML("<p>or drop a picture that was made here anywhere on the page.</p>")
 
 
-def value(session: Session) -> dict[str, str]:
-    """Return what the link has of the strokes on the picture, and a sentence where they lack."""
+def background_value(keep: bool = True, color: str = "#ffffff") -> dict[str, Any]:
+    """Return the value of the background: whether transparency is kept, and the colour else."""
+    return {"keep": keep, "color": color}
+
+
+def chosen_background(value: Any) -> tuple[bool, Tensor]:
+    """Return what is in the value of the background: whether to keep it, and the colour (3,).
+
+    Raises ValueError, one sentence, for any other value.
+    """
+    if not isinstance(value, Mapping) or not isinstance(value.get("color"), str):
+        raise ValueError("The background is kept, or laid on a colour.")
+    return value.get("keep") is True, torch.tensor(color_named(value["color"]))
+
+
+def value(session: Session) -> dict[str, Any]:
+    """Return what the link has of the strokes on the picture, a sentence where they lack, and
+    whether its photo has anything transparent."""
     strokes = session.preview.strokes if session.preview else ()
     linked = strokes_to_query(strokes)
     lacks = bool(strokes) and not linked
+    record = session.selected
     return {
         "strokes": linked,
         "words": "Its strokes are too long for a link; files have them." if lacks else "",
+        "transparent": record is not None and record.inputs.opacity is not None,
     }
 
 

@@ -1,5 +1,6 @@
 """Reading the files of visitors: by decoding processes, within the limits of the service."""
 
+import math
 import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -11,7 +12,7 @@ from typing import Any
 from torch import Tensor
 
 from style_transfer.decoding import Decoder, DecoderPool, declared_pixels, decoding_memory
-from style_transfer.images import fit, to_tensor
+from style_transfer.images import fit, painted_size, photo_tensors, to_tensor
 from style_transfer.recipe import MAX_TEXT, Recipe
 from style_transfer.runs import RunMemory, RunService
 
@@ -42,15 +43,24 @@ class PictureReader:
 
     def size_of(self, file: str) -> Size:
         """Return (height, width) of a picture."""
-        return self._measured(self._visitor, file, _age(file))
+        return self._measured(self._visitor, file, _age(file))[0]
 
-    def photo(self, file: str, side: int) -> Tensor:
-        """Return a photo as (1, 3, H, W), its longer side at most `side` px.
+    def photo(self, file: str, side: int, enlarge: bool = False) -> tuple[Tensor, Tensor | None]:
+        """Return a photo as (1, 3, H, W), and its opacity (1, 1, H, W), None where it has none.
 
-        Raises ValueError also where a run may not be that large.
+        Its longer side has at most `side` px or, where it is to be enlarged, exactly. Raises
+        ValueError also where a run may not be that large.
         """
-        self._service.limits.check_size(*fit(self.size_of(file), side))
-        return self._read(Decoder.open_image, file, Path(file).name, side)
+        size, rich = self._measured(self._visitor, file, _age(file))
+        painted, name = painted_size(size, side, enlarge), Path(file).name
+        self._service.limits.check_size(*painted, self._visitor)
+        pixels = max(math.prod(size), math.prod(painted))
+        with (
+            self._decoders.lend(self._visitor) as decoder,
+            self._reserved(name, pixels, rich),
+        ):
+            options = {"rich": rich, "enlarged": enlarge}
+            return photo_tensors(decoder.open_photo(file, name, side, pixels, **options))
 
     def style(self, file: str) -> Tensor:
         """Return a style image as (1, 3, H, W), its longer side at most STYLE_SIDE px."""
@@ -79,25 +89,25 @@ class PictureReader:
         self, open_picture: Callable[..., Any], file: str | bytes, name: str, side: int
     ) -> Tensor:
         with self._decoders.lend(self._visitor) as decoder:
-            size = self._measure(decoder, file, name)
-            with self._reserved(name, size):
-                return to_tensor(open_picture(decoder, file, name, side, size[0] * size[1]))
+            pixels = math.prod(self._measure(decoder, file, name)[0])
+            with self._reserved(name, pixels):
+                return to_tensor(open_picture(decoder, file, name, side, pixels))
 
-    def _measure_file(self, visitor: str, file: str, _: float) -> Size:
+    def _measure_file(self, visitor: str, file: str, _: float) -> tuple[Size, bool]:
         with self._decoders.lend(visitor) as decoder:
             return self._measure(decoder, file, Path(file).name)
 
-    def _measure(self, decoder: Decoder, file: str | bytes, name: str) -> Size:
+    def _measure(self, decoder: Decoder, file: str | bytes, name: str) -> tuple[Size, bool]:
         pixels = declared_pixels(file)
-        with self._reserved(name, (pixels, 1)):
-            return decoder.size_of(file, name, pixels)
+        with self._reserved(name, pixels):
+            return decoder.survey(file, name, pixels)
 
     @contextmanager
-    def _reserved(self, name: str, size: Size) -> Iterator[None]:
-        """Reserve the memory that the decoding of a picture of (height, width) takes."""
-        needed = RunMemory(step=0, held=decoding_memory(size[0] * size[1]))
+    def _reserved(self, name: str, pixels: int, rich: bool = False) -> Iterator[None]:
+        """Reserve the memory that the decoding of a picture of so many pixels takes."""
+        needed = RunMemory(step=0, held=decoding_memory(pixels, rich))
         try:
-            reservation = self._service.memory.reserve(size, needed)
+            reservation = self._service.memory.reserve((pixels, 1), needed)
         except ValueError:
             raise ValueError(
                 f"{name}: there is not enough memory to read this picture at the moment; "
@@ -107,6 +117,11 @@ class PictureReader:
             yield
         finally:
             reservation.release()
+
+
+def style_size(size: Size) -> Size:
+    """Return the size (height, width) at which a style picture of `size` is read."""
+    return fit(size, STYLE_SIDE)
 
 
 @cache

@@ -3,6 +3,8 @@
 from collections.abc import Callable, Iterable
 from dataclasses import replace
 
+from torch import Tensor
+
 from style_transfer.engine import (
     Frame,
     Stroke,
@@ -190,6 +192,12 @@ class RunRecord(KeptRecord):
         elif newest.settings.keep_colors != frame.settings.keep_colors:
             self.recolor(newest, frame.settings.keep_colors)
 
+    def image_of(self, preview: Preview) -> Tensor:
+        """Return the picture of a preview in the colours of the style: exactly, where it is the
+        newest, else as it is kept."""
+        frame = self.last_frame
+        return frame.stylized if frame and preview.shows(frame) else preview.image
+
     def recolor(self, preview: Preview, share: float) -> Preview:
         """Let a preview keep this share of the content image's colours, and return it."""
         if self.last_frame is not None and preview.shows(self.last_frame):
@@ -228,7 +236,7 @@ class RunRecord(KeptRecord):
         """Return the recipe of a preview."""
         recipe, source = self._as_changed(self.inputs.recipe), preview.source
         if source:
-            recipe = replace(recipe, photo=source.name, size=source.side)
+            recipe = replace(recipe, photo=source.name, size=source.side, enlarge=source.enlarge)
         recipe = replace(recipe, step=preview.step, settings=preview.settings)
         return replace(recipe, strokes=preview.strokes)
 

@@ -8,6 +8,7 @@ from torch import Tensor
 
 from style_transfer.engine import Styles
 from style_transfer.recipe import Recipe
+from style_transfer.runs import OPACITY
 
 
 @dataclass(frozen=True)
@@ -17,6 +18,7 @@ class PhotoSource:
     file: Path  # the photo as its visitor chose it
     name: str  # of that file, for recipes
     side: int  # px, the longer side that was asked for
+    enlarge: bool = False  # whether a smaller photo is enlarged to it
 
 
 @dataclass(frozen=True, eq=False)
@@ -27,13 +29,16 @@ class RunInputs:
     styles: Styles
     photo_file: Path  # from which the content image was read
     recipe: Recipe  # names, size, seed, first image, optimiser, network
+    opacity: Tensor | None = None  # (1, 1, H, W) of the photo; None: opaque
 
     @cached_property
     def tensors(self) -> dict[str, Tensor]:
-        """Content image, style images and masks by name."""
-        return {"content": self.content} | self.styles.as_tensors()
+        """Content image, opacity, style images and masks by name."""
+        opacity = {} if self.opacity is None else {OPACITY: self.opacity}
+        return {"content": self.content} | opacity | self.styles.as_tensors()
 
     @property
     def source(self) -> PhotoSource:
         """Where the content image comes from."""
-        return PhotoSource(self.photo_file, self.recipe.photo, self.recipe.size)
+        recipe = self.recipe
+        return PhotoSource(self.photo_file, recipe.photo, recipe.size, recipe.enlarge)

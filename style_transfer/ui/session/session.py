@@ -1,7 +1,6 @@
 """Session: the runs of one browser tab, which of them it shows, and the folder of its files."""
 
 import math
-import re
 import secrets
 import shutil
 import threading
@@ -12,20 +11,18 @@ from typing import Any
 
 from torch import Tensor
 
-from style_transfer.engine import Stroke, resize_clamped
-from style_transfer.images import fit, to_pil
+from style_transfer.engine import Stroke
 from style_transfer.runs import LossHistory, Run
 from style_transfer.ui import example
 from style_transfer.ui.http.calls import ONE_CALL, error_on_page
 from style_transfer.ui.http.gradio_internals import upload_folder
 from style_transfer.ui.http.presence import Presence
+from style_transfer.ui.session.picture_files import PictureFiles
 from style_transfer.ui.session.record import RunRecord
 from style_transfer.ui.session.run_inputs import RunInputs
-from style_transfer.ui.session.timeline import JPEG_QUALITY, Preview, Timeline
+from style_transfer.ui.session.timeline import Preview, Timeline
 
 MAX_RECORDS = 12  # of a page; then the oldest goes when another run begins
-PAINTING_SIDE = 640  # px, longer side of a painting in which places are picked
-MAX_STEM = 60  # characters of the name of a file that is brought back
 ABSENCE = 10.0  # s without a connection, after which a visitor is taken to have left
 
 
@@ -58,8 +55,8 @@ class Session:
         self._lock = threading.Lock()
         self._pinned: Preview | None = None  # the preview on the canvas, None to follow the newest
         self._folder_name = ""
-        self._painting_files: dict[int, tuple[Tensor, Path]] = {}  # by id, which is held
-        self._record_count = self._content_count = 0
+        self.pictures = PictureFiles(lambda: self.folder)
+        self._record_count = 0
 
     @property
     def folder(self) -> Path:
@@ -207,43 +204,12 @@ class Session:
         if self.ticket is ticket:
             self.ticket, self.ahead = None, 0
 
-    def save_content(self, content: Tensor) -> Path:
-        """Return a JPEG file of a content image (1, 3, H, W), which every browser shows."""
-        file = self._photo_file(".jpg")
-        to_pil(content).save(file, quality=JPEG_QUALITY)
-        return file
-
     def repeat(self, strokes: tuple[Stroke, ...]) -> str:
         """Do strokes again with the next start; return that in a sentence, "" for none."""
         self.strokes_to_come = strokes
         if not strokes:
             return ""
         return f" What a hand did comes again with the next start ({len(strokes)} strokes)."
-
-    def painting_files(self, record: RunRecord) -> list[Path]:
-        """Return JPEG files of the paintings of a record, at most PAINTING_SIDE px long.
-
-        Raises OSError.
-        """
-        known, found = self._painting_files, list[Path]()
-        for image in record.inputs.styles.images:
-            if id(image) not in known:
-                size = fit((image.shape[-2], image.shape[-1]), PAINTING_SIDE)
-                known[id(image)] = image, self.save_content(resize_clamped(image, size))
-            found.append(known[id(image)][1])
-        return found
-
-    def save_photo(self, image: Tensor, name: str) -> Path:
-        """Return a PNG file, named like `name`, from which an image (1, 3, H, W) is read as is."""
-        folder = self._photo_file("")
-        folder.mkdir()
-        stem = re.sub(r"[^\w-]+", "_", Path(name).stem)[:MAX_STEM] or "picture"
-        to_pil(image).save(folder / f"{stem}.png", compress_level=1)
-        return folder / f"{stem}.png"
-
-    def _photo_file(self, suffix: str) -> Path:
-        self._content_count += 1
-        return self.folder / f"photo-{self._content_count}{suffix}"
 
     def _add(self, record: RunRecord) -> None:
         self.records.append(record)

@@ -10,8 +10,9 @@ from pathlib import Path
 from torch import Tensor
 
 from style_transfer.engine import Frame, Stroke
-from style_transfer.images import open_image, to_pil, to_tensor
+from style_transfer.images import open_image, reduced, to_pil, to_tensor
 from style_transfer.settings import Settings
+from style_transfer.ui.http.frames import PREVIEW_SIDE
 from style_transfer.ui.session.run_inputs import PhotoSource
 
 MAX_PREVIEWS = 240  # of a run; at 384 px about 15 MB
@@ -22,7 +23,7 @@ DELETION_DELAY = 16  # files; a browser fetches a preview a little after it was 
 
 @dataclass(frozen=True)
 class Preview:
-    """A frame kept as a file, with the settings that it was made with."""
+    """A frame kept as a file, of PREVIEW_SIDE px at most, with its settings."""
 
     step: int
     file: Path
@@ -119,7 +120,7 @@ class Timeline:
 
     def _save(self, image: Tensor, prefix: str = "") -> Path:
         file = self._next_file(prefix)
-        to_pil(image).save(file, quality=JPEG_QUALITY, subsampling="4:4:4")
+        to_pil(reduced(image, PREVIEW_SIDE)).save(file, quality=JPEG_QUALITY, subsampling="4:4:4")
         self.size += file.stat().st_size
         return file
 

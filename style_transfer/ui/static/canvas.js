@@ -25,8 +25,9 @@ async function decoded(src) {
 }
 
 // What draws strokes over the picture hears which of them are in it.
-function put(src, alt, stroke) {
+function put(src, { alt, mask }, stroke) {
   Object.assign(image, { src, alt });
+  image.style.maskImage = mask ? `url("${mask}")` : ""; // of a photo that is transparent in part
   document.dispatchEvent(new CustomEvent("picture", { detail: { stroke: stroke ?? 0 } }));
 }
 
@@ -34,11 +35,11 @@ async function show() {
   if (busy || fetches()) return;
   busy = true;
   while (wanted() !== shown && !fetches()) {
-    const { alt, stroke } = newest;
+    const drawn = newest;
     const src = (shown = wanted());
     try {
       await decoded(src);
-      if (!fetches()) put(src, alt, stroke);
+      if (!fetches()) put(src, drawn, drawn.stroke);
     } catch {
       // Deleted already; the picture before it stays.
     }
@@ -56,7 +57,7 @@ async function showFrame(address) {
   await decoded(url);
   if (newest.frames !== address) return URL.revokeObjectURL(url); // walked back, say
   const before = image.src;
-  put(url, newest.alt, Number(answer.headers.get("stroke-number")));
+  put(url, newest, Number(answer.headers.get("stroke-number")));
   if (before.startsWith("blob:")) URL.revokeObjectURL(before);
   number = found;
   return INTERVAL;

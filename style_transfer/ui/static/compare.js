@@ -9,6 +9,7 @@ function choose() {
     const picture = pictures.find((each) => each.name === selects[side].value) ?? pictures[side];
     if (image.getAttribute("src") !== picture.src) image.src = picture.src;
     image.alt = picture.name;
+    image.style.maskImage = picture.mask ? `url("${picture.mask}")` : "";
   });
 }
 

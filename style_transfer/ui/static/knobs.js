@@ -10,8 +10,6 @@ const defaultLayers = JSON.parse(find("#style-layers").dataset.default); // laye
 const HIGHEST_WEIGHT = 4, WEIGHT_POWER = 2; // the middle of a layer's slider is weight 1
 const name = (knob) => knob.id.replaceAll("-", "_");
 const equal = (one, other) => JSON.stringify(one) === JSON.stringify(other);
-const range = (knob) => knob.querySelector("input[type=range]");
-const number = (knob) => knob.querySelector("input[type=number]");
 
 function change(values) {
   props.value = { ...props.value, ...values };
@@ -19,27 +17,7 @@ function change(values) {
   trigger("input");
 }
 
-function fromPosition(knob) {
-  const { low, high, power } = knob.dataset;
-  const place = Math.pow(range(knob).value / 1000, power);
-  const value = Number(low) + (high - low) * place;
-  return number(knob).step === "1" ? Math.round(value) : Number(value.toPrecision(2));
-}
-
-function toPosition(knob, value) {
-  const { low, high, power } = knob.dataset;
-  const place = Math.min(1, Math.max(0, (value - low) / (high - low)));
-  return Math.round(1000 * Math.pow(place, 1 / power));
-}
-
-function showKnob(knob) {
-  const value = props.value[name(knob)];
-  if (document.activeElement !== number(knob)) number(knob).value = value;
-  if (fromPosition(knob) !== value) range(knob).value = toPosition(knob, value);
-  range(knob).style.setProperty("--filled", `${range(knob).value / 10}%`);
-  range(knob).setAttribute("aria-valuetext", value);
-  knob.classList.toggle("moved", value !== Number(knob.dataset.default));
-}
+const showKnob = (knob) => showNumber(knob, props.value[name(knob)]);
 
 function showLayer(row) {
   const [box, slider, output] = row.querySelectorAll("input, output");
@@ -75,18 +53,8 @@ function show() {
   });
 }
 
-for (const knob of knobs) {
-  range(knob).addEventListener("input", () => change({ [name(knob)]: fromPosition(knob) }));
-  number(knob).addEventListener("input", () => {
-    const { value, valueAsNumber, validity } = number(knob);
-    if (value !== "" && validity.valid) change({ [name(knob)]: valueAsNumber });
-  });
-  number(knob).addEventListener("blur", () => showKnob(knob));
-  knob.querySelector(".reset").addEventListener("click", () => {
-    change({ [name(knob)]: Number(knob.dataset.default) });
-    number(knob).value = knob.dataset.default;
-  });
-}
+for (const knob of knobs)
+  followNumber(knob, (value) => change({ [name(knob)]: value }), () => showKnob(knob));
 
 find("#style-layers .reset").addEventListener("click", () => change({ style_layers: defaultLayers }));
 

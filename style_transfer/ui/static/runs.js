@@ -12,10 +12,11 @@ function show({ list: runs, words }) {
   if (said.textContent !== words) said.textContent = words; // or screen readers repeat it
   while (list.children.length < runs.length) add();
   while (list.children.length > runs.length) list.lastElementChild.remove();
-  runs.forEach(({ name, src, words: step, pressed }, number) => {
+  runs.forEach(({ name, src, mask, words: step, pressed }, number) => {
     const button = list.children[number];
     const [image, title, small] = button.children;
     if (src && image.getAttribute("src") !== src) image.src = src;
+    image.style.maskImage = mask ? `url("${mask}")` : "";
     title.textContent = name;
     small.textContent = step;
     button.setAttribute("aria-pressed", pressed);

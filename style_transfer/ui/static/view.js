@@ -14,11 +14,6 @@ function showTransport({ enabled, labels, wake }) {
   if (wake) document.getElementById("wake").click();
 }
 
-// Gradio tells of a released slider where a pointer leaves it; keys change it as well.
-document.addEventListener("change", ({ target }) => {
-  if (target.matches("#size input")) target.dispatchEvent(new PointerEvent("pointerup", { bubbles: true }));
-});
-
 watch("value", () => {
   if (!props.value || props.value.time < newest) return;
   newest = props.value.time;

@@ -58,9 +58,11 @@ class Tab:
         _, shown = self.steering.steer(values, self.request)
         return self.shown(shown)["transport"]["wake"]
 
-    def resize(self, side):
+    def resize(self, side, enlarge=False):
         """Move the size; return whether the page is to wake the picture."""
-        answer = self.pictures.change_size({gr.HTML(elem_id="size"): side}, self.request)
+        answer = self.pictures.change_size(
+            {gr.HTML(elem_id="size"): {"size": side, "enlarge": enlarge}}, self.request
+        )
         return self.shown(answer)["transport"]["wake"]
 
     def drop_photo(self, file):

@@ -4,12 +4,16 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import gradio as gr
+import numpy as np
 import pytest
+import torch
 
 from style_transfer.engine import Frame, State, Styles
+from style_transfer.images import open_photo
 from style_transfer.recipe import Recipe, save_recipe
 from style_transfer.settings import Settings
 from style_transfer.ui.handlers.downloads import DownloadHandlers
+from style_transfer.ui.panels import take_home as take_home_panel
 from style_transfer.ui.panels.take_home import SETTINGS
 from style_transfer.ui.session.record import RunRecord
 from style_transfer.ui.session.run_inputs import RunInputs
@@ -53,3 +57,61 @@ def test_a_long_chinese_name_makes_a_file_name_that_file_systems_take(context, t
     file = DownloadHandlers(context).export(values, SimpleNamespace(session_hash="one", headers={}))
     assert Path(file).name == "照片" * 20 + ".json"
     context.sessions.close("one")
+
+
+@pytest.fixture
+def take_home(context, tmp_path, photo):
+    """Makes a file of a picture at rest, of a photo whose left half is not seen."""
+    session, opacity = context.sessions.of("one"), torch.ones(1, 1, *photo.shape[-2:])
+    opacity[..., : photo.shape[-1] // 2] = 0
+    recipe = Recipe(photo="photo.png", style="style.jpg", size=max(photo.shape))
+    inputs = RunInputs(photo, Styles((photo,)), tmp_path / "photo.png", recipe, opacity)
+    record = RunRecord("Run 1", inputs, Timeline(tmp_path / "previews"))
+    record.add_frame(Frame(3, photo, {}, Settings(), State(3, 0, photo), photo, True))
+    session.select(record)
+
+    def make(kind, **background):
+        label = next(each for each in take_home_panel.PICTURES if each.startswith(kind))
+        values = {
+            gr.Textbox(elem_id="kind"): label,
+            gr.HTML(elem_id="background"): take_home_panel.background_value(**background),
+        }
+        request = SimpleNamespace(session_hash="one", headers={})
+        return open_photo(DownloadHandlers(context).export(values, request))
+
+    yield make, session
+    context.sessions.close("one")
+
+
+def test_a_picture_of_a_transparent_photo_is_as_transparent(take_home, photo):
+    make, session = take_home
+    assert take_home_panel.value(session)["transparent"]
+    made = make("PNG")
+    half = photo.shape[-1] // 2
+    assert (made.opacity[:, :half] == 0).all()
+    assert (made.opacity[:, half:] == 1).all()
+    assert made.dpi == pytest.approx(300, abs=0.1)
+
+
+def test_it_is_laid_on_the_colour_that_was_chosen(take_home, photo):
+    make, _ = take_home
+    half = photo.shape[-1] // 2
+    for made in (make("PNG", keep=False, color="#0080ff"), make("JPEG", color="#0080ff")):
+        assert made.opacity is None
+        ground = made.colours[:, : half - 8].reshape(-1, 3)
+        assert abs(ground - np.array([0, 128, 255])).max() < 8
+
+
+def test_16_bits_a_channel_are_a_choice(take_home, photo):
+    make, _ = take_home
+    exact = photo[0].permute(1, 2, 0).numpy()
+    half = photo.shape[-1] // 2
+    found = make("PNG, 16")
+    assert found.colours.dtype == np.float32
+    assert abs(found.colours - exact)[:, half:].max() < 1 / 60_000
+
+
+def test_a_background_that_no_page_sends_is_refused_in_a_sentence(take_home):
+    make, _ = take_home
+    with pytest.raises(gr.Error, match="'nocolour' is no colour"):
+        make("PNG", keep=False, color="nocolour")

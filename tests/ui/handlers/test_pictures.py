@@ -109,12 +109,22 @@ def test_a_size_that_the_machine_refuses_leaves_the_picture_at_rest_as_it_is(tab
 def test_a_size_that_the_machine_refuses_leaves_the_run_as_it_is(tab, paints):
     record = tab.session.selected
     run, execution = paints(1)
-    tab.context.service.limits = Limits(pixels=5_000)
+    tab.context.service.limits, tab.session.visitor = Limits(pixels=5_000), "somebody"
     tab.resize(128)
     assert "at most 5,000 pixels here, not 128 x 96" in tab.session.notice
     finish(record, run, execution)
     assert sizes(record)[-1] == SMALL
     assert record.recipe(record.previews[-1]).size == 64
+
+
+def test_a_photo_smaller_than_the_size_is_enlarged_where_that_is_asked_for(tab):
+    record = tab.session.selected
+    assert tab.resize(192)
+    assert tab.wake().session.selected.last_frame.content.shape[-2:] == LARGE
+    assert tab.resize(192, enlarge=True)
+    assert tab.wake().session.selected.last_frame.content.shape[-2:] == (144, 192)
+    recipe = record.recipe(record.previews[-1])
+    assert (recipe.size, recipe.enlarge) == (192, True)
 
 
 def test_a_run_takes_another_size_and_another_photo_with_its_next_step(tab, paints, photos):
@@ -166,7 +176,7 @@ def test_who_branches_from_a_moment_before_gets_its_photo_and_size(tab, photos):
     knobs, size = tab.steering.preview_settings(
         {gr.HTML(elem_id="settings"): controls.to_value(SETTINGS, 1)}, tab.request
     )
-    assert size == 128
+    assert size == {"size": 128, "enlarge": False}
     session.start_values = {"settings": knobs, "interrupted": {"token": TOKEN}, "more": 3}
     for _ in tab.starts.branch(tab.request):
         pass
@@ -197,7 +207,7 @@ def test_a_picture_that_is_brought_back_takes_another_size(tab, photos, painting
     recovery = RecoverHandlers(tab.context)
     offer = {gr.HTML(elem_id="interrupted"): {"token": TOKEN}}
     knobs, size, photo, painted, *none = recovery.interrupted_inputs(offer, again.request)
-    assert size == 128
+    assert size == {"size": 128, "enlarge": False}
     assert none == [None] * 3
     again.session.start_values = {"settings": knobs, "interrupted": {"token": TOKEN}, "more": 3}
     for _ in recovery.recover(again.request):

@@ -2,13 +2,17 @@
 
 import io
 import resource
+import sys
 import threading
 
+import numpy as np
 import pytest
+import torch
 from PIL import Image
 
 from style_transfer.decoding import Decoder, DecoderPool
 from style_transfer.images import to_pil
+from style_transfer.picture_files import encode
 from style_transfer.recipe import Recipe, save_recipe
 from style_transfer.runs import Limits, MemoryReservations, RunMemory, RunService
 from style_transfer.ui.session.picture_reader import MASK_SIDE, STYLE_SIDE, PictureReader
@@ -48,7 +52,11 @@ def peak():
 def test_pictures_come_no_larger_than_a_run_can_need(reader, tmp_path):
     file = saved(tmp_path, (3000, 1500))
     assert reader.size_of(file) == (1500, 3000)
-    assert reader.photo(file, 300).shape == (1, 3, 150, 300)
+    photo, opacity = reader.photo(file, 300)
+    assert photo.shape == (1, 3, 150, 300)
+    assert opacity is None
+    assert reader.photo(file, 4000)[0].shape == (1, 3, 1500, 3000)
+    assert reader.photo(file, 4000, enlarge=True)[0].shape == (1, 3, 2000, 4000)
     assert reader.style(file).shape == (1, 3, STYLE_SIDE // 2, STYLE_SIDE)
     assert reader.mask(file).shape == (1, 3, MASK_SIDE // 2, MASK_SIDE)
 
@@ -56,10 +64,34 @@ def test_pictures_come_no_larger_than_a_run_can_need(reader, tmp_path):
 def test_a_photo_beyond_the_limits_is_refused_before_it_is_decoded(decoders, tmp_path, monkeypatch):
     service = RunService(Limits(pixels=10_000), tmp_path / "checkpoints", FakeExecutor)
     reader, file = PictureReader(service, decoders), saved(tmp_path, (300, 200))
-    assert reader.photo(file, 100).shape == (1, 3, 67, 100)
-    monkeypatch.setattr(Decoder, "open_image", None)
+    reader = reader.of("somebody")
+    assert reader.photo(file, 100)[0].shape == (1, 3, 67, 100)
+    monkeypatch.setattr(Decoder, "open_photo", None)
     with pytest.raises(ValueError, match="at most 10,000 pixels here, not 300 x 200"):
         reader.photo(file, 300)
+
+
+@pytest.mark.parametrize("kind", ["16 bits", "transparent", "both"])
+def test_a_photo_comes_with_all_bits_and_its_opacity(reader, tmp_path, kind):
+    dtype, channels = (np.uint16, 3) if kind == "16 bits" else (np.uint8, 4)
+    if kind == "both":
+        dtype = np.uint16
+    chance = np.random.default_rng(0)
+    levels = chance.integers(0, np.iinfo(dtype).max, (40, 60, channels), dtype, endpoint=True)
+    levels[..., 3:] |= np.iinfo(dtype).max // 2 + 1  # seen, so that all colours are their own
+    (tmp_path / "photo.png").write_bytes(encode(levels, ".png"))
+    photo, opacity = reader.photo(str(tmp_path / "photo.png"), 100)
+    found = photo if opacity is None else torch.cat((photo, opacity), 1)
+    expected = torch.from_numpy(levels / np.iinfo(dtype).max).float().permute(2, 0, 1)
+    torch.testing.assert_close(found[0], expected, rtol=0, atol=1e-6)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="other systems do not limit memory")
+@pytest.mark.parametrize("dtype", [np.uint8, np.uint16])
+def test_the_memory_for_a_transparent_photo_of_6_megapixels_is_enough(reader, tmp_path, dtype):
+    (tmp_path / "photo.png").write_bytes(encode(np.zeros((2000, 3000, 4), dtype), ".png"))
+    photo, _ = reader.photo(str(tmp_path / "photo.png"), 3150, enlarge=True)
+    assert photo.shape == (1, 3, 2100, 3150)
 
 
 def test_a_mask_of_a_hundred_million_pixels_costs_this_process_nothing(reader):
@@ -101,7 +133,7 @@ def test_a_picture_that_does_not_fit_is_refused_in_one_sentence(service, decoder
 def test_the_size_of_a_file_is_asked_for_once(reader, tmp_path, monkeypatch):
     file = saved(tmp_path, (100, 50))
     assert reader.size_of(file) == (50, 100)
-    monkeypatch.setattr(Decoder, "size_of", None)
+    monkeypatch.setattr(Decoder, "survey", None)
     assert reader.size_of(file) == (50, 100)
 
 

@@ -12,6 +12,7 @@ from style_transfer.images import keep_colors, open_image, to_tensor
 from style_transfer.recipe import Recipe
 from style_transfer.runs import Job
 from style_transfer.settings import Settings
+from style_transfer.ui.http.frames import PREVIEW_SIDE
 from style_transfer.ui.session.record import RunRecord
 from style_transfer.ui.session.run_inputs import RunInputs
 from style_transfer.ui.session.timeline import Timeline
@@ -98,3 +99,14 @@ def test_a_record_without_run_and_previews_has_the_settings_of_its_recipe(tmp_pa
     recipe = Recipe(settings=SETTINGS)
     inputs = RunInputs(photo, Styles((photo,)), Path("photo.jpg"), recipe)
     assert RunRecord("Run 1", inputs, Timeline(tmp_path / "previews")).settings == SETTINGS
+
+
+def test_of_the_newest_picture_a_branch_has_all_pixels(tmp_path):
+    large = torch.rand((1, 3, 100, PREVIEW_SIDE + 200))
+    inputs = RunInputs(large, Styles((large,)), Path("photo.jpg"), Recipe())
+    record = RunRecord("Run 1", inputs, Timeline(tmp_path / "previews"))
+    for step in (1, 2):
+        record.add_frame(Frame(step, large, {}, SETTINGS, State(step, 0, large), large, True))
+    first, newest = record.previews
+    assert record.image_of(newest).equal(large)
+    assert record.image_of(first).shape[-1] == PREVIEW_SIDE

@@ -10,6 +10,8 @@ from PIL.JpegImagePlugin import get_sampling
 
 from style_transfer.engine import Frame, State
 from style_transfer.settings import Settings
+from style_transfer.ui.http.frames import PREVIEW_SIDE
+from style_transfer.ui.session.run_inputs import PhotoSource
 from style_transfer.ui.session.timeline import DELETION_DELAY, FEWEST, Timeline
 
 
@@ -29,6 +31,17 @@ def test_a_long_run_is_kept_evenly_and_within_the_limit(tmp_path):
     assert steps[-1] == 1000
     assert max(gaps[:-1]) <= 4 * min(gaps[:-1])
     assert len(list((tmp_path / "run").iterdir())) <= 24 + DELETION_DELAY
+
+
+def test_previews_of_a_print_are_small(tmp_path):
+    timeline, large = Timeline(tmp_path / "run"), torch.rand((1, 3, 200, 2 * PREVIEW_SIDE))
+    source = PhotoSource(tmp_path / "photo.jpg", "photo.jpg", 2 * PREVIEW_SIDE)
+    settings = Settings(keep_colors=0.5)
+    print_frame = Frame(1, large, {}, settings, State(1, 0, large), large, True)
+    preview = timeline.add(print_frame, source)
+    for file in (preview.file, preview.recolored_file, preview.content_file):
+        with Image.open(file) as image:
+            assert image.size == (PREVIEW_SIDE, 100), file
 
 
 def test_its_size_is_that_of_its_files(tmp_path):

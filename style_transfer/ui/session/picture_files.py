@@ -1,0 +1,70 @@
+"""Pictures of a session, written as files for its page."""
+
+import re
+from collections.abc import Callable, Iterable
+from pathlib import Path
+
+import torch
+from torch import Tensor
+
+from style_transfer.images import Export, reduced, save, to_pil
+from style_transfer.ui.http.frames import PREVIEW_SIDE
+from style_transfer.ui.session.timeline import JPEG_QUALITY
+
+PAINTING_SIDE = 640  # px, longer side of a painting in which places are picked
+MAX_STEM = 60  # characters of the name of a file that is brought back
+
+
+class PictureFiles:
+    """Writes photos and paintings into the folder of a session."""
+
+    def __init__(self, folder: Callable[[], Path]) -> None:
+        """`folder` returns it, and makes it where it is not there yet."""
+        self._folder, self._count = folder, 0
+        self._known: dict[int, tuple[Tensor, Path]] = {}  # by id, which is held
+
+    def save_content(self, content: Tensor) -> Path:
+        """Return a JPEG file of a content image (1, 3, H, W), which every browser shows."""
+        file = self._new(".jpg")
+        to_pil(content).save(file, quality=JPEG_QUALITY)
+        return file
+
+    def save_photo(self, image: Tensor, name: str, opacity: Tensor | None = None) -> Path:
+        """Return a PNG file, named like `name`, from which an image (1, 3, H, W) is read as is.
+
+        `opacity` is (1, 1, H, W), None where it is opaque.
+        """
+        folder = self._new("")
+        folder.mkdir()
+        stem = re.sub(r"[^\w-]+", "_", Path(name).stem)[:MAX_STEM] or "picture"
+        save(image, folder / f"{stem}.png", export=Export(opacity=opacity))
+        return folder / f"{stem}.png"
+
+    def painting_files(self, paintings: Iterable[Tensor]) -> list[Path]:
+        """Return JPEG files of paintings (1, 3, h, w), at most PAINTING_SIDE px long.
+
+        Raises OSError.
+        """
+        return [self._once(each, self._write_small) for each in paintings]
+
+    def save_opacity(self, opacity: Tensor) -> Path:
+        """Return a small black PNG file of this opacity (1, 1, H, W)."""
+        return self._once(opacity, self._write_opacity)
+
+    def _write_small(self, image: Tensor) -> Path:
+        return self.save_content(reduced(image, PAINTING_SIDE))
+
+    def _write_opacity(self, opacity: Tensor) -> Path:
+        shown, file = reduced(opacity, PREVIEW_SIDE), self._new(".png")
+        save(torch.zeros((1, 3, *shown.shape[-2:])), file, export=Export(opacity=shown))
+        return file
+
+    def _once(self, image: Tensor, write: Callable[[Tensor], Path]) -> Path:
+        """Return the file of an image, which `write` makes where there is none yet."""
+        if id(image) not in self._known:
+            self._known[id(image)] = image, write(image)
+        return self._known[id(image)][1]
+
+    def _new(self, suffix: str) -> Path:
+        self._count += 1
+        return self._folder() / f"photo-{self._count}{suffix}"
