@@ -19,7 +19,7 @@ class Hidden:
 
 sys.meta_path.insert(0, Hidden())
 """
-OPTIONAL = ("spaces", "ray", "prometheus_client")  # of which each has an extra of its own
+OPTIONAL = ("spaces", "ray", "prometheus_client", "cv2")  # of which each has an extra of its own
 
 pytestmark = pytest.mark.integration
 

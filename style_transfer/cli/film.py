@@ -2,6 +2,7 @@
 
 import argparse
 import json
+import sys
 import time
 from contextlib import closing
 from pathlib import Path
@@ -150,6 +151,8 @@ class FilmReporter:
         if self._interruption.noticed:
             raise KeyboardInterrupt
         assert self._bar is not None
+        if frame.note:
+            tqdm.write(f"style_transfer: {frame.note}", file=sys.stderr)
         self._steps += 1
         seconds = time.perf_counter() - self._began
         self._log.add(frame, seconds, {"frame": number})

@@ -59,6 +59,11 @@ class Keyframes:
         except ValueError as error:
             raise ValueError(f"{name}: {error}") from None
 
+    @property
+    def numbers(self) -> list[int]:
+        """The frames at which anything is named, and 0."""
+        return sorted({0}.union(*self._frames.values()))
+
     def at(self, number: int, settings: Settings) -> Settings:
         """Return the settings of a frame of a film that has these settings beside."""
         values = {

@@ -111,7 +111,7 @@ class _FilmPainter:
         self._size = painted_size(self._film.size, side, request.enlarge)
         self._styles = read_styles(styles, request.mask)
         self._network = load_network(request.network, device)
-        for number in range(self._film.count):
+        for number in keyframes.numbers:
             settings = self._settings(number)
             settings.check_styles(len(self._styles.images))
             used = [settings.content_layer, *settings.style_layers]

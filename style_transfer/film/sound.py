@@ -48,7 +48,9 @@ class _Copy:
 
     def __init__(self, stream: Any, container: Any, codec: str) -> None:
         self._container = container
-        self._encodes = stream.codec_context.name not in container.supported_codecs
+        # Not the codec's own name, which is that of its decoder, such as mp3float.
+        name = stream.codec_context.codec.canonical_name
+        self._encodes = name not in container.supported_codecs
         if self._encodes:
             layout = stream.codec_context.layout.name
             self._stream = container.add_stream(codec, rate=_RATE, layout=layout)

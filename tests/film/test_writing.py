@@ -64,8 +64,10 @@ def test_colours_are_told_as_browsers_take_them(paintings, source):
         assert (frame.colorspace, frame.color_range) == (1, 1)  # BT.709, 16 to 235
 
 
+@pytest.mark.parametrize("codec", ["aac", "libmp3lame"])
 @pytest.mark.parametrize("suffix", [".mp4", ".mov", ".mkv"])
-def test_sound_is_copied_packet_by_packet(paintings, source, suffix):
+def test_sound_is_copied_packet_by_packet(paintings, source, suffix, codec):
+    write_video(source, pictures(5), TIMES, sound=codec)
     assert packets(written(paintings, source, suffix)) == packets(source)
 
 
