@@ -104,12 +104,13 @@ def on_paint(strokes: Sequence[Stroke]) -> tuple[Stroke, ...]:
     return tuple(stroke for stroke in in_effect(strokes) if stroke.kind not in GUIDING)
 
 
-def due(strokes: Sequence[Stroke], after: int, step: int) -> list[Stroke]:
-    """Return the strokes with higher numbers than `after` that are to be done after `step`.
+def due(strokes: Sequence[Stroke], done: Sequence[Stroke], step: int) -> list[Stroke]:
+    """Return the strokes that are to be done after `step`, by their numbers none of those `done`.
 
     Those of a recipe come again at their steps, those that a hand has just made at once.
     """
-    return [stroke for stroke in strokes if stroke.number > after and stroke.step <= step]
+    numbers = {stroke.number for stroke in done}
+    return [each for each in strokes if each.number not in numbers and each.step <= step]
 
 
 def newest_number(strokes: Sequence[Stroke]) -> int:

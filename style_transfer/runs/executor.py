@@ -12,7 +12,7 @@ from typing import Protocol
 
 from torch import Tensor
 
-from style_transfer.engine import Frame, State, Stroke, Styles, newest_number
+from style_transfer.engine import Frame, State, Stroke, Styles
 from style_transfer.network import NETWORKS, check_layers
 from style_transfer.runs.cost_model import CostModel
 from style_transfer.settings import Settings
@@ -36,9 +36,9 @@ class Job:
     init_strokes: tuple[Stroke, ...] = ()  # that `init` has had
 
     @property
-    def newest_stroke(self) -> int:
-        """The number of the newest stroke in the picture that it begins with, 0 for none."""
-        return newest_number(self.state.strokes if self.state else self.init_strokes)
+    def strokes_done(self) -> tuple[Stroke, ...]:
+        """The strokes in the picture that it begins with."""
+        return self.state.strokes if self.state else self.init_strokes
 
     @property
     def size(self) -> tuple[int, int]:

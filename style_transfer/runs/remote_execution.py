@@ -13,7 +13,7 @@ from typing import Protocol, TypeVar
 
 from torch import Tensor
 
-from style_transfer.engine import Frame, State, due, newest_number, with_content
+from style_transfer.engine import Frame, State, due, with_content
 from style_transfer.runs.executor import Job
 from style_transfer.runs.frame_message import FrameMessage
 from style_transfer.runs.outcome import Outcome, UnavailableError
@@ -50,7 +50,7 @@ class RemoteExecution(SteeredExecution):
         self._state, self._state_content = job.state, job.content  # what the next call begins with
         state = job.state
         self._shown = state.step if state else job.step - 1  # the newest step given out
-        self._stroke = job.newest_stroke  # the newest one given out
+        self._done = job.strokes_done  # those in frames given out
         self._is_whole = False  # whether its state was given out with it
         self.place, self._under_way = "nowhere", False
         self._read = self._shown  # step of the newest message, which may repeat one given out
@@ -66,12 +66,12 @@ class RemoteExecution(SteeredExecution):
                     self._wait()
                     yield None
                     continue
-                before = self._shown, self._stroke
+                before = self._shown, len(self._done)
                 finished = yield from self._call()
                 if finished:
                     return
                 fruitless = (
-                    0 if (self._shown, self._stroke) > before or self._paused else fruitless + 1
+                    0 if (self._shown, len(self._done)) > before or self._paused else fruitless + 1
                 )
                 if fruitless == FRUITLESS_CALLS:
                     raise UnavailableError(
@@ -109,7 +109,7 @@ class RemoteExecution(SteeredExecution):
 
     @property
     def _has_strokes(self) -> bool:
-        return bool(due(self._newest.strokes, self._stroke, self._shown))
+        return bool(due(self._newest.strokes, self._done, self._shown))
 
     def _call(self) -> Generator[Frame | None, None, bool]:
         """Yield the frames of one call; return whether all steps are made."""
@@ -160,15 +160,14 @@ class RemoteExecution(SteeredExecution):
             and state.step == message.step
         ):
             self._state, self._state_content = state, content
-        stroke = newest_number(message.strokes)
-        place, shown = (message.step, stroke), (self._shown, self._stroke)
+        place, shown = (message.step, len(message.strokes)), (self._shown, len(self._done))
         if place < shown or (place == shown and (self._is_whole or state is None)):
             return None
         if place == shown:  # given out before, without its state
             message = replace(message, losses={}, skipped=[])
         self._is_whole = state is not None
         skipped = [each for each in message.skipped if each[0] > self._shown]
-        self._shown, self._stroke = message.step, max(stroke, self._stroke)
+        self._shown, self._done = message.step, max(message.strokes, self._done, key=len)
         return replace(message, skipped=skipped).frame(job, base, state)
 
 

@@ -14,7 +14,6 @@ from style_transfer.engine import (
     default_device,
     due,
     in_blocks,
-    newest_number,
     stylize,
 )
 from style_transfer.network import NETWORKS, VGG, load_network
@@ -110,7 +109,7 @@ class ThreadExecution(SteeredExecution):
         self.place = f"{network.device} of {node()}"
         self._read_for = job.state.step if job.state else job.step  # step of the last reading
         self._next = self._read_for + (job.state is not None)  # step of the next frame
-        self._stroke = job.newest_stroke  # the last one done
+        self._done = [*job.strokes_done]
 
     def frames(self) -> Iterator[Frame | None]:
         """Yield each frame; None at least every HEARTBEAT seconds while paused."""
@@ -173,12 +172,12 @@ class ThreadExecution(SteeredExecution):
         with self._changed:
             strokes = self._new_strokes(self._read_job, step)
             if strokes:
-                self._stroke = newest_number(strokes)
+                self._done += strokes
                 self._read_for = step  # the next step reads anew
             return strokes
 
     def _new_strokes(self, job: Job, step: int) -> list[Stroke]:
-        return due(job.strokes, self._stroke, step)
+        return due(job.strokes, self._done, step)
 
     @property
     def _has_strokes(self) -> bool:

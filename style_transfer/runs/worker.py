@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
-from style_transfer.engine import Frame, due, newest_number
+from style_transfer.engine import Frame, due
 from style_transfer.runs.executor import Execution, Job
 from style_transfer.runs.frame_message import FrameMessage
 from style_transfer.runs.history import LossHistory
@@ -67,8 +67,7 @@ class _Call:
             self.step, pictures = frame.step, folder.pictures
             self._follow(execution)
             finished = frame.step >= folder.job.settings.steps
-            done = newest_number(frame.state.strokes)
-            touched = not due(folder.job.strokes, done, frame.step)
+            touched = not due(folder.job.strokes, frame.state.strokes, frame.step)
             last = touched and (finished or folder.ended)
             last = last or self._seconds_left() < 2 * self._saving
             saved = (last or self._is_due()) and self._save(frame)

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import torch
 
-from style_transfer.engine import OPTIMIZERS, Frame, State, due, newest_number
+from style_transfer.engine import OPTIMIZERS, Frame, State, due
 from style_transfer.runs import CostModel
 
 WAIT = 0.05  # s; after so long without a frame it yields None
@@ -79,7 +79,7 @@ class FakeExecution:
         return self._stopped or self._error or self._new_strokes() or may_step
 
     def _new_strokes(self):
-        done = newest_number(self._state.strokes if self._state else self._init_strokes)
+        done = self._state.strokes if self._state else self._init_strokes
         return due(self._strokes, done, self._next - 1)
 
     def _make(self):

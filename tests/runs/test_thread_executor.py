@@ -252,6 +252,14 @@ def test_strokes_with_a_step_are_done_after_it(begin):
     assert made[3:8] == [(3, 0), (3, 1), (4, 1), (5, 1), (5, 2)]
 
 
+def test_a_stroke_before_those_that_come_at_their_steps_leaves_them_to_come(begin):
+    recipe = tuple(replace(smear(n), step=step) for n, step in ((1, 3), (2, 5)))
+    run = begin(replace(QUICK, steps=7), strokes=recipe)
+    run.touch([smear(3)])
+    assert run.join(60)
+    assert sorted(strokes_of(run)) == [1, 2, 3]
+
+
 def test_a_run_goes_on_with_the_strokes_that_its_state_has_not_had(begin, service, photo):
     run = begin(SHORT)
     run.touch([smear(1)])

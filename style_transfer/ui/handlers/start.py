@@ -119,8 +119,7 @@ class StartHandlers:
             yield from watch_run(self._context, session, begin)
         except gr.Error as error:
             session.notice = shorten(error.message)
-            if record.rest:
-                record.rest.wanted = False
+            record.give_up()
             raise
 
     def _read(self, session: Session, named: Mapping[str, Any]) -> tuple[RunInputs, Settings]:

@@ -46,16 +46,26 @@ def build() -> None:
 def value(session: Session) -> dict[str, Any]:
     """Return whether the picture on the canvas can be touched, and what has arrived of strokes.
 
-    `number` is the highest that has arrived, `count` how many could be undone then.
+    `number` is the highest that has arrived, `count` how many could be undone then, `withdrawn` the
+    highest of those that will not be done.
     """
     record, preview = session.touched, session.preview
     if record is None or preview is None:
-        return {"enabled": False, "record": "", "photo": "", "number": 0, "count": 0, "hints": {}}
+        return {
+            "enabled": False,
+            "record": "",
+            "photo": "",
+            "number": 0,
+            "count": 0,
+            "withdrawn": 0,
+            "hints": {},
+        }
     return {
         "enabled": True,
         "record": record.name,
         "photo": file_url(preview.content_file) if preview.content_file else "",
         "number": newest_number(record.strokes),
+        "withdrawn": record.withdrawn,
         "count": len(in_effect(record.strokes_made)),
         "hints": _hints(record),
     }

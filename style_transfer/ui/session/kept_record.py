@@ -58,7 +58,8 @@ class KeptRecord:
         if self.rests and self.checkpoint and self.state and not self.state.memory:
             state = self.checkpoint.read_state()
             if state and state.step == self.state.step:
-                self._use_state(state)
+                # On disk they have no numbers, and would be done again.
+                self._use_state(replace(state, strokes=self.state.strokes))
 
     def _use_state(self, state: State) -> None:
         if self.run:

@@ -49,6 +49,7 @@ class RunRecord(KeptRecord):
         self.has_rested = False  # at some time
         self.steps_after_change = 0
         self.strokes: tuple[Stroke, ...] = ()  # that its page sent, done or not yet
+        self.withdrawn = 0  # number of the newest stroke that `give_up` has forgotten
         self._earlier_changes = SettingsHistory()
 
     @property
@@ -147,7 +148,7 @@ class RunRecord(KeptRecord):
         """The strokes on its picture, and those that will be done before the next step."""
         done = self.state.strokes if self.state else ()
         step = self.last_frame.step if self.last_frame else 0
-        return (*done, *due(self.strokes, newest_number(done), step))
+        return (*done, *due(self.strokes, done, step))
 
     def touch(self, strokes: Iterable[Stroke]) -> None:
         """Do strokes that are new by their number before the next step, and wake for it.
@@ -167,6 +168,16 @@ class RunRecord(KeptRecord):
             self.run.touch(new)
         elif self.rest:
             self.rest.change(words=TOUCHED)
+
+    def give_up(self) -> None:
+        """Let no change wake it that has not come to a turn; strokes not done are forgotten."""
+        if self.rest:
+            self.rest.wanted = False
+        done = self.state.strokes if self.state else ()
+        step = self.last_frame.step if self.last_frame else 0
+        refused = due(self.strokes, done, step)
+        self.withdrawn = max(self.withdrawn, newest_number(refused))
+        self.strokes = tuple(each for each in self.strokes if each not in refused)
 
     def stop(self) -> None:
         """Let no change wake it any more."""

@@ -189,7 +189,7 @@ class Session:
         if self.at_rest:
             self.at_rest.stop()
         elif self.ahead and self.steered and self.steered.rest:
-            self.steered.rest.wanted = False
+            self.steered.give_up()
         self.stop_run()
 
     def stop_run(self) -> None:

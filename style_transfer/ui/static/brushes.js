@@ -5,7 +5,7 @@ const tools = find("fieldset");
 const [hint, refusal, spoken] = element.querySelectorAll("p");
 const MAX_SENT = 32; // strokes in one call
 const PATIENCE = 10000; // ms after which a call is given up and made again
-let state = { enabled: false, record: "", number: 0, count: 0, hints: {} }; // as the server said last
+let state = { enabled: false, record: "", number: 0, count: 0, withdrawn: 0, hints: {} }; // as the server said last
 let made = []; // strokes of this page on the picture, undos among them
 let undone = []; // to be done again
 let counter = 0, arrived = 0, shown = 0; // highest numbers: given, received by the server, in the picture
@@ -133,6 +133,9 @@ document.addEventListener("view", ({ detail }) => {
   const { record } = state;
   state = detail.brushes;
   if (state.record !== record) forget();
+  const before = made.length;
+  made = made.filter(({ number }) => number > state.withdrawn || number <= shown);
+  if (made.length !== before) drawWet();
   show();
 });
 watch("value", () => {

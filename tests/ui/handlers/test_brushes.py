@@ -10,7 +10,7 @@ import torch
 
 from style_transfer import recipe
 from style_transfer.engine import Stroke
-from style_transfer.runs import Limits, RunService
+from style_transfer.runs import Limits, MemoryReservations, RunService
 from style_transfer.ui.handlers.brushes import MAX_SENT, BrushHandlers
 from style_transfer.ui.panels import brushes, canvas, controls, places, take_home, transport
 from style_transfer.ui.session import record as record_module
@@ -70,6 +70,7 @@ def test_an_undo_is_counted_before_and_after_it_is_done(tab):
         "photo": "",
         "number": 3,
         "count": 1,
+        "withdrawn": 0,
         "hints": {},
     }
 
@@ -213,3 +214,28 @@ def test_a_link_has_the_strokes_of_the_picture_and_brings_them_back(tab, monkeyp
     shown = take_home.value(tab.session)
     assert shown["strokes"] == ""
     assert "too long for a link" in shown["words"]
+
+
+def test_strokes_of_a_picture_that_was_put_away_are_not_done_again(tab):
+    touch(tab, smear(1))
+    tab.wake()
+    record = tab.session.latest
+    record.put_away()
+    touch(tab, smear(2))
+    tab.wake()
+    assert numbers(tab) == [1, 2]
+
+
+def test_strokes_whose_turn_is_refused_are_withdrawn(tab):
+    touch(tab, smear(1))
+    tab.wake()
+    memory, tab.context.service.memory = tab.context.service.memory, MemoryReservations(lambda: 9)
+    touch(tab, smear(2), smear(3))
+    with pytest.raises(gr.Error, match="memory"):
+        tab.wake()
+    shown = brushes.value(tab.session)
+    assert (shown["number"], shown["withdrawn"], shown["count"]) == (1, 3, 1)
+    tab.context.service.memory = memory
+    touch(tab, smear(4))
+    tab.wake()
+    assert numbers(tab) == [1, 4]
