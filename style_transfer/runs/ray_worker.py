@@ -1,6 +1,7 @@
 """RayWorker: an actor of a Ray cluster, as the process that asks it sees it."""
 
 import itertools
+import logging
 import os
 import threading
 import time
@@ -23,6 +24,7 @@ _COST_PATIENCE = 60.0  # s; the same for a measurement, which somebody waits for
 _PAINT, _STEER = "paint", "steer"  # the groups of methods, each with threads of its own
 
 _calls = itertools.count(1)
+_log = logging.getLogger(__name__)
 
 
 class RayWorker:
@@ -51,8 +53,8 @@ class RayWorker:
 
     @property
     def device(self) -> str:
-        """Its device and node, or that it has none yet."""
-        return f"{self._status.device} of {self._status.node}" if self._status else "starting"
+        """The name of its device, which strangers may see, or that it has none yet."""
+        return self._status.device if self._status else "starting"
 
     @property
     def load(self) -> int:
@@ -164,6 +166,9 @@ class RayWorker:
             return self._ray.get(answer)
         except errors.RayTaskError:  # a fault in our code
             raise
-        except errors.RayError:
+        except errors.RayError as error:
+            if not self.has_ended:
+                place = self._status.node if self._status else "no machine yet"
+                _log.warning("An actor on %s is lost: %s", place, error)
             self.end()
             raise WorkerLostError from None

@@ -34,6 +34,8 @@ def messages(
     try:
         yield from call.messages(start(folder.job))
     except Exception as error:  # a traceback cannot be sent
+        if not path.exists():  # the run was given up
+            return
         outcome = outcome_of(error, call.step + 1, size)
         if outcome.word == "fault":
             _log.exception("A step of a run met a fault of the program.")

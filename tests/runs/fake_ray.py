@@ -52,6 +52,8 @@ class Actor:
         return Method(self, name)
 
     def submit(self, name, arguments, group="", streaming=False):
+        if self.dead.is_set():
+            return failed()
         if streaming:
             stream = Stream()
             self._streams.append(stream)
@@ -76,6 +78,8 @@ class Actor:
     def die(self):
         if not self.dead.is_set():
             self.dead.set()
+            for group in self._groups.values():
+                group.shutdown(wait=False)
             self._cluster.places.release()
             for stream in self._streams:
                 stream.answers.put(failed())

@@ -1,8 +1,8 @@
 """Runs whose steps are made by actors; here of a simulated cluster, within this process."""
 
 import sys
-import threading
 from dataclasses import replace
+from platform import node
 from types import SimpleNamespace
 
 import pytest
@@ -75,8 +75,8 @@ def test_runs_go_to_the_actor_with_the_fewest(cluster, begin):
     _, executor = cluster()
     runs = [begin(executor) for _ in range(4)]
     wait_for(lambda: min(map(step, runs)) > 1)
-    assert [runs for _, runs in executor.load(4)] == [2, 2]
-    assert all(device.startswith("cpu of ") for device, _ in executor.load(4))
+    assert executor.load(4) == [("cpu", 2), ("cpu", 2)]
+    assert runs[0]._execution.place == f"cpu of {node()}"
 
 
 def test_a_moved_knob_acts_at_the_step_that_is_named(cluster, begin):
@@ -138,7 +138,7 @@ def test_where_no_machine_comes_one_sentence_says_so(cluster, job, monkeypatch):
         executor.cost_model()
 
 
-def test_a_call_that_is_given_up_leaves_no_folder_behind(cluster, job, tmp_path, monkeypatch):
+def test_a_call_that_is_given_up_leaves_nothing_behind(cluster, job, tmp_path, monkeypatch, caplog):
     monkeypatch.setattr(ray_actor, "tempfile", SimpleNamespace(mkdtemp=lambda **_: str(tmp_path)))
     _, executor = cluster(places=1)
     frames = executor.start(replace(job, settings=LONG)).frames()
@@ -146,7 +146,8 @@ def test_a_call_that_is_given_up_leaves_no_folder_behind(cluster, job, tmp_path,
     assert list(tmp_path.iterdir())
     frames.close()
     wait_for(lambda: not list(tmp_path.iterdir()))
-    wait_for(lambda: threading.active_count() < 20)
+    wait_for(lambda: not executor.load(0)[0][1])
+    assert not caplog.records
 
 
 @pytest.mark.parametrize(
