@@ -8,13 +8,16 @@ from dataclasses import replace
 
 import pytest
 
+from style_transfer.batch import Request, paint_files
 from style_transfer.devices import VARIABLE
 from style_transfer.engine import Styles, stylize
+from style_transfer.images import to_pil
 from style_transfer.runs import run as run_module
 from style_transfer.runs.executor import Job
 from style_transfer.runs.process_executor import ProcessExecutor
 from style_transfer.runs.run import Run
 from style_transfer.settings import Settings
+from tests.conftest import smooth_picture
 from tests.runs.test_thread_executor import step, wait_for
 
 SHORT = Settings(steps=30, style_layers=["relu1_1"], content_layer="relu2_1")
@@ -85,6 +88,16 @@ def test_the_runs_of_a_dead_process_go_on_elsewhere(begin, executor):
     for run in runs:
         numbers = [number for number, _ in run.losses]
         assert numbers == list(range(1, len(numbers) + 1))  # none twice, none left out
+
+
+def test_pictures_in_files_are_spread_over_the_processes(executor, tmp_path):
+    for number in range(4):
+        to_pil(smooth_picture(number)).save(tmp_path / f"{number}.png")
+    photos = [tmp_path / f"{number}.png" for number in range(1, 4)]
+    given = photos, tmp_path / "0.png", tmp_path / "out"
+    told = list(paint_files(*given, Request(SHORT, 48), executor=executor))
+    assert [(each.status, each.frame.step) for each in told] == [("painted", 30)] * 3
+    assert all(each.place.exists() for each in told)
 
 
 def test_a_wrong_number_of_shares_is_refused_in_a_sentence():
