@@ -6,7 +6,7 @@ from pathlib import Path
 from PIL import Image, ImageDraw
 from torch import Tensor
 
-from style_transfer.engine import stylize
+from style_transfer.engine import EvaluatorFactory, MultiscaleObjective, stylize
 from style_transfer.images import open_image, resize, to_pil, to_tensor
 from style_transfer.settings import Settings
 
@@ -31,9 +31,14 @@ def style(name: str) -> Tensor:
     return to_tensor(open_image(ASSETS / "style" / f"{name}.jpg"))
 
 
-def stylized(content: Tensor, style_image: Tensor, settings: Settings) -> Tensor:
+def stylized(
+    content: Tensor,
+    style_image: Tensor,
+    settings: Settings,
+    evaluator: EvaluatorFactory = MultiscaleObjective,
+) -> Tensor:
     """Return the picture that a run ends with."""
-    *_, last = stylize(content, style_image, lambda: settings)
+    *_, last = stylize(content, style_image, lambda: settings, evaluator=evaluator)
     return last.picture
 
 

@@ -4,7 +4,9 @@ from functools import partial
 import pytest
 import torch
 
+from benchmarks.prints import seams
 from style_transfer.engine.block_objective import BlockObjective
+from style_transfer.engine.blocks import blocks_of
 from style_transfer.engine.local_style import local_styles
 from style_transfer.engine.multiscale import MultiscaleObjective, in_blocks
 from style_transfer.engine.objective import Objective
@@ -136,6 +138,21 @@ def test_in_float32_blocks_differ_no_more_than_backends_do(precise_network):
     by_torch, by_winograd = error(Objective, "torch"), error(Objective, "torch", "winograd")
     found = error(partial(BlockObjective, side=SIDE), "torch")
     assert found < 3 * max(by_torch, by_winograd)
+
+
+def test_no_seam_is_left_along_the_borders_of_blocks(precise_network):
+    size, side, style = (256, 384), 128, picture(2, 50, 60)
+    photo, image = picture(1, *size), picture(5, *size)
+    found = BlockObjective(precise_network, photo, style, side).evaluate(image, SHALLOW)
+    measured = seams(found.gradient, size, side)
+    assert abs(measured["borders"] - measured["elsewhere"]) < 4 * measured["spread"]
+    apart = torch.zeros_like(image)
+    for rows, columns in (block.own for block in blocks_of(size, side, [])):
+        part = (each[..., rows, columns] for each in (photo, image))
+        alone = Objective(precise_network, next(part), style).evaluate(next(part), SHALLOW)
+        apart[..., rows, columns] = alone.gradient
+    measured = seams(apart, size, side)  # what is looked for can be found
+    assert measured["borders"] > measured["elsewhere"] + 10 * measured["spread"]
 
 
 def test_only_a_picture_that_is_larger_than_a_block_is_evaluated_in_blocks(network):
