@@ -121,3 +121,17 @@ def samples() -> tuple[Path, Path]:
     """A photo and a style."""
     assets = Path(__file__).parents[2] / "assets"
     return assets / "content" / "fig.jpg", assets / "style" / "mosaic.jpg"
+
+
+@pytest.fixture(scope="module")
+def costless(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
+    """A page whose steps cost nothing."""
+    from style_transfer.runs import Limits, RunService
+    from style_transfer.ui.page import build
+    from tests.runs.fake_executor import FakeExecutor
+
+    folder = tmp_path_factory.mktemp("kept")
+    page = build(RunService(Limits(), folder, FakeExecutor))
+    page.blocks.launch(**page.launch_options, prevent_thread_lock=True, quiet=True)
+    yield page
+    page.blocks.close()

@@ -1,5 +1,6 @@
 """A picture rests when its steps are made, and wakes by a change."""
 
+import re
 import time
 
 import pytest
@@ -51,6 +52,26 @@ def test_a_run_rests_makes_no_step_and_is_woken_by_a_knob(open_page, sessions, r
     set_number(page, "beta", 3)
     page.wait_for_timeout(1000)
     assert status(page).startswith("Stopped at step")
+
+
+def test_a_picture_that_is_brought_back_fills_the_boxes_of_photo_and_style(browser, costless):
+    context = browser.new_context(viewport={"width": 1280, "height": 800})
+    page = context.new_page()
+    page.goto(costless.blocks.local_url, timeout=120_000)
+    expect(page.locator("#estimate")).to_contain_text("about", timeout=120_000)
+    page.get_by_role("button", name="Take raccoon").click()
+    photo = page.locator("#content-image img[src]").first
+    expect(photo).to_have_attribute("src", re.compile("raccoon"))
+    finish(page, 4)
+    page.goto(costless.blocks.local_url)
+    page.get_by_role("button", name="Bring back the picture that rests").click(timeout=60_000)
+    expect(page.locator("#status")).to_contain_text("Resting at step 4 of 4", timeout=60_000)
+    expect(photo).to_have_attribute("src", re.compile("raccoon"))
+    style = page.locator("#style-image img[src]").first
+    expect(style).to_have_attribute("src", re.compile(r"mont_sainte_victoire\.png"))
+    page.wait_for_timeout(1500)  # in which what filled the boxes might be taken for a change
+    assert status(page).startswith("Resting at step 4 of 4")
+    context.close()
 
 
 @pytest.mark.slow

@@ -5,11 +5,8 @@ import time
 import pytest
 from playwright.sync_api import expect
 
-from style_transfer.runs import Limits, RunService
-from style_transfer.ui.page import build
 from style_transfer.ui.session.record import RunRecord
 from tests.browser.studio import finish, wait_until
-from tests.runs.fake_executor import FakeExecutor
 
 STROKES = 40
 SEEN = 0.05  # s from a movement to what the browser has drawn of it
@@ -55,25 +52,15 @@ def wet(page):
     return page.locator("#canvas canvas.wet").count() == 1
 
 
-@pytest.fixture(scope="module")
-def served(tmp_path_factory):
-    """A page whose steps cost nothing."""
-    folder = tmp_path_factory.mktemp("kept")
-    page = build(RunService(Limits(), folder, FakeExecutor))
-    page.blocks.launch(**page.launch_options, prevent_thread_lock=True, quiet=True)
-    yield page
-    page.blocks.close()
+@pytest.fixture
+def sessions(costless):
+    return costless.context.sessions
 
 
 @pytest.fixture
-def sessions(served):
-    return served.context.sessions
-
-
-@pytest.fixture
-def resting(browser, served):
+def resting(browser, costless):
     page = browser.new_page(viewport={"width": 1280, "height": 800})
-    page.goto(served.blocks.local_url, timeout=120_000)
+    page.goto(costless.blocks.local_url, timeout=120_000)
     expect(page.locator("#estimate")).to_contain_text("about", timeout=120_000)
     finish(page, 4)
     yield page

@@ -16,7 +16,7 @@ from style_transfer.settings import Settings
 
 pytestmark = pytest.mark.slow
 
-SIDE, REST, AFTER = 384, 60, 15  # px; steps
+SIDE, REST, AFTER = 384, 40, 15  # px; steps
 LAYER = "relu2_1"
 FAR = 160.0  # px from a stroke: what the layers of the objective see, most of them
 LINE = ((0.06, 0.35, 1.0), (0.16, 0.5, 1.0), (0.1, 0.65, 1.0))
