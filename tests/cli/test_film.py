@@ -96,7 +96,7 @@ def test_missing_extras_are_told_with_the_command_that_installs_them(folder, cap
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no SIGINT for another process")
 def test_ctrl_c_keeps_the_film_so_far_and_the_same_command_goes_on(folder):
     given = [str(folder / "clip.mp4"), str(folder / "style.png"), "-o", str(folder / "out.mp4")]
-    options = [*QUICK, "--size", "48", "--steps", "200"]
+    options = [*QUICK, "--size", "48", "--steps", "120"]
     command = [sys.executable, "-m", "style_transfer", *given, *options]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL) as process:
         until = time.monotonic() + 120
