@@ -80,6 +80,7 @@ def test_without_what_hosts_need_all_is_imported_and_the_page_starts(tmp_path):
     assert imported == []
 
 
+@pytest.mark.slow
 def test_without_what_hosts_need_their_tests_are_skipped_and_say_why(tmp_path):
     options = ("-m", "pytest", "-q", "-rs", "-p", "hide", "-p", "no:cacheprovider")
     files = ("runs/test_zero_gpu.py", "runs/test_ray_cluster.py", "ui/http/test_metrics.py")

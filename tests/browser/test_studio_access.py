@@ -40,7 +40,7 @@ def open_all(page, samples):
 @pytest.mark.parametrize(
     ("width", "theme"),
     [
-        (1280, "light"),
+        pytest.param(1280, "light", marks=pytest.mark.slow),
         (390, "dark"),
         pytest.param(1280, "dark", marks=pytest.mark.slow),
         pytest.param(390, "light", marks=pytest.mark.slow),

@@ -60,7 +60,11 @@ def test_a_seam_is_no_steeper_than_the_painted_half(pair):
 
 @pytest.mark.integration
 @pytest.mark.parametrize(
-    "trio", [("raccoon", "breaking_waves", "mosaic"), ("fig", "pointillism", "ink_drawing")]
+    "trio",
+    [
+        ("raccoon", "breaking_waves", "mosaic"),
+        pytest.param(("fig", "pointillism", "ink_drawing"), marks=pytest.mark.slow),
+    ],
 )
 def test_a_move_to_another_painter_ends_where_that_one_alone_would(trio):
     moved_at, further = 10, 24  # steps

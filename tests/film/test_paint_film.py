@@ -175,6 +175,7 @@ def test_missing_extras_are_named_with_their_command(clip, monkeypatch):
         paint(clip)
 
 
+@pytest.mark.slow
 def test_a_short_film_flickers_less_than_its_frames_painted_alone():
     contents, network = moving_square(3, 48), load_network()
     settings, painting = Settings(steps=8), style("mont_sainte_victoire")

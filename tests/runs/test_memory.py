@@ -59,7 +59,7 @@ def share_of_plan(*arguments):
 @pytest.mark.parametrize(
     "arguments",
     [
-        pytest.param((384, 512, 1), id="picture"),
+        pytest.param((256, 384, 1), id="picture"),
         pytest.param((64, 96, 4), id="painting", marks=pytest.mark.slow),
     ],
 )

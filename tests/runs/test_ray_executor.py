@@ -73,6 +73,7 @@ def test_an_actor_makes_the_picture_that_this_process_would(cluster, job, monkey
 
 def test_runs_go_to_the_actor_with_the_fewest(cluster, begin):
     _, executor = cluster()
+    wait_for(lambda: all(each.is_ready for each in executor._workers))  # or they all go to one
     runs = [begin(executor) for _ in range(4)]
     wait_for(lambda: min(map(step, runs)) > 1)
     assert executor.load(4) == [("cpu", 2), ("cpu", 2)]
