@@ -38,6 +38,14 @@ def timed_backends() -> None:
     """Let backends be measured: what is looked at here are runs of real speed."""
 
 
+@pytest.fixture(autouse=True)
+def no_run_settles(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let runs go on while they are looked at, however long a browser on a busy machine takes."""
+    from style_transfer.runs.settling import Settling
+
+    monkeypatch.setattr(Settling, "add", lambda *_: False)
+
+
 @pytest.fixture(scope="package")
 def served() -> Iterator[Any]:
     """The page, served by this process as app.py serves it."""

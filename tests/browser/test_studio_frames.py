@@ -9,7 +9,6 @@ from playwright.sync_api import expect
 
 from style_transfer.engine import Frame, State
 from style_transfer.runs import Limits, RunService
-from style_transfer.runs.settling import Settling
 from style_transfer.ui.page import build
 from tests.browser.studio import set_number
 from tests.runs.fake_executor import FakeExecution, FakeExecutor
@@ -58,9 +57,8 @@ class FastExecutor(FakeExecutor):
 
 
 @pytest.fixture
-def page(browser, tmp_path, monkeypatch):
+def page(browser, tmp_path):
     # Pictures of one colour move only with beta: the run would rest at once.
-    monkeypatch.setattr(Settling, "add", lambda *_: False)
     service = RunService(Limits(), tmp_path / "kept", lambda _: FastExecutor(device="cuda"))
     served = build(service)
     served.blocks.launch(**served.launch_options, prevent_thread_lock=True, quiet=True)
