@@ -161,7 +161,7 @@ def test_another_evaluator_makes_the_steps_and_is_what_is_timed(photo, painting)
 
     executor = ThreadExecutor(Scheduler(), evaluator=evaluator)
     assert executor.cost_model().seconds_per_pixel > 0
-    assert sizes == [(96, 96), (192, 192)]
+    assert sizes[:2] == [(96, 96), (192, 192)]  # a larger one follows where the clock cannot tell
     job = Job(photo, Styles((painting,)), Settings(steps=3), optimizer="adam")
     *_, last = executor.start(job).frames()
     assert last.step == 3
