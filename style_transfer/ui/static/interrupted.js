@@ -12,10 +12,17 @@ try {
     localStorage.setItem(NAME, token);
   }
 } catch {}
-props.value = { ...props.value, token }; // a run may start before ask() is called
+
+// A run may start before ask() is called; Gradio sets the value that the page was made with after this
+// script has run.
+const tell = () => {
+  if (props.value.token !== token) props.value = { ...props.value, token };
+};
+tell();
+watch("value", tell);
 
 const ask = () => {
-  props.value = { ...props.value, token, asked: false };
+  props.value = { ...props.value, asked: false };
   trigger("input");
 };
 
@@ -45,5 +52,5 @@ setInterval(async () => {
 element.addEventListener("click", (event) => {
   if (!event.target.closest("button")) return;
   trigger("select");
-  props.value = { ...props.value, token, step: 0 };
+  props.value = { ...props.value, step: 0 };
 });
