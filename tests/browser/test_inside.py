@@ -99,8 +99,9 @@ def test_numbers_can_be_read_by_keys_and_are_those_computed_apart(open_page, ses
     expect(page.locator("#inside-matrix h3")).to_have_text(f"Channels {one} and {other} as maps")
     figure, _, said = heat_map(page, "Picture − painting")  # noqa: RUF001
     figure.get_by_text("The ten largest cells").click()
-    values = [number(text) for text in figure.locator("td:last-child").all_inner_texts()]
-    assert len(values) == 10
+    cells = figure.locator("td:last-child")
+    expect(cells).to_have_count(10)
+    values = [number(text) for text in cells.all_inner_texts()]
     assert [abs(value) for value in values] == sorted(map(abs, values), reverse=True)
     difference = pictures["Picture"] - pictures["Painting"]
     assert abs(values[0]) == pytest.approx(difference.abs().max().item(), rel=6e-3)
@@ -113,6 +114,7 @@ def test_numbers_can_be_read_by_keys_and_are_those_computed_apart(open_page, ses
 def check_objective(page):
     page.locator("#tab-objective").click()
     assert page.evaluate("location.hash") == "#inside=objective"
+    expect(page.locator("#inside .layers tbody tr").first).to_be_visible()
     shown = {
         text.split("\n")[0]: number(text.split("\n")[1])
         for text in page.locator("#inside .formula .factor").all_inner_texts()
