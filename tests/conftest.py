@@ -1,3 +1,4 @@
+import gc
 import signal
 from collections.abc import Iterable, Iterator
 from contextlib import nullcontext
@@ -30,6 +31,12 @@ ACCELERATOR = devices.present()[0]
 if ACCELERATOR == CPU:
     ACCELERATOR = str(fake_accelerator.DEVICE)
 WITHOUT_FLOAT64 = "simulated, without float64"
+
+
+def pytest_collection_finish() -> None:
+    """Leave the million objects that the imports made out of all garbage collections to come."""
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.fixture(autouse=True, scope="session")

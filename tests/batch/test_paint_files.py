@@ -68,6 +68,7 @@ def pixels(file):
         return np.asarray(picture)
 
 
+@pytest.mark.integration
 def test_workers_paint_the_pictures_that_one_would_and_a_damaged_photo_is_told(folder):
     executor = TwoWorkers()
     told = {each.job.photo.stem: each for each in paint(folder, "at once", executor)}

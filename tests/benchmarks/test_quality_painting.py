@@ -19,6 +19,8 @@ from style_transfer.images import save, to_tensor
 from style_transfer.settings import Settings
 from tests.conftest import smooth_picture
 
+pytestmark = pytest.mark.integration
+
 
 def test_settings_are_written_as_in_links():
     found = parsed_settings(["beta=8", "style-layers=relu1_1,relu2_1:0.5"], Settings(steps=7))

@@ -171,6 +171,7 @@ def test_each_choice_of_the_command_line_is_taken(option, choices):
         assert getattr(options, option.strip("-")) == choice
 
 
+@pytest.mark.integration
 def test_the_command_line_paints_with_all_of_its_options(tmp_path):
     for name, picture in (("photo", PHOTO), ("one", ONE), ("two", TWO)):
         save(picture, tmp_path / f"{name}.png")

@@ -79,6 +79,7 @@ def test_so_are_those_of_parts_that_are_painted_like_places(precise_network, sta
     assert whole.losses["style"] != pytest.approx(plain.losses["style"], rel=1e-3)
 
 
+@pytest.mark.integration
 def test_so_are_motifs_whose_matches_are_renewed_alike(precise_network):
     photo, settings = picture(1), replace(SHALLOW, motifs=0.5, style_layers=["relu1_1"])
     whole = Objective(precise_network, photo, regions())
@@ -94,6 +95,7 @@ def test_so_are_motifs_whose_matches_are_renewed_alike(precise_network):
         assert all(torch.equal(one.matches[name], each) for name, each in other.matches.items())
 
 
+@pytest.mark.integration
 @pytest.mark.parametrize(
     "change",
     [
@@ -140,8 +142,9 @@ def test_in_float32_blocks_differ_no_more_than_backends_do(precise_network):
     assert found < 3 * max(by_torch, by_winograd)
 
 
+@pytest.mark.integration
 def test_no_seam_is_left_along_the_borders_of_blocks(precise_network):
-    size, side, style = (256, 384), 128, picture(2, 50, 60)
+    size, side, style = (160, 224), 80, picture(2, 50, 60)
     photo, image = picture(1, *size), picture(5, *size)
     found = BlockObjective(precise_network, photo, style, side).evaluate(image, SHALLOW)
     measured = seams(found.gradient, size, side)
@@ -155,6 +158,7 @@ def test_no_seam_is_left_along_the_borders_of_blocks(precise_network):
     assert measured["borders"] > measured["elsewhere"] + 10 * measured["spread"]
 
 
+@pytest.mark.integration
 def test_only_a_picture_that_is_larger_than_a_block_is_evaluated_in_blocks(network):
     photo, small, style = picture(1, 64, 520), picture(1, 64, 64), picture(2, 50, 60)
     photo, small, style = (each.float() for each in (photo, small, style))

@@ -10,6 +10,8 @@ from style_transfer.images import resize
 from style_transfer.settings import Settings
 from tests.conftest import smooth_picture
 
+pytestmark = pytest.mark.integration
+
 SETTINGS = Settings(
     steps=60, style_layers=["relu1_1"], content_layer="relu2_1", statistic="gram", motifs=0
 )

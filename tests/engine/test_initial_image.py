@@ -61,7 +61,7 @@ def test_several_styles_give_their_colours_by_their_weights(photo, painting):
 def test_each_region_has_the_colours_of_its_style_and_the_rest_those_of_the_content():
     photo, styles = smooth_picture(1, 64, 96), (smooth_picture(2), smooth_picture(7))
     left = torch.zeros(1, 1, 64, 96)
-    left[..., :48] = 1
+    left[..., :32] = 1
     strength = torch.ones(1, 1, 64, 96)
     strength[:, :, :24] = 0
     found = with_palette(photo, Styles(styles, strength, (left, 1 - left)), SETTINGS)
@@ -72,7 +72,7 @@ def test_each_region_has_the_colours_of_its_style_and_the_rest_those_of_the_cont
 
 
 def test_where_no_style_applies_the_content_stays(photo, painting):
-    nowhere = torch.zeros(1, 1, 48, 48)
+    nowhere = torch.zeros(1, 1, 32, 32)
     found = with_palette(photo, Styles((painting,), style_masks=(nowhere,)), SETTINGS)
     assert torch.equal(found, photo)
 
@@ -94,4 +94,4 @@ def test_every_initial_image_has_the_size_of_the_first_stage(init, photo, painti
 def test_an_image_of_an_earlier_run_has_the_size_of_the_content_and_its_own_colours(photo):
     earlier = smooth_picture(5, 24, 24)
     found = initial_image(earlier, photo, Styles((photo,)), SIZE, 0, SETTINGS)
-    torch.testing.assert_close(found, resize(earlier, (48, 48)).clamp(0, 1))
+    torch.testing.assert_close(found, resize(earlier, (32, 32)).clamp(0, 1))

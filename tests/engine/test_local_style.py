@@ -94,7 +94,7 @@ def test_the_optimiser_forgets_what_is_painted_anew_and_nothing_else(photo, pain
     state = run(photo, painting, optimizer=optimizer)[-1].state
     like = replace(LIKE, radius=0.1)
     touched = with_stroke(state, like, StrokedContent(photo), OPTIMIZERS[optimizer])
-    area = surroundings(like, (48, 48), 6.0)
+    area = surroundings(like, (32, 32), 6.0)
     assert torch.equal(touched.image, state.image)
     assert torch.equal(touched.good, state.good)
     assert touched.loss is None

@@ -8,6 +8,7 @@ from style_transfer.engine.multiscale import MultiscaleObjective
 from style_transfer.engine.objective import Objective
 from style_transfer.engine.styles import Styles
 from style_transfer.engine.targets import MOTIF_LAYERS
+from style_transfer.images import resize
 from style_transfer.settings import Settings
 from tests.conftest import smooth_picture
 from tests.engine.runs import QUICK, run
@@ -19,7 +20,7 @@ ON = replace(QUICK, motifs=0.5)
 
 @pytest.fixture
 def image(device):
-    return torch.rand((1, 3, 48, 48), generator=torch.Generator().manual_seed(0)).to(device)
+    return torch.rand((1, 3, 32, 32), generator=torch.Generator().manual_seed(0)).to(device)
 
 
 def indices(matches):
@@ -85,6 +86,7 @@ def test_within_a_period_every_position_is_matched_anew(network, image, photo, p
 
 
 def test_another_style_image_colour_or_scale_is_searched_at_once(network, image, photo, painting):
+    image, photo, painting = (resize(each, (48, 48)) for each in (image, photo, painting))
     matches = Objective(network, photo, painting).evaluate(image, ON).matches
     for style, settings in (
         (painting.flip(2), ON),
@@ -101,6 +103,7 @@ def test_another_style_image_colour_or_scale_is_searched_at_once(network, image,
 def test_a_style_is_searched_for_its_region_alone_and_for_more_when_that_grows(
     network, image, photo, painting
 ):
+    image, photo, painting = (resize(each, (48, 48)) for each in (image, photo, painting))
     left = torch.zeros((1, 1, 48, 48), device=image.device)
     left[..., :24] = 1
     other = painting.flip(2)
@@ -133,6 +136,7 @@ def test_a_large_picture_has_matches_at_both_sizes(network, painting):
     assert sorted(len(each) for each in indices(matches).values()) == [128, 512, 512, 2048]
 
 
+@pytest.mark.integration
 def test_motifs_come_nearer_and_at_beta_0_the_photo_stays(network, photo, painting):
     few, objective = replace(ON, beta=20, steps=20), Objective(network, photo, painting)
     nearer, farther = (

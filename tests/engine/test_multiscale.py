@@ -42,7 +42,7 @@ def test_the_sizes_share_the_objective_and_the_smallest_has_what_is_asked_for(si
 
 
 def test_a_small_picture_has_the_plain_objective(device, network, photo, painting):
-    image = smooth_picture(5).to(device)
+    image = smooth_picture(5, 32, 32).to(device)
     anchored = MultiscaleObjective(network, photo, painting).evaluate(image, QUICK)
     plain = Objective(network, photo, painting).evaluate(image, QUICK)
     assert anchored.losses == plain.losses
@@ -81,6 +81,7 @@ def test_a_size_without_a_share_is_left_out_and_comes_back(device, network, pain
         widths.clear()
 
 
+@pytest.mark.integration
 def test_the_gradient_of_a_large_picture_is_the_slope_of_its_loss(device, network, painting):
     objective = MultiscaleObjective(network, smooth_picture(1, 64, 512).to(device), painting)
     image = smooth_picture(5, 64, 512).to(device)
@@ -92,6 +93,7 @@ def test_the_gradient_of_a_large_picture_is_the_slope_of_its_loss(device, networ
     assert (ahead - behind) / 0.6 == pytest.approx(evaluation.gradient.norm().item(), rel=0.05)
 
 
+@pytest.mark.integration
 def test_other_styles_act_at_both_sizes(device, network, painting):
     photo, other = smooth_picture(1, 64, 512).to(device), smooth_picture(7).to(device)
     objective = MultiscaleObjective(network, photo, painting)

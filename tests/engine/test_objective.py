@@ -23,7 +23,7 @@ SETTINGS = replace(
 
 @pytest.fixture
 def image(device):
-    return torch.rand((1, 3, 48, 48), generator=torch.Generator().manual_seed(0)).to(device)
+    return torch.rand((1, 3, 32, 32), generator=torch.Generator().manual_seed(0)).to(device)
 
 
 @pytest.fixture

@@ -40,6 +40,7 @@ def test_where_the_strength_is_0_the_photo_stays_in_every_frame(tall_photo, pain
     assert changed > 4 / 255
 
 
+@pytest.mark.integration
 @pytest.mark.parametrize("brightness", [1.0, 0.6])
 def test_the_seam_is_no_steeper_than_the_painted_half(photo, brightness):
     """The band at the seam against the 95th percentile of all bands of the painted half: one hard

@@ -146,6 +146,7 @@ def test_a_layer_that_only_one_size_of_a_large_picture_has_yet_is_no_fault(paint
     assert {"content", "relu1_1", "style", "total"} < frames[1].losses.keys()
 
 
+@pytest.mark.integration
 @pytest.mark.parametrize("seed", [1, 21, 44])
 def test_no_order_of_moves_ends_a_run(photo, painting, other, seed):
     chance = random.Random(seed)

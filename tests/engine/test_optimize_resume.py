@@ -34,9 +34,10 @@ def test_a_run_interrupted_at_any_step_ends_as_if_it_had_not_been(
         assert same_frames(rest, whole[frame.step + 1 :])
 
 
+@pytest.mark.integration
 @pytest.mark.every_device
 def test_a_run_with_motifs_ends_as_if_it_had_not_been_interrupted(tall_photo, painting, tmp_path):
-    settings = replace(TWO_STAGES, motifs=0.5, steps=14)
+    settings = replace(TWO_STAGES, motifs=0.5, steps=10)
     whole = run(tall_photo, painting, settings)
     for frame in whole[5::4]:  # in both stages
         assert frame.state.matches

@@ -92,17 +92,17 @@ def test_the_remaining_steps_are_listed_by_stage():
 
 def test_an_unchanged_content_image_is_itself_at_every_size(photo):
     coarse = resize_clamped(photo, (24, 24))
-    assert torch.equal(move_to_size(coarse, (48, 48), partial(resize_clamped, photo)), photo)
+    assert torch.equal(move_to_size(coarse, (32, 32), partial(resize_clamped, photo)), photo)
 
 
 def test_a_change_of_the_content_image_is_resized_and_its_detail_is_not(photo):
     photo = 0.2 + 0.5 * photo
     coarse = resize_clamped(photo, (24, 24))
     torch.testing.assert_close(
-        move_to_size(coarse + 0.1, (48, 48), partial(resize_clamped, photo)), photo + 0.1
+        move_to_size(coarse + 0.1, (32, 32), partial(resize_clamped, photo)), photo + 0.1
     )
 
 
 def test_an_image_that_began_as_another_is_resized_as_a_whole(photo):
     coarse = resize_clamped(photo, (24, 24))
-    assert torch.equal(move_to_size(coarse, (48, 48), None), resize_clamped(coarse, (48, 48)))
+    assert torch.equal(move_to_size(coarse, (32, 32), None), resize_clamped(coarse, (32, 32)))

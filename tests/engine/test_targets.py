@@ -6,7 +6,7 @@ import torch
 from style_transfer.engine import style_pass
 from style_transfer.engine.style_image import style_image_size
 from style_transfer.engine.targets import StyleSource, StyleTarget, Targets
-from style_transfer.images import without_frame
+from style_transfer.images import resize, without_frame
 from style_transfer.losses import STATISTICS, statistic_of
 from style_transfer.network import POOLINGS
 from style_transfer.settings import Settings
@@ -80,6 +80,7 @@ def test_matched_colours_are_another_target_and_equal_settings_the_same(network,
 
 
 def test_a_frame_is_left_out_as_if_the_style_image_came_without_it(network, photo, painting):
+    painting = resize(painting, (48, 48))
     framed = torch.nn.functional.pad(painting, (9, 9, 9, 9), value=1.0)
     targets, cropped = Targets(network, photo), replace(QUICK, crop_frame=True)
     plain, without, by_itself = (
@@ -96,7 +97,7 @@ def test_a_frame_is_left_out_as_if_the_style_image_came_without_it(network, phot
 
 @pytest.mark.parametrize("name", STATISTICS)
 def test_approximate_features_do_for_a_style_image_larger_than_the_content(network, photo, name):
-    style_image, targets = smooth_picture(2, 96, 96).to(photo.device), Targets(network, photo)
+    style_image, targets = smooth_picture(2, 64, 64).to(photo.device), Targets(network, photo)
     settings = Settings(style_scale=2, statistic=name)
     found = targets.style(StyleSource(style_image), settings)
     layers, pooling = settings.style_layers, settings.pooling
@@ -104,7 +105,7 @@ def test_approximate_features_do_for_a_style_image_larger_than_the_content(netwo
         statistic = statistic_of(layer, name)
         summary = statistic.summarize(exact.squeeze(0))
         (error,) = statistic.distances([(summary, found[layer].summary)])
-        assert error < 1e-6, layer  # a run ends above 1e-2
+        assert error < 1e-5, layer  # a run ends above 1e-2
 
 
 def test_targets_of_other_images_and_settings_are_forgotten(network, photo, painting):

@@ -10,9 +10,10 @@ from style_transfer.engine.multiscale import MultiscaleObjective
 from style_transfer.engine.temporal import FrameEvaluators, TemporalObjective, TemporalTarget
 from style_transfer.losses import temporal_loss
 from tests.conftest import smooth_picture
+from tests.engine.conftest import SIDE
 from tests.engine.runs import QUICK, run
 
-HELD = slice(0, 24)  # columns
+HELD = slice(0, 16)  # columns
 
 
 @pytest.fixture
@@ -20,7 +21,8 @@ def target(photo):
     """A picture to which the left part of frames is held."""
     confidence = torch.zeros(1, 1, *photo.shape[-2:])
     confidence[..., HELD] = 1
-    return TemporalTarget(smooth_picture(9).to(photo.device), confidence.to(photo.device), 300.0)
+    image = smooth_picture(9, SIDE, SIDE)
+    return TemporalTarget(image.to(photo.device), confidence.to(photo.device), 300.0)
 
 
 def frame_evaluators(target):
@@ -38,7 +40,7 @@ def test_the_loss_is_the_mean_squared_difference_where_it_is_certain():
 
 
 def test_the_term_is_added_to_losses_and_gradient(network, photo, painting, target):
-    image = smooth_picture(5)
+    image = smooth_picture(5, SIDE, SIDE)
     plain = MultiscaleObjective(network, photo, painting)
     without = plain.evaluate(image, QUICK)
     found = TemporalObjective(plain, target).evaluate(image, QUICK)
@@ -53,8 +55,8 @@ def test_a_frame_stays_near_what_it_is_held_to_and_is_free_elsewhere(photo, pain
     held = run(photo, painting, evaluator=frame_evaluators(target))[-1].image
     free = run(photo, painting)[-1].image
     difference = (held - target.image).abs().mean((0, 1, 2))
-    assert difference[:20].mean() < 0.3 * (free - target.image).abs().mean((0, 1, 2))[:20].mean()
-    assert (held - free).abs()[..., 32:].mean() < 0.5 * (held - free).abs()[..., HELD].mean()
+    assert difference[:13].mean() < 0.3 * (free - target.image).abs().mean((0, 1, 2))[:13].mean()
+    assert (held - free).abs()[..., 21:].mean() < 0.5 * (held - free).abs()[..., HELD].mean()
 
 
 def test_a_run_with_the_term_goes_on_bit_for_bit(photo, painting, target, tmp_path):
@@ -92,11 +94,11 @@ class CountingNetwork:
 
 
 def test_style_targets_are_computed_once_for_all_frames(network, photo):
-    painting = Styles.of(smooth_picture(4, 40, 36))
-    counting = CountingNetwork(network, (40, 36))
+    painting = Styles.of(smooth_picture(4, 30, 28))
+    counting = CountingNetwork(network, (30, 28))
     evaluators, passes = FrameEvaluators(), []
     for number in range(3):
-        content = smooth_picture(10 + number)
+        content = smooth_picture(10 + number, *photo.shape[-2:])
         evaluators.begin_frame(QUICK, None)
         found = evaluators(counting, content, painting).evaluate(photo, QUICK)
         alone = MultiscaleObjective(network, content, painting).evaluate(photo, QUICK)
@@ -106,10 +108,10 @@ def test_style_targets_are_computed_once_for_all_frames(network, photo):
 
 
 def test_a_style_in_the_frames_colours_is_computed_for_each(network, photo):
-    settings, painting = replace(QUICK, match_colors=True), Styles.of(smooth_picture(4, 40, 36))
+    settings, painting = replace(QUICK, match_colors=True), Styles.of(smooth_picture(4, 30, 28))
     evaluators = FrameEvaluators()
     for number in range(2):
-        content = smooth_picture(10 + number)
+        content = smooth_picture(10 + number, *photo.shape[-2:])
         evaluators.begin_frame(settings, None)
         found = evaluators(network, content, painting).evaluate(photo, settings)
         alone = MultiscaleObjective(network, content, painting).evaluate(photo, settings)

@@ -21,7 +21,7 @@ from tests.runs.test_thread_executor import step, wait_for
 SHORT = Settings(steps=8, style_layers=["relu1_1"], content_layer="relu2_1")
 LONG = replace(SHORT, steps=5000)
 
-pytestmark = pytest.mark.usefixtures("known_costs")
+pytestmark = [pytest.mark.integration, pytest.mark.usefixtures("known_costs")]
 
 
 @pytest.fixture

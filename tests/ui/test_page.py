@@ -11,7 +11,7 @@ from style_transfer.ui.page import build
 from style_transfer.ui.panels import layout
 from style_transfer.ui.panels.panel import STATIC
 
-pytestmark = pytest.mark.filterwarnings("default")  # Gradio's own are not ours to mend
+pytestmark = [pytest.mark.integration, pytest.mark.filterwarnings("default")  # Gradio's own are not ours to mend]
 
 
 def threads():
@@ -22,7 +22,7 @@ def test_building_a_page_starts_nothing(service, uploads):
     before, frozen = threads(), gc.get_freeze_count()
     build(service)
     assert set(threads()) <= set(before)  # others of earlier tests may just end
-    assert gc.get_freeze_count() == frozen
+    assert gc.get_freeze_count() <= frozen  # of what was frozen before, some may just have gone
 
 
 def test_what_a_page_starts_ends_with_it(service, uploads):

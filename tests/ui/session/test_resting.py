@@ -82,6 +82,7 @@ def test_who_leaves_a_picture_that_was_put_away_leaves_all_of_it_on_disk(tab):
     assert State.load(folder / "state.safetensors").memory
 
 
+@pytest.mark.integration
 def test_visitors_with_pictures_at_rest_take_no_place_and_no_turn(context, photo, painting):
     context.service.admission = AdmissionQueue(places=4, waiting=9, each=1)
     tabs = [Tab(context, photo, painting, f"{number}") for number in range(8)]
