@@ -72,6 +72,7 @@ def test_one_that_fails_is_passed_over_in_one_sentence(monkeypatch, told):
     )
 
 
+@pytest.mark.integration
 @pytest.mark.every_device
 @pytest.mark.without_float64
 def test_every_device_computes_a_step_as_the_cpu_does(network, device):

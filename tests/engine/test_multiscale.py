@@ -49,7 +49,14 @@ def test_a_small_picture_has_the_plain_objective(device, network, photo, paintin
     assert torch.equal(anchored.gradient, plain.gradient)
 
 
-@pytest.mark.parametrize(("width", "forms"), [(256, 0.3), (512, 0.3), (512, 0)])
+@pytest.mark.parametrize(
+    ("width", "forms"),
+    [
+        (256, 0.3),
+        pytest.param(512, 0.3, marks=pytest.mark.integration),
+        pytest.param(512, 0, marks=pytest.mark.integration),
+    ],
+)
 def test_the_losses_of_a_large_picture_are_a_mean_of_all_sizes(
     device, network, painting, width, forms
 ):

@@ -41,7 +41,7 @@ def moment_of(photo, styles, settings=SETTINGS):
 
 
 @pytest.mark.parametrize("statistic", STATISTICS)
-@pytest.mark.parametrize("masked", [False, True])
+@pytest.mark.parametrize("masked", [pytest.param(False, marks=pytest.mark.integration), True])
 def test_maps_of_all_paintings_have_the_losses_of_the_objective_as_their_mean(
     network, photo, paintings, statistic, masked
 ):

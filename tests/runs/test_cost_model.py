@@ -123,6 +123,7 @@ def test_a_device_that_is_fast_with_small_pictures_is_measured_with_larger_ones(
     assert cost_model.step_seconds((1024, 1024)) == pytest.approx(wanted, rel=0.3)
 
 
+@pytest.mark.integration
 def test_larger_pictures_take_longer(network):
     cost_model = CostModel.measure(network, QUICK)
     assert cost_model.seconds_per_pixel > 0

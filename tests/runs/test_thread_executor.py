@@ -104,6 +104,7 @@ def test_stop_ends_a_running_and_a_paused_run(begin):
         assert run.outcome.word == "stopped"
 
 
+@pytest.mark.integration
 def test_two_runs_share_the_device_evenly(begin):
     first, second = begin(), begin()
     wait_for(lambda: step(first) >= 5 and step(second) >= 5)

@@ -11,7 +11,10 @@ from style_transfer.ui.page import build
 from style_transfer.ui.panels import layout
 from style_transfer.ui.panels.panel import STATIC
 
-pytestmark = [pytest.mark.integration, pytest.mark.filterwarnings("default")  # Gradio's own are not ours to mend]
+pytestmark = [
+    pytest.mark.integration,
+    pytest.mark.filterwarnings("default"),  # Gradio's own are not ours to mend
+]
 
 
 def threads():

@@ -50,6 +50,7 @@ def watch(page, token, photo, painting):
     return session, thread
 
 
+@pytest.mark.integration
 def test_every_run_is_saved_and_its_page_told(service, uploads, photo, painting):
     page = build(service)
     shown = [watch(page, token, photo, painting) for token in TOKENS]
