@@ -1,5 +1,6 @@
 """Eight visitors at once, against one alone, on a page with all of the machine."""
 
+import re
 import statistics
 import time
 
@@ -52,6 +53,41 @@ def test_eight_visitors_get_equal_shares_of_what_one_alone_gets(serve, visit):
     assert all(0.9 <= share <= 1.1 for share in shares)
     assert ratio >= 0.95
     assert max(firsts) <= 5
+
+
+@pytest.mark.slow
+def test_each_of_eight_sees_a_moved_beta_within_its_share(serve, visit):
+    server = serve()
+    visitors = [visit(server) for _ in range(CLIENTS)]
+    paint(visitors[:1])  # chooses the ways of the convolutions
+    paint(visitors[:1])
+    (began, first), *_, (ended, last) = (
+        each
+        for each in visitors[0].steps
+        if each[1] > STEPS // 2  # at full size
+    )
+    alone = (ended - began) / (last - first)
+    for visitor in visitors:
+        visitor.steps.clear()
+        visitor.start(SIZE, steps=STEPS)
+    for visitor in visitors:
+        visitor.wait(lambda visitor=visitor: visitor.step > STEPS // 2, 300)
+    waits = [beta_to_picture(visitor) for visitor in visitors]
+    share = CLIENTS * alone + 0.5
+    print(f"\na step alone {alone:.2f} s, a share {share:.2f} s")
+    print(f"beta to picture {statistics.median(waits):.2f} s, at most {max(waits):.2f} s")
+    assert max(waits) <= 1.5 * share
+
+
+def beta_to_picture(visitor):
+    """Move a visitor's beta; return the seconds until a picture is shown on which it acts."""
+    began = time.monotonic()
+    visitor.settings(beta=20)
+    assert visitor.call("steer").is_success
+    visitor.wait(lambda: "acts from step" in visitor.status)
+    acts = int(re.search(r"acts from step (\d+)", visitor.status).group(1))
+    visitor.wait(lambda: visitor.step >= acts)
+    return next(at for at, step in visitor.steps if step >= acts) - began
 
 
 @pytest.mark.slow
