@@ -6,6 +6,7 @@ import time
 from pathlib import Path
 
 import pytest
+import torch
 
 from style_transfer.engine import Styles
 from style_transfer.recipe import Recipe
@@ -33,6 +34,19 @@ class Looker(threading.Thread):
             if self.is_open and self.looks.answer("a page", "me", self.question):
                 self.answers += 1
             time.sleep(0.5)
+
+
+@pytest.fixture(autouse=True)
+def timed_backends():
+    """Let backends be measured: what is looked at here are runs of real speed."""
+
+
+@pytest.fixture(autouse=True)
+def threads():
+    before = torch.get_num_threads()
+    torch.set_num_threads(2)  # as at home; the other tests do with one
+    yield
+    torch.set_num_threads(before)
 
 
 @pytest.mark.slow
