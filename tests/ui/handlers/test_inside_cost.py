@@ -86,8 +86,7 @@ def test_a_run_keeps_nine_tenths_of_its_steps_while_its_page_looks_inside(contex
         shares.append((took[0] + took[2]) / 2 / took[1])
     looker.ended = True
     run.stop()
-    print(
-        f"\n{show} {layer}: {statistics.median(shares):.2f} of the steps, {[round(each, 2) for each in shares]}"
-    )
+    told = ", ".join(f"{share:.2f}" for share in shares)
+    print(f"\n{show} {layer}: {statistics.median(shares):.2f} of the steps, of {told}")
     assert looker.answers > 2
     assert statistics.median(shares) >= 0.9
