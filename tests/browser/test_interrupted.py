@@ -62,6 +62,20 @@ def test_a_run_whose_page_was_closed_is_offered_and_goes_on(
     expect(page.get_by_role("button", name=OFFER)).to_be_hidden()  # it ended as was wanted
 
 
+NEVER_ASKS = """const every = setInterval;
+window.setInterval = (call, ms, ...rest) => (ms === 2000 ? 0 : every(call, ms, ...rest));"""
+
+
+def test_a_run_that_begins_before_the_page_has_asked_for_others_is_kept(
+    visitor, url, service, tmp_path, monkeypatch
+):
+    monkeypatch.setattr(service, "checkpoints", CheckpointStore(tmp_path, service.limits))
+    visitor.add_init_script(NEVER_ASKS)
+    page = visit(visitor, url)
+    finish(page, 2, size=64)
+    assert wait_until(lambda: list(tmp_path.glob("*/*/*")), 10)
+
+
 @pytest.mark.slow
 def test_a_page_goes_on_after_its_server_was_killed(visitor, tmp_path):
     server = Server(tmp_path, OMP_NUM_THREADS=1).start()

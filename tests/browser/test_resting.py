@@ -59,6 +59,7 @@ def test_a_run_rests_makes_no_step_and_is_woken_by_a_knob(open_page, sessions, r
     assert status(page).startswith("Stopped at step")
 
 
+@pytest.mark.slow
 def test_a_picture_that_is_brought_back_fills_the_boxes_of_photo_and_style(browser, costless):
     context = browser.new_context(viewport={"width": 1280, "height": 800})
     page = context.new_page()

@@ -4,6 +4,7 @@ const NAME = "style-transfer-visitor";
 const INTERVAL = 5000; // ms between two questions whether the server is there
 const TRIES = 20; // a run of the page before may still be ending, and its end be noticed late
 let token = "", answers = 0, since, misses = 0;
+let taken = false; // the offer, whatever answers still come to what was asked before
 try {
   token = localStorage.getItem(NAME) ?? "";
   if (!token) {
@@ -16,12 +17,14 @@ try {
 // A run may start before ask() is called; Gradio sets the value that the page was made with after this
 // script has run.
 const tell = () => {
-  if (props.value.token !== token) props.value = { ...props.value, token };
+  const step = taken ? 0 : props.value.step;
+  if (props.value.token !== token || props.value.step !== step) props.value = { ...props.value, token, step };
 };
 tell();
 watch("value", tell);
 
 const ask = () => {
+  taken = false;
   props.value = { ...props.value, asked: false };
   trigger("input");
 };
@@ -51,6 +54,8 @@ setInterval(async () => {
 
 element.addEventListener("click", (event) => {
   if (!event.target.closest("button")) return;
+  clearInterval(beginning);
   trigger("select");
-  props.value = { ...props.value, step: 0 };
+  taken = true;
+  tell();
 });
