@@ -69,11 +69,14 @@ window.setInterval = (call, ms, ...rest) => (ms === 2000 ? 0 : every(call, ms, .
 def test_a_run_that_begins_before_the_page_has_asked_for_others_is_kept(
     visitor, url, service, tmp_path, monkeypatch
 ):
-    monkeypatch.setattr(service, "checkpoints", CheckpointStore(tmp_path, service.limits))
+    store, asked = CheckpointStore(tmp_path, service.limits), []
+    monkeypatch.setattr(store, "find", asked.append)
+    monkeypatch.setattr(service, "checkpoints", store)
     visitor.add_init_script(NEVER_ASKS)
     page = visit(visitor, url)
     finish(page, 2, size=64)
     assert wait_until(lambda: list(tmp_path.glob("*/*/*")), 10)
+    assert not asked
 
 
 @pytest.mark.slow
