@@ -62,8 +62,9 @@ def test_each_of_eight_sees_a_moved_beta_within_its_share(serve, visit):
     visitors = [visit(server) for _ in range(CLIENTS)]
     paint(visitors[:1])  # chooses the ways of the convolutions
     paint(visitors[:1])
+    # The first may still be the end of the run before.
     shown = itertools.dropwhile(lambda each: each[1] > STEPS // 2, visitors[0].steps)
-    at_full_size = [each for each in shown if each[1] > STEPS // 2]  # but of the run before
+    at_full_size = [each for each in shown if each[1] > STEPS // 2]
     (began, first), (ended, last) = at_full_size[0], at_full_size[-1]
     alone = (ended - began) / (last - first)
     for visitor in visitors:
