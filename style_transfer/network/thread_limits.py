@@ -1,8 +1,11 @@
 """How many threads BLAS and OpenMP use: limited for a call, or for one thread."""
 
+import ctypes
 import threading
+from collections.abc import Callable
 from functools import cache
 from importlib import import_module
+from pathlib import Path
 
 import torch
 from threadpoolctl import LibController, ThreadpoolController
@@ -46,6 +49,8 @@ def use_one_core() -> None:
     # Initialises this thread's OpenMP setting, which would otherwise override the limit later.
     torch.get_num_threads()
     _libraries().select(user_api="openmp").limit(limits=1)
+    if limit_mkl := _mkl_limit():
+        limit_mkl(1)
 
 
 def blas_architectures() -> set[str]:
@@ -57,6 +62,20 @@ def blas_architectures() -> set[str]:
 def _libraries() -> ThreadpoolController:
     import_module("scipy.linalg.cython_blas")  # loads the BLAS that numba calls
     return ThreadpoolController()
+
+
+@cache
+def _mkl_limit() -> Callable[[int], int] | None:
+    """Return what sets how many threads MKL takes in the calling thread; None without MKL.
+
+    MKL is a part of torch's library, where threadpoolctl does not see it. Once
+    torch.set_num_threads was called, it no longer follows OpenMP's setting.
+    """
+    try:
+        library = ctypes.CDLL(str(Path(torch.__file__).parent / "lib" / "libtorch_cpu.so"))
+    except OSError:  # another system, on which torch comes without MKL or links it otherwise
+        return None
+    return getattr(library, "MKL_Set_Num_Threads_Local", None)
 
 
 @cache

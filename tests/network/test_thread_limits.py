@@ -1,4 +1,5 @@
 import threading
+import time
 
 import pytest
 import torch
@@ -59,3 +60,22 @@ def test_a_thread_with_one_core_leaves_those_before_and_after_it_theirs():
         thread.join()
     assert counts == {"limited": 1, "later": 2}
     assert torch.get_num_threads() == 2
+
+
+@pytest.mark.usefixtures("two_torch_threads")
+def test_matrix_products_and_eigenvalues_of_a_thread_with_one_core_take_one_core():
+    """Also where the number of torch's threads was set, which MKL remembers by itself."""
+    matrix, shares = torch.rand(512, 512, dtype=torch.float64), list[float]()
+    torch.linalg.eigvalsh(matrix)  # loads what it needs
+
+    def limited():
+        use_one_core()
+        for _ in range(5):
+            all_threads, own = time.process_time(), time.thread_time()
+            torch.linalg.eigvalsh(matrix @ matrix.T)
+            shares.append((time.thread_time() - own) / (time.process_time() - all_threads))
+
+    thread = threading.Thread(target=limited)
+    thread.start()
+    thread.join()
+    assert max(shares) > 0.8
