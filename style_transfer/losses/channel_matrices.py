@@ -158,10 +158,13 @@ class _Moments(torch.autograd.Function):
         flat, weights = ctx.saved_tensors
         share = 1 / flat.shape[1] if weights is None else 1.0
         both = share * (of_products + of_products.T)
-        result = product_with_symmetric(flat.T, both, share * of_mean)
+        if flat.is_contiguous():  # channels first, as pixels are: so is their gradient
+            result = torch.addmm(share * of_mean.unsqueeze(1), both, flat)
+        else:
+            result = product_with_symmetric(flat.T, both, share * of_mean).T
         if weights is not None:
-            result.mul_(weights.unsqueeze(1))
-        return result.T, None
+            result.mul_(weights)
+        return result, None
 
 
 def _self_product(

@@ -18,14 +18,16 @@ def pixel_patches(image: Tensor) -> Tensor:
     and fine, brightness and colour lie in channels of their own, so that the small products of fine
     detail are not lost beside the large ones of brightness in float32.
     """
-    return F.conv2d(image, _filters(image.dtype, image.device))
+    height, width = image.shape[-2] - _SIDE + 1, image.shape[-1] - _SIDE + 1
+    found = _basis(image.dtype, image.device) @ F.unfold(image, _SIDE)
+    return found.view(1, PATCH_CHANNELS, height, width)
 
 
 @lru_cache(maxsize=8)
-def _filters(dtype: torch.dtype, device: torch.device) -> Tensor:
-    """Return the basis of the transform, (27, 3, 3, 3): by component, then colour, row, column."""
+def _basis(dtype: torch.dtype, device: torch.device) -> Tensor:
+    """Return the basis of the transform, (27, 27): by component, then colour, row and column."""
     places = torch.arange(_SIDE, dtype=torch.float64)
     waves = torch.cos(torch.pi / _SIDE * (places + 0.5) * places.unsqueeze(1))
     basis = waves / waves.norm(dim=1, keepdim=True)  # (component, place)
-    filters = torch.einsum("ic,jy,kx->ijkcyx", basis, basis, basis)
-    return filters.reshape(PATCH_CHANNELS, _SIDE, _SIDE, _SIDE).to(dtype).to(device)
+    products = torch.einsum("ic,jy,kx->ijkcyx", basis, basis, basis)
+    return products.reshape(PATCH_CHANNELS, PATCH_CHANNELS).to(dtype).to(device)
