@@ -150,6 +150,46 @@ def check_features(page):
         assert not os.environ.get("CI"), "A CI run must not skip the check for accessibility."
 
 
+TABS = ("objective", "features", "matrix", "where", "changes", "made", "lesson", "example")
+ANSWERED = {  # by tab, what is there once its first question is answered
+    "features": ".strip button",
+    "matrix": "figure .plot canvas",
+    "where": "figure .plot canvas",
+    "changes": "figure .plot canvas",
+}
+
+
+@pytest.mark.parametrize(
+    ("width", "theme"),
+    [
+        (390, "dark"),
+        pytest.param(1280, "light", marks=pytest.mark.slow),
+        pytest.param(1280, "dark", marks=pytest.mark.slow),
+        pytest.param(390, "light", marks=pytest.mark.slow),
+    ],
+)
+def test_axe_finds_nothing_serious_in_any_tab_and_none_is_too_wide(open_page, width, theme):
+    if not AXE.exists():
+        assert not os.environ.get("CI"), "A CI run must not skip the check for accessibility."
+        pytest.skip("AXE names no axe.min.js; `npm pack axe-core` fetches one.")
+    query = f"?__theme={theme}#inside=objective"
+    page = open_page(width, 800, query, reduced_motion="reduce")  # nothing fades
+    page.add_script_tag(path=str(AXE))
+    finish(page, 3, size=96)
+    grave = []
+    for tab in TABS:
+        page.locator(f"#tab-{tab}").click()
+        if tab in ANSWERED:
+            answered = page.locator(f"#inside-{tab} {ANSWERED[tab]}").first
+            expect(answered).to_be_visible(timeout=60_000)
+        assert page.evaluate("document.documentElement.scrollWidth") <= width, tab
+        for each in page.evaluate("axe.run('#inside').then((result) => result.violations)"):
+            if each["impact"] in ("serious", "critical"):
+                nodes = [node["html"][:150] for node in each["nodes"]][:6]
+                grave.append((tab, each["id"], each["help"], nodes))
+    assert grave == []
+
+
 def test_nothing_is_asked_while_the_drawer_is_shut(open_page):
     page = open_page()
     asked = []
