@@ -40,6 +40,7 @@ from style_transfer.engine.style_image import place_in, style_image_size, style_
 from style_transfer.engine.style_pass import LARGEST_STYLE
 from style_transfer.engine.styles import Styles, masked
 from style_transfer.engine.temporal import FrameEvaluators, TemporalTarget
+from style_transfer.engine.touch import released
 
 __all__ = [
     "INITS",
@@ -84,6 +85,7 @@ __all__ = [
     "newest_number",
     "place_in",
     "position_weights",
+    "released",
     "remaining_steps",
     "resize_clamped",
     "save_tensors",

@@ -32,7 +32,7 @@ def with_content(
     as_fine = (n for n, stage in enumerate(plan) if max(stage.size) >= longer_side)
     stage = finest if size == before else next(as_fine, finest)
     if plan[stage].size == size:
-        return replace(state.without_memory(), stage=stage, before=())
+        return replace(state.without_memory(), stage=stage, before=(), reach=None)
     base = StrokedContent(content.to(state.image.device))
     at = base.sized(state.strokes) if from_content else None
     image = move_to_size(state.image, plan[stage].size, at)

@@ -45,6 +45,7 @@ class State:
         None  # (1, 1, h, w) in [0, 1]: where steps are kept small after strokes
     )
     touch_limit: float = 0.0  # of the next step there, root mean square
+    reach: Tensor | None = None  # (1, 1, h, w) in [0, 1]: what steps move; None: all of the picture
 
     def without_memory(self) -> "State":
         """Return the state from which the optimiser begins anew: a small part of the size."""
@@ -61,7 +62,7 @@ class State:
         tensors = {f"memory.{index:03}": tensor for index, tensor in enumerate(self.memory)}
         tensors |= {f"{_MATCHES}{name}": tensor for name, tensor in self.matches.items()}
         tensors |= {f"{_BEFORE}{index:03}": crop for index, crop in enumerate(self.before)}
-        single = {"image": self.image, "good": self.good, "touched": self.touched}
+        single = {name: getattr(self, name) for name in ("image", *_OPTIONAL)}
         tensors |= {name: tensor for name, tensor in single.items() if tensor is not None}
         numbers = {f.name: getattr(self, f.name) for f in fields(self) if f.name not in _TENSORS}
         numbers["timings"] = self.timings.as_dict()
@@ -82,6 +83,7 @@ class State:
             former = numbers.pop("rates", None)  # their name in earlier versions
             for name in _COUNTS & {*numbers}:
                 numbers[name] = whole_number(name, numbers[name], 0, 2**31)
+            numbers |= {name: tensors.get(name) for name in _OPTIONAL}
             numbers["timings"] = TimingCache.from_dict(numbers.get("timings", former))
             strokes = tuple(map(Stroke.from_dict, numbers.pop("strokes", ())))
             if isinstance(named := numbers.get("objective"), dict):
@@ -97,12 +99,10 @@ class State:
             crops = sorted(name for name in tensors if name.startswith(_BEFORE))
             return cls(
                 image=tensors["image"],
-                good=tensors.get("good"),
                 memory=memory,
                 matches=matches,
                 strokes=strokes,
                 before=tuple(tensors[name] for name in crops),
-                touched=tensors.get("touched"),
                 **numbers,
             )
         except (OSError, SafetensorError, KeyError, TypeError, ValueError) as error:
@@ -110,14 +110,14 @@ class State:
 
     def to(self, device: Any) -> "State":
         """Return the state with its tensors on `device`."""
-        moved = {
+        optional = {name: getattr(self, name) for name in _OPTIONAL}
+        moved: dict[str, Any] = {
             "image": self.image.to(device),
-            "good": None if self.good is None else self.good.to(device),
             "memory": tuple(tensor.to(device) for tensor in self.memory),
             "matches": {name: tensor.to(device) for name, tensor in self.matches.items()},
             "before": tuple(tensor.to(device) for tensor in self.before),
-            "touched": None if self.touched is None else self.touched.to(device),
         }
+        moved |= {name: each.to(device) for name, each in optional.items() if each is not None}
         return State(**{f.name: getattr(self, f.name) for f in fields(self)} | moved)
 
 
@@ -152,4 +152,5 @@ def _with_own_storage(tensors: dict[str, Tensor]) -> dict[str, Tensor]:
 
 
 _COUNTS = {"step", "stage", "setbacks"}
-_TENSORS = ("image", "good", "memory", "matches", "before", "touched")
+_OPTIONAL = ("good", "touched", "reach")  # tensors, or None
+_TENSORS = ("image", "memory", "matches", "before", *_OPTIONAL)

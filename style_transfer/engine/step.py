@@ -26,7 +26,7 @@ def with_objective(state: State, objective: dict[str, Any]) -> State:
     """
     if objective == state.objective:
         return state
-    return replace(state, objective=objective, memory=(), loss=None)
+    return replace(state, objective=objective, memory=(), loss=None, reach=None)
 
 
 def take_step(
@@ -42,7 +42,9 @@ def take_step(
     large = settings.alpha + settings.beta * (1 + settings.motifs) + settings.tv
     exploded = state.loss is not None and loss > MAX_LOSS_RATIO * state.loss + large
     if evaluation.finite and not exploded:
-        image, memory = optimizer.step(state.image, evaluation.gradient, state.memory)
+        gradient, reach = evaluation.gradient, state.reach
+        gradient = gradient if reach is None else gradient * reach
+        image, memory = optimizer.step(state.image, gradient, state.memory)
         # Differs from the paper, which clamps the final image only: what no screen can show would
         # be lost then, while the optimiser makes up for a limit that it meets on the way.
         image = _limited(state, image).clamp(0, 1)
@@ -69,13 +71,24 @@ def _go_back(state: State, loss: float) -> tuple[State, str]:
 
 
 def _limited(state: State, image: Tensor) -> Tensor:
-    """Return the optimiser's next image, closer to the last one where strokes were made."""
-    if state.touched is None:
+    """Return the optimiser's next image, closer to the last one where strokes were made, and the
+    last one beyond the reach of steps."""
+    if state.touched is None and state.reach is None:
         return image
-    step, area = image - state.image, state.touched
+    step = image - state.image
+    if state.reach is not None:  # the optimiser's own limits are of the whole picture
+        step = step * state.reach
+        step = step * _share(step, state.reach, LAST_TOUCH_LIMIT)
+    if state.touched is not None:
+        share = _share(step, state.touched, state.touch_limit)
+        step = step * (1 - state.touched * (1 - share))
+    return state.image + step
+
+
+def _share(step: Tensor, area: Tensor, limit: float) -> Tensor:
+    """Return how much of a step may be done, 0-d in [0, 1], for its root mean square in an area."""
     size = ((area * step.square()).sum() / (3 * area.sum()).clamp_min(1e-6)).sqrt()
-    share = (state.touch_limit / size.clamp_min(1e-12)).clamp_max(1)
-    return state.image + step * (1 - area * (1 - share))
+    return (limit / size.clamp_min(1e-12)).clamp_max(1)
 
 
 def _after_step(state: State) -> State:

@@ -42,9 +42,14 @@ class Stroke:
     place: Place = (0.5, 0.5, 0.12)
     number: int = 0  # that whoever drew it counts
     step: int = 0  # steps that were made when it was applied
+    at_rest: bool = False  # what is far from it stays as it is until something else is changed
 
     def __post_init__(self) -> None:
         one_of("a stroke", self.kind, STROKE_KINDS)
+        if not isinstance(self.at_rest, bool):
+            raise ValueError(
+                f"at_rest of a stroke must be true or false, not {self.at_rest!r:.40}."
+            )
         has_line = self.kind not in ("unlike", "undo")
         if has_line and not 1 <= len(self.points) <= MAX_POINTS:
             raise ValueError(f"A stroke has 1 to {MAX_POINTS} points, not {len(self.points)}.")

@@ -1,7 +1,8 @@
 """Touching the wet paint: what a stroke does to the state of a run, and what steps after it heed.
 
 The optimiser goes on elsewhere as if nothing had happened; around the stroke it begins anew, with
-small steps.
+small steps. A stroke on a picture at rest heals by steps that move what is around it alone: the
+statistics are of the whole picture, and would change all of it for the sake of one place.
 """
 
 from collections.abc import Callable, Sequence
@@ -21,6 +22,8 @@ from style_transfer.engine.strokes import GUIDING, Stroke, in_effect, on_paint
 
 MARGIN = 32.0  # px around a stroke in which the gradient is of another picture than before
 MARGIN_SHARE = 1 / 8  # of the longer side; in small images the margin is at most this
+REACH = 160.0  # px around a stroke at rest from which on nothing moves; nearer, steps fade out
+REACH_SHARE = 1 / 2  # of the longer side; in small images it reaches this far at most
 FIRST_LIMIT = 2 / 255  # root mean square of the first step where a stroke was; doubled each step
 UNDO_BYTES = 32 * 2**20  # of what is kept to undo strokes; the oldest goes first
 
@@ -37,8 +40,8 @@ def with_stroke(
     if changed is None:  # nothing to undo
         return replace(state, strokes=strokes)
     if changed.kind in GUIDING:
-        return _guided(replace(state, strokes=strokes), state.strokes, optimizer)
-    area = surroundings(changed, size, _margin(size)).to(state.image.device)
+        return _guided(replace(state, strokes=strokes), state.strokes, optimizer, stroke.at_rest)
+    area = _around([changed], state.image, _margin(size))
     box = _box(area)
     if stroke.kind != "undo":
         photo = content.photo(size)
@@ -54,7 +57,15 @@ def with_stroke(
         image=change(state.image),
         good=None if state.good is None else change(state.good),  # or a step back would undo it
     )
-    return _begun_anew(changed_state, area, optimizer)
+    return _begun_anew(changed_state, [changed], optimizer, stroke.at_rest)
+
+
+def released(state: State, optimizer: Optimizer) -> State:
+    """Return the state from which steps move all of the picture again, after strokes at rest."""
+    if state.reach is None:
+        return state
+    nowhere = torch.zeros_like(state.reach)  # no pair of gradients with and without what is far
+    return replace(state, reach=None, memory=optimizer.masked(state.memory, nowhere))
 
 
 def moved_to_size(
@@ -78,24 +89,35 @@ def moved_to_size(
     )
 
 
-def _guided(state: State, before: Sequence[Stroke], optimizer: Optimizer) -> State:
+def _guided(state: State, before: Sequence[Stroke], optimizer: Optimizer, at_rest: bool) -> State:
     """Return the state in which parts of the picture are to be like other places than `before`."""
-    size, changed = image_size(state.image), changed_strokes(before, state.strokes)
-    if not changed:
-        return state
-    areas = [surroundings(stroke, size, _margin(size)) for stroke in changed]
-    return _begun_anew(state, torch.stack(areas).amax(0).to(state.image.device), optimizer)
+    changed = changed_strokes(before, state.strokes)
+    return _begun_anew(state, changed, optimizer, at_rest) if changed else state
 
 
-def _begun_anew(state: State, area: Tensor, optimizer: Optimizer) -> State:
-    """Return the state whose optimiser begins anew in an area, and goes on elsewhere."""
+def _begun_anew(
+    state: State, changed: Sequence[Stroke], optimizer: Optimizer, at_rest: bool
+) -> State:
+    """Return the state whose optimiser begins anew where strokes are, and goes on elsewhere."""
+    size, reach = image_size(state.image), state.reach
+    area = _around(changed, state.image, _margin(size))
+    if at_rest or reach is not None:
+        here = _around(changed, state.image, min(REACH, REACH_SHARE * max(size)))
+        reach = here if reach is None else torch.maximum(reach, here)
     return replace(
         state,
         loss=None,  # that of another image or objective
         memory=optimizer.masked(state.memory, area),
         touched=area if state.touched is None else torch.maximum(area, state.touched),
         touch_limit=FIRST_LIMIT,
+        reach=reach,
     )
+
+
+def _around(strokes: Sequence[Stroke], image: Tensor, margin: float) -> Tensor:
+    """Return 1 where strokes are, falling to 0 over `margin` px around, (1, 1, H, W)."""
+    areas = [surroundings(stroke, image_size(image), margin) for stroke in strokes]
+    return torch.stack(areas).amax(0).to(image.device)
 
 
 def _brushing(stroke: Stroke, photo: Tensor) -> Callable[[Tensor], Tensor]:

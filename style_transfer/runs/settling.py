@@ -10,7 +10,7 @@ from style_transfer.engine import Frame
 WINDOW = 5  # steps whose median total is compared; without a line search single ones may rise
 LEAST_GAIN = 0.01  # of the total, from one window to the next
 WINDOWS = 3  # two gains below the least, one after the other
-LEAST_MOVE = 1 / 255  # root mean square, in MOVE_STEPS steps
+LEAST_MOVE = 1 / 255  # root mean square of what steps move, in MOVE_STEPS steps
 MOVE_STEPS = 10
 
 
@@ -63,4 +63,6 @@ class Settling:
         if frame.step - self._image_step < MOVE_STEPS:
             return False
         self._image, self._image_step = frame.image, frame.step
-        return float((frame.image - image).square().mean().sqrt()) < LEAST_MOVE
+        moved, reach = (frame.image - image).square().mean(), frame.state.reach
+        share = 1.0 if reach is None else float(reach.mean().clamp_min(1e-6))
+        return float(moved / share) ** 0.5 < LEAST_MOVE

@@ -1,4 +1,4 @@
-"""A stroke heals into the style in fifteen steps; how much then differs far from it is printed."""
+"""A stroke on a picture at rest heals into the style in fifteen steps; what is far stays."""
 
 from dataclasses import replace
 
@@ -21,11 +21,11 @@ LAYER = "relu2_1"
 FAR = 160.0  # px from a stroke: what the layers of the objective see, most of them
 LINE = ((0.06, 0.35, 1.0), (0.16, 0.5, 1.0), (0.1, 0.65, 1.0))
 STROKES = {
-    "smear": Stroke("smear", LINE, 0.06),
-    "wipe": Stroke("wipe", LINE, 0.06),
-    "color": Stroke("color", LINE, 0.06, color=(0.76, 0.25, 0.05)),
-    "clone": Stroke("clone", LINE, 0.06, offset=(0.3, 0.1)),
-    "like": Stroke("like", LINE, 0.06, place=(0.3, 0.3, 0.15)),
+    "smear": Stroke("smear", LINE, 0.06, at_rest=True),
+    "wipe": Stroke("wipe", LINE, 0.06, at_rest=True),
+    "color": Stroke("color", LINE, 0.06, color=(0.76, 0.25, 0.05), at_rest=True),
+    "clone": Stroke("clone", LINE, 0.06, offset=(0.3, 0.1), at_rest=True),
+    "like": Stroke("like", LINE, 0.06, place=(0.3, 0.3, 0.15), at_rest=True),
 }
 
 
@@ -105,12 +105,11 @@ def test_a_stroke_changes_its_place_at_once_and_heals_into_the_style(rested, kin
         ((rested.distances(healed) * part).sum() / part.sum()).item()
         for part in ((area > 0).float(), ring_around(stroke, size, area))
     )
-    # Root mean squares. At 128 px layers see all of the picture, and statistics are of all of it.
     differs, apart = (
-        (each - rested.controls[0])[..., far[0, 0]].square().mean().sqrt().item()
+        ((each - rested.controls[0]).abs() * far).max().item()
         for each in (healed, rested.controls[1])
     )
-    largest = ((healed - rested.controls[0]).abs() * far).max().item()
-    print(f"\n{kind}: {own:.3f} here, {around:.3f} around; far {255 * differs:.2f} of 255, at most")
-    print(f"{255 * largest:.2f}; two controls {255 * apart:.2f}")
+    print(f"\n{kind}: {own:.3f} here, {around:.3f} around; far {255 * differs:.2f} of 255 at most,")
+    print(f"two controls {255 * apart:.2f}")
     assert own <= 1.2 * around
+    assert differs <= apart + 1 / 255

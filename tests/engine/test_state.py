@@ -25,6 +25,9 @@ LATER = State(
     loss=0.1 + 0.2,
     timings=TimingCache.from_dict({"64-64": {"torch": (0.1 + 0.2, 1 / 3)}}),
     setbacks=2,
+    touched=IMAGE[:, :1] / 4,
+    touch_limit=0.25,
+    reach=IMAGE[:, :1] / 2,
 )
 
 
@@ -147,7 +150,8 @@ def test_a_state_whose_place_in_the_run_is_none_is_refused_in_one_sentence(tmp_p
 
 def test_a_state_moves_with_all_its_tensors():
     moved = LATER.to("meta")
-    assert all(t.device.type == "meta" for t in (moved.image, moved.good, *moved.memory))
+    single = moved.image, moved.good, moved.touched, moved.reach
+    assert all(t.device.type == "meta" for t in (*single, *moved.memory))
     assert all(t.device.type == "meta" for t in moved.matches.values())
     assert (moved.step, moved.loss, moved.objective) == (7, LATER.loss, LATER.objective)
     assert FIRST.to("meta").good is None

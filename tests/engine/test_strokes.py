@@ -8,12 +8,13 @@ LINE = ((0.1, 0.2, 1), (0.5, 0.2, 0.5))
 
 
 def test_a_stroke_comes_back_from_json_without_its_number():
-    stroke = Stroke("clone", LINE, 0.1, 0.8, offset=(0.25, -0.5), number=7, step=3)
+    stroke = Stroke("clone", LINE, 0.1, 0.8, offset=(0.25, -0.5), number=7, step=3, at_rest=True)
     told = json.loads(json.dumps(stroke.as_dict()))
     assert "number" not in told
     assert "color" not in told
     back = Stroke.from_dict(told)
     assert (back.kind, back.points, back.offset, back.step) == ("clone", LINE, (0.25, -0.5), 3)
+    assert back.at_rest
 
 
 @pytest.mark.parametrize(
@@ -29,6 +30,7 @@ def test_a_stroke_comes_back_from_json_without_its_number():
         {"kind": "smear", "points": LINE, "radius": 0.9},
         {"kind": "smear", "points": LINE, "strength": True},
         {"kind": "color", "points": LINE, "color": [0, 0, 256]},
+        {"kind": "smear", "points": LINE, "at_rest": 1},
         {"kind": "smear", "points": 3},
         {"kind": "smear", "points": LINE, "wet": 1},
         {"points": LINE},

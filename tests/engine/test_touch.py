@@ -6,16 +6,18 @@ import pytest
 import torch
 
 from style_transfer.engine.brushes import surroundings
+from style_transfer.engine.optimize import stylize
 from style_transfer.engine.optimizers import OPTIMIZERS
 from style_transfer.engine.state import State
 from style_transfer.engine.stroked_content import StrokedContent
 from style_transfer.engine.strokes import Stroke
-from style_transfer.engine.touch import moved_to_size, with_stroke
+from style_transfer.engine.touch import moved_to_size, released, with_stroke
 from tests.comparison import same_frames
 from tests.engine.runs import QUICK, every_optimizer, run
 
 DOT = ((0.25, 0.25, 1.0), (0.3, 0.25, 1.0))
 RED = Stroke("color", DOT, 0.1, color=(1.0, 0.0, 0.0))
+RED_AT_REST = replace(RED, at_rest=True, number=1)
 SMEAR = Stroke("smear", ((0.2, 0.3, 1.0), (0.4, 0.3, 1.0)), 0.1)
 
 
@@ -41,10 +43,66 @@ def test_a_stroke_makes_a_frame_of_its_own_and_is_part_of_the_next_step(photo, p
 
 @pytest.mark.every_device
 @every_optimizer
+def test_from_rest_a_stroke_moves_what_is_around_it_alone(photo, painting, optimizer):
+    options = {"optimizer": optimizer, "take_strokes": at_steps({6: [RED_AT_REST]})}
+    frames = run(photo, painting, replace(QUICK, steps=12), **options)
+    rested, last = frames[6].image, frames[-1].image
+    reach = frames[-1].state.reach
+    assert 0.1 < reach.eq(0).float().mean() < 0.9
+    assert ((last - rested) * reach.eq(0)).abs().max() == 0
+    healed = (last - frames[7].image).abs() * surroundings(RED, (32, 32), 4.0).to(last.device)
+    assert healed.max() > 0.05
+    assert (last - rested).abs().mul(reach).max() > 0.05
+
+
+def test_the_whole_picture_moves_again_after_a_change_of_the_objective(photo, painting):
+    made = 0
+
+    def settings():
+        return replace(QUICK, steps=12, beta=QUICK.beta * (1 if made < 9 else 2))
+
+    strokes = at_steps({6: [RED_AT_REST]})
+    frames = []
+    for frame in stylize(photo, painting, settings, take_strokes=strokes):
+        frames.append(frame)
+        made = frame.step
+    far = frames[9].state.reach.eq(0)
+    assert ((frames[10].image - frames[6].image) * far).abs().max() == 0
+    assert frames[-1].state.reach is None
+    assert ((frames[-1].image - frames[10].image) * far).abs().max() > 0.01
+
+
+@every_optimizer
+def test_a_state_is_released_to_move_as_a_whole_with_what_the_optimiser_knows(
+    photo, painting, optimizer
+):
+    options = {"optimizer": optimizer, "take_strokes": at_steps({6: [RED_AT_REST]})}
+    state = run(photo, painting, replace(QUICK, steps=10), **options)[-1].state
+    free = released(state, OPTIMIZERS[optimizer])
+    assert released(free, OPTIMIZERS[optimizer]) is free
+    assert free.reach is None
+    assert len(free.memory) == len(state.memory)
+    settings = replace(QUICK, steps=14)
+    frames = run(photo, painting, settings, state=free, optimizer=optimizer)
+    assert ((frames[-1].image - state.image) * state.reach.eq(0)).abs().max() > 0.01
+
+
+def test_a_stroke_while_a_place_heals_is_healed_as_well(photo, painting):
+    other = replace(RED, points=((0.8, 0.8, 1.0),), number=2)
+    strokes = at_steps({6: [RED_AT_REST], 8: [other]})
+    frames = run(photo, painting, replace(QUICK, steps=12), take_strokes=strokes)
+    reach = frames[-1].state.reach
+    assert reach[0, 0, 25, 25] == 1
+    assert reach[0, 0, 8, 8] == 1
+    assert reach.min() == 0
+
+
+@pytest.mark.every_device
+@every_optimizer
 def test_a_run_with_strokes_ends_as_if_it_had_not_been_interrupted(
     tall_photo, painting, optimizer, tmp_path
 ):
-    settings, strokes = replace(QUICK, steps=6), {2: [SMEAR, RED], 5: [RED, Stroke("undo")]}
+    settings, strokes = replace(QUICK, steps=6), {2: [SMEAR, RED], 5: [RED_AT_REST, Stroke("undo")]}
     options = {"optimizer": optimizer}
     whole = run(tall_photo, painting, settings, take_strokes=at_steps(strokes), **options)
     for number in (3, 4, 6):

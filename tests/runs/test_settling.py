@@ -12,12 +12,12 @@ from style_transfer.settings import Settings
 SHAPE = 1, 3, 8, 8
 
 
-def frames(totals, moved=0.1, side=8, objective=None):
+def frames(totals, moved=0.1, side=8, objective=None, reach=None):
     """Frames with these totals, each picture `moved` away from the one before."""
     content = torch.zeros(SHAPE)
     for step, total in enumerate(totals, 1):
         image = torch.full((1, 3, side, side), moved * step)
-        state = State(step, 0, image, objective=objective)
+        state = State(step, 0, image, objective=objective, reach=reach)
         yield Frame(step, image, {"total": total}, Settings(), state, content, True)
 
 
@@ -47,6 +47,14 @@ def test_a_run_whose_loss_fell_until_now_goes_on_for_two_windows():
 @pytest.mark.parametrize(("moved", "step"), [(0.09 / 255, 11), (0.2 / 255, None)])
 def test_a_picture_that_hardly_moves_in_ten_steps_has_settled(moved, step):
     assert settled(frames([0.9**n for n in range(30)], moved)) == step
+
+
+def test_how_far_a_picture_moves_is_told_of_what_steps_move():
+    reach = torch.zeros(1, 1, 8, 8)
+    reach[..., 0, 0] = 1.0  # of 64 pixels: as if it had moved eight times as far
+    falling = [0.9**n for n in range(30)]
+    assert settled(frames(falling, 0.09 / 255, reach=reach)) is None
+    assert settled(frames(falling, 0.01 / 255, reach=reach)) == 11
 
 
 def test_steps_of_a_coarser_stage_or_of_another_objective_do_not_count():

@@ -6,12 +6,14 @@ from dataclasses import replace
 from torch import Tensor
 
 from style_transfer.engine import (
+    OPTIMIZERS,
     Frame,
     Stroke,
     check_places,
     due,
     equal_images,
     newest_number,
+    released,
     with_content,
 )
 from style_transfer.images import keep_colors
@@ -107,6 +109,8 @@ class RunRecord(KeptRecord):
             size = frame.content.shape[-2], frame.content.shape[-1]
             state = with_content(state, size, inputs.content, frame.from_content)
         recipe = inputs.recipe
+        if state:  # strokes that were not done yet bound anew what steps move
+            state = released(state, OPTIMIZERS[recipe.optimizer])
         return Job(
             inputs.content,
             inputs.styles,
@@ -156,7 +160,8 @@ class RunRecord(KeptRecord):
         Raises ValueError, one sentence, where there are too many, or of too many places.
         """
         newest = newest_number(self.strokes)
-        new = tuple(stroke for stroke in strokes if stroke.number > newest)
+        at_rest = self.rest is not None
+        new = tuple(replace(each, at_rest=at_rest) for each in strokes if each.number > newest)
         if not new:
             return
         if sum(len(each.points) for each in self.strokes + new) > MAX_STROKE_POINTS:

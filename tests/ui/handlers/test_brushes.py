@@ -51,6 +51,22 @@ def test_a_stroke_at_rest_wakes_the_picture_for_the_steps_of_a_change(tab):
     assert not transport.value(tab.session)["wake"]
 
 
+def test_strokes_at_rest_leave_what_is_far_and_those_before_do_not(tab):
+    record, rest = tab.session.latest, tab.session.latest.rest
+    record.rest = None  # as while it paints
+    touch(tab, smear(1) | {"at_rest": True})
+    record.rest = rest
+    touch(tab, smear(2))
+    assert [stroke.at_rest for stroke in record.strokes] == [False, True]
+
+
+def test_what_wakes_a_picture_later_moves_all_of_it(tab):
+    record = tab.session.latest
+    bound = replace(record.state, reach=torch.zeros(1, 1, 48, 48))
+    record.last_frame = replace(record.last_frame, state=bound)
+    assert record.job().state.reach is None
+
+
 def test_strokes_that_are_sent_twice_are_done_once(tab):
     touch(tab, smear(1), smear(2))
     assert touch(tab, smear(2), smear(3))["arrived"] == 3
@@ -129,7 +145,7 @@ def test_strokes_of_a_run_are_bounded(tab, monkeypatch):
 def test_strokes_that_wait_for_a_turn_are_done_when_it_comes(tab):
     touch(tab, smear(1))
     record = tab.session.latest
-    assert record.job().strokes == (Stroke.from_dict(smear(1)),)
+    assert record.job().strokes == (replace(Stroke.from_dict(smear(1)), at_rest=True),)
     record.rest.wanted = False  # its turn was given up
     touch(tab, smear(2))
     tab.wake()
