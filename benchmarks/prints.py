@@ -48,7 +48,11 @@ def roughness(image: Tensor, lines: Sequence[Sequence[int]], shift: int = 0) -> 
 
 
 def seams(image: Tensor, size: tuple[int, int], block: int) -> dict[str, float]:
-    """Return the roughness along the borders of blocks, and mean and spread of that elsewhere."""
+    """Return the roughness along the borders of blocks, and mean and spread of that elsewhere.
+
+    "midway" is that of the lines in the middle between borders: where the photo was enlarged from a
+    JPEG, the edges of its own squares show as well, and may lie at all of these or at none.
+    """
     blocks = blocks_of(size, block, [])
     lines = [sorted({each.place[dim] for each in blocks} - {0}) for dim in (0, 1)]
     width = min(b - a for each in lines for a, b in zip([0, *each], each, strict=False))
@@ -59,6 +63,7 @@ def seams(image: Tensor, size: tuple[int, int], block: int) -> dict[str, float]:
     ]
     return {
         "borders": roughness(image, lines),
+        "midway": roughness(image, lines, -width // 2),
         "elsewhere": statistics.fmean(elsewhere),
         "spread": statistics.stdev(elsewhere),
     }
