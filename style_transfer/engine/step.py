@@ -8,6 +8,7 @@ from torch import Tensor
 from style_transfer.engine.evaluator import Evaluation
 from style_transfer.engine.optimizers import Optimizer
 from style_transfer.engine.state import State
+from style_transfer.engine.touch import HEALING, released
 from style_transfer.settings import Settings
 
 MAX_SETBACKS = 3  # without two good steps in a row; after that a fresh optimiser will not help
@@ -26,7 +27,14 @@ def with_objective(state: State, objective: dict[str, Any]) -> State:
     """
     if objective == state.objective:
         return state
-    return replace(state, objective=objective, memory=(), loss=None, reach=None)
+    same_goal = _without_stale(objective) == _without_stale(state.objective)
+    reach = state.reach if same_goal else None
+    return replace(state, objective=objective, memory=(), loss=None, reach=reach)
+
+
+def _without_stale(objective: dict[str, Any] | None) -> dict[str, Any]:
+    """Return what names an objective, whether or not all targets of it are known already."""
+    return {name: each for name, each in (objective or {}).items() if name != "stale_layers"}
 
 
 def take_step(
@@ -37,6 +45,8 @@ def take_step(
     Raises DivergedError after MAX_SETBACKS steps back.
     """
     loss = evaluation.losses["total"]
+    if state.reach is not None and state.step >= state.strokes[-1].step + HEALING:
+        state = released(state, optimizer)
     # A relative loss of 1 is large for any image. Below it a rise is harmless, whatever its ratio:
     # the loss starts near 0 where the settings ask for little change of the content image.
     large = settings.alpha + settings.beta * (1 + settings.motifs) + settings.tv

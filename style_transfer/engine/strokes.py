@@ -42,7 +42,7 @@ class Stroke:
     place: Place = (0.5, 0.5, 0.12)
     number: int = 0  # that whoever drew it counts
     step: int = 0  # steps that were made when it was applied
-    at_rest: bool = False  # what is far from it stays as it is until something else is changed
+    at_rest: bool = False  # what is far from it stays as it is while it heals
 
     def __post_init__(self) -> None:
         one_of("a stroke", self.kind, STROKE_KINDS)

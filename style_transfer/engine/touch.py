@@ -23,6 +23,7 @@ from style_transfer.engine.strokes import GUIDING, Stroke, in_effect, on_paint
 MARGIN = 32.0  # px around a stroke in which the gradient is of another picture than before
 MARGIN_SHARE = 1 / 8  # of the longer side; in small images the margin is at most this
 REACH = 160.0  # px around a stroke at rest from which on nothing moves; nearer, steps fade out
+HEALING = 60  # steps after the newest stroke from which on all of the picture moves again
 REACH_SHARE = 1 / 2  # of the longer side; in small images it reaches this far at most
 FIRST_LIMIT = 2 / 255  # root mean square of the first step where a stroke was; doubled each step
 UNDO_BYTES = 32 * 2**20  # of what is kept to undo strokes; the oldest goes first

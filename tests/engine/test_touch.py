@@ -5,10 +5,12 @@ from dataclasses import replace
 import pytest
 import torch
 
+from style_transfer.engine import step
 from style_transfer.engine.brushes import surroundings
 from style_transfer.engine.optimize import stylize
 from style_transfer.engine.optimizers import OPTIMIZERS
 from style_transfer.engine.state import State
+from style_transfer.engine.step import with_objective
 from style_transfer.engine.stroked_content import StrokedContent
 from style_transfer.engine.strokes import Stroke
 from style_transfer.engine.touch import moved_to_size, released, with_stroke
@@ -85,6 +87,25 @@ def test_a_state_is_released_to_move_as_a_whole_with_what_the_optimiser_knows(
     settings = replace(QUICK, steps=14)
     frames = run(photo, painting, settings, state=free, optimizer=optimizer)
     assert ((frames[-1].image - state.image) * state.reach.eq(0)).abs().max() > 0.01
+
+
+def test_the_whole_picture_moves_again_once_a_place_has_healed(photo, painting, monkeypatch):
+    monkeypatch.setattr(step, "HEALING", 3)
+    strokes = at_steps({6: [RED_AT_REST]})
+    frames = run(photo, painting, replace(QUICK, steps=12), take_strokes=strokes)
+    by_step = {frame.step: frame for frame in frames}
+    far = by_step[9].state.reach.eq(0)
+    assert ((by_step[9].image - by_step[6].image) * far).abs().max() == 0
+    assert by_step[10].state.reach is None
+    assert ((by_step[12].image - by_step[9].image) * far).abs().max() > 0.01
+
+
+def test_targets_that_are_still_computed_do_not_end_the_healing(photo, painting):
+    strokes = at_steps({6: [RED_AT_REST]})
+    state = run(photo, painting, replace(QUICK, steps=8), take_strokes=strokes)[-1].state
+    stale = with_objective(state, state.objective | {"stale_layers": 1})
+    assert stale.reach is state.reach
+    assert with_objective(state, state.objective | {"beta": 9.0}).reach is None
 
 
 def test_a_stroke_while_a_place_heals_is_healed_as_well(photo, painting):
