@@ -90,7 +90,7 @@ def test_a_page_goes_on_after_its_server_was_killed(visitor, tmp_path):
         at = step(page)
         server.kill()
         server.start()
-        named = offered(page)  # without a reload
+        named = offered(page)  # the page has loaded itself anew
         print(f"\nkilled at step {at}, offered step {named}")
         page.get_by_role("button", name=OFFER).click()
         assert wait_until(lambda: step(page) > named, 30), status(page)

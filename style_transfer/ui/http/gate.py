@@ -28,6 +28,7 @@ ALLOWED = (  # paths; "*" stands for anything at the end
     "/ready",
     "/frames/*",  # of runs, see `frames`
     "/inside/*",  # what the network sees of them, see `inside`
+    "/gradio_api/app_id",  # a page whose connection broke asks for it, and loads itself anew
     "/gradio_api/startup-events",  # launch() asks for it
     "/gradio_api/info",  # of the endpoint, for programs and "Use via API"
     "/gradio_api/mcp",

@@ -36,8 +36,9 @@ const beginning = setInterval(() => {
   else ask();
 }, 2000);
 
-// After a restart of the server the run is offered without a reload of the page, which says so as long
-// as there is none: two questions, since a network may lose one.
+// After a restart of the server runs are offered on a page that was idle; one that awaited an answer is
+// loaded anew by Gradio. As long as there is no server, the page says so: two questions, since a network
+// may lose one.
 setInterval(async () => {
   if (document.hidden) return;
   try {
