@@ -55,6 +55,20 @@ class Styles:
             return self
         return Styles(self.images, style_masks=(opacity.clamp(0, 1),) * len(self.images))
 
+    def with_masks_of(self, others: "Styles") -> "Styles":
+        """Return these style images with the masks that other styles have.
+
+        One that is not of the others applies where all of those do.
+        """
+        if others.style_masks is None:
+            return Styles(self.images, others.strength)
+        pairs = [*zip(others.images, others.style_masks, strict=True)]
+        shared = torch.stack(others.style_masks).amin(0)
+        masks = (
+            next((mask for image, mask in pairs if image is each), shared) for each in self.images
+        )
+        return Styles(self.images, others.strength, tuple(masks))
+
     def describe_change(self, after: "Styles") -> str:
         """Return in words what differs, such as "2 styles, other regions"; "" if nothing."""
         words, count = [], len(after.images)

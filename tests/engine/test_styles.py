@@ -67,6 +67,18 @@ def test_a_mask_picture_says_how_strongly_and_in_which_style():
     assert [area[0, 0, -1, -1].item() for area in styles.style_masks] == [1, 1]
 
 
+def test_masks_go_with_their_images_and_others_apply_where_all_do():
+    one, two, three = (torch.full((1, 3, 4, 4), value) for value in (0.1, 0.2, 0.3))
+    left, top = torch.zeros(2, 1, 1, 8, 8)
+    left[..., :4], top[..., :4, :] = 1, 1
+    before = Styles((one, two), strength=left, style_masks=(left, top))
+    after = Styles((two, three)).with_masks_of(before)
+    assert after.strength is left
+    assert after.style_masks[0] is top
+    assert torch.equal(after.style_masks[1], left * top)
+    assert Styles((three,)).with_masks_of(Styles((one, two))).style_masks is None
+
+
 def test_a_change_is_described_in_words():
     one, two = Styles((PAINTING,)), Styles((PAINTING, PAINTING))
     assert one.describe_change(Styles((PAINTING,))) == ""

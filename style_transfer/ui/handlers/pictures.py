@@ -110,10 +110,14 @@ class PictureHandlers:
         session.uploads.update(map(Path, files))
         reader = self._reader.of(session.visitor)
         styles = chosen_styles(named, session.loaded_styles(files), reader)
+        inputs, names = record.inputs, style_names(named)
+        if names["mask"]:
+            session.brought = []
+        elif session.brought:  # the page does not show the regions that were brought back
+            styles, names["mask"] = styles.with_masks_of(inputs.styles), inputs.recipe.mask
         session.style_files, session.brought = files, session.brought[:1]
-        styles = styles.where_seen(record.inputs.opacity)
-        recipe = replace(record.inputs.recipe, **style_names(named))
-        return replace(record.inputs, styles=styles, recipe=recipe)
+        styles = styles.where_seen(inputs.opacity)
+        return replace(inputs, styles=styles, recipe=replace(inputs.recipe, **names))
 
     def _with_size(self, session: Session, record: RunRecord, value: Any) -> RunInputs:
         chosen = chosen_size(value)

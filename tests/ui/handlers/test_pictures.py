@@ -17,6 +17,7 @@ from tests.ui.handlers.tab import SETTINGS, TOKEN, Tab
 
 FEW = 100_000_000  # bytes, too few for any run
 LARGE, SMALL = (96, 128), (48, 64)  # height, width
+HALF = torch.cat([torch.zeros(1, 1, *LARGE), torch.ones(1, 1, *LARGE)], dim=3)[..., 64:192]
 
 
 @pytest.fixture
@@ -221,6 +222,9 @@ def test_a_picture_that_is_brought_back_takes_another_size(tab, photos, painting
     assert len(record.inputs.styles.images) == 2
     assert again.choose_styles(painted)
     assert len(record.inputs.styles.images) == 1
+    record.inputs = replace(record.inputs, styles=replace(record.inputs.styles, strength=HALF))
+    assert again.choose_styles(painted, str(photos[1]))
+    assert record.inputs.styles.strength is HALF  # the page does not have the regions to show
     assert again.resize(64)
     again.wake()
     assert sizes(again.session.selected)[::100] == [LARGE]
