@@ -1,6 +1,6 @@
 """Does a small preview look like the large picture? The same settings at 256, 512 and 1024 px.
 
-    python -m benchmarks.preview [--steps 40] [--pair 0 1 2]
+    python -m benchmarks.preview [--steps 40] [--pair 0 1 2] [--sizes 256 512 1024]
 
 The large pictures are reduced to 256 px, and all losses are measured there. Prints for each pair by
 how much those of style and content differ from the preview's, and writes
@@ -60,11 +60,12 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--steps", type=int, default=40)
     parser.add_argument("--pair", type=int, nargs="+", default=[*range(len(PAIRS))])
+    parser.add_argument("--sizes", type=int, nargs="+", default=SIZES)
     options = parser.parse_args()
     for number in options.pair:
         content, style_image = PAIRS[number]
         found: list[Result] = []
-        for result in results(content, style_image, Settings(steps=options.steps)):
+        for result in results(content, style_image, Settings(steps=options.steps), options.sizes):
             found.append(result)
             differs = {name: round(d, 3) for name, d in result.differs_from(found[0]).items()}
             row = {"photo": content, "style": style_image, "size": result.size}
