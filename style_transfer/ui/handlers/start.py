@@ -97,7 +97,7 @@ class StartHandlers:
 
         def begin() -> tuple[RunRecord, Run]:
             record.fetch()
-            job = replace(record.job(), settings=settings)
+            job = replace(record.waking_job(), settings=settings)
             return record, self._starter.begin(session, record, job, named, settles=False)
 
         yield from watch_run(self._context, session, begin)
@@ -112,7 +112,7 @@ class StartHandlers:
 
         def begin() -> tuple[RunRecord, Run]:
             record.fetch()
-            job, lasting = record.job(), record.lasting()
+            job, lasting = record.waking_job(), record.lasting()
             return record, self._starter.start(session, record, job, lasting)
 
         try:

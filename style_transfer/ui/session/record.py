@@ -109,8 +109,6 @@ class RunRecord(KeptRecord):
             size = frame.content.shape[-2], frame.content.shape[-1]
             state = with_content(state, size, inputs.content, frame.from_content)
         recipe = inputs.recipe
-        if state:  # strokes that were not done yet bound anew what steps move
-            state = released(state, OPTIMIZERS[recipe.optimizer])
         return Job(
             inputs.content,
             inputs.styles,
@@ -122,6 +120,12 @@ class RunRecord(KeptRecord):
             state=state,
             strokes=self.strokes,
         )
+
+    def waking_job(self) -> Job:
+        """Return the `job` of a run that moves the whole picture, unless new strokes bind it."""
+        job = self.job()
+        state = None if job.state is None else released(job.state, OPTIMIZERS[job.optimizer])
+        return replace(job, state=state)
 
     def follow(self, run: Run) -> None:
         """Let `run` begin or continue this record."""
