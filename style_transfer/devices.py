@@ -4,15 +4,24 @@ A device is named as torch names it: "cpu", "cuda" (NVIDIA's GPUs, and AMD's by 
 the second one, "mps" (Apple's), "xpu" (Intel's). Only this module knows other types than the CPU.
 """
 
-from collections.abc import Iterator
-from contextlib import contextmanager
-from typing import Any
+import weakref
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+from functools import partial
+from typing import Any, TypeVar
 
 import torch
 from torch import Tensor
 
 CPU, AUTO = "cpu", "auto"
 VARIABLE = "STYLE_TRANSFER_DEVICE"  # the environment variable that names one of them, or AUTO
+
+
+T = TypeVar("T")
+# Records a call that is to be replayed: takes it, and returns what replays it, and its result,
+# whose tensors have their values from the first replay on.
+Recorder = Callable[[Callable[[], Any]], tuple[Callable[[], None], Any]]
 
 
 class DeviceType:
@@ -43,6 +52,30 @@ class DeviceType:
     def peak_memory(self, device: torch.device) -> int:
         """Return the largest number of bytes in use since `restart_peak`."""
         return 0
+
+    def runs_ahead(self) -> bool:
+        """Return whether it works off calls later, so that results had better be read later."""
+        return False
+
+    def recorder(self, device: torch.device) -> Recorder | None:
+        """Return what records calls to be replayed, None where that gains nothing."""
+        return None
+
+    def is_recording(self) -> bool:
+        """Return whether what this thread asks for is recorded, and not computed."""
+        return False
+
+    def write(self, numbers: list[float], to: Tensor) -> None:
+        """Write numbers into a vector, without waiting for the device where it can be helped."""
+        to.copy_(torch.tensor(numbers, dtype=to.dtype))
+
+    def side_by_side(self, device: torch.device, calls: Sequence[Callable[[], T]]) -> Iterator[T]:
+        """Yield what the calls return; they may be computed at the same time."""
+        return (call() for call in calls)
+
+    def read_later(self, tensor: Tensor) -> Callable[[], list[float]]:
+        """Return what waits for the values of a vector, and for nothing that is asked after it."""
+        return tensor.tolist
 
 
 class _WithStatistics(DeviceType):
@@ -83,6 +116,104 @@ class _WithStatistics(DeviceType):
         return int(self._module.max_memory_allocated(device))
 
 
+@dataclass
+class _Pool:
+    """The memory that the recordings of a device share, since none runs beside another.
+
+    Without any of `holders` it is gone.
+    """
+
+    handle: Any
+    holders: "weakref.WeakSet[Any]" = field(default_factory=weakref.WeakSet)
+    bytes: int = 0
+
+
+class _Cuda(_WithStatistics):
+    """NVIDIA's GPUs, and AMD's by ROCm."""
+
+    def __init__(self) -> None:
+        super().__init__("cuda")
+        self._pools: dict[torch.device, _Pool] = {}
+
+    def free_memory(self, device: torch.device) -> int | None:
+        free, pool = super().free_memory(device), self._pools.get(device)
+        return free - pool.bytes if free is not None and pool and pool.holders else free
+
+    def runs_ahead(self) -> bool:
+        return True
+
+    def recorder(self, device: torch.device) -> Recorder | None:
+        return partial(self._record, device)
+
+    def _record(
+        self, device: torch.device, call: Callable[[], Any]
+    ) -> tuple[Callable[[], None], Any]:
+        try:
+            return self._captured(device, call)
+        except torch.OutOfMemoryError:
+            raise
+        except RuntimeError:  # what libraries load and plan at a first call cannot be recorded
+            call()
+            return self._captured(device, call)
+
+    def _captured(
+        self, device: torch.device, call: Callable[[], Any]
+    ) -> tuple[Callable[[], None], Any]:
+        if not (device in self._pools and self._pools[device].holders):
+            self._pools[device] = _Pool(torch.cuda.graph_pool_handle())
+        pool, before = self._pools[device], torch.cuda.memory_reserved(device)
+        own, current = torch.cuda.Stream(device), torch.cuda.current_stream(device)
+        graph = torch.cuda.CUDAGraph()
+        own.wait_stream(current)
+        with torch.cuda.device(device), torch.cuda.stream(own):
+            # Other threads may go on asking for memory.
+            graph.capture_begin(pool=pool.handle, capture_error_mode="thread_local")
+            try:
+                result = call()
+            except BaseException:
+                with suppress(RuntimeError):  # which says less than the first error
+                    graph.capture_end()
+                raise
+            graph.capture_end()
+        current.wait_stream(own)
+        pool.holders.add(graph)
+        pool.bytes += torch.cuda.memory_reserved(device) - before
+        return graph.replay, result
+
+    def write(self, numbers: list[float], to: Tensor) -> None:
+        pinned = torch.tensor(numbers, dtype=to.dtype).pin_memory()  # torch keeps it until then
+        to.copy_(pinned, non_blocking=True)
+
+    def is_recording(self) -> bool:
+        return bool(torch.cuda.is_current_stream_capturing())
+
+    def side_by_side(self, device: torch.device, calls: Sequence[Callable[[], T]]) -> Iterator[T]:
+        if not self.is_recording() or len(calls) < 2:  # calls one by one keep a stream busy
+            return super().side_by_side(device, calls)
+        current, results = torch.cuda.current_stream(device), list[T]()
+        beside = [torch.cuda.Stream(device) for _ in calls[1:]]
+        for stream in beside:
+            stream.wait_stream(current)
+        for stream, call in zip([current, *beside], calls, strict=True):
+            with torch.cuda.stream(stream):
+                results.append(call())
+        for stream in beside:
+            current.wait_stream(stream)
+        return iter(results)
+
+    def read_later(self, tensor: Tensor) -> Callable[[], list[float]]:
+        copy = torch.empty(tensor.shape, dtype=tensor.dtype, pin_memory=True)
+        copy.copy_(tensor, non_blocking=True)
+        done = torch.cuda.current_stream(tensor.device).record_event()
+
+        def read() -> list[float]:
+            done.synchronize()
+            values: list[float] = copy.tolist()
+            return values
+
+        return read
+
+
 class _Apple(DeviceType):
     """Apple's GPUs, which share the memory of the CPU and lack float64."""
 
@@ -103,7 +234,7 @@ class _Apple(DeviceType):
 
 
 _TYPES: dict[str, DeviceType] = {  # fastest first; a machine rarely has two
-    "cuda": _WithStatistics("cuda"),
+    "cuda": _Cuda(),
     "xpu": _WithStatistics("xpu"),
     "mps": _Apple(),
     CPU: DeviceType(),
@@ -161,6 +292,38 @@ def release_memory() -> None:
     for kind in _TYPES.values():
         if kind.count():
             kind.release_memory()
+
+
+def runs_ahead(device: torch.device | str) -> bool:
+    """Return whether a device works off calls later: what it computed had better be read later."""
+    return _kind_of(device)[0].runs_ahead()
+
+
+def recorder(device: torch.device | str) -> Recorder | None:
+    """Return what records calls on a device to be replayed, None where that gains nothing."""
+    kind, device = _kind_of(device)
+    return kind.recorder(device)
+
+
+def is_recording(device: torch.device | str) -> bool:
+    """Return whether what this thread asks of a device is recorded, and not computed."""
+    return _kind_of(device)[0].is_recording()
+
+
+def side_by_side(device: torch.device | str, calls: Sequence[Callable[[], T]]) -> Iterator[T]:
+    """Yield what calls return whose work on a device may be done at the same time."""
+    kind, device = _kind_of(device)
+    return kind.side_by_side(device, calls)
+
+
+def read_later(tensor: Tensor) -> Callable[[], list[float]]:
+    """Return what waits for the values of a vector, and for nothing that is asked after it."""
+    return _kind_of(tensor.device)[0].read_later(tensor)
+
+
+def write(numbers: list[float], to: Tensor) -> None:
+    """Write numbers into a vector on a device, without waiting for it where it can be helped."""
+    _kind_of(to.device)[0].write(numbers, to)
 
 
 def computes_float64(device: torch.device) -> bool:

@@ -12,7 +12,7 @@ position has its part of the transport, the squared way from f to T f by the lin
 carries the picture's Gaussian onto the painting's.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import singledispatch
 
 import torch
@@ -25,7 +25,7 @@ from style_transfer.losses.channel_matrices import (
     mean_and_second_moments,
     mean_gram_matrix,
 )
-from style_transfer.losses.matrix_roots import Axes, root_traces
+from style_transfer.losses.matrix_roots import root_traces
 from style_transfer.losses.optimal_transport import SCALE, Bures, Summary, Wasserstein
 from style_transfer.losses.statistics import MatrixStatistic, Statistic
 from style_transfer.losses.whitened import WhitenedWasserstein
@@ -67,16 +67,16 @@ def _(
 
 @_parts.register
 def _(_: Bures, features: Tensor, target: Summary, weights: Tensor | None) -> Tensor:
-    axes, scale = target[:2], target[-1]
-    moved = _transport(mean_gram_matrix(features, weights), (axes[0], axes[1])) @ features
+    scale, *axes = target
+    moved = _transport(mean_gram_matrix(features, weights), axes) @ features
     return SCALE * (features - moved).square().sum(0) / scale
 
 
 @_parts.register
 def _(_: Wasserstein, features: Tensor, target: Summary, weights: Tensor | None) -> Tensor:
-    axes, wanted, scale = target[:2], target[2], target[3]
+    scale, wanted, *axes = target
     mean, products = mean_and_second_moments(features, weights)
-    transport = _transport(products - torch.outer(mean, mean), (axes[0], axes[1]))
+    transport = _transport(products - torch.outer(mean, mean), axes)
     centred = features - mean.unsqueeze(1)
     moved = wanted.unsqueeze(1) + transport @ centred
     return SCALE * (features - moved).square().sum(0) / scale
@@ -84,19 +84,19 @@ def _(_: Wasserstein, features: Tensor, target: Summary, weights: Tensor | None)
 
 @_parts.register
 def _(_: WhitenedWasserstein, features: Tensor, target: Summary, weights: Tensor | None) -> Tensor:
-    wanted, whitening, axes, deviations, scale = target
+    wanted, whitening, scale, *axes = target
     white = whitening @ precise(features)
     mean, products = mean_and_second_moments(white, None if weights is None else weights.to(white))
-    transport = _transport(products - torch.outer(mean, mean), (axes, deviations))
+    transport = _transport(products - torch.outer(mean, mean), axes)
     moved = (whitening @ wanted).unsqueeze(1) + transport.to(white) @ (white - mean.unsqueeze(1))
     return (scale * (white - moved).square().sum(0)).to(features)
 
 
-def _transport(matrix: Tensor, axes: Axes) -> Tensor:
+def _transport(matrix: Tensor, axes: Sequence[Tensor]) -> Tensor:
     """Return the linear map that carries a Gaussian of covariance `matrix` onto that of `axes`."""
     with torch.enable_grad():
         matrix = matrix.detach().requires_grad_()
-        (trace,) = root_traces([matrix], [axes])
+        (trace,) = root_traces([matrix], [tuple(axes)])
         (gradient,) = torch.autograd.grad(trace, matrix)
     return 2 * gradient
 

@@ -14,11 +14,14 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from style_transfer.devices import CPU
+
 MAX_PLACES = 4096  # of a style image; the search costs in proportion, and 16384 find little nearer
 # Of the root mean square length of a style image's features: what differs less from their mean is
 # rounding, as on a plain colour, and has no direction.
 _MIN_LENGTH = 1e-2
-_BLOCK = 2**21  # numbers; larger products leave the processor's cache, and memory would grow
+# Numbers in a block; on a CPU larger ones leave its cache, on a GPU calls are what takes time.
+_BLOCK, _BLOCK_OF_GPU = 2**21, 2**25
 
 
 @dataclass(frozen=True, eq=False)
@@ -65,7 +68,7 @@ def drawn_places(count: int, within: Tensor | None = None) -> Tensor:
 
 def nearest_places(features: Tensor, places: Places) -> Tensor:
     """Return the index of the place with the largest cosine for each of (n, C) features, (n,)."""
-    rows = max(1, _BLOCK // len(places.features))
+    rows = max(1, _block(features) // len(places.features))
     found = [
         ((block - places.mean) @ places.features.T).max(1).indices  # faster than argmax
         for block in features.split(rows)
@@ -86,7 +89,7 @@ def neighbour_distance(
     flat = features.flatten(1)
     if weights is None:
         count = flat.shape[1]
-        weights = flat.new_tensor(1 / count).expand(count)
+        weights = flat.new_full((), 1 / count).expand(count)
     distance: Tensor = _CosineDistance.apply(flat, places, matches, weights)
     return distance
 
@@ -104,7 +107,7 @@ class _CosineDistance(torch.autograd.Function):
         matches = matches.clamp(0, len(places.features) - 1)
         gradient = torch.empty_like(rows, memory_format=torch.contiguous_format)
         total = flat.new_zeros(())
-        size = max(1, _BLOCK // 4 // rows.shape[1])
+        size = max(1, _block(flat) // 4 // rows.shape[1])
         for block, result, index, weight in zip(
             rows.split(size),
             gradient.split(size),
@@ -128,6 +131,10 @@ class _CosineDistance(torch.autograd.Function):
     def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor, None, None, None]:
         (rows,) = ctx.saved_tensors
         return (rows * gradient).T, None, None, None
+
+
+def _block(features: Tensor) -> int:
+    return _BLOCK if features.device.type == CPU else _BLOCK_OF_GPU
 
 
 def _directions(rows: Tensor, min_length: Tensor) -> tuple[Tensor, Tensor]:

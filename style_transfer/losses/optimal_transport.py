@@ -18,7 +18,6 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from style_transfer.devices import returned
 from style_transfer.losses.channel_matrices import (
     Features,
     mean_and_covariance,
@@ -41,14 +40,12 @@ class Bures:
 
     def target(self, features: Features) -> Summary:
         matrix = mean_gram_matrix(features)
-        return *principal_axes(matrix), _scale(matrix)
+        return _scale(matrix), *principal_axes(matrix)
 
     def distances(self, pairs: Pairs) -> list[Tensor]:
-        matrices, axes = zip(*((matrix, each[:2]) for (matrix,), each in pairs), strict=True)
-        return [
-            SCALE * (spread / target[-1]).clamp_min(0)  # rounding goes below 0
-            for spread, (_, target) in zip(bures_distances(matrices, axes), pairs, strict=True)
-        ]
+        matrices, axes = zip(*((matrix, each[1:]) for (matrix,), each in pairs), strict=True)
+        scales = torch.stack([target[0] for _, target in pairs])
+        return _relative(bures_distances(matrices, axes), scales)
 
 
 @dataclass(frozen=True)
@@ -63,27 +60,29 @@ class Wasserstein:
 
     def target(self, features: Features) -> Summary:
         mean, covariance = self.summarize(features)
-        return *principal_axes(covariance), mean, _scale(mean_gram_matrix(features))
+        return _scale(mean_gram_matrix(features)), mean, *principal_axes(covariance)
 
     def distances(self, pairs: Pairs) -> list[Tensor]:
-        covariances, axes = zip(*((summary[1], each[:2]) for summary, each in pairs), strict=True)
-        spreads = bures_distances(covariances, axes)
-        return [
-            SCALE * (((mean - wanted).square().sum() + spread) / scale).clamp_min(0)
-            for spread, ((mean, _), (_, _, wanted, scale)) in zip(spreads, pairs, strict=True)
-        ]
+        covariances, axes = zip(*((summary[1], each[2:]) for summary, each in pairs), strict=True)
+        away = [mean - wanted for (mean, _), (_, wanted, *_) in pairs]
+        scales = torch.stack([target[0] for _, target in pairs])
+        moved = torch.stack([torch.dot(each, each) for each in away])
+        return _relative(moved + bures_distances(covariances, axes), scales)
 
 
-def bures_distances(matrices: Sequence[Tensor], targets: Sequence[Axes]) -> list[Tensor]:
-    """Return the squared Bures distances of (C, C) matrices from their targets, each 0-d.
+def bures_distances(matrices: Sequence[Tensor], targets: Sequence[Axes]) -> Tensor:
+    """Return the squared Bures distances of n matrices (C, C) from their targets, (n,).
 
     Both are positive semi-definite; the targets are given by their `principal_axes`.
     """
-    overlaps = root_traces(matrices, targets)
-    return [
-        matrix.diagonal().sum() + returned(deviations.square().sum(), matrix) - 2 * overlap
-        for matrix, (_, deviations), overlap in zip(matrices, targets, overlaps, strict=True)
-    ]
+    overlaps = torch.stack(root_traces(matrices, targets))
+    traces = torch.stack([matrix.diagonal().sum() for matrix in matrices])
+    return traces + torch.stack([trace for trace, *_ in targets]) - 2 * overlaps
+
+
+def _relative(distances: Tensor, scales: Tensor) -> list[Tensor]:
+    """Return SCALE times distances (n,) over their scales, each 0-d and at least 0."""
+    return list((SCALE * (distances / scales).clamp_min(0)).unbind())  # rounding goes below 0
 
 
 def _scale(matrix: Tensor) -> Tensor:

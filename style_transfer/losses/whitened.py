@@ -37,18 +37,20 @@ class WhitenedWasserstein:
         whitening = torch.linalg.inv(matrix_sqrt(floored))
         whitened = whitening @ covariance @ whitening
         scale = (variance / _USUAL_VARIANCE).clamp(0, 1) / len(mean)
-        return mean, whitening, *principal_axes(whitened), scale
+        return mean, whitening, scale, *principal_axes(whitened)
 
     def distances(self, pairs: Pairs) -> list[Tensor]:
-        return [self._distance(summary, target) for summary, target in pairs]
-
-    def _distance(self, summary: Summary, target: Summary) -> Tensor:
-        mean, covariance = _precise_covariance(summary)
-        wanted_mean, whitening, *axes, scale = target
-        moved = (whitening @ (mean - wanted_mean)).square().sum()
-        (spread,) = bures_distances([whitening @ covariance @ whitening], [(axes[0], axes[1])])
-        distance = (scale * (moved + spread)).clamp_min(0)
-        return returned(distance.float(), summary[0].detach().float())
+        moved, whitened, axes, scales = [], [], [], []
+        for summary, (wanted_mean, whitening, scale, *target) in pairs:
+            mean, covariance = _precise_covariance(summary)
+            moved.append((whitening @ (mean - wanted_mean)).square().sum())
+            whitened.append(whitening @ covariance @ whitening)
+            axes.append(tuple(target))
+            scales.append(scale)
+        spreads = bures_distances(whitened, axes)
+        found = torch.stack(scales) * (torch.stack(moved) + spreads)
+        like = pairs[0][0][0].detach().float()
+        return list(returned(found.clamp_min(0).float(), like).unbind())
 
 
 def _precise_covariance(moments: Summary) -> tuple[Tensor, Tensor]:

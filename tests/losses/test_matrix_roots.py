@@ -32,14 +32,15 @@ def gradient(name, features, style):
 
 
 def test_axes_of_no_variance_are_left_out():
-    axes, deviations = principal_axes(second_moment(noise(6, 4)))
+    _, axes, deviations = principal_axes(second_moment(noise(6, 4)))
     assert axes.shape == (6, 4)
     assert deviations.tolist() == sorted(deviations.tolist(), reverse=True)
 
 
 def test_the_axes_and_their_deviations_make_up_the_matrix():
     matrix = second_moment(noise(6, 40))
-    axes, deviations = principal_axes(matrix)
+    trace, axes, deviations = principal_axes(matrix)
+    torch.testing.assert_close(trace, matrix.trace())
     torch.testing.assert_close((axes * deviations.square()) @ axes.T, matrix)
 
 
@@ -151,7 +152,7 @@ def test_one_that_is_no_number_leaves_the_others_as_they_are(method):
 @pytest.mark.without_float64
 def test_each_device_has_its_method(device):
     features, style = noise(6, 40).float().to(device), noise(6, 40, seed=1).float().to(device)
-    (axes, _) = principal_axes(second_moment(style))
+    _, axes, *_ = principal_axes(second_moment(style))
     float64 = computes_float64(features.device)
     assert axes.device == (features.device if float64 else torch.device("cpu"))
     assert fastest_method(axes.device.type) == METHODS[device != "cpu" and float64]
