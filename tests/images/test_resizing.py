@@ -45,3 +45,17 @@ def test_reducing_averages_and_does_not_pick_pixels():
 def test_a_picture_that_has_the_size_is_not_touched():
     image = torch.rand(1, 3, 48, 64)
     assert resize(image, (48, 64)) is image
+
+
+@pytest.mark.every_device
+@pytest.mark.without_float64
+@pytest.mark.parametrize("size", [(40, 30), (20, 64), (96, 80)])
+def test_every_device_resizes_as_the_cpu_does_and_so_its_gradient(device, size):
+    image, away = torch.rand(1, 3, 64, 48), torch.rand(1, 3, *size)
+    gradients, resized = [], []
+    for each in (torch.device("cpu"), torch.device(device)):
+        free = image.to(each).requires_grad_()
+        resized.append(resize(free, size))
+        gradients += torch.autograd.grad(resized[-1], free, away.to(each))
+    torch.testing.assert_close(resized[1].detach().cpu(), resized[0].detach(), rtol=0, atol=1e-5)
+    torch.testing.assert_close(gradients[1].cpu(), gradients[0], rtol=0, atol=1e-5)

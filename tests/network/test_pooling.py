@@ -78,3 +78,18 @@ def test_a_value_that_is_no_number_is_not_hidden():
 def test_one_row_has_no_maxima_as_torch_has_it():
     with pytest.raises(RuntimeError, match="too small"):
         pool(image(5, 1, 8), "max", ThreadPool())
+
+
+@pytest.mark.every_device
+@pytest.mark.parametrize("size", SIZES)
+@pytest.mark.parametrize("name", POOLINGS)
+def test_every_device_pools_as_the_cpu_does(device, name, size):
+    x = channels_last(image(5, *size))
+    gradients, pooled = [], []
+    for each in (torch.device("cpu"), torch.device(device)):
+        free = x.to(each).requires_grad_()
+        pooled.append(pool(free, name, ThreadPool()))
+        away = torch.arange(pooled[-1].numel()).float().view(pooled[-1].shape).to(each)
+        gradients += torch.autograd.grad(pooled[-1], free, away)
+    assert torch.equal(pooled[1].detach().cpu(), pooled[0].detach())
+    torch.testing.assert_close(gradients[1].cpu(), gradients[0])
