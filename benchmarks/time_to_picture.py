@@ -29,7 +29,7 @@ from benchmarks.contenders import (
     with_torchs_convolutions,
 )
 from style_transfer.engine import Objective, style_image_size, stylize
-from style_transfer.engine.optimizers import LBFGS, Memory
+from style_transfer.engine.lbfgs import LBFGS, Memory
 from style_transfer.images import open_image, resize, to_tensor
 from style_transfer.network import VGG, load_network
 

@@ -6,7 +6,7 @@ operations on tensors of both devices, but for numbers and indices, and access t
 
 import threading
 import weakref
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
@@ -18,6 +18,7 @@ from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_leaves, tree_map
 
 from style_transfer import devices
+from style_transfer.engine.tensor_tree import take_apart
 
 # The only device beside the CPU that autograd serves in a build without GPUs.
 DEVICE = torch.device("meta")
@@ -61,6 +62,8 @@ class AcceleratorTensor(Tensor):
         return torch.tensor(data, **{"dtype": self.dtype} | options).to(DEVICE)
 
     def tolist(self) -> Any:
+        if getattr(_recording, "refusing", False):
+            raise RuntimeError("tolist cannot be recorded")
         return self.held.tolist()
 
     def __repr__(self) -> str:
@@ -77,6 +80,10 @@ def dispatch(func: Any, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> Any
         return func(*args, **kwargs)
     if here and shortage.is_set():
         raise torch.OutOfMemoryError("The simulated device is out of memory.")
+    if getattr(_recording, "refusing", False) and (
+        name in WAITED_FOR or (name in COPIES and (len(ours) < len(tensors) or not here))
+    ):
+        raise RuntimeError(f"{name} cannot be recorded")
     if name not in COPIES | INDEXING:
         others = [t for t in tensors if t.dim() and not isinstance(t, AcceleratorTensor)]
         if ours and others:
@@ -117,6 +124,40 @@ class AcceleratorMode(TorchDispatchMode):
         return dispatch(func, args, kwargs or {})
 
 
+class Recording(devices.DeviceType):
+    """A device whose calls are recorded, and refused what would have to be waited for."""
+
+    def runs_ahead(self) -> bool:
+        return True
+
+    def is_recording(self) -> bool:
+        return getattr(_recording, "on", False)
+
+    def recorder(self, device: torch.device) -> devices.Recorder:
+        return self._record
+
+    def _record(self, call: Callable[[], Any]) -> tuple[Callable[[], None], Any]:
+        result = self._recorded(call, refusing=True)
+
+        def replay() -> None:
+            again = self._recorded(call, refusing=False)
+            for own, new in zip(take_apart(result).tensors, take_apart(again).tensors, strict=True):
+                own.copy_(new)
+
+        return replay, result
+
+    def _recorded(self, call: Callable[[], Any], refusing: bool) -> Any:
+        _recording.on, _recording.refusing = True, refusing
+        try:
+            return call()
+        finally:
+            _recording.on = _recording.refusing = False
+
+
+_recording = threading.local()
+WAITED_FOR = {"aten::nonzero", "aten::_local_scalar_dense", "aten::_linalg_eigh"}
+
+
 class WithoutFloat64(devices.DeviceType):
     def has_float64(self, device: torch.device) -> bool:
         return False
@@ -126,7 +167,8 @@ class WithoutFloat64(devices.DeviceType):
 def simulated(float64: bool = True) -> Iterator[None]:
     """Have the device in this thread and in all that begin within.
 
-    Without `float64` it is like Apple's: it refuses to hold such numbers.
+    It is like NVIDIA's: calls are recorded. Without `float64` it is like Apple's: it refuses to
+    hold such numbers, and nothing is recorded.
     """
     run_thread, make_tensor = threading.Thread.run, torch.tensor
 
@@ -142,7 +184,7 @@ def simulated(float64: bool = True) -> Iterator[None]:
         patch.setattr(
             devices,
             "_TYPES",
-            {DEVICE.type: devices.DeviceType() if float64 else WithoutFloat64()} | devices._TYPES,
+            {DEVICE.type: Recording() if float64 else WithoutFloat64()} | devices._TYPES,
         )
         patch.setattr(threading.Thread, "run", run)
         patch.setattr(torch, "tensor", tensor)

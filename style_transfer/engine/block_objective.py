@@ -10,7 +10,7 @@ from style_transfer.engine.block_content import BlockContent
 from style_transfer.engine.blocks import Block, blocks_of
 from style_transfer.engine.evaluator import NO_MATCHES, Evaluation, FeatureExtractor, Matches
 from style_transfer.engine.masks import composite
-from style_transfer.engine.motifs import MotifTerm
+from style_transfer.engine.motifs import MotifSearch, MotifTerm, renewed_matches
 from style_transfer.engine.objective import Objective, term_weights
 from style_transfer.engine.pyramid import image_size
 from style_transfer.engine.style_sums import StyleSums
@@ -41,7 +41,8 @@ class BlockObjective(Objective):
         image, styles = image.detach(), self._applied_styles(settings)
         weights = term_weights(settings, styles)
         layer_weights = measured_layers(settings.style_layers, styles)
-        motifs = MotifTerm(settings, styles, matches)
+        search = MotifSearch.of(styles, matches)
+        motifs = MotifTerm(styles, search)
         layers = {settings.content_layer, *layer_weights, *motifs.layers}
         blocks = blocks_of(image_size(image), self._side, [*map(self._network.geometry, layers)])
         self._block_content.prepare(self.content_target, blocks, settings)
@@ -52,7 +53,7 @@ class BlockObjective(Objective):
             losses |= sums.differentiate(layer_weights, weights["style"], image)
         gradient, parts = torch.zeros_like(image), list[dict[str, float]]()
         for block in blocks:
-            motifs = MotifTerm(settings, styles, matches, motifs.renewed)
+            motifs = MotifTerm(styles, search, motifs.found)
             crop = block.cropped(image).detach().requires_grad_()
             with torch.enable_grad():
                 terms, slope = self._block_terms(crop, block, settings, sums, layers, motifs)
@@ -65,7 +66,8 @@ class BlockObjective(Objective):
             parts.append(dict(zip(terms, values, strict=True)))
         losses |= {name: sum(part[name] for part in parts) for name in parts[0]}
         losses["total"] = sum(w * losses[name] for name, w in weights.items() if name in losses)
-        return Evaluation(losses, gradient, self._targets.stale_layers, motifs.renewed)
+        renewed = renewed_matches(styles, matches, motifs.found)
+        return Evaluation(losses, gradient, self._targets.stale_layers, renewed)
 
     def _picture(self, crop: Tensor, block: Block) -> Tensor:
         """Return what the losses are of, in the crop of a block."""

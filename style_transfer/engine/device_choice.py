@@ -10,11 +10,9 @@ import torch
 from torch import Tensor
 
 from style_transfer.devices import AUTO, CPU, VARIABLE, check_device, present
-from style_transfer.engine.evaluator import NO_MATCHES
 from style_transfer.engine.initial_image import initial_image
-from style_transfer.engine.multiscale import evaluate_at
-from style_transfer.engine.objective import Objective
-from style_transfer.engine.optimizers import LBFGS, Memory
+from style_transfer.engine.lbfgs import LBFGS, Memory
+from style_transfer.engine.objective import Objective, evaluated
 from style_transfer.engine.pyramid import resize_clamped
 from style_transfer.engine.styles import Styles
 from style_transfer.network import BACKENDS, VGG, BackendSet, load_network
@@ -119,7 +117,7 @@ def _step(network: VGG, settings: Settings) -> dict[str, Tensor]:
     styles = Styles((painting,))
     start = initial_image("content", photo, styles, (_SIDE, _SIDE), 0, settings)
     objective = Objective(network, resize_clamped(photo, _SMALL), styles)
-    evaluation = evaluate_at(_SMALL, objective, start, settings, NO_MATCHES)
+    evaluation, _ = evaluated(network, start, [objective.view(settings)])
     optimizer, gradient = LBFGS(), evaluation.gradient
     first, memory = optimizer.step(start, gradient, Memory())
     second, _ = optimizer.step(first, gradient / 2, memory)

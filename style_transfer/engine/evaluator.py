@@ -3,13 +3,14 @@
 What `stylize` calls, and the network interface that an evaluator may use.
 """
 
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Protocol
 
 from torch import Tensor
 
+from style_transfer.devices import read_later, runs_ahead
 from style_transfer.engine.local_style import LocalStyle
 from style_transfer.engine.styles import Styles
 from style_transfer.network import LayerGeometry
@@ -21,6 +22,33 @@ Matches = Mapping[str, Tensor]
 NO_MATCHES: Matches = MappingProxyType({})
 
 
+class LossesOnDevice(Mapping[str, float]):
+    """Losses by their names, which are waited for when one of them is first asked for."""
+
+    def __init__(self, names: Sequence[str], values: Tensor) -> None:
+        """Take the values (n,) on whatever device."""
+        self._names, self._read = names, read_later(values)
+        self._known: dict[str, float] = {}
+
+    def __getitem__(self, name: str) -> float:
+        if not self._known:
+            self._known = dict(zip(self._names, self._read(), strict=True))
+        return self._known[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._names)
+
+    def __len__(self) -> int:
+        return len(self._names)
+
+
+def losses_read(names: Sequence[str], values: Tensor) -> Mapping[str, float]:
+    """Return losses by their names, of values (n,) that may still be to be computed."""
+    if runs_ahead(values.device):
+        return LossesOnDevice(names, values)
+    return dict(zip(names, values.tolist(), strict=True))
+
+
 @dataclass(frozen=True)
 class Evaluation:
     """Losses of an image, unweighted except "total", and the gradient of the total.
@@ -29,7 +57,7 @@ class Evaluation:
     several styles that of each as "style 1", "style 2" ..., and "motifs" where these are on.
     """
 
-    losses: dict[str, float]
+    losses: Mapping[str, float]
     gradient: Tensor  # (1, 3, H, W)
     stale_layers: int = 0  # measured with targets of earlier settings, see `Targets.style`
     matches: Matches = field(default_factory=dict)  # for the next evaluation
@@ -37,7 +65,10 @@ class Evaluation:
     @property
     def finite(self) -> bool:
         """Whether the optimiser can make a step with this gradient."""
-        return bool(self.gradient.isfinite().all()) and self.losses["total"] < float("inf")
+        if not self.losses["total"] < float("inf"):
+            return False
+        # `LossesOnDevice` have no finite total where the gradient is not finite.
+        return isinstance(self.losses, LossesOnDevice) or bool(self.gradient.isfinite().all())
 
 
 class FeatureExtractor(Protocol):

@@ -4,7 +4,8 @@ A search compares every position with every place. So matches last from one eval
 in the run's state, and each evaluation renews a part of them.
 """
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
 
 import torch
 from torch import Tensor
@@ -13,37 +14,80 @@ from style_transfer.engine.blocks import Window
 from style_transfer.engine.evaluator import Matches
 from style_transfer.engine.masks import position_weights
 from style_transfer.engine.style_terms import AppliedStyle
-from style_transfer.engine.targets import motif_layers
+from style_transfer.engine.tensor_tree import Number
 from style_transfer.losses import Places, nearest_places, neighbour_distance
-from style_transfer.settings import Settings
 
 PERIOD = 8  # evaluations until a position is matched anew
 _COUNT = "evaluations"  # the entry of `Matches` that counts them, 0-d
 
 
-class MotifTerm:
-    """The nearest-neighbour term of one evaluation, measured layer by layer; nothing where off.
+@dataclass(frozen=True, eq=False)
+class MotifSearch:
+    """What the motifs of one evaluation start from. Names are "LAYER.NUMBER", of the style's."""
 
-    `matches` are those of the evaluation before, and `renewed` those of this one: by layer, number
-    and places of the style, the index of a place for each position, -1 where none was needed yet.
-    Places that were not compared with before are searched for every position.
+    known: Mapping[str, Tensor]  # the index of a place for each position, of the evaluation before
+    phase: Number  # of positions in turns of PERIOD, which are matched anew
+    complete: bool = False  # whether all positions that count are known
+
+    @classmethod
+    def of(
+        cls, styles: Collection[AppliedStyle], matches: Matches, complete: bool = False
+    ) -> "MotifSearch":
+        """Return the search that goes on from the matches of the evaluation before.
+
+        It can only be `complete` where each of them is there.
+        """
+        names = _names(styles)
+        known = {name: matches[full] for name, full in names.items() if full in matches}
+        phase = float(int(matches.get(_COUNT, 0)) % PERIOD)
+        return cls(known, phase, not names or (complete and len(known) == len(names)))
+
+
+def renewed_matches(
+    styles: Collection[AppliedStyle], matches: Matches, found: Mapping[str, Tensor]
+) -> Matches:
+    """Return the matches for the next evaluation, of those before and what was found in this one.
+
+    By layer, number and places of the style, since other places have other indices.
+    """
+    if not found:
+        return {}
+    counted = torch.tensor(int(matches.get(_COUNT, 0)) + 1, dtype=torch.int32)
+    names = _names(styles)
+    return {_COUNT: counted} | {names[name]: tensor for name, tensor in found.items()}
+
+
+def _names(styles: Collection[AppliedStyle]) -> dict[str, str]:
+    """Return the names of `Matches` by those of `MotifSearch`."""
+    return {
+        _name(layer, style): f"{_name(layer, style)}.{places.fingerprint:08x}"
+        for style in styles
+        for layer, places in style.places.items()
+    }
+
+
+def _name(layer: str, style: AppliedStyle) -> str:
+    return f"{layer}.{style.number}"
+
+
+class MotifTerm:
+    """The nearest-neighbour term of one evaluation, measured layer by layer.
+
+    It measures the layers that a style has places for. `found` has the index of a place for each
+    position, by the names of `MotifSearch`; -1 where none was needed yet.
     """
 
     def __init__(
         self,
-        settings: Settings,
         styles: Collection[AppliedStyle],
-        matches: Matches,
-        renewed: Matches | None = None,
+        search: MotifSearch,
+        found: Mapping[str, Tensor] | None = None,
     ) -> None:
-        """Take the matches of other parts of the image as `renewed`, if there are any."""
-        self._styles, self._matches = styles, matches
-        wanted = motif_layers(settings)
-        self.layers = {n for n in wanted if any(n in style.places for style in styles)}
+        """Take what was `found` in other parts of the image, if there are any."""
+        self._styles, self._search = styles, search
+        self.layers = {layer for style in styles for layer in style.places}
         self._distances = [list[Tensor]() for _ in styles]
-        self._count = int(matches.get(_COUNT, 0))
-        counted = torch.tensor(self._count + 1, dtype=torch.int32)
-        self.renewed = dict(renewed or {}) | ({_COUNT: counted} if self.layers else {})
+        self.found = dict(found or {})
 
     def measure(self, activation: Tensor, layer: str, window: Window | None = None) -> None:
         """Match the positions of an activation (1, C, h, w), and take their distances.
@@ -57,14 +101,14 @@ class MotifTerm:
                 continue
             mask = style.guidance.mask
             if mask is None:
-                weights = features.new_tensor(1 / window.count).expand(features.shape[1])
+                weights = features.new_full((), 1 / window.count).expand(features.shape[1])
             else:
                 weights = window.select(position_weights(mask, window.size))
-            name = f"{layer}.{style.number}.{places.fingerprint:08x}"
-            found = self._matched(features, places, weights, window, self._matches.get(name))
+            name = _name(layer, style)
+            found = self._matched(features, places, weights, window, self._search.known.get(name))
             distances.append(neighbour_distance(features, places, found, weights))
             unknown = found.new_full((1,), -1).expand(window.count)
-            self.renewed[name] = window.updated(self.renewed.get(name, unknown), found)
+            self.found[name] = window.updated(self.found.get(name, unknown), found)
 
     def terms(self) -> dict[str, Tensor]:
         """Return "motifs", 0-d: the mean over the layers, and over the styles by their shares.
@@ -95,10 +139,17 @@ class MotifTerm:
             found = torch.full_like(weights, -1, dtype=torch.int32)
         else:
             found = window.select(known)
-        phases = window.numbers(features.device) % PERIOD
-        due = ((phases == self._count % PERIOD) | (found < 0)) & (weights > 0)
-        at = due.nonzero().squeeze(1)
+        at = self._due(found, weights, window)
         return found.index_put((at,), nearest_places(features.T[at], places).int())
+
+    def _due(self, found: Tensor, weights: Tensor, window: Window) -> Tensor:
+        """Return which positions of a window are to be matched, (m,)."""
+        numbers = window.numbers(found.device)
+        if self._search.complete:  # the whole image, and m does not depend on any values
+            phase = numbers[::PERIOD] + self._search.phase
+            return phase.clamp_max(window.count - 1).long()
+        due = ((numbers % PERIOD == self._search.phase) | (found < 0)) & (weights > 0)
+        return due.nonzero().squeeze(1)
 
 
 def split_matches(matches: Matches, count: int) -> list[Matches]:

@@ -17,7 +17,7 @@ from style_transfer.engine.evaluator import (
 )
 from style_transfer.engine.local_style import LocalStyle
 from style_transfer.engine.motifs import join_matches, split_matches
-from style_transfer.engine.objective import Objective
+from style_transfer.engine.objective import Objective, View, evaluated
 from style_transfer.engine.pyramid import image_size, resize_clamped
 from style_transfer.engine.styles import Styles
 from style_transfer.images import fit, resize
@@ -66,7 +66,7 @@ class MultiscaleObjective:
         With `block`, the side of blocks in px, an image of more pixels is evaluated in such blocks,
         see `BlockObjective`.
         """
-        self._sizes = evaluation_sizes(image_size(content))
+        self._network, self._sizes = network, evaluation_sizes(image_size(content))
         contents = [resize_clamped(content, size) for size in self._sizes]
         self._objectives = [
             BlockObjective(network, each, style, block)
@@ -120,29 +120,29 @@ class MultiscaleObjective:
     ) -> Evaluation:
         """Return losses and gradient of `image` (1, 3, H, W), which has the content's shape."""
         known = split_matches(matches, len(self._sizes))
-        parts = zip(
-            evaluation_shares(self._sizes[0], settings),
-            self._sizes,
-            self._objectives,
-            known,
-            strict=True,
-        )
-        weighted = [  # a size without a share costs nothing
-            (share, evaluate_at(size, objective, image, settings, its) if share else None)
-            for share, size, objective, its in parts
-        ]
-        renewed = join_matches(
-            [
-                known[index] if each is None else each.matches
-                for index, (_, each) in enumerate(weighted)
-            ]
-        )
-        return _mean([(share, each) for share, each in weighted if each], renewed)
+        shares = evaluation_shares(self._sizes[0], settings)
+        views, whole, evaluations = list[View](), list[int](), list[tuple[float, Evaluation]]()
+        for index, (share, objective) in enumerate(zip(shares, self._objectives, strict=True)):
+            if not share:  # it costs nothing
+                continue
+            if isinstance(objective, BlockObjective):
+                each = _evaluate_at(self._sizes[index], objective, image, settings, known[index])
+                known[index] = each.matches
+                evaluations.append((share, each))
+            else:
+                views.append(objective.view(settings, known[index], share))
+                whole.append(index)
+        if views:
+            together, renewed = evaluated(self._network, image, views)
+            evaluations.append((1.0, together))  # which has their shares in it
+            for index, its in zip(whole, renewed, strict=True):
+                known[index] = its
+        return _sum(evaluations, join_matches(known))
 
 
-def _mean(weighted: Sequence[tuple[float, Evaluation]], matches: Matches) -> Evaluation:
-    """Return the mean of evaluations by their shares, with the losses that all of them have."""
-    if len(weighted) == 1:
+def _sum(weighted: Sequence[tuple[float, Evaluation]], matches: Matches) -> Evaluation:
+    """Return the sum of evaluations by their shares, with the losses that all of them have."""
+    if len(weighted) == 1 and weighted[0][0] == 1:
         return replace(weighted[0][1], matches=matches)
     losses = {
         name: sum(share * each.losses[name] for share, each in weighted)
@@ -164,9 +164,9 @@ def in_blocks(side: int) -> EvaluatorFactory:
     return partial(MultiscaleObjective, block=side)
 
 
-def evaluate_at(
+def _evaluate_at(
     size: tuple[int, int],
-    objective: Objective,
+    objective: BlockObjective,
     image: Tensor,
     settings: Settings,
     matches: Matches,

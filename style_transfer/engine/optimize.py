@@ -7,6 +7,7 @@ from typing import TypeVar
 from torch import Tensor
 
 from style_transfer.checks import one_of
+from style_transfer.devices import runs_ahead
 from style_transfer.engine.content_change import with_content
 from style_transfer.engine.device_choice import default_device
 from style_transfer.engine.evaluator import Evaluation, EvaluatorFactory, StepEvaluator
@@ -22,7 +23,7 @@ from style_transfer.engine.pyramid import (
     stages,
 )
 from style_transfer.engine.state import State
-from style_transfer.engine.step import take_step, with_objective
+from style_transfer.engine.step import Attempt, attempt_step, with_objective
 from style_transfer.engine.stroked_content import StrokedContent
 from style_transfer.engine.strokes import Stroke, in_effect
 from style_transfer.engine.styles import Styles
@@ -57,7 +58,8 @@ def stylize(
     `content`. `style` is one style image, several, Styles with masks, or a function that returns
     Styles and is called before each step; so may `content` be a function, whose image may change
     its size, and the picture goes on from what it is. `read_settings` is called before each step,
-    first of the three; the run ends after `steps` of the settings.
+    first of the three; the run ends after `steps` of the settings. On a device that works off calls
+    later (`devices.runs_ahead`) the next step has begun when a frame is yielded.
 
     `init` is what the run starts from: "content", in the colours of the styles (`with_palette`);
     "noise" made from `seed`; "style" (the first style image); or an image (1, 3, h, w) of an
@@ -88,19 +90,40 @@ def stylize(
         yield run.frame(state, settings, image=image)
     else:
         state = run.resume(state)
+    # Where the device works off calls later, a step is made before the losses of the one before it
+    # are read: `pending` comes after `settled`, and `state` is what it leads to.
+    ahead, settled, pending = runs_ahead(network.device), state, None
     while True:
         settings = read_settings()
-        if strokes := take_strokes(state.step):
+        strokes = take_strokes(state.step)
+        ends = state.step >= settings.steps
+        if pending and (strokes or ends or not run.stays(state, settings)):
+            state, frame = run.settle(pending, settled)
+            pending = None
+            yield frame
+            if ends and not strokes:
+                continue  # by now more steps may be asked for
+        if strokes:
             state = run.touch(run.follow_content(state), strokes, OPTIMIZERS[optimizer])
             yield run.frame(state, settings)
             continue
-        if state.step >= settings.steps:
+        if ends:
             return
         state = run.enter_stage(run.follow_content(state), settings)
-        evaluation = run.evaluate(state, settings)
-        state = with_objective(state, run.objective(evaluation, settings))
-        state, note = take_step(state, evaluation, settings, OPTIMIZERS[optimizer])
-        yield run.frame(state, settings, losses=evaluation.losses, note=note)
+        attempt = run.attempt(state, settings, OPTIMIZERS[optimizer])
+        if not ahead:
+            state, frame = run.settle(attempt, state)
+            yield frame
+            continue
+        if pending:
+            settled, frame = run.settle(pending, settled)
+            yield frame
+            if frame.note:  # it went astray, and so did what was made of it
+                state, pending = settled, None
+                continue
+        else:
+            settled = state
+        state, pending = attempt.after, attempt
 
 
 class _Run:
@@ -172,7 +195,24 @@ class _Run:
         self._evaluator = None
         return self._in_stage(state, stage)
 
-    def evaluate(self, state: State, settings: Settings) -> Evaluation:
+    def stays(self, state: State, settings: Settings) -> bool:
+        """Return whether the next step has the content and the stage of the one before."""
+        stage = stage_index(self._stages, state.step + 1, settings.steps)
+        return self._read_content() is self._content_read and stage <= state.stage
+
+    def attempt(self, state: State, settings: Settings, optimizer: Optimizer) -> Attempt:
+        """Return the step from a state, made without waiting for its losses."""
+        evaluation = self._evaluate(state, settings)
+        state = with_objective(state, self._objective(evaluation, settings))
+        return attempt_step(state, evaluation, settings, optimizer)
+
+    def settle(self, attempt: Attempt, last: State) -> tuple[State, Frame]:
+        """Return the state after a step from `last`, and its frame. Raises DivergedError."""
+        state, note = attempt.settled(last)
+        losses = dict(attempt.evaluation.losses)
+        return state, self.frame(state, attempt.settings, losses=losses, note=note)
+
+    def _evaluate(self, state: State, settings: Settings) -> Evaluation:
         """Return losses and gradient of the state's image, against the newest styles."""
         if (newest := self._read_styles()) is not self._styles:
             self._use_styles(newest)
@@ -192,7 +232,7 @@ class _Run:
         with self._network.threads.running():
             return self._evaluator.evaluate(state.image, settings, state.matches)
 
-    def objective(self, evaluation: Evaluation, settings: Settings) -> dict[str, object]:
+    def _objective(self, evaluation: Evaluation, settings: Settings) -> dict[str, object]:
         """Return what was evaluated, as plain data to compare with that of another step."""
         objective = {"styles": self._styles.fingerprint} | settings.objective
         stale = evaluation.stale_layers

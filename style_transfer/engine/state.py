@@ -12,7 +12,7 @@ from torch import Tensor
 
 from style_transfer.checks import whole_number
 from style_transfer.engine.evaluator import Matches
-from style_transfer.engine.optimizers import Memory
+from style_transfer.engine.lbfgs import Memory
 from style_transfer.engine.strokes import Stroke
 from style_transfer.network import TimingCache
 from style_transfer.versions import settings_of

@@ -1,6 +1,6 @@
 """One step of a run: downhill, or back to the last good image where the losses are not finite."""
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 from torch import Tensor
@@ -37,33 +37,50 @@ def _without_stale(objective: dict[str, Any] | None) -> dict[str, Any]:
     return {name: each for name, each in (objective or {}).items() if name != "stale_layers"}
 
 
-def take_step(
-    state: State, evaluation: Evaluation, settings: Settings, optimizer: Optimizer
-) -> tuple[State, str]:
-    """Return the state after the step, and a note on what went wrong in it, "" if nothing.
+@dataclass(frozen=True)
+class Attempt:
+    """A step that is made before its losses are known; `settled` says whether it counts."""
 
-    Raises DivergedError after MAX_SETBACKS steps back.
-    """
-    loss = evaluation.losses["total"]
+    before: State  # what it is made from, but for the loss
+    after: State  # what it leads to, but for the loss and what depends on it
+    evaluation: Evaluation
+    settings: Settings
+
+    def settled(self, last: State) -> tuple[State, str]:
+        """Return the state after the step, and a note on what went wrong in it, "" if nothing.
+
+        `last` is the settled state that it was made from. Raises DivergedError after MAX_SETBACKS
+        steps back.
+        """
+        known = last.loss if self.before.objective == last.objective else None
+        before = replace(self.before, loss=known, setbacks=last.setbacks)
+        loss, settings = self.evaluation.losses["total"], self.settings
+        # A relative loss of 1 is large for any image. Below it a rise is harmless, whatever its
+        # ratio: the loss starts near 0 where the settings ask for little change of the photo.
+        large = settings.alpha + settings.beta * (1 + settings.motifs) + settings.tv
+        exploded = known is not None and loss > MAX_LOSS_RATIO * known + large
+        if not self.evaluation.finite or exploded:
+            return _go_back(before, loss)
+        # An image that was gone back to proves nothing; only the step after it does.
+        setbacks = before.setbacks if known is None else 0
+        return replace(self.after, loss=loss, setbacks=setbacks), ""
+
+
+def attempt_step(
+    state: State, evaluation: Evaluation, settings: Settings, optimizer: Optimizer
+) -> Attempt:
+    """Return the step from a state `with_objective`, without waiting for the losses."""
     if state.reach is not None and state.step >= state.strokes[-1].step + HEALING:
         state = released(state, optimizer)
-    # A relative loss of 1 is large for any image. Below it a rise is harmless, whatever its ratio:
-    # the loss starts near 0 where the settings ask for little change of the content image.
-    large = settings.alpha + settings.beta * (1 + settings.motifs) + settings.tv
-    exploded = state.loss is not None and loss > MAX_LOSS_RATIO * state.loss + large
-    if evaluation.finite and not exploded:
-        gradient, reach = evaluation.gradient, state.reach
-        gradient = gradient if reach is None else gradient * reach
-        image, memory = optimizer.step(state.image, gradient, state.memory)
-        # Differs from the paper, which clamps the final image only: what no screen can show would
-        # be lost then, while the optimiser makes up for a limit that it meets on the way.
-        image = _limited(state, image).clamp(0, 1)
-        # An image that was gone back to proves nothing; only the step after it does.
-        setbacks = state.setbacks if state.loss is None else 0
-        state = replace(state, image=image, memory=memory, good=state.image, loss=loss)
-        state = _after_step(replace(state, matches=evaluation.matches))
-        return replace(state, step=state.step + 1, setbacks=setbacks), ""
-    return _go_back(state, loss)
+    gradient, reach = evaluation.gradient, state.reach
+    gradient = gradient if reach is None else gradient * reach
+    image, memory = optimizer.step(state.image, gradient, state.memory)
+    # Differs from the paper, which clamps the final image only: what no screen can show would be
+    # lost then, while the optimiser makes up for a limit that it meets on the way.
+    image = _limited(state, image).clamp(0, 1)
+    after = replace(state, image=image, memory=memory, good=state.image, loss=None)
+    after = _after_step(replace(after, matches=evaluation.matches))
+    return Attempt(state, replace(after, step=state.step + 1), evaluation, settings)
 
 
 def _go_back(state: State, loss: float) -> tuple[State, str]:

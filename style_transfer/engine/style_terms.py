@@ -4,14 +4,17 @@ While targets are computed over several steps, a style may lack some of its laye
 the weighted mean of the layers it has; each style has at least one.
 """
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 
 import torch
 from torch import Tensor
 
+from style_transfer.devices import CPU, side_by_side
 from style_transfer.engine.masks import Guidance, position_weights
 from style_transfer.engine.targets import StyleTarget
+from style_transfer.engine.tensor_tree import Number, vector
 from style_transfer.losses import Places, Statistic, Summary, statistic_of
 
 Distances = dict[str, list[Tensor | None]]  # by layer, one for each style; None: without a target
@@ -87,7 +90,9 @@ def measured_distances(comparisons: Comparisons) -> Distances:
     known = [each for row in comparisons.values() for each in row if each is not None]
     for statistic, summary, target in known:
         pairs.setdefault(statistic, []).append((summary, target))
-    found = {statistic: iter(statistic.distances(each)) for statistic, each in pairs.items()}
+    calls = [partial(statistic.distances, each) for statistic, each in pairs.items()]
+    device = known[0][1][0].device if known else CPU
+    found = dict(zip(pairs, map(iter, side_by_side(device, calls)), strict=True))
     return {
         layer: [None if each is None else next(found[each[0]]) for each in row]
         for layer, row in comparisons.items()
@@ -95,7 +100,7 @@ def measured_distances(comparisons: Comparisons) -> Distances:
 
 
 def style_terms(
-    distances: Distances, layer_weights: Mapping[str, float], styles: Collection[AppliedStyle]
+    distances: Distances, layer_weights: Mapping[str, Number], styles: Collection[AppliedStyle]
 ) -> dict[str, Tensor]:
     """Return the style loss of each layer by its name, and "style"; all 0-d tensors.
 
@@ -103,28 +108,30 @@ def style_terms(
     several paintings, "style 1" ... are their own losses. There must be a style, and
     `layer_weights` must name layers of `distances`.
     """
-    weights = [weight / sum(layer_weights.values()) for weight in layer_weights.values()]
+    weights = [*layer_weights.values()]
     rows = [
         _filled([distances[layer][index] for layer in layer_weights], weights)
         for index in range(len(styles))
     ]
     columns = [torch.stack(column) for column in zip(*rows, strict=True)]
     errors = torch.stack(columns).T  # (styles, layers)
-    by_layer = errors.new_tensor(weights)
-    covered = sum(style.guidance.share for style in styles)
-    shares = errors.new_tensor([style.guidance.share / covered for style in styles])
-    terms = dict(zip(layer_weights, shares @ errors, strict=True))
+    by_layer = vector(weights, errors)
+    by_layer = by_layer / by_layer.sum()
+    shares = vector([style.guidance.share for style in styles], errors)
+    shares = shares / shares.sum()
+    by_style = errors @ by_layer
+    terms = dict(zip(layer_weights, (shares @ errors).unbind(), strict=True))
     if sum(not style.is_local for style in styles) > 1:
-        pairs = zip(styles, errors @ by_layer, strict=True)
+        pairs = zip(styles, by_style.unbind(), strict=True)
         terms |= {f"style {style.number}": each for style, each in pairs if not style.is_local}
-    return terms | {"style": shares @ errors @ by_layer}
+    return terms | {"style": shares @ by_style}
 
 
-def _filled(distances: list[Tensor | None], weights: list[float]) -> list[Tensor]:
+def _filled(distances: list[Tensor | None], weights: Sequence[Number]) -> list[Tensor]:
     """Return the distances of one style, those without a target as the mean of the others."""
     known = [(d, w) for d, w in zip(distances, weights, strict=True) if d is not None]
     if len(known) == len(distances):
         return [distance for distance, _ in known]
-    total = sum(weight for _, weight in known)
-    mean = torch.stack([distance * (weight / total) for distance, weight in known]).sum()
+    by_layer = vector([weight for _, weight in known], known[0][0])
+    mean = torch.stack([distance for distance, _ in known]) @ (by_layer / by_layer.sum())
     return [mean if distance is None else distance for distance in distances]

@@ -91,7 +91,7 @@ class TemporalObjective:
             image = image.detach().requires_grad_()
             loss = temporal_loss(image, self._image, self._confidence)
             (gradient,) = torch.autograd.grad(weight * loss, image)
-        losses = evaluation.losses | {"temporal": loss.item()}
+        losses = dict(evaluation.losses) | {"temporal": loss.item()}
         losses["total"] += weight * losses["temporal"]
         return replace(evaluation, losses=losses, gradient=evaluation.gradient.add(gradient))
 

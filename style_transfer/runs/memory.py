@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from style_transfer import devices
-from style_transfer.engine import LARGE, LARGEST_STYLE, style_image_size
+from style_transfer.engine import LARGE, LARGEST_STYLE, graphs, style_image_size
 from style_transfer.runtime import release_free_memory
 
 Size = tuple[int, int]  # height, width
@@ -120,8 +120,9 @@ def available_memory(device: str = "cpu", system: Path = Path("/")) -> int | Non
 
 
 def release_caches() -> None:
-    """Return to the system, and to other programs on a GPU, what allocators hold unused."""
+    """Return to the system, and to other programs on a GPU, what is held for steps to come."""
     release_free_memory()  # of runs that ended
+    graphs.forget()
     devices.release_memory()
 
 

@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import pytest
 
+from style_transfer.devices import runs_ahead
 from style_transfer.engine.optimize import INITS, stylize
 from style_transfer.engine.optimizers import OPTIMIZERS
 from tests.conftest import LECTURE
@@ -23,8 +24,13 @@ def run(photo, painting, settings=QUICK, **options):
     return list(stylize(photo, painting, lambda: settings, **options))
 
 
+def begun_ahead(device):
+    """How many steps a device has begun when a frame is shown, after the frame's own."""
+    return int(runs_ahead(device))
+
+
 def steered(photo, painting, changes):
-    """All frames of a run with the settings `changes[n]` from the time on when step n is made."""
+    """All frames of a run with the settings `changes[n]` from the time on when frame n is seen."""
     frames = []
 
     def read_settings():

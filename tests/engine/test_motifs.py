@@ -3,7 +3,8 @@ from dataclasses import replace
 import pytest
 import torch
 
-from style_transfer.engine.motifs import PERIOD
+from style_transfer.engine import graphs
+from style_transfer.engine.motifs import PERIOD, MotifSearch
 from style_transfer.engine.multiscale import MultiscaleObjective
 from style_transfer.engine.objective import Objective
 from style_transfer.engine.styles import Styles
@@ -156,3 +157,28 @@ def test_plain_colours_and_tiny_pictures_are_no_fault(network, size, device):
     for image, style in ((plain, mixed), (mixed, plain), (plain, plain)):
         evaluation = Objective(network, image, style).evaluate(image, Settings(motifs=1))
         assert evaluation.finite
+
+
+@pytest.mark.every_device
+@pytest.mark.parametrize("side", [48, 50])  # a multiple of PERIOD, and not
+def test_where_all_positions_are_known_as_many_are_matched_whatever_their_values(
+    network, painting, side, monkeypatch
+):
+    photo = smooth_picture(1, side, side).to(network.device)
+    found = []
+    for complete in (True, False):
+        monkeypatch.setattr(
+            MotifSearch, "of", lambda *of, c=complete, make=MotifSearch.of: make(*of[:2], c)
+        )
+        objective, matches = Objective(network, photo, painting), {}
+        with monkeypatch.context() as patch:
+            patch.setattr(graphs, "enabled", False)
+            for number in range(PERIOD + 1):
+                image = (photo + 0.1 * number).clamp(0, 1)
+                matches = objective.evaluate(image, ON, matches).matches
+        monkeypatch.undo()
+        found.append(matches)
+    assert found[0].keys() == found[1].keys()
+    for name, matched in found[0].items():
+        same = (matched == found[1][name]).float().mean()
+        assert same > 0.99  # the last position is matched more often

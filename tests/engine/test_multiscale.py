@@ -73,13 +73,14 @@ def test_the_losses_of_a_large_picture_are_a_mean_of_all_sizes(
 
 
 def test_a_size_without_a_share_is_left_out_and_comes_back(device, network, painting, monkeypatch):
-    photo, widths, evaluate = smooth_picture(1, 64, 256).to(device), [], Objective.evaluate
+    photo, widths, view = smooth_picture(1, 64, 256).to(device), [], Objective.view
 
-    def noted(self, image, *rest):
-        widths.append(image.shape[-1])
-        return evaluate(self, image, *rest)
+    def noted(self, *rest):
+        made = view(self, *rest)
+        widths.append(made.size[1])
+        return made
 
-    monkeypatch.setattr(Objective, "evaluate", noted)
+    monkeypatch.setattr(Objective, "view", noted)
     objective, matches = MultiscaleObjective(network, photo, painting), NO_MATCHES
     for forms, expected in ((0.2, [256, 128]), (0, [256]), (0.2, [256, 128])):
         settings = replace(QUICK, large_forms=forms)

@@ -4,6 +4,7 @@ from itertools import count
 import pytest
 import torch
 
+from style_transfer.engine import optimize
 from style_transfer.engine.multiscale import MultiscaleObjective
 from style_transfer.engine.optimize import stylize
 from style_transfer.engine.state import State
@@ -87,6 +88,20 @@ def test_a_loss_that_explodes_leads_back_as_well(photo, painting):
     frames = run(photo, painting, evaluator=Spoilt(spoil))
     assert [frame.step for frame in frames if frame.note] == [3]
     assert torch.equal(frames[3].image, frames[1].image)
+
+
+@pytest.mark.parametrize("wrong", [0, 3, 8])
+def test_a_step_begun_before_the_losses_of_the_last_one_are_read_changes_nothing(
+    photo, painting, wrong, monkeypatch
+):
+    found = []
+    for ahead in (True, False):
+        monkeypatch.setattr(optimize, "runs_ahead", lambda _, ahead=ahead: ahead)
+        frames = run(photo, painting, evaluator=nan_losses(lambda number: number == wrong))
+        assert [frame.step for frame in frames] == list(range(9))
+        assert [frame.step for frame in frames if frame.note] == [wrong] * bool(wrong)
+        found.append(frames)
+    assert all(torch.equal(a.image, b.image) for a, b in zip(*found, strict=True))
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,7 @@ import torch
 from safetensors import safe_open
 
 from style_transfer import devices
-from style_transfer.engine import Objective, Styles, save_tensors
+from style_transfer.engine import MultiscaleObjective, Styles, save_tensors
 from style_transfer.network import load_network
 from style_transfer.runs.checkpoint import STATE_FILE, Checkpoint
 from style_transfer.runs.executor import Job
@@ -79,14 +79,14 @@ def test_a_run_that_fails_ends_with_a_sentence_and_the_others_go_on(
     failing = begin(LONG if fault else replace(LONG, alpha=1e300))
     if fault:
         wait_for(lambda: len(made(failing)) >= 2)
-        evaluate, its = Objective.evaluate, failing._thread
+        evaluate, its = MultiscaleObjective.evaluate, failing._thread
 
         def evaluate_or_fail(*arguments):
             if threading.current_thread() is its:
                 fault()
             return evaluate(*arguments)
 
-        monkeypatch.setattr(Objective, "evaluate", evaluate_or_fail)
+        monkeypatch.setattr(MultiscaleObjective, "evaluate", evaluate_or_fail)
     assert failing.join(60)
     assert re.fullmatch(words, str(failing.error))
     at = len(made(other))
