@@ -148,17 +148,6 @@ class _Cuda(_WithStatistics):
     def _record(
         self, device: torch.device, call: Callable[[], Any]
     ) -> tuple[Callable[[], None], Any]:
-        try:
-            return self._captured(device, call)
-        except torch.OutOfMemoryError:
-            raise
-        except RuntimeError:  # what libraries load and plan at a first call cannot be recorded
-            call()
-            return self._captured(device, call)
-
-    def _captured(
-        self, device: torch.device, call: Callable[[], Any]
-    ) -> tuple[Callable[[], None], Any]:
         if not (device in self._pools and self._pools[device].holders):
             self._pools[device] = _Pool(torch.cuda.graph_pool_handle())
         pool, before = self._pools[device], torch.cuda.memory_reserved(device)

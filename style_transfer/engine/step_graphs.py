@@ -39,7 +39,8 @@ class StepGraphs:
         self.enabled = True
         self._lock = threading.Lock()
         self._recordings: OrderedDict[Hashable, _Recording] = OrderedDict()
-        self._seen: OrderedDict[Hashable, None] = OrderedDict()
+        # Whether what has been met once is to be recorded the next time: not if that has failed.
+        self._seen: OrderedDict[Hashable, bool] = OrderedDict()
 
     def call(self, function: Callable[..., T], *arguments: Any) -> T:
         """Return what the function returns, by a recording of it where there is one."""
@@ -51,13 +52,14 @@ class StepGraphs:
         key = function, parts.structure
         with self._lock:
             recording = self._recordings.get(key)
-            if recording is None and key in self._seen:
+            if recording is None and self._seen.get(key):
                 recording = self._record(recorder, key, function, parts)
             if recording is not None:
                 self._recordings.move_to_end(key)
                 result: T = recording.replayed(parts)
                 return result
-            self._remember(key)
+            if key not in self._seen:
+                self._remember(key, True)
         return function(*arguments)
 
     def records_on(self, device: torch.device) -> bool:
@@ -74,8 +76,8 @@ class StepGraphs:
             self._recordings.clear()
             self._seen.clear()
 
-    def _remember(self, key: Hashable) -> None:
-        self._seen[key] = None
+    def _remember(self, key: Hashable, recordable: bool) -> None:
+        self._seen[key] = recordable
         while len(self._seen) > _MAX_SEEN:
             self._seen.popitem(last=False)
 
@@ -91,9 +93,9 @@ class StepGraphs:
             self._recordings.clear()
             raise
         except RuntimeError as error:
-            self.enabled = False
+            self._remember(key, False)
             words = " ".join(f"{type(error).__name__}: {error}".split())[:300]
-            _log.warning("Steps are no longer recorded, which makes them slower: %s", words)
+            _log.warning("A step cannot be recorded, which makes it slower: %s", words)
             return None
         return made
 
@@ -117,7 +119,13 @@ class _Recording:
         tensors = [each.detach().clone() for each in parts.tensors]
         numbers = torch.tensor(parts.numbers, dtype=torch.float32).to(device)
         arguments = put_together(parts.structure, tensors, numbers.unbind())
-        replay, result = recorder(lambda: function(*arguments))
+        try:
+            replay, result = recorder(lambda: function(*arguments))
+        except torch.OutOfMemoryError:
+            raise
+        except RuntimeError:  # what is loaded, or made to be kept, at a first call is not recorded
+            function(*arguments)
+            replay, result = recorder(lambda: function(*arguments))
         sources = [weakref.ref(each) for each in parts.tensors]
         return cls(tensors, numbers, replay, take_apart(result), sources, parts.numbers)
 

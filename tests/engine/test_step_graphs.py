@@ -24,6 +24,7 @@ def recording(device, monkeypatch):
     if devices.recorder(device) is None:
         monkeypatch.setitem(devices._TYPES, torch.device(device).type, Recording())
     graphs_of_process.forget()
+    monkeypatch.setattr(graphs_of_process, "enabled", True)
     yield
     graphs_of_process.forget()
 
@@ -98,9 +99,28 @@ def test_what_cannot_be_recorded_is_computed_and_said_once(device, caplog):
     with caplog.at_level(logging.WARNING, "style_transfer"):
         for _ in range(3):
             assert plain(graphs.call(waiting, image, data)) == {"image": [4.0] * 4}
+        for _ in range(2):  # what can be recorded still is
+            graphs.call(scaled, image, data)
+        assert len(graphs) == 1
     (record,) = caplog.records
-    assert "no longer recorded" in record.getMessage()
-    assert not graphs.records_on(torch.device(device))
+    assert "A step cannot be recorded" in record.getMessage()
+
+
+def test_what_a_first_call_alone_must_wait_for_does_not_keep_it_from_being_recorded(device):
+    kept = dict[str, torch.Tensor]()
+
+    def with_constant(image):
+        if "ones" not in kept:
+            if devices.is_recording(image.device):
+                raise RuntimeError("This waits for the device.")
+            kept["ones"] = torch.ones_like(image)
+        return image + kept["ones"]
+
+    graphs, (image, _) = StepGraphs(), arguments(device)
+    graphs.call(with_constant, image)
+    kept.clear()
+    assert graphs.call(with_constant, image).cpu().tolist() == [2.0] * 4
+    assert len(graphs) == 1
 
 
 def test_a_run_is_the_same_recorded_and_not(photo, painting, monkeypatch):
