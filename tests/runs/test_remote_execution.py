@@ -30,7 +30,7 @@ class Worker:
         self.left = self.steps
         self.steps = 1000 if self.lost else self.steps
         start = ThreadExecutor(Scheduler(), device="cpu").start
-        for message in worker.messages(folder.path, start, lambda: self.left - 1.5):
+        for message in worker.messages(folder.path, start, lambda: 1000 * (self.left - 1.5)):
             self.left -= 1
             if self.lost and not self.left:
                 raise WorkerLostError

@@ -21,10 +21,18 @@ def threads():
     return sorted(thread.name for thread in threading.enumerate())
 
 
-def test_building_a_page_starts_nothing(service, uploads):
-    before, frozen = threads(), gc.get_freeze_count()
+def test_building_a_page_starts_nothing(service, uploads, monkeypatch):
+    frozen, started, start = gc.get_freeze_count(), [], threading.Thread.start
+    builder = threading.current_thread()
+
+    def noted(thread):
+        if threading.current_thread() is builder:  # others are of earlier tests
+            started.append(thread.name)
+        start(thread)
+
+    monkeypatch.setattr(threading.Thread, "start", noted)
     build(service)
-    assert set(threads()) <= set(before)  # others of earlier tests may just end
+    assert started == []
     assert gc.get_freeze_count() <= frozen  # of what was frozen before, some may just have gone
 
 
