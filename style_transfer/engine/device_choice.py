@@ -12,9 +12,10 @@ from torch import Tensor
 from style_transfer.devices import AUTO, CPU, VARIABLE, check_device, present
 from style_transfer.engine.initial_image import initial_image
 from style_transfer.engine.lbfgs import LBFGS, Memory
-from style_transfer.engine.objective import Objective, evaluated
+from style_transfer.engine.objective import Objective
 from style_transfer.engine.pyramid import resize_clamped
 from style_transfer.engine.styles import Styles
+from style_transfer.engine.views import evaluated
 from style_transfer.network import BACKENDS, VGG, BackendSet, load_network
 from style_transfer.settings import Settings
 

@@ -17,9 +17,10 @@ from style_transfer.engine.evaluator import (
 )
 from style_transfer.engine.local_style import LocalStyle
 from style_transfer.engine.motifs import join_matches, split_matches
-from style_transfer.engine.objective import Objective, View, evaluated
+from style_transfer.engine.objective import Objective
 from style_transfer.engine.pyramid import image_size, resize_clamped
 from style_transfer.engine.styles import Styles
+from style_transfer.engine.views import View, evaluated
 from style_transfer.images import fit, resize
 from style_transfer.settings import Settings
 
