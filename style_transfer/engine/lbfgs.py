@@ -27,7 +27,6 @@ NO_CURVATURE = 1e-10  # of y y, up to which s y tells nothing; as torch has it
 LARGE_HISTORY = 6  # pairs, of bfloat16, of images above LARGE pixels
 
 Memory = tuple[Tensor, ...]  # empty at first, and after a change of the objective
-Pair = tuple[Tensor, Tensor]  # s and y: changes of image and gradient, (1, 3, H, W)
 
 
 @dataclass(frozen=True)

@@ -146,8 +146,8 @@ class MotifTerm:
         """Return which positions of a window are to be matched, (m,)."""
         numbers = window.numbers(found.device)
         if self._search.complete:  # the whole image, and m does not depend on any values
-            phase = numbers[::PERIOD] + self._search.phase
-            return phase.clamp_max(window.count - 1).long()
+            shifted = numbers[::PERIOD] + self._search.phase
+            return shifted.clamp_max(window.count - 1).long()
         due = ((numbers % PERIOD == self._search.phase) | (found < 0)) & (weights > 0)
         return due.nonzero().squeeze(1)
 
