@@ -93,6 +93,7 @@ def test_kept_colours_are_seen_at_once_while_paused_and_when_it_has_ended(open_p
     luma = np.array([0.299, 0.587, 0.114])
     assert np.abs((kept - plain) @ luma).mean() < 2
     assert np.abs(kept - plain).mean() > 4
+    assert wait_until(lambda: shown(page).endswith(preview.shown_file.name), 5)
     for value in (0.5, 0):
         before = shown(page)
         set_number(page, "keep-colors", value)
