@@ -1,6 +1,6 @@
 """Settings: the live knobs, which may be moved during a run, and the table of all of them."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, fields
 from types import MappingProxyType
 from typing import Any
@@ -249,15 +249,24 @@ KNOBS: Mapping[str, Knob] = MappingProxyType(
 )
 
 
+def describe(settings: Settings) -> str:
+    """Return in words what is no default, such as "beta 8, steps 150"; "" if nothing."""
+    return ", ".join(f"{words} {new}" for words, _, new in _differences(Settings(), settings))
+
+
 def describe_change(before: Settings, after: Settings) -> str:
     """Return in words what differs, such as "beta 5 to 8, steps 100 to 150"; "" if nothing."""
-    changes = []
+    found = _differences(before, after)
+    return ", ".join(f"{words} {old} to {new}" for words, old, new in found)
+
+
+def _differences(before: Settings, after: Settings) -> Iterator[tuple[str, str, str]]:
+    """Yield what differs, by its name in a sentence, with both values as one shows them."""
     for name, knob in KNOBS.items():
         new = knob.parts(name, getattr(after, name))
         for words, old in knob.parts(name, getattr(before, name)).items():
             if old != new[words]:
-                changes.append(f"{words} {knob.shown(old)} to {knob.shown(new[words])}")
-    return ", ".join(changes)
+                yield words, knob.shown(old), knob.shown(new[words])
 
 
 def _from_dict(values: dict[str, Any]) -> Settings:

@@ -9,7 +9,14 @@ import pytest
 from style_transfer.knobs import Number
 from style_transfer.losses import STATISTICS
 from style_transfer.network import LAYERS
-from style_transfer.settings import KNOBS, MAX_STEPS, STYLE_LAYERS, Settings, describe_change
+from style_transfer.settings import (
+    KNOBS,
+    MAX_STEPS,
+    STYLE_LAYERS,
+    Settings,
+    describe,
+    describe_change,
+)
 from style_transfer.versions import settings_of
 
 CHANGED = Settings(
@@ -183,6 +190,13 @@ def test_a_change_is_described_in_words():
         "weight of style 2 1 to 0.5, "
         "motifs 0 to 0.2, large forms 0 to 0.2, style scale 1 to 2, match colors off to on, "
         "crop frame off to on, keep colors 0 to 1"
+    )
+
+
+def test_settings_are_described_by_what_is_no_default():
+    assert describe(Settings()) == ""
+    assert describe(Settings(beta=8, match_colors=True, style_weights=(1, 0.5))) == (
+        "beta 8, weight of style 2 0.5, match colors on"
     )
 
 

@@ -88,12 +88,12 @@ def test_the_settings_of_the_preview_on_the_canvas_are_shown(open_page):
     page = open_page()
     start(page, at_least=4)
     set_number(page, "beta", 20)
-    expect(page.locator("#timeline output")).to_contain_text("beta 5 to 20")
+    expect(page.locator("#timeline output")).to_contain_text(": beta 20")
     stop(page)
     walk(page, 1)
     expect(page.locator("#timeline output")).not_to_contain_text("beta")
     page.locator("#timeline input").press("End")
-    expect(page.locator("#timeline output")).to_contain_text("beta 5 to 20")
+    expect(page.locator("#timeline output")).to_contain_text(": beta 20")
 
 
 def test_restart_takes_the_picture_along_to_another_size(open_page, sessions):

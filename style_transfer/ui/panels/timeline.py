@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from style_transfer.settings import Settings, describe_change
+from style_transfer.settings import describe
 from style_transfer.ui.panels.panel import Panel, widget
 from style_transfer.ui.session.session import Session
 
@@ -22,8 +22,8 @@ def value(session: Session) -> dict[str, Any]:
         return {"last": -1, "at": 0, "text": ""}
     previews = record.previews
     at = previews.index(preview) if preview in previews else record.timeline.nearest(preview.step)
-    changed = describe_change(Settings(), preview.settings) or "default settings"
-    text = f"{record.name}, step {preview.step}: {changed}"
+    settings = describe(preview.settings) or "default settings"
+    text = f"{record.name}, step {preview.step}: {settings}"
     return {"last": len(previews) - 1, "at": at, "text": text}
 
 
