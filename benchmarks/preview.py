@@ -1,6 +1,6 @@
-"""Does a small preview look like the large picture? The same settings at 256, 512 and 1024 px.
+"""Does a small preview look like the large picture? The same settings at larger sizes.
 
-    python -m benchmarks.preview [--steps 40] [--pair 0 1 2] [--sizes 256 512 1024]
+    python -m benchmarks.preview [--steps 40] [--pair 0 1 2] [--sizes 256 384 512 1024]
 
 The large pictures are reduced to 256 px, and all losses are measured there. Prints for each pair by
 how much those of style and content differ from the preview's, and writes
@@ -21,7 +21,7 @@ from style_transfer.images import resize
 from style_transfer.network import load_network
 from style_transfer.settings import Settings
 
-SIZES = (256, 512, 1024)
+SIZES = (256, 384, 512, 1024)
 PAIRS = (("raccoon", "breaking_waves"), ("fig", "mosaic"), ("colosseum", "moonlit_river"))
 
 

@@ -64,7 +64,7 @@ class Begun:
         run = replace(run, block=needed.block, state=self._state())
         self._execution = executor.start(run)
         self.first, self.frames = self._start(run)
-        self.clock = RunClock(replace(cost_model, block=needed.block), self.first)
+        self.clock = RunClock(cost_model.of_run(job.settings, needed.block), self.first)
 
     def stop(self) -> None:
         """Let the frames end after the step under way."""

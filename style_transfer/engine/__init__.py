@@ -26,7 +26,12 @@ from style_transfer.engine.masks import (
     style_weight_map,
     with_regions,
 )
-from style_transfer.engine.multiscale import MultiscaleObjective, evaluation_sizes, in_blocks
+from style_transfer.engine.multiscale import (
+    MultiscaleObjective,
+    evaluation_shares,
+    evaluation_sizes,
+    in_blocks,
+)
 from style_transfer.engine.objective import Objective
 from style_transfer.engine.optimize import Style, stylize
 from style_transfer.engine.optimizers import OPTIMIZERS, Optimizer
@@ -79,6 +84,7 @@ __all__ = [
     "differences",
     "due",
     "equal_images",
+    "evaluation_shares",
     "evaluation_sizes",
     "graphs",
     "in_blocks",

@@ -24,24 +24,29 @@ from style_transfer.engine.views import View, evaluated
 from style_transfer.images import fit, resize
 from style_transfer.settings import Settings
 
-# px, longer sides; an image of twice that takes a quarter of a step more, a larger one less.
-SMALL_SIDE, FORMS_SIDE = 256, 128
+SMALL_SIDE, FORMS_SIDE = 256, 128  # px, longer sides
 SMALL_WEIGHT = 0.65  # of the evaluation at SMALL_SIDE; with 0.5 large images differ from previews
+# px, longer sides from which SMALL_SIDE counts: where smaller images differ little from previews,
+# and, for the plain objective without large forms, where it takes a quarter of a step at most.
+LARGE_SIDE, LARGE_SIDE_WITHOUT_FORMS = 288, 512
 
 
 def evaluation_sizes(size: tuple[int, int]) -> list[tuple[int, int]]:
-    """Return the sizes (height, width) at which an image of `size` is evaluated, its own first."""
-    sides = (side for side in (SMALL_SIDE, FORMS_SIDE) if max(size) >= 2 * side)
-    return [size, *(fit(size, side) for side in sides)]
+    """Return the sizes (height, width) at which an image of `size` may be evaluated, its own first.
+
+    Those that do not count with some settings have a share of 0 in `evaluation_shares`.
+    """
+    sides = ((SMALL_SIDE, LARGE_SIDE), (FORMS_SIDE, 2 * FORMS_SIDE))
+    return [size, *(fit(size, side) for side, least in sides if max(size) >= least)]
 
 
 def evaluation_shares(size: tuple[int, int], settings: Settings) -> list[float]:
     """Return how much each of `evaluation_sizes` counts; they sum to 1."""
-    shares = [1.0]
-    if max(size) >= 2 * SMALL_SIDE:
-        shares = [1 - SMALL_WEIGHT, SMALL_WEIGHT]
+    forms, shares = settings.large_forms, [1.0]
+    if max(size) >= LARGE_SIDE:
+        counts = forms or max(size) >= LARGE_SIDE_WITHOUT_FORMS
+        shares = [1 - SMALL_WEIGHT, SMALL_WEIGHT] if counts else [1.0, 0.0]
     if max(size) >= 2 * FORMS_SIDE:
-        forms = settings.large_forms
         shares = [*(share * (1 - forms) for share in shares), forms]
     return shares
 

@@ -4,7 +4,7 @@ import math
 import time
 from collections import deque
 from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 
 import torch
 from torch import Tensor
@@ -19,6 +19,7 @@ from style_transfer.engine import (
     Stage,
     Styles,
     block_pixels,
+    evaluation_shares,
     evaluation_sizes,
     remaining_steps,
     stages,
@@ -50,6 +51,7 @@ class CostModel:
 
     seconds_per_step: float  # whatever its size
     seconds_per_pixel: float
+    settings: Settings = field(default_factory=Settings)  # which say at what sizes
     block: int | None = None  # px, side of the blocks in which larger images are evaluated
 
     @classmethod
@@ -75,11 +77,17 @@ class CostModel:
 
     def step_seconds(self, size: Size) -> float:
         """Return the seconds of a step at `size` (height, width)."""
-        pixels = [height * width for height, width in evaluation_sizes(size)]
+        shares = evaluation_shares(size, self.settings)
+        sizes = [each for each, share in zip(evaluation_sizes(size), shares, strict=True) if share]
+        pixels = [height * width for height, width in sizes]
         if self.block and pixels[0] > self.block**2:
             # The first of two passes is one without a gradient.
             pixels[0] = round((1 + FORWARD_SHARE) * block_pixels(size, self.block))
         return len(pixels) * self.seconds_per_step + self.seconds_per_pixel * sum(pixels)
+
+    def of_run(self, settings: Settings, block: int | None) -> "CostModel":
+        """Return that of a run with these settings, evaluated in blocks of a side where any."""
+        return replace(self, settings=settings, block=block)
 
     def remaining_seconds(self, plan: list[Stage], step: int, steps: int, stage: int = -1) -> float:
         """Return the seconds that a run in `stage` of `plan` has left after `step` of `steps`.

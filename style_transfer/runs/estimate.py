@@ -1,7 +1,7 @@
 """The estimate of a run's time and memory, made before it starts."""
 
 from collections.abc import Collection
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from style_transfer.runs.cost_model import CostModel
 from style_transfer.runs.memory import RunMemory, Size, gigabytes
@@ -29,7 +29,7 @@ class Estimate:
 
         `block` is the side of the blocks in which steps are made, see `RunMemory`.
         """
-        scale, cost_model = settings.style_scale, replace(cost_model, block=block)
+        scale, cost_model = settings.style_scale, cost_model.of_run(settings, block)
         seconds = cost_model.run_seconds(size, settings.steps, style_sizes, scale)
         return cls(seconds, RunMemory.of(size, style_sizes, scale, block).total)
 

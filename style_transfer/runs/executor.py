@@ -153,7 +153,7 @@ class Executor(Protocol):
         """
         ...
 
-    def quota_seconds(self, size: tuple[int, int], steps: int) -> int | None:
+    def quota_seconds(self, size: tuple[int, int], settings: Settings) -> int | None:
         """Return the seconds of a visitor's quota that a run at `size` (height, width) asks for.
 
         None where visitors have none.

@@ -1,7 +1,5 @@
 """Pace: how fast a run goes, and how long the rest of it will take."""
 
-from dataclasses import replace
-
 from style_transfer.engine import Frame
 from style_transfer.runs.cost_model import RunClock
 from style_transfer.runs.executor import Executor, Job
@@ -29,7 +27,7 @@ class Pace:
         if frame.content.shape != self._size and frame.step < job.settings.steps:
             cost_model = self._executor.cost_model(job.network, job.settings)
             self._clock, self._size = (
-                RunClock(replace(cost_model, block=job.block), frame),
+                RunClock(cost_model.of_run(job.settings, job.block), frame),
                 frame.content.shape,
             )
 

@@ -91,7 +91,7 @@ class RunService:
         self.memory.check(size, needed)
         cost_model = self.executor.cost_model(settings=settings)
         expected = Estimate.of(cost_model, size, style_sizes, settings, needed.block)
-        return replace(expected, quota=self.executor.quota_seconds(size, settings.steps))
+        return replace(expected, quota=self.executor.quota_seconds(size, settings))
 
     def largest_side(
         self,

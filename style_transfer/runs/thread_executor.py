@@ -89,7 +89,7 @@ class ThreadExecutor:
             loaded = self._load(network, self.device)
         return self._cost_models.get(loaded, settings or Settings(), anew=anew)
 
-    def quota_seconds(self, size: tuple[int, int], steps: int) -> None:
+    def quota_seconds(self, size: tuple[int, int], settings: Settings) -> None:
         """Return None: whoever has a place may use it."""
 
     def end(self) -> None:

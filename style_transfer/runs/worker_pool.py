@@ -113,7 +113,7 @@ class WorkerPool(Generic[Worker]):
                     return self._cost_models[key]
         raise ValueError("What computes runs has died several times; please try again later.")
 
-    def quota_seconds(self, size: Size, steps: int) -> None:
+    def quota_seconds(self, size: Size, settings: Settings) -> None:
         """Return None: whoever has a place may use it."""
 
     def call(self, job: Job, folder: RunFolder) -> Generator[FrameMessage | Outcome, None, None]:

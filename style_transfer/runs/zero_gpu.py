@@ -101,11 +101,12 @@ class ZeroGpuExecutor:
         """Return what calls have told of the time of steps; before the first, what is expected."""
         with self._lock:
             ratio = median(self._ratios) if self._ratios else 1.0
-        return CostModel(EXPECTED.seconds_per_step * ratio, EXPECTED.seconds_per_pixel * ratio)
+        return _expected(settings or Settings(), ratio)
 
-    def quota_seconds(self, size: Size, steps: int) -> int:
-        """Return the seconds that a run of so many steps asks for, all calls together."""
-        return _rounded(self.cost_model().run_seconds(size, steps))
+    def quota_seconds(self, size: Size, settings: Settings) -> int:
+        """Return the seconds that a run asks for, all calls together."""
+        model = self.cost_model(settings=settings)
+        return _rounded(model.run_seconds(size, settings.steps))
 
     def end(self) -> None:
         """Do nothing: the platform ends its workers."""
@@ -124,7 +125,8 @@ class ZeroGpuExecutor:
             raise _translated(error) from None
         if last and last.step - first >= _FEWEST_STEPS:
             stage = job.state.stage if job.state else -1
-            expected = EXPECTED.remaining_seconds(stages(job.size), first, last.step, stage)
+            model = _expected(job.settings)
+            expected = model.remaining_seconds(stages(job.size), first, last.step, stage)
             with self._lock:
                 self._ratios.append(last.seconds / expected)
 
@@ -132,8 +134,15 @@ class ZeroGpuExecutor:
         """Return the seconds that the next call of a job asks for."""
         state, steps = job.state, job.settings.steps
         at = (state.step, steps, state.stage) if state else (job.step, steps)
-        seconds = _rounded(self.cost_model().remaining_seconds(stages(job.size), *at))
+        model = self.cost_model(settings=job.settings)
+        seconds = _rounded(model.remaining_seconds(stages(job.size), *at))
         return min(LONGEST, max(SHORTEST, seconds) if state else seconds)
+
+
+def _expected(settings: Settings, ratio: float = 1.0) -> CostModel:
+    """Return what steps with these settings take, on a device that takes so much longer."""
+    step, pixel = EXPECTED.seconds_per_step * ratio, EXPECTED.seconds_per_pixel * ratio
+    return CostModel(step, pixel, settings=settings)
 
 
 class _Granted:

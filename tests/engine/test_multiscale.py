@@ -6,6 +6,8 @@ import torch
 from style_transfer.engine.evaluator import NO_MATCHES
 from style_transfer.engine.multiscale import (
     FORMS_SIDE,
+    LARGE_SIDE,
+    LARGE_SIDE_WITHOUT_FORMS,
     SMALL_SIDE,
     SMALL_WEIGHT,
     MultiscaleObjective,
@@ -23,12 +25,13 @@ QUICK = Settings(content_layer="relu2_1", style_layers=["relu1_1", "relu2_1"], t
 
 def test_only_large_pictures_are_measured_at_smaller_sizes_too():
     assert evaluation_sizes((100, 2 * FORMS_SIDE - 1)) == [(100, 2 * FORMS_SIDE - 1)]
-    assert evaluation_sizes((200, 2 * SMALL_SIDE - 1)) == [(200, 511), (50, FORMS_SIDE)]
+    assert evaluation_sizes((200, LARGE_SIDE - 1)) == [(200, 287), (89, FORMS_SIDE)]
+    assert evaluation_sizes((144, 288)) == [(144, 288), (128, SMALL_SIDE), (64, FORMS_SIDE)]
     assert evaluation_sizes((300, 512)) == [(300, 512), (150, SMALL_SIDE), (75, FORMS_SIDE)]
     assert evaluation_sizes((2048, 1024)) == [(2048, 1024), (256, 128), (128, 64)]
 
 
-@pytest.mark.parametrize("side", [64, 255, 256, 511, 512, 2048])
+@pytest.mark.parametrize("side", [64, 255, 256, 287, 288, 511, 512, 2048])
 @pytest.mark.parametrize("forms", [0, 0.2, 0.9])
 def test_the_sizes_share_the_objective_and_the_smallest_has_what_is_asked_for(side, forms):
     size = (side, side)
@@ -37,8 +40,9 @@ def test_the_sizes_share_the_objective_and_the_smallest_has_what_is_asked_for(si
     assert sum(shares) == pytest.approx(1)
     if side >= 2 * FORMS_SIDE:
         assert shares[-1] == forms
-    if side >= 2 * SMALL_SIDE:
-        assert shares[1] == pytest.approx((1 - forms) * SMALL_WEIGHT)
+    if side >= LARGE_SIDE:
+        counts = forms or side >= LARGE_SIDE_WITHOUT_FORMS
+        assert shares[1] == pytest.approx((1 - forms) * SMALL_WEIGHT if counts else 0)
 
 
 def test_a_small_picture_has_the_plain_objective(device, network, photo, painting):
@@ -53,6 +57,7 @@ def test_a_small_picture_has_the_plain_objective(device, network, photo, paintin
     ("width", "forms"),
     [
         (256, 0.3),
+        pytest.param(288, 0.3, marks=pytest.mark.integration),
         pytest.param(512, 0.3, marks=pytest.mark.integration),
         pytest.param(512, 0, marks=pytest.mark.integration),
     ],
@@ -73,7 +78,7 @@ def test_the_losses_of_a_large_picture_are_a_mean_of_all_sizes(
 
 
 def test_a_size_without_a_share_is_left_out_and_comes_back(device, network, painting, monkeypatch):
-    photo, widths, view = smooth_picture(1, 64, 256).to(device), [], Objective.view
+    photo, widths, view = smooth_picture(1, 96, 288).to(device), [], Objective.view
 
     def noted(self, *rest):
         made = view(self, *rest)
@@ -82,7 +87,7 @@ def test_a_size_without_a_share_is_left_out_and_comes_back(device, network, pain
 
     monkeypatch.setattr(Objective, "view", noted)
     objective, matches = MultiscaleObjective(network, photo, painting), NO_MATCHES
-    for forms, expected in ((0.2, [256, 128]), (0, [256]), (0.2, [256, 128])):
+    for forms, expected in ((0.2, [288, 256, 128]), (0, [288]), (0.2, [288, 256, 128])):
         settings = replace(QUICK, large_forms=forms)
         matches = objective.evaluate(photo, settings, matches).matches
         assert widths == expected

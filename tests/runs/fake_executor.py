@@ -123,7 +123,7 @@ class FakeExecutor:
     def cost_model(self, *_, **__):
         return CostModel(seconds_per_step=0.01, seconds_per_pixel=1e-6)
 
-    def quota_seconds(self, size, steps):
+    def quota_seconds(self, size, settings):
         return None
 
     def end(self):

@@ -46,6 +46,14 @@ def test_a_large_picture_costs_its_smaller_sizes_as_well():
     assert COST.step_seconds((256, 512)) == pytest.approx(3 + 0.01 * sum(pixels))
 
 
+def test_a_size_at_which_a_run_is_not_compared_costs_nothing():
+    with_forms, without = (COST.of_run(Settings(large_forms=f), None) for f in (0.2, 0))
+    assert with_forms.step_seconds((192, 384)) == pytest.approx(
+        3 + 0.01 * (192 * 384 + 128 * 256 + 64 * 128)
+    )
+    assert without.step_seconds((192, 384)) == pytest.approx(1 + 0.01 * 192 * 384)
+
+
 def test_the_time_left_follows_the_steps_that_were_made(clock):
     assert clock.steps_per_second == 0
     assert clock.seconds_left(0, 4) == COST.remaining_seconds(PLAN, 0, 4)
