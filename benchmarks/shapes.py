@@ -28,6 +28,7 @@ SIDES = 5, 700  # px
 LARGEST = 2048**2  # px
 DEEPEST = "relu5_1"
 _SLOWER = 1.05  # ratio from which on it is measured again
+_LEAST = 0.02  # s that are measured at once: shorter calls are made several times
 
 
 def shape_of(layer: str, draw: random.Random) -> tuple[int, int]:
@@ -46,28 +47,29 @@ def caller(network: VGG, layer: str, size: tuple[int, int]) -> Callable[[], None
     generator = torch.Generator().manual_seed(0)
     x = torch.rand((1, convolution.get_buffer("weight").shape[1], *size), generator=generator)
     x = x.contiguous(memory_format=torch.channels_last).requires_grad_()
-    with network.threads.running():
-        gradient = torch.ones_like(convolution(x, network.timings, relu=True))
+    gradient = torch.ones_like(convolution(x, network.timings, relu=True))
 
     def call() -> None:
-        with network.threads.running():
-            torch.autograd.grad(convolution(x, network.timings, relu=True), x, gradient)
+        torch.autograd.grad(convolution(x, network.timings, relu=True), x, gradient)
 
     return call
 
 
 def ratio(ours: Callable[[], None], torchs: Callable[[], None], rounds: int) -> float:
     """Return the median ratio of the times of two calls."""
-    found = []
-    for round_ in range(rounds + 2):
-        times = []
-        for call in (ours, torchs):
-            began = clock()
-            call()
-            times.append(clock() - began)
-        if round_ >= 2:  # the first choose backends and touch memory
-            found.append(times[0] / times[1])
+    for call in (ours, torchs, ours):  # the first choose backends and touch memory
+        call()
+    count = math.ceil(_LEAST / max(_seconds(torchs, 1), 1e-5))
+    found = [_seconds(ours, count) / _seconds(torchs, count) for _ in range(rounds)]
     return statistics.median(found)
+
+
+def _seconds(call: Callable[[], None], count: int) -> float:
+    """Return the time of so many calls."""
+    began = clock()
+    for _ in range(count):
+        call()
+    return clock() - began
 
 
 def main() -> None:
@@ -85,10 +87,11 @@ def main() -> None:
     for number in range(options.shapes):
         layer = layers[number % len(layers)]
         size = shape_of(layer, draw)
-        ours, torchs = (caller(network, layer, size) for network in networks)
-        found = ratio(ours, torchs, options.rounds)
-        if found > _SLOWER:
-            found = ratio(ours, torchs, 3 * options.rounds)
+        with networks[0].threads.running():  # as in a step
+            ours, torchs = (caller(network, layer, size) for network in networks)
+            found = ratio(ours, torchs, options.rounds)
+            if found > _SLOWER:
+                found = ratio(ours, torchs, 3 * options.rounds)
         ratios.append(found)
         print(json.dumps({"layer": layer, "size": size, "of torch": round(found, 3)}), flush=True)
     print(f"largest {max(ratios):.3f}, median {statistics.median(ratios):.3f}")
