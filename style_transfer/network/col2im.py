@@ -17,6 +17,7 @@ from style_transfer.network.backend import Backend, Problem, channels_last, thro
 from style_transfer.network.thread_pool import ThreadPool
 
 ROWS_PER_BLOCK = 16  # fewer compute more rows twice, more leave the cache; flat from 8 to 32
+_PIXELS_PER_BLOCK = 4096  # at least: with fewer, calls take longer than what they compute
 _MAX_CHANNELS = 3  # those of an RGB image; a network's other layers have 64 and more
 
 
@@ -63,13 +64,14 @@ def gradient_of_input(
     border = 1 - padding
     height, width = gradient.shape[0] + 2 * border, gradient.shape[1] + 2 * border
     result = torch.empty((1, len(filters) // 9, height, width))
+    count = max(ROWS_PER_BLOCK, _PIXELS_PER_BLOCK // width)
 
     def work(starts: Iterator[int]) -> None:
         for first in starts:
-            rows = slice(first, min(first + ROWS_PER_BLOCK, height))
+            rows = slice(first, min(first + count, height))
             _block(gradient, filters, threads, mask, border, rows, result[0, :, rows])
 
-    threads.map_blocks(work, range(0, height, ROWS_PER_BLOCK))
+    threads.map_blocks(work, range(0, height, count))
     return result
 
 

@@ -2,7 +2,8 @@
 
 import ctypes
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from functools import cache
 from importlib import import_module
 from pathlib import Path
@@ -53,6 +54,23 @@ def use_one_core() -> None:
         limit_mkl(1)
 
 
+@contextmanager
+def one_core() -> Iterator[None]:
+    """Have torch use no other threads to help the present one, within this context."""
+    count = torch.get_num_threads()  # this thread's OpenMP setting, see `use_one_core`
+    limit_mkl = _mkl_limit()
+    before = limit_mkl(1) if limit_mkl else 0
+    for library in _openmp_libraries():
+        library.set_num_threads(1)
+    try:
+        yield
+    finally:
+        for library in _openmp_libraries():
+            library.set_num_threads(count)
+        if limit_mkl:
+            limit_mkl(before)
+
+
 def blas_architectures() -> set[str]:
     """Return the CPUs that the BLAS libraries chose their kernels for, as they call them."""
     return {each["architecture"] for each in _libraries().info() if "architecture" in each}
@@ -76,6 +94,12 @@ def _mkl_limit() -> Callable[[int], int] | None:
     except OSError:  # another system, on which torch comes without MKL or links it otherwise
         return None
     return getattr(library, "MKL_Set_Num_Threads_Local", None)
+
+
+@cache
+def _openmp_libraries() -> list[LibController]:
+    found: list[LibController] = _libraries().select(user_api="openmp").lib_controllers
+    return found
 
 
 @cache

@@ -2,14 +2,14 @@
 
 import threading
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, wait
 from contextlib import contextmanager
 from typing import TypeVar
 
 import torch
 from torch import Tensor
 
-from style_transfer.network.thread_limits import use_one_core
+from style_transfer.network.thread_limits import one_core, use_one_core
 
 T = TypeVar("T")
 
@@ -44,20 +44,27 @@ class ThreadPool:
         """Call `work` in as many threads as torch may use here, each with the same iterator.
 
         A thread that is done with a block takes the next one. A block then stays in one core's
-        cache, and no operation has to wait for a barrier. A single block is computed in the
-        calling thread, with torch's own threads.
+        cache, and no operation has to wait for a barrier. The calling thread is one of them: it has
+        a core already, where two that are woken at once may share one for the first milliseconds.
+        A single block is computed with torch's own threads.
         """
         starts, count = iter(blocks), torch.get_num_threads()
 
-        def share(_: object = None) -> None:
+        def share() -> None:
             with torch.no_grad():
                 work(starts)
 
         if len(blocks) <= 1 or count == 1:
             share()
             return
-        with self.running():
-            list(self._executor(count).map(share, range(count)))
+        with self.running(), one_core():
+            others = [self._executor(count - 1).submit(share) for _ in range(count - 1)]
+            try:
+                share()
+            finally:
+                wait(others)
+            for other in others:
+                other.result()
 
     def buffers(self, *sizes: int) -> tuple[Tensor, ...]:
         """Return float32 work buffers of this thread; what they held is lost."""
