@@ -1,4 +1,5 @@
 import threading
+import time
 
 import pytest
 import torch
@@ -66,6 +67,34 @@ def test_threads_last_from_call_to_call_while_the_pool_is_running(count):
                 pool.map_blocks(lambda blocks: used.append(threading.current_thread()), range(9))
     assert len(set(used)) <= count
     assert threading.enumerate() == before
+
+
+def test_the_calling_thread_computes_too_and_waits_for_the_others(count):
+    alive, computing = threading.Barrier(count), set()
+
+    def work(blocks):
+        next(blocks)
+        alive.wait(10)  # each thread has a block
+        computing.add(threading.current_thread())
+
+    ThreadPool().map_blocks(work, range(max(count, 2)))
+    assert threading.current_thread() in computing
+    assert len(computing) == count
+
+
+@pytest.mark.usefixtures("count")
+def test_an_error_in_the_calling_thread_waits_for_the_others():
+    caller, ended = threading.current_thread(), []
+
+    def work(blocks):
+        if threading.current_thread() is caller:
+            raise ArithmeticError("lost")
+        time.sleep(0.05)
+        ended.append(threading.current_thread())
+
+    with pytest.raises(ArithmeticError, match="lost"):
+        ThreadPool().map_blocks(work, range(5))
+    assert len(ended) == torch.get_num_threads() - 1
 
 
 def test_a_pool_works_again_after_it_has_ended(count):
