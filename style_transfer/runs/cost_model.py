@@ -71,15 +71,13 @@ class CostModel:
         while large < min(2 * small, _LONG) and last < _LARGEST:
             last *= 2
             large = _time_step(network, last, settings, evaluator)
-        few, many = first * first, last * last
+        few, many = (sum(_pixels((side, side), settings)) for side in (first, last))
         per_pixel = max((large - small) / (many - few), _MIN_PIXEL_SHARE * large / many)
         return cls(max(0.0, large - per_pixel * many), per_pixel)
 
     def step_seconds(self, size: Size) -> float:
         """Return the seconds of a step at `size` (height, width)."""
-        shares = evaluation_shares(size, self.settings)
-        sizes = [each for each, share in zip(evaluation_sizes(size), shares, strict=True) if share]
-        pixels = [height * width for height, width in sizes]
+        pixels = _pixels(size, self.settings)
         if self.block and pixels[0] > self.block**2:
             # The first of two passes is one without a gradient.
             pixels[0] = round((1 + FORWARD_SHARE) * block_pixels(size, self.block))
@@ -161,6 +159,13 @@ def what_costs(settings: Settings) -> str:
     return " ".join((*layers, settings.statistic, settings.pooling, motifs))
 
 
+def _pixels(size: Size, settings: Settings) -> list[int]:
+    """Return the pixels of each size at which an image of `size` is compared, its own first."""
+    shares = evaluation_shares(size, settings)
+    sizes = zip(evaluation_sizes(size), shares, strict=True)
+    return [height * width for (height, width), share in sizes if share]
+
+
 def _time_step(network: VGG, side: int, settings: Settings, evaluator: EvaluatorFactory) -> float:
     """Return the seconds of the fastest of four steps with a square image."""
     image = torch.rand((1, 3, side, side), generator=torch.Generator().manual_seed(0))
@@ -195,5 +200,6 @@ def _settings_for(network: VGG, settings: Settings, side: int) -> Settings:
         statistic=settings.statistic,
         pooling=settings.pooling,
         motifs=1.0 if settings.motifs and complete else 0.0,
+        large_forms=settings.large_forms,
         style_scale=_STYLE_SIDE / side,
     )

@@ -131,6 +131,19 @@ def test_a_device_that_is_fast_with_small_pictures_is_measured_with_larger_ones(
     assert cost_model.step_seconds((1024, 1024)) == pytest.approx(wanted, rel=0.3)
 
 
+@pytest.mark.parametrize("forms", [0, 0.2])
+def test_the_small_sizes_of_a_picture_that_is_measured_count_too(monkeypatch, forms):
+    settings, per_pixel = Settings(large_forms=forms), 1e-8
+
+    def seconds(_, side, *__):
+        smaller = [s for s in ((256, 128) if forms else ()) if s < side >= 256]
+        return 0.001 + per_pixel * sum(s**2 for s in (side, *smaller))
+
+    monkeypatch.setattr("style_transfer.runs.cost_model._time_step", seconds)
+    monkeypatch.setattr("style_transfer.runs.cost_model._LARGEST", 384)
+    assert CostModel.measure(None, settings).seconds_per_pixel == pytest.approx(per_pixel, rel=0.02)
+
+
 @pytest.mark.integration
 def test_larger_pictures_take_longer(network):
     cost_model = CostModel.measure(network, QUICK)
