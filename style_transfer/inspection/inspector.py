@@ -41,9 +41,9 @@ class Moment:
 
     @property
     def size(self) -> tuple[int, int]:
-        """The size (height, width) at which it is inspected, of those that the objective uses.
+        """The size (height, width) at which it is inspected: the smallest of `evaluation_sizes`.
 
-        Of two the smaller, which weighs more and costs less.
+        It costs least, and shows the same layers; with large forms the objective has it too.
         """
         return evaluation_sizes((self.image.shape[-2], self.image.shape[-1]))[-1]
 
