@@ -1,8 +1,9 @@
 """The timeline: a slider through the previews of the selected run."""
 
+from dataclasses import replace
 from typing import Any
 
-from style_transfer.settings import describe
+from style_transfer.settings import Settings, describe
 from style_transfer.ui.panels.panel import Panel, widget
 from style_transfer.ui.session.session import Session
 
@@ -22,7 +23,8 @@ def value(session: Session) -> dict[str, Any]:
         return {"last": -1, "at": 0, "text": ""}
     previews = record.previews
     at = previews.index(preview) if preview in previews else record.timeline.nearest(preview.step)
-    settings = describe(preview.settings) or "default settings"
+    # How many steps were asked for says nothing of this picture.
+    settings = describe(replace(preview.settings, steps=Settings().steps)) or "default settings"
     text = f"{record.name}, step {preview.step}: {settings}"
     return {"last": len(previews) - 1, "at": at, "text": text}
 
