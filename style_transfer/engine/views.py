@@ -26,6 +26,7 @@ from style_transfer.engine.style_terms import (
     style_terms,
     summary_of,
 )
+from style_transfer.engine.tensor_tree import vector
 from style_transfer.images import resize
 from style_transfer.losses import content_loss, total_variation
 
@@ -100,7 +101,8 @@ def computed(network: FeatureExtractor, image: Tensor, views: Sequence[View]) ->
         parts.append(losses)
         found.append(matches)
     names = tuple(name for name in parts[0] if all(name in part for part in parts))
-    values = torch.stack([torch.stack([part[name] for name in names]) for part in parts]).sum(0)
+    shares = vector([view.share for view in views], image)
+    values = shares @ torch.stack([torch.stack([each[name] for name in names]) for each in parts])
     if runs_ahead(image.device):  # where nobody looks at the gradient before the next step
         values[-1] = values[-1].where(gradient.isfinite().all(), torch.nan)
     return Computed(names, values, gradient, tuple(found))
@@ -109,7 +111,7 @@ def computed(network: FeatureExtractor, image: Tensor, views: Sequence[View]) ->
 def _differentiated(
     network: FeatureExtractor, image: Tensor, view: View
 ) -> tuple[dict[str, Tensor], Tensor, Mapping[str, Tensor]]:
-    """Return the share of a view in the losses and in the gradient, and its matches."""
+    """Return the losses at a view, its share of the gradient, and its matches."""
     with torch.enable_grad():
         image = image.detach().requires_grad_()
         terms, found = _terms(network, resize(image, view.size), view)
@@ -119,7 +121,7 @@ def _differentiated(
         gradient = torch.zeros_like(image)
         if weighted:
             (gradient,) = torch.autograd.grad(terms["total"], image)
-    losses = {name: view.share * term.detach() for name, term in terms.items()}
+    losses = {name: term.detach() for name, term in terms.items()}
     return losses, view.share * gradient, found
 
 

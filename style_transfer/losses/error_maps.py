@@ -94,10 +94,7 @@ def _(_: WhitenedWasserstein, features: Tensor, target: Summary, weights: Tensor
 
 def _transport(matrix: Tensor, axes: Sequence[Tensor]) -> Tensor:
     """Return the linear map that carries a Gaussian of covariance `matrix` onto that of `axes`."""
-    with torch.enable_grad():
-        matrix = matrix.detach().requires_grad_()
-        (trace,) = root_traces([matrix], [tuple(axes)])
-        (gradient,) = torch.autograd.grad(trace, matrix)
+    ((_, gradient),) = root_traces([matrix], [tuple(axes)])
     return 2 * gradient
 
 

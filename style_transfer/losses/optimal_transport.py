@@ -14,6 +14,7 @@ distributions").
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -75,9 +76,31 @@ def bures_distances(matrices: Sequence[Tensor], targets: Sequence[Axes]) -> Tens
 
     Both are positive semi-definite; the targets are given by their `principal_axes`.
     """
-    overlaps = torch.stack(root_traces(matrices, targets))
-    traces = torch.stack([matrix.diagonal().sum() for matrix in matrices])
-    return traces + torch.stack([trace for trace, *_ in targets]) - 2 * overlaps
+    distances: Tensor = _BuresDistances.apply(targets, *matrices)
+    return distances
+
+
+class _BuresDistances(torch.autograd.Function):
+    """The distances, and their gradients, which are the identity less the linear transport map."""
+
+    @staticmethod
+    def forward(ctx: Any, targets: Sequence[Axes], *matrices: Tensor) -> Tensor:
+        overlaps, slopes = zip(*root_traces(matrices, targets), strict=True)
+        ctx.save_for_backward(*slopes)
+        traces = torch.stack([matrix.diagonal().sum() for matrix in matrices])
+        return traces + torch.stack([trace for trace, *_ in targets]) - 2 * torch.stack(overlaps)
+
+    @staticmethod
+    @torch.autograd.function.once_differentiable
+    def backward(ctx: Any, gradients: Tensor) -> tuple[Tensor | None, ...]:
+        found, factors = list[Tensor](), (-2 * gradients).unbind()
+        for slope, factor, gradient in zip(
+            ctx.saved_tensors, factors, gradients.unbind(), strict=True
+        ):
+            result = factor * slope
+            result.diagonal().add_(gradient)
+            found.append(result)
+        return None, *found
 
 
 def _relative(distances: Tensor, scales: Tensor) -> list[Tensor]:

@@ -1,4 +1,4 @@
-"""Bures and Wasserstein distances against closed forms and scipy's matrix square root."""
+"""Bures and Wasserstein distances against closed forms, scipy's root and finite differences."""
 
 import numpy as np
 import pytest
@@ -53,6 +53,17 @@ def test_of_one_channel_wasserstein_is_the_distance_of_means_and_standard_deviat
     spread = (features.std(correction=0) - style.std(correction=0)).square()
     expected = SCALE * (moved + spread) / style.square().mean()
     torch.testing.assert_close(distance("wasserstein", features, style), expected)
+
+
+@pytest.mark.parametrize("matrix", [noise(4, 12), 5**0.5 * torch.eye(4, 5).double()])
+def test_the_gradient_is_that_of_finite_differences_where_eigenvalues_are_equal_too(matrix):
+    targets = [principal_axes(second_moment(noise(4, 30, seed=each))) for each in (1, 2)]
+
+    def distances(features):
+        moments = second_moment(features)
+        return bures_distances([moments, 2 * moments], targets)
+
+    assert torch.autograd.gradcheck(distances, matrix.requires_grad_())
 
 
 @pytest.mark.parametrize("name", ["bures", "wasserstein"])
