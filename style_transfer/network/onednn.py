@@ -16,37 +16,46 @@ from torch import Tensor
 from style_transfer.network.backend import Backend, Problem, through_relu
 
 _ONE, _NONE = [1, 1], [0, 0]
-_MAX_SIZES = 3  # that filters are laid out for at a time, each a copy of them; a run alternates two
 _log = logging.getLogger(__name__)
 
 
 class PackedFilters:
-    """Filters (out, in, 3, 3) of one direction, laid out for `convolution` of most sizes."""
+    """Filters (out, in, 3, 3) of one direction, laid out for `convolution` of most sizes.
+
+    They are laid out by as many threads as torch takes, since the kernels want another layout for
+    another number of them.
+    """
+
+    _max_layouts = 1  # that are kept, each a copy of the filters
 
     def __init__(self, weight: Tensor) -> None:
-        self._packed = packed_filters(weight)
+        self._weight = weight
+        # By `_size` and number of threads. Replaced, never changed, since threads share it.
+        self._layouts: dict[tuple[tuple[int, int] | None, int], Tensor] = {}
 
     def packed_for(self, x: Tensor) -> Tensor:
-        """Return the filters for `convolution` of x (1, in, H, W)."""
-        return self._packed
+        """Return the filters for `convolution` of x (1, in, H, W) by the present thread."""
+        size = self._size(x)
+        key = size, torch.get_num_threads()
+        packed = self._layouts.get(key)
+        if packed is None:
+            packed = packed_filters(self._weight, size)
+            latest = [*self._layouts.items(), (key, packed)][-self._max_layouts :]
+            self._layouts = dict(latest)
+        return packed
+
+    def _size(self, x: Tensor) -> tuple[int, int] | None:
+        """Return the size of x for which filters are laid out, None where one will do for all."""
+        return None
 
 
 class SizedFilters(PackedFilters):
     """Filters laid out for each size at which they are used, the last few of which are kept."""
 
-    def __init__(self, weight: Tensor) -> None:
-        self._weight = weight
-        # Replaced, never changed, since threads share it.
-        self._by_size: dict[tuple[int, int], Tensor] = {}
+    _max_layouts = 3  # a run alternates two sizes
 
-    def packed_for(self, x: Tensor) -> Tensor:
-        size = x.shape[2], x.shape[3]
-        packed = self._by_size.get(size)
-        if packed is None:
-            packed = packed_filters(self._weight, size)
-            kept = list(self._by_size.items())[1 - _MAX_SIZES :]
-            self._by_size = {**dict(kept), size: packed}
-        return packed
+    def _size(self, x: Tensor) -> tuple[int, int] | None:
+        return x.shape[2], x.shape[3]
 
 
 class OneDNN(Backend):

@@ -5,13 +5,16 @@ from pathlib import Path
 from style_transfer.network.machine_file import MachineFile
 from style_transfer.network.timing_cache import TimingCache
 
+# Names the way in which they are measured; those of another way tell nothing.
+_CONTENT = "timings-2"
+
 
 class TimingStore:
     """The timings of backends on this machine."""
 
     def __init__(self, folder: Path | None = None) -> None:
         """Take the folder, by default that of a `MachineFile`."""
-        self.file = MachineFile("timings", folder)
+        self.file = MachineFile(_CONTENT, folder)
         self._known = TimingCache()  # as they were read or written last
 
     def load(self) -> TimingCache:

@@ -3,6 +3,7 @@ import torch
 import torch.nn.functional as F
 
 from style_transfer.network import onednn
+from style_transfer.network.thread_pool import single_threaded
 from tests.network.reference import error as error_of
 from tests.network.reference import filters, image
 
@@ -63,7 +64,27 @@ def test_filters_are_laid_out_for_the_sizes_in_use_once(monkeypatch):
     for side in (5, 6, 5, 6, 5, 6, 7, 8, 9, 5):
         packed.packed_for(image(16, side, side))
     assert sizes == [(5, 5), (6, 6), (7, 7), (8, 8), (9, 9), (5, 5)]
-    assert len(packed._by_size) == onednn._MAX_SIZES
+    assert len(packed._layouts) == packed._max_layouts
+
+
+@pytest.mark.skipif(not onednn.available(), reason="This torch has no oneDNN.")
+@pytest.mark.parametrize("kind", [onednn.PackedFilters, onednn.SizedFilters])
+def test_filters_are_laid_out_by_as_many_threads_as_compute(monkeypatch, kind):
+    packed, threads, pack = kind(filters(24, 16)[0]), [], onednn.packed_filters
+    monkeypatch.setattr(
+        onednn,
+        "packed_filters",
+        lambda weight, size: threads.append(torch.get_num_threads()) or pack(weight, size),
+    )
+    x, before = image(16, 5, 5), torch.get_num_threads()
+    torch.set_num_threads(2)
+    try:
+        single_threaded(lambda: packed.packed_for(x))  # as while backends are measured
+        for _ in range(2):
+            packed.packed_for(x)
+    finally:
+        torch.set_num_threads(before)
+    assert threads == [1, 2]
 
 
 def rows_and_symmetric(dtype=torch.float32):
