@@ -77,7 +77,7 @@ def fastest_limits() -> BlockLimits:
     tiles with 512 channels is one of them.
     """
     unpacked = {"SkylakeX", "Cooperlake", "SapphireRapids"}  # as OpenBLAS calls these CPUs
-    return BlockLimits(30, 1e6) if blas_architectures() & unpacked else BlockLimits(96)
+    return BlockLimits(30, 1e6) if blas_architectures() & unpacked else BlockLimits(128)
 
 
 def transform_filters(weight: Tensor) -> np.ndarray:

@@ -27,7 +27,7 @@ def test_time_and_memory_are_told_before_a_run_and_follow_the_choice(open_page):
     expect(page.locator("#estimate")).to_contain_text("640 x 433 pixels")  # the sample has come
     assert gigabytes(page) > before
     page.locator("#content-image").get_by_label("Remove Image").click()
-    assert wait_until(lambda: told(page) == "", 10)
+    assert wait_until(lambda: told(page) == "", 60)  # the machine may be measured meanwhile
 
 
 def test_a_run_that_does_not_fit_is_refused_before_and_at_the_start(open_page, monkeypatch):
