@@ -32,7 +32,7 @@ def visit(visitor, url):
 def offered(page):
     """Wait for the offer and return the step that it names."""
     button = page.get_by_role("button", name=OFFER)
-    expect(button).to_be_visible()
+    expect(button).to_be_visible(timeout=60_000)  # on a busy machine a closed page is noticed late
     return int(OFFER.search(button.inner_text()).group(1))
 
 
