@@ -103,9 +103,14 @@ def test_a_phone_shows_the_canvas_first_and_nothing_is_wider_than_it(open_page):
 def test_on_a_phone_no_label_of_the_chart_is_cut_off_and_no_preset_stands_alone(open_page):
     page = open_page(390, 844)
     finish(page, 2)
-    chart = page.locator("#loss-chart").bounding_box()
-    boxes = [each.bounding_box() for each in page.locator("#loss-chart text").all()]
-    assert max(box["y"] + box["height"] for box in boxes) <= chart["y"] + chart["height"] + 1
+    page.locator("#loss-chart text").first.wait_for()
+    # Both at one moment: the chart may be drawn anew in between.
+    end, lowest = page.evaluate(
+        """() => ["#loss-chart", "#loss-chart text"].map(selector => Math.max(
+            ...[...document.querySelectorAll(selector)].map(e => e.getBoundingClientRect().bottom)
+        ))"""
+    )
+    assert 0 < lowest <= end + 1
     tops = Counter(each.bounding_box()["y"] for each in page.locator("#presets button").all())
     assert min(tops.values()) >= 2
 
