@@ -52,7 +52,7 @@ class PackedFilters:
 class SizedFilters(PackedFilters):
     """Filters laid out for each size at which they are used, the last few of which are kept."""
 
-    _max_layouts = 3  # a run alternates two sizes
+    _max_layouts = 3  # a run alternates up to three sizes
 
     def _size(self, x: Tensor) -> tuple[int, int] | None:
         return x.shape[2], x.shape[3]
