@@ -1,4 +1,4 @@
-"""Gradients of ReLU and pooling, as autograd computes them, called without it.
+"""Gradients of ReLU and pooling, as autograd computes them, and a convolution with its ReLU.
 
 These operators are not part of torch's public interface, and are called here alone;
 tests/network/test_aten.py says what is expected of them.
@@ -27,5 +27,14 @@ def pooling_backward(gradient: Tensor, x: Tensor, share: float) -> Tensor:
     pairs, none = [2, 2], [0, 0]
     result: Tensor = torch.ops.aten.avg_pool2d_backward(
         gradient, x, pairs, pairs, none, False, True, round(1 / share)
+    )
+    return result
+
+
+def convolution_relu(x: Tensor, weight: Tensor, bias: Tensor, padding: int) -> Tensor:
+    """Return the convolution of x (B, in, H, W) plus bias (out,), clamped at 0, by cuDNN."""
+    one = [1, 1]
+    result: Tensor = torch.ops.aten.cudnn_convolution_relu(
+        x, weight, bias, one, [padding, padding], one, 1
     )
     return result

@@ -10,6 +10,7 @@ from torch import Tensor
 
 from style_transfer.network.backend import Backend, Problem
 from style_transfer.network.col2im import Col2im
+from style_transfer.network.cudnn import Cudnn
 from style_transfer.network.int8_split import Int8Split
 from style_transfer.network.onednn import OneDNN, OneDNNSized
 from style_transfer.network.torch_convolution import TorchConvolution
@@ -17,6 +18,7 @@ from style_transfer.network.winograd import Winograd
 
 _ALL: tuple[type[Backend], ...] = (
     TorchConvolution,
+    Cudnn,
     Col2im,
     Winograd,
     OneDNN,

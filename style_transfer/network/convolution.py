@@ -6,9 +6,9 @@ from functools import partial
 from typing import Any
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor, nn
 
+from style_transfer.devices import CPU
 from style_transfer.network.autotune import (
     fastest,
     in_doubt,
@@ -17,6 +17,7 @@ from style_transfer.network.autotune import (
 )
 from style_transfer.network.backend import Backend, Problem
 from style_transfer.network.backends import BackendFailed, BackendSet
+from style_transfer.network.padding import replicate_border
 from style_transfer.network.pooling import SHARES, pool, pool_to_mask
 from style_transfer.network.thread_pool import ThreadPool, single_threaded
 from style_transfer.network.timing_cache import Timing, TimingCache
@@ -63,7 +64,7 @@ class Convolution(nn.Module):
         (B, out, H/2, W/2). What is missing in `timings` is measured and added.
         """
         if self.padding == "replicate":
-            x = F.pad(x, (1, 1, 1, 1), mode="replicate")
+            x = replicate_border(x)
         outs, ins = self.weight.shape[:2]
         problem = Problem(
             in_channels=ins,
@@ -77,9 +78,12 @@ class Convolution(nn.Module):
         layer = _Layer(self, problem, (x.shape[2], x.shape[3]), timings)
         if self.backends.only_fallback(problem):  # differentiable by autograd
             y = layer.compute(problem, lambda backend: backend.forward(x, relu))
-            return pool(y, pooling, self.threads) if pooling else y
-        result: Tensor = _Convolve.apply(x, layer, relu, pooling)
-        return result
+        elif problem.device == CPU:
+            fused: Tensor = _Convolve.apply(x, layer, relu, pooling)
+            return fused
+        else:  # where pooling has a mask of its own
+            y = _Convolve.apply(x, layer, relu, None)
+        return pool(y, pooling, self.threads) if pooling else y
 
     def fastest(self, problem: Problem, size: tuple[int, int], timings: TimingCache) -> Backend:
         """Return the fastest backend for inputs of `size` (height, width)."""

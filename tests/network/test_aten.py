@@ -20,7 +20,7 @@ def gradient_by_autograd(function, x, gradient):
 
 
 def test_torch_has_the_private_operators_that_are_called():
-    for name in ("threshold_backward", "avg_pool2d_backward"):
+    for name in ("threshold_backward", "avg_pool2d_backward", "cudnn_convolution_relu"):
         assert hasattr(torch.ops.aten, name), f"torch {torch.__version__} lacks {name}: {ADAPT}."
 
 
