@@ -24,6 +24,7 @@ from style_transfer.engine.step_graphs import graphs
 CELL_DECAY = 0.25  # weight of earlier steps in a cell's averages; they change as fast as the image
 LEAST_CURVATURE = 0.1  # of a pair's, that is left where a part of the image is masked
 NO_CURVATURE = 1e-10  # of y y, up to which s y tells nothing; as torch has it
+_BLOCKS = 256  # in which the pairs are multiplied by each other
 LARGE_HISTORY = 6  # pairs, of bfloat16, of images above LARGE pixels
 
 Memory = tuple[Tensor, ...]  # empty at first, and after a change of the objective
@@ -174,7 +175,7 @@ def _compact_direction(
     Their Use in Limited Memory Methods".
     """
     flat = gradient.flatten()
-    products = (s @ y.T).double()
+    products = _products(s, y).double()
     curvatures = products.diagonal()
     present = curvatures > 0
     triangle = products.triu() + (~present).double().diag()
@@ -195,6 +196,20 @@ def _compact_direction(
     wanted = curvatures * first - (y @ result.flatten()).double()
     second = solved(triangle.T, wanted.where(present, 0.0), False)
     return -(result + (second.to(flat) @ s).view_as(gradient)), present.any()
+
+
+def _products(s: Tensor, y: Tensor) -> Tensor:
+    """Return the products of the rows of s and y (m, n), (m, m).
+
+    In blocks of their columns, since a GPU computes few long products of two vectors slowly.
+    """
+    length = s.shape[1] // _BLOCKS
+    whole = _BLOCKS * length
+    left, right = (
+        each[:, :whole].unflatten(1, (_BLOCKS, length)).transpose(0, 1) for each in (s, y)
+    )
+    found = (left @ right.mT).sum(0)
+    return found if whole == s.shape[1] else found + s[:, whole:] @ y[:, whole:].T
 
 
 def _inverse_hessian_times(

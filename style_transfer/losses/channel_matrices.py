@@ -11,6 +11,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from style_transfer.losses.means import channel_means
 from style_transfer.losses.moments import Moments
 from style_transfer.network import product_with_symmetric
 
@@ -52,7 +53,7 @@ def mean_and_second_moments(
     """
     if isinstance(activation, Moments):
         return activation.mean, activation.products
-    found: tuple[Tensor, Tensor] = _Moments.apply(activation.flatten(1), weights)
+    found: tuple[Tensor, Tensor] = _Moments.apply(activation.flatten(1), weights, False)
     return found
 
 
@@ -62,8 +63,8 @@ def mean_and_covariance(
     """Return the means of the channels, (C,), and their covariances divided by N, (C, C)."""
     if isinstance(activation, Moments):
         return activation.mean, activation.covariance
-    mean, products = mean_and_second_moments(activation, weights)
-    return mean, products - torch.outer(mean, mean)
+    found: tuple[Tensor, Tensor] = _Moments.apply(activation.flatten(1), weights, True)
+    return found
 
 
 def covariance_matrix(activation: Features, weights: Tensor | None = None) -> Tensor:
@@ -142,29 +143,40 @@ class _SelfProduct(torch.autograd.Function):
 
 
 class _Moments(torch.autograd.Function):
-    """The means of M (C, N) by weights (N,) or alike, (C,), and its products by them, (C, C)."""
+    """The means of M (C, N) by weights (N,) or alike, (C,), and its products by them, (C, C).
+
+    Or in place of the products, where they are to be `centred`, the covariances.
+    """
 
     @staticmethod
-    def forward(ctx: Any, flat: Tensor, weights: Tensor | None) -> tuple[Tensor, Tensor]:
-        ctx.save_for_backward(flat, weights)
+    def forward(
+        ctx: Any, flat: Tensor, weights: Tensor | None, centred: bool
+    ) -> tuple[Tensor, Tensor]:
         if weights is None:
-            return flat.mean(1), flat @ flat.T / flat.shape[1]
-        rooted = flat * weights.sqrt()
-        return flat @ weights, rooted @ rooted.T
+            mean, products = channel_means(flat), flat @ flat.T / flat.shape[1]
+        else:
+            rooted = flat * weights.sqrt()
+            mean, products = flat @ weights, rooted @ rooted.T
+        ctx.save_for_backward(flat, weights, mean if centred else None)
+        if centred:
+            products.addr_(mean, mean, alpha=-1)
+        return mean, products
 
     @staticmethod
     @torch.autograd.function.once_differentiable
-    def backward(ctx: Any, of_mean: Tensor, of_products: Tensor) -> tuple[Tensor, None]:
-        flat, weights = ctx.saved_tensors
+    def backward(ctx: Any, of_mean: Tensor, of_products: Tensor) -> tuple[Tensor, None, None]:
+        flat, weights, mean = ctx.saved_tensors
         share = 1 / flat.shape[1] if weights is None else 1.0
-        both = share * (of_products + of_products.T)
+        both, offset = share * (of_products + of_products.T), share * of_mean
+        if mean is not None:  # of which the covariances take away the products
+            offset = offset.addmv(both, mean, alpha=-1)
         if flat.is_contiguous():  # channels first, as pixels are: so is their gradient
-            result = torch.addmm(share * of_mean.unsqueeze(1), both, flat)
+            result = torch.addmm(offset.unsqueeze(1), both, flat)
         else:
-            result = product_with_symmetric(flat.T, both, share * of_mean).T
+            result = product_with_symmetric(flat.T, both, offset).T
         if weights is not None:
             result.mul_(weights)
-        return result, None
+        return result, None, None
 
 
 def _self_product(

@@ -100,21 +100,35 @@ def _of_one_size(
     (added, uncounted), wanted = torch.stack(diagonals, 1).unbind(), torch.stack(traces)
     own = torch.stack([each.diagonal().sum(dtype=wanted.dtype) for each in matrices])
     own = torch.maximum(own, MIN_TRACE * wanted)
-    products = torch.stack(
-        [basis.mT @ matrix.to(basis) @ basis for matrix, basis in zip(matrices, bases, strict=True)]
-    )
+    products = torch.stack(_congruent(matrices, [basis.mT for basis in bases], wanted.dtype))
     normalised = (products + products.mT).div_(_as_matrices(2 * own))
     normalised.diagonal(dim1=1, dim2=2).add_(added)
     inverse_roots, residuals = newton_schulz(normalised)
     beside = (uncounted * inverse_roots.diagonal(dim1=1, dim2=2)).sum(1)
-    found = ((normalised * inverse_roots).sum((1, 2)) - beside) * (wanted * own).sqrt()
+    # Dimension by dimension, for the reason given in `means`.
+    found = ((normalised * inverse_roots).sum(2).sum(1) - beside) * (wanted * own).sqrt()
     inverse_roots.mul_(_as_matrices(0.5 * (wanted / own).sqrt()))
-    slopes = [
-        (basis @ inverse_root @ basis.mT).to(matrix)
-        for matrix, basis, inverse_root in zip(matrices, bases, inverse_roots.unbind(), strict=True)
-    ]
+    slopes = _congruent(inverse_roots.unbind(), bases, matrices[0].dtype)
     roots = list(zip(found.to(matrices[0].dtype).unbind(), slopes, strict=True))
     return roots, residuals < _MAX_RESIDUAL
+
+
+def _congruent(
+    matrices: Sequence[Tensor], factors: Sequence[Tensor], dtype: torch.dtype
+) -> list[Tensor]:
+    """Return F A F^T in a type for each matrix A (k, k) and factor F (m, k), computed in F's.
+
+    Those of equal sizes are computed together.
+    """
+    alike, found = dict[torch.Size, list[int]](), dict[int, Tensor]()
+    for index, factor in enumerate(factors):
+        alike.setdefault(factor.shape, []).append(index)
+    for indices in alike.values():
+        factor = torch.stack([factors[n] for n in indices])
+        inner = torch.stack([matrices[n] for n in indices]).to(factor)
+        results = (factor @ inner @ factor.mT).to(dtype)
+        found |= zip(indices, results.unbind(), strict=True)
+    return [found[n] for n in range(len(matrices))]
 
 
 def newton_schulz(matrices: Tensor) -> tuple[Tensor, Tensor]:
@@ -137,7 +151,7 @@ def newton_schulz(matrices: Tensor) -> tuple[Tensor, Tensor]:
     factor = torch.add(product @ product, product, alpha=_LAST[1] / _LAST[2])
     found = torch.baddbmm(inverse_root, factor, inverse_root, beta=_LAST[0], alpha=_LAST[2])
     product.diagonal(dim1=1, dim2=2).sub_(1)
-    return found, product.flatten(1).norm(dim=1)
+    return found, torch.linalg.vector_norm(torch.linalg.vector_norm(product, dim=2), dim=1)
 
 
 @lru_cache(maxsize=8)

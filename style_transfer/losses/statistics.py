@@ -17,6 +17,7 @@ from style_transfer.losses.channel_matrices import (
     covariance_matrix,
     mean_gram_matrix,
 )
+from style_transfer.losses.means import mean_square
 from style_transfer.losses.moments import Moments
 from style_transfer.losses.optimal_transport import Bures, Pairs, Summary, Wasserstein
 from style_transfer.losses.whitened import WhitenedWasserstein
@@ -76,7 +77,7 @@ class MatrixStatistic:
         return matrix, scale.clamp_min(torch.finfo(matrix.dtype).tiny)
 
     def distances(self, pairs: Pairs) -> list[Tensor]:
-        return [(matrix - wanted).square().mean() / scale for (matrix,), (wanted, scale) in pairs]
+        return [mean_square(matrix - wanted) / scale for (matrix,), (wanted, scale) in pairs]
 
 
 def _zero(_: Features) -> float:

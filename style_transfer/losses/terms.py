@@ -3,14 +3,16 @@
 import torch
 from torch import Tensor
 
+from style_transfer.losses.means import mean_square
+
 
 def content_loss(activation: Tensor, target: Tensor) -> Tensor:
     """Return the mean squared error of a feature map over the mean square of the content image's.
 
     Both are (1, C, h, w). Differs from Gatys et al. 2015 for the reason given at `MatrixStatistic`.
     """
-    scale = target.square().mean().clamp_min(torch.finfo(target.dtype).tiny)
-    return (activation - target).square().mean() / scale
+    scale = mean_square(target).clamp_min(torch.finfo(target.dtype).tiny)
+    return mean_square(activation - target) / scale
 
 
 def total_variation(image: Tensor) -> Tensor:
@@ -19,9 +21,7 @@ def total_variation(image: Tensor) -> Tensor:
     `image` is (1, 3, H, W). A checkerboard of 0 and 1 has 2, a constant image 0. Mahendran and
     Vedaldi, "Understanding Deep Image Representations by Inverting Them", CVPR 2015, exponent 2.
     """
-    vertical = image.diff(dim=-2).square().mean()
-    horizontal = image.diff(dim=-1).square().mean()
-    return vertical + horizontal
+    return mean_square(image.diff(dim=-2)) + mean_square(image.diff(dim=-1))
 
 
 def temporal_loss(image: Tensor, moved: Tensor, confidence: Tensor) -> Tensor:

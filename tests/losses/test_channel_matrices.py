@@ -7,6 +7,7 @@ from style_transfer.losses.channel_matrices import (
     correlation_matrix,
     covariance_matrix,
     gram_matrix,
+    mean_and_covariance,
     mean_and_second_moments,
     mean_gram_matrix,
 )
@@ -158,10 +159,20 @@ def test_means_and_second_moments_are_those_of_numpy(weighted):
 
 
 @weighted_or_not
-def test_gradients_of_means_and_second_moments_agree_with_finite_differences(weighted):
+def test_means_and_covariances_are_those_of_numpy(weighted):
+    channels, weights = noise(3, 20), twenty_weights() if weighted else None
+    mean, covariance = mean_and_covariance(channels, weights)
+    torch.testing.assert_close(mean, torch.tensor(np.average(channels, 1, weights)))
+    expected = torch.tensor(np.cov(channels, aweights=weights, bias=True))
+    torch.testing.assert_close(covariance, expected)
+
+
+@weighted_or_not
+@pytest.mark.parametrize("moments_of", [mean_and_second_moments, mean_and_covariance])
+def test_gradients_of_moments_agree_with_finite_differences(moments_of, weighted):
     weights = twenty_weights() if weighted else None
     assert torch.autograd.gradcheck(
-        lambda channels: mean_and_second_moments(channels, weights), noise(3, 4, 5).requires_grad_()
+        lambda channels: moments_of(channels, weights), noise(3, 4, 5).requires_grad_()
     )
 
 
