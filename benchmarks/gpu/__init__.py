@@ -5,7 +5,7 @@
 Parts, each a process of its own that is ended after its limit. What a part has printed when it is
 ended counts; the JSON file is written anew after each. `--limit` multiplies the limits.
 
-    agreement   how far a step is from the CPU's
+    agreement   how far a step is from the CPU's, and a run from the same one again
     steps       their milliseconds and peak memory by size, for the preset "Lecture" and the default
                 settings, by recorded graphs and without; the longest one after a moved layer
     kernels     what the device does in a step: how many kernels, and how long those of each kind

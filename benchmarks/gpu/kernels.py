@@ -20,6 +20,7 @@ from style_transfer.network import load_network
 from style_transfer.settings import Settings
 
 STEPS, LISTED = 4, 25  # steps that are looked at; kinds of kernels that are told
+LEAST_WAIT = 60  # microseconds
 _KINDS = ("kernel", "gpu_memcpy", "gpu_memset")
 _NAME = 90  # characters that tell kinds apart
 
@@ -27,7 +28,8 @@ _NAME = 90  # characters that tell kinds apart
 def kernels(options: argparse.Namespace) -> None:
     """Print the number of kernels of a step, the time from first to last, and the longest kinds.
 
-    Times of kernels that run beside each other overlap, and to watch makes all of them longer.
+    And before which kinds a stream stands still. Times of kernels that run beside each other
+    overlap, and to watch makes all of them longer.
     """
     network = load_network(device=options.device)
     for side in options.sizes:
@@ -40,7 +42,7 @@ def kernels(options: argparse.Namespace) -> None:
             events = list(_kernels(frames, options.device))
             row = {"side": side, "settings": name, "kernels a step": len(events) / STEPS}
             tell(row | ({"ms": _span(events) / STEPS} if events else {}))
-            for kind in _longest(events):
+            for kind in (*_longest(events), *_waits(events)):
                 tell({"side": side, "settings": name} | kind)
 
 
@@ -71,3 +73,17 @@ def _longest(events: list[dict[str, Any]]) -> Iterable[dict[str, Any]]:
         counts[event["name"][:_NAME]] += 1
     for name, total in times.most_common(LISTED):
         yield {"kind": name, "a step": counts[name] / STEPS, "ms a step": total / STEPS / 1000}
+
+
+def _waits(events: list[dict[str, Any]]) -> Iterable[dict[str, Any]]:
+    """Yield before which kinds streams stand still, and for how long."""
+    times, counts, last = Counter[str](), Counter[str](), dict[int, float]()
+    for event in sorted(events, key=lambda event: event["ts"]):
+        stream, kind = event["args"]["stream"], event["name"][:_NAME]
+        wait = event["ts"] - last.get(stream, event["ts"])
+        last[stream] = event["ts"] + event["dur"]
+        if wait > LEAST_WAIT:
+            times[kind] += wait
+            counts[kind] += 1
+    for kind, total in times.most_common(LISTED):
+        yield {"before": kind, "waits a step": counts[kind] / STEPS, "ms": total / STEPS / 1000}

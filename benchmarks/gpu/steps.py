@@ -18,8 +18,21 @@ from style_transfer.settings import Settings
 
 
 def agreement(options: argparse.Namespace) -> None:
-    """Print how far a step on the device is from the CPU's."""
-    tell(differences(load_network(device=options.device)))
+    """Print how far a step on the device is from the CPU's, and whether runs are repeatable."""
+    network = load_network(device=options.device)
+    tell(differences(network))
+    both = pictures(options, 256)
+    for name, settings in (("lecture", LECTURE), ("default", Settings())):
+        images = dict[str, Tensor]()
+        for run in ("recorded", "recorded again", "call by call", "call by call again"):
+            graphs.enabled = run.startswith("recorded")
+            graphs.forget()
+            made = replace(settings, steps=12)
+            *_, last = stylize(*both, lambda s=made: s, network=network)
+            images[run] = last.image
+        for one, other in pairwise(images):
+            away = (images[one] - images[other]).abs().max().item()
+            tell({"settings": name, "runs": [one, other], "largest difference": away})
 
 
 def steps(options: argparse.Namespace) -> None:
