@@ -33,13 +33,14 @@ from style_transfer.engine.multiscale import (
     in_blocks,
 )
 from style_transfer.engine.objective import Objective
-from style_transfer.engine.optimize import Style, stylize
+from style_transfer.engine.optimize import stylize
 from style_transfer.engine.optimizers import OPTIMIZERS, Optimizer
 from style_transfer.engine.preconditioner import LARGE
 from style_transfer.engine.pyramid import Stage, remaining_steps, resize_clamped, stages
 from style_transfer.engine.state import State, save_tensors
 from style_transfer.engine.step import DivergedError
 from style_transfer.engine.step_graphs import graphs
+from style_transfer.engine.stepper import Style
 from style_transfer.engine.stroke_text import strokes_from_text, strokes_to_text
 from style_transfer.engine.stroked_content import StrokedContent
 from style_transfer.engine.strokes import STROKE_KINDS, Stroke, due, in_effect, newest_number

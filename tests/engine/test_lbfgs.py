@@ -3,7 +3,7 @@ from functools import partial
 import pytest
 import torch
 
-from style_transfer.engine import lbfgs, preconditioner
+from style_transfer.engine import compact_direction, lbfgs, preconditioner
 from style_transfer.engine.lbfgs import CELL_DECAY, LARGE_HISTORY, LBFGS
 from style_transfer.engine.preconditioner import LARGE, cell_changes
 from tests.engine.quadratic import SHAPE, path, quadratic, torchs_path
@@ -147,7 +147,7 @@ def ahead(monkeypatch):
 def test_without_waiting_for_the_device_it_takes_the_same_steps(
     blocks, history, preconditioned, ahead, monkeypatch
 ):
-    monkeypatch.setattr(lbfgs, "_BLOCKS", blocks)
+    monkeypatch.setattr(compact_direction, "_BLOCKS", blocks)
     _, gradient = quadratic()
     start = torch.zeros(SHAPE, dtype=torch.float64)
     optimizer = LBFGS(history=history, preconditioned=preconditioned)
