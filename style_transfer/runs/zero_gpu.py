@@ -37,7 +37,7 @@ PLATFORM_VARIABLE = "SPACES_ZERO_GPU"  # which the platform sets
 # arithmetic, TF32, to half of an RTX Pro 6000; two evaluations a step, so half of the former each.
 EXPECTED = CostModel(seconds_per_step=0.01, seconds_per_pixel=4.5e-8)
 MARGIN = 2.0  # s before the end of the duration in which no step is begun: the state is saved
-RESERVE = 1.15  # of the time that steps are expected to take
+RESERVE = 1.1  # of the time that steps are expected to take
 SHORTEST = 10  # s that a continued run asks for: knobs that are moved meanwhile make it longer
 LONGEST = 60  # s that one call asks for; longer runs make several
 _TIMED_CALLS = 5  # the newest ones, by whose median the time of the next is judged
@@ -113,22 +113,25 @@ class ZeroGpuExecutor:
 
     def call(self, job: Job, folder: RunFolder) -> Generator[FrameMessage | Outcome, None, None]:
         """Yield the messages of one call, see `Caller`."""
-        seconds, last = self._duration(job), None
-        first = before = job.state.step if job.state else job.step
+        seconds, before = self._duration(job), job.state.step if job.state else job.step
+        first: FrameMessage | None = None  # after which a worker that was begun anew is warm
+        last: FrameMessage | None = None
         try:
             for item in self._paint(str(folder.path), seconds, self.device, _Granted()):
                 if isinstance(item, FrameMessage):
                     self._rate.add(max(0, item.step - before))
+                    if first is None and item.step > before:
+                        first = item
                     before, last = item.step, item
                 yield item
         except Exception as error:
             raise _translated(error) from None
-        if last and last.step - first >= _FEWEST_STEPS:
+        if first and last and last.step - first.step >= _FEWEST_STEPS:
             stage = job.state.stage if job.state else -1
             model = _expected(job.settings)
-            expected = model.remaining_seconds(stages(job.size), first, last.step, stage)
+            expected = model.remaining_seconds(stages(job.size), first.step, last.step, stage)
             with self._lock:
-                self._ratios.append(last.seconds / expected)
+                self._ratios.append((last.seconds - first.seconds) / expected)
 
     def _duration(self, job: Job) -> int:
         """Return the seconds that the next call of a job asks for."""

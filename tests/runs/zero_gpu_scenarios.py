@@ -3,10 +3,12 @@
 import json
 import os
 import signal
+import statistics
 import sys
 import time
 from contextlib import contextmanager
 from dataclasses import replace
+from itertools import pairwise
 
 from tests.runs.zero_gpu_platform import begin, visitor
 
@@ -57,10 +59,11 @@ def released():
 
 
 def finish(run):
-    for _ in run.frames():
-        pass
+    """Return the moments at which the frames of the rest of a run came."""
+    moments = [time.monotonic() for _ in run.frames()]
     assert run.join(30)
     assert run.error is None, run.error
+    return moments
 
 
 @contextmanager
@@ -139,10 +142,11 @@ def deadline():
     stop_workers()  # which have the margin that they were forked with
     with calls() as made:
         run = start(SHORT)
-        finish(run)
+        moments = finish(run)
     executor._duration, zero_gpu.MARGIN = asks, margin
     stop_workers()
-    return facts(run, made)
+    waits = sorted(after - before for before, after in pairwise(moments))
+    return facts(run, made) | {"gap": statistics.median(waits[-(len(made) - 1) :])}
 
 
 def stop_workers():
@@ -218,11 +222,11 @@ def by_hand():
 
 
 def quota():
-    """What a run asks for beside what it uses, once one has been timed; of ten seconds."""
+    """What a run of eight seconds asks for beside what it uses, once a shorter one was timed."""
     SERVICE.executor._duration = ASKS
     settings, found = replace(SHORT, steps=60), []
-    for steps in (60, None):
-        steps = steps or int(60 * 10 / found[0].seconds)
+    for steps in (60, 60, None):  # the first one begins its worker
+        steps = steps or int(60 * 8 / found[-1].seconds)
         with calls() as made:
             finish(start(replace(settings, steps=steps)))
         found += made
