@@ -12,6 +12,8 @@ from torch import Tensor
 
 from style_transfer.devices import CPU
 
+_MOST = 2**30  # numbers of a vector; a GPU's product of two takes fewer than 2^31
+
 
 def channel_means(flat: Tensor) -> Tensor:
     """Return the means of the rows of (C, N), (C,)."""
@@ -37,7 +39,7 @@ class _MeanSquare(torch.autograd.Function):
             return x.square().mean()
         # In the order in which they lie in memory, or they would be copied.
         flat = (x if x.dim() != 4 or x.is_contiguous() else x.permute(0, 2, 3, 1)).flatten()
-        return torch.dot(flat, flat) / x.numel()
+        return torch.stack([torch.dot(each, each) for each in flat.split(_MOST)]).sum() / x.numel()
 
     @staticmethod
     @torch.autograd.function.once_differentiable

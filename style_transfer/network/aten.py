@@ -1,6 +1,6 @@
 """Gradients of ReLU and pooling, as autograd computes them, and a convolution with its ReLU.
 
-These operators are not part of torch's public interface, and are called here alone;
+These operators are not part of torch's public interface. The package calls them here alone;
 tests/network/test_aten.py says what is expected of them.
 """
 

@@ -174,7 +174,7 @@ class _Layer:
 class _Convolve(torch.autograd.Function):
     """The convolution with the gradient of x alone, each by the fastest backend.
 
-    ReLU and pooling are part of it, since their gradients would be images of full size each.
+    ReLU is part of it, and on the CPU pooling: their gradients would be images of full size each.
     """
 
     @staticmethod

@@ -8,6 +8,7 @@ on in another call where the time did not suffice. This process never touches a 
 
 import math
 import re
+import statistics
 import threading
 import time
 from collections import deque
@@ -67,6 +68,7 @@ class ZeroGpuExecutor:
         self._paint = spaces.GPU(duration=_duration)(_paint)
         self._rate = StepRate()
         self._ratios = deque[float](maxlen=_TIMED_CALLS)  # of true to expected time
+        self._starts = deque[float](maxlen=_TIMED_CALLS)  # seconds to the first step
         self._lock = threading.Lock()
 
     @property
@@ -106,7 +108,7 @@ class ZeroGpuExecutor:
     def quota_seconds(self, size: Size, settings: Settings) -> int:
         """Return the seconds that a run asks for, all calls together."""
         model = self.cost_model(settings=settings)
-        return _rounded(model.run_seconds(size, settings.steps))
+        return self._asked(model.run_seconds(size, settings.steps))
 
     def end(self) -> None:
         """Do nothing: the platform ends its workers."""
@@ -127,19 +129,28 @@ class ZeroGpuExecutor:
         except Exception as error:
             raise _translated(error) from None
         if first and last and last.step - first.step >= _FEWEST_STEPS:
-            stage = job.state.stage if job.state else -1
             model = _expected(job.settings)
-            expected = model.remaining_seconds(stages(job.size), first.step, last.step, stage)
+            expected = model.remaining_seconds(stages(job.size), first.step, last.step, first.stage)
             with self._lock:
                 self._ratios.append((last.seconds - first.seconds) / expected)
+                self._starts.append(first.seconds)
 
     def _duration(self, job: Job) -> int:
         """Return the seconds that the next call of a job asks for."""
         state, steps = job.state, job.settings.steps
         at = (state.step, steps, state.stage) if state else (job.step, steps)
         model = self.cost_model(settings=job.settings)
-        seconds = _rounded(model.remaining_seconds(stages(job.size), *at))
+        seconds = self._asked(model.remaining_seconds(stages(job.size), *at))
         return min(LONGEST, max(SHORTEST, seconds) if state else seconds)
+
+    def _asked(self, seconds: float) -> int:
+        """Return what steps that are expected to take so many seconds ask for.
+
+        Most workers are used again, or most begin anew, as the platform has it.
+        """
+        with self._lock:
+            start = statistics.median_low(self._starts) if self._starts else 0.0
+        return math.ceil(RESERVE * seconds + start + MARGIN)
 
 
 def _expected(settings: Settings, ratio: float = 1.0) -> CostModel:
@@ -171,10 +182,6 @@ def _paint(
     until = granted.at + seconds - MARGIN
     start = ThreadExecutor(Scheduler(), device=device).start
     yield from worker.messages(Path(path), start, lambda: until - time.monotonic())
-
-
-def _rounded(seconds: float) -> int:
-    return math.ceil(RESERVE * seconds + MARGIN)
 
 
 def _translated(error: Exception) -> Exception:

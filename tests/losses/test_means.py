@@ -1,6 +1,7 @@
 import pytest
 import torch
 
+from style_transfer.losses import means
 from style_transfer.losses.means import channel_means, mean_square
 
 LAYOUTS = [torch.contiguous_format, torch.channels_last]
@@ -29,6 +30,13 @@ def test_the_mean_square_and_its_gradient_are_autograds(device, layout, shape):
     (3 * found).backward()
     (3 * expected).backward()
     torch.testing.assert_close(x.grad, y.grad)
+
+
+@pytest.mark.every_device
+def test_more_numbers_than_a_product_takes_are_taken_in_parts(device, monkeypatch):
+    monkeypatch.setattr(means, "_MOST", 10)
+    x = noise(1, 3, 5, 7)
+    torch.testing.assert_close(mean_square(x.to(device)).cpu(), x.square().mean())
 
 
 def test_a_matrix_has_a_mean_square_as_well():

@@ -96,8 +96,8 @@ def whole():
         wait_for(lambda: run.frame)
         first = time.monotonic() - began
         finish(run)
-    again = start(SHORT)  # in the same worker
     began = time.monotonic()
+    again = start(SHORT)  # in the same worker
     wait_for(lambda: again.frame)
     reused = time.monotonic() - began
     finish(again)
