@@ -22,8 +22,7 @@ def compact_direction(
 
     The pairs are the rows of s and y, (m, n), oldest first. It is the two-loop recursion with each
     loop as the solution of a triangular system, so that a few products with matrices do in place of
-    4 m with vectors: Byrd, Nocedal and Schnabel 1994, "Representations of Quasi-Newton Matrices and
-    Their Use in Limited Memory Methods".
+    4 m with vectors.
     """
     flat = gradient.flatten()
     products = _products(s, y).double()

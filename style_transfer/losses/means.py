@@ -39,7 +39,8 @@ class _MeanSquare(torch.autograd.Function):
             return x.square().mean()
         # In the order in which they lie in memory, or they would be copied.
         flat = (x if x.dim() != 4 or x.is_contiguous() else x.permute(0, 2, 3, 1)).flatten()
-        return torch.stack([torch.dot(each, each) for each in flat.split(_MOST)]).sum() / x.numel()
+        first, *others = (torch.dot(each, each) for each in flat.split(_MOST))
+        return sum(others, start=first) / x.numel()
 
     @staticmethod
     @torch.autograd.function.once_differentiable
