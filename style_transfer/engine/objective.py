@@ -25,7 +25,8 @@ from style_transfer.engine.style_terms import (
     measured_layers,
 )
 from style_transfer.engine.styles import Styles
-from style_transfer.engine.targets import StyleSource, Targets
+from style_transfer.engine.target_cache import StyleSource
+from style_transfer.engine.targets import Targets
 from style_transfer.engine.views import View, evaluated
 from style_transfer.settings import Settings
 

@@ -13,7 +13,7 @@ from torch import Tensor
 
 from style_transfer.devices import CPU, side_by_side
 from style_transfer.engine.masks import Guidance, position_weights
-from style_transfer.engine.targets import StyleTarget
+from style_transfer.engine.target_cache import StyleTarget
 from style_transfer.engine.tensor_tree import Number, vector
 from style_transfer.losses import Places, Statistic, Summary, statistic_of
 

@@ -1,92 +1,31 @@
 """Targets at one size: content activations and style summaries, computed on demand and cached."""
 
 import math
-from collections.abc import Callable, Collection, Iterator
-from dataclasses import dataclass, field
+from collections.abc import Collection
 from functools import partial
-from typing import NamedTuple
 
 import torch
 from torch import Tensor
 
 from style_transfer.engine.evaluator import FeatureExtractor
 from style_transfer.engine.pyramid import image_size
-from style_transfer.engine.strokes import Place
 from style_transfer.engine.style_image import place_mask, style_picture
 from style_transfer.engine.style_pass import StylePass
-from style_transfer.losses import Features, Places, Summary, statistic_of
+from style_transfer.engine.target_cache import (
+    CachedTargets,
+    PendingPass,
+    SourceKey,
+    StyleSource,
+    StyleTarget,
+    Variant,
+    motif_layers,
+)
+from style_transfer.losses import Places
 from style_transfer.settings import Settings
 
-MOTIF_LAYERS = ("relu3_1", "relu4_1")  # coarse enough for motifs, fine enough for their detail
 # How much passes over style images may prolong a step, as shares of its own multiplications: a pass
 # within the first limit is made at once, a longer one is spread over steps within the second.
 _WHOLE_PASS, _PART_OF_PASS = 0.65, 0.3
-
-Summaries = dict[str, dict[str, Summary]]  # by layer and name of the statistic
-_Source = tuple[int, Place | None]  # id of the style image, and the place in it
-
-
-class StyleSource(NamedTuple):
-    """What targets are of: a style image (1, 3, h, w), or a place in it."""
-
-    image: Tensor
-    place: Place | None = None
-
-    @property
-    def key(self) -> "_Source":
-        """What tells it from others while the image is held."""
-        return id(self.image), self.place
-
-
-class _Variant(NamedTuple):
-    """What targets of a style image depend on beside layers and statistic."""
-
-    scale: float
-    cropped: bool
-    colors_matched: bool
-    pooling: str
-
-
-class StyleTarget(NamedTuple):
-    """What one layer is compared with."""
-
-    statistic: str  # name in STATISTICS
-    summary: Summary
-
-
-@dataclass
-class _Pass:
-    """A forward pass over a style image that may be spread over several steps."""
-
-    wanted: tuple[set[str], str]  # layers and statistic
-    layers: Iterator[float]  # computes the next layer or block, yields its multiplications
-    remaining: float  # multiplications
-
-
-@dataclass(eq=False)
-class _Cache:
-    """Cached targets of one style image for one scale, colour setting and pooling."""
-
-    summaries: Summaries = field(default_factory=dict)
-    places: dict[str, Places] = field(default_factory=dict)  # by layer
-    pending: _Pass | None = None
-
-    def missing(self, settings: Settings) -> set[str]:
-        """Return the layers of `settings` that lack its statistic, or places for its motifs."""
-        name = settings.statistic
-        lacking = {n for n in settings.style_layers if name not in self.summaries.get(n, {})}
-        return lacking | {n for n in motif_layers(settings) if n not in self.places}
-
-    def add(
-        self, layer: str, features: Features, places: Callable[[], Places], settings: Settings
-    ) -> None:
-        """Add what `settings` compare of a layer with features (C, h, w) of the style image."""
-        name = settings.statistic
-        if layer in settings.style_layers and name not in self.summaries.get(layer, {}):
-            summary = statistic_of(layer, name).target(features)
-            self.summaries[layer] = self.summaries.get(layer, {}) | {name: summary}
-        if layer in motif_layers(settings) and layer not in self.places:
-            self.places[layer] = places()
 
 
 class Targets:
@@ -103,8 +42,8 @@ class Targets:
         self._network = network
         self._step_cost, self._spent = math.inf, 0.0  # multiplications: a step, and passes in it
         self._content: dict[tuple[str, str], Tensor] = {}  # activation by layer and pooling
-        self._caches: dict[tuple[_Source, _Variant], _Cache] = {}
-        self._complete: dict[_Source, _Cache] = {}  # when last complete
+        self._caches: dict[tuple[SourceKey, Variant], CachedTargets] = {}
+        self._complete: dict[SourceKey, CachedTargets] = {}  # when last complete
         self._images: tuple[Tensor, ...] = ()
 
     @property
@@ -135,7 +74,7 @@ class Targets:
         self._content = {k: v for k, v in self._content.items() if k == content}
         # Held, so that no other tensor gets one of their ids.
         self._images = tuple(source.image for source in sources)
-        keys, variant = {source.key for source in sources}, _variant(settings)
+        keys, variant = {source.key for source in sources}, Variant.of(settings)
         self._caches = {k: v for k, v in self._caches.items() if k[0] in keys and k[1] == variant}
         self._complete = {k: v for k, v in self._complete.items() if k in keys}
         self.stale_layers = 0
@@ -161,8 +100,8 @@ class Targets:
         several steps. Until it comes to a layer, its target is the last one that was complete; a
         layer that was not used before has none until then.
         """
-        cache = self._caches.setdefault((source.key, _variant(settings)), _Cache())
-        last = self._complete.get(source.key, _Cache()).summaries
+        cache = self._caches.setdefault((source.key, Variant.of(settings)), CachedTargets())
+        last = self._complete.get(source.key, CachedTargets()).summaries
         if missing := cache.missing(settings):
             known = cache.summaries.keys() | last.keys()
             at_once = known.isdisjoint(settings.style_layers)
@@ -173,7 +112,7 @@ class Targets:
         self.stale_layers += len(missing)
         found = {n: cache.summaries.get(n) or last.get(n) for n in settings.style_layers}
         return {
-            layer: _target(settings.statistic, summaries)
+            layer: StyleTarget.newest(settings.statistic, summaries)
             for layer, summaries in found.items()
             if summaries
         }
@@ -183,13 +122,13 @@ class Targets:
 
         They are computed with the style's targets, and may lag behind or be missing as those do.
         """
-        cache = self._caches.get((source.key, _variant(settings)), _Cache())
-        found = self._complete.get(source.key, _Cache()).places | cache.places
+        cache = self._caches.get((source.key, Variant.of(settings)), CachedTargets())
+        found = self._complete.get(source.key, CachedTargets()).places | cache.places
         return {layer: found[layer] for layer in motif_layers(settings) if layer in found}
 
     def _continue_pass(
         self,
-        cache: _Cache,
+        cache: CachedTargets,
         source: StyleSource,
         settings: Settings,
         missing: set[str],
@@ -208,27 +147,10 @@ class Targets:
             approximate = picture.numel() > self.content_image.numel()
             whole = StylePass(self._network, picture, missing, approximate, settings.pooling, mask)
             layers = whole.run(costs, partial(cache.add, settings=settings))
-            cache.pending = _Pass(wanted, layers, sum(costs.values()))
+            cache.pending = PendingPass(wanted, layers, sum(costs.values()))
         pending = cache.pending
         fits = self._spent + pending.remaining <= _WHOLE_PASS * self._step_cost
         limit = math.inf if at_once or fits else _PART_OF_PASS * self._step_cost
         while self._spent < limit and (cost := next(pending.layers, None)) is not None:
             self._spent += cost
             pending.remaining -= cost
-
-
-def motif_layers(settings: Settings) -> tuple[str, ...]:
-    """Return the layers at which motifs are compared, none where they have no weight."""
-    return MOTIF_LAYERS if settings.motifs else ()
-
-
-def _variant(settings: Settings) -> _Variant:
-    return _Variant(
-        settings.style_scale, settings.crop_frame, settings.match_colors, settings.pooling
-    )
-
-
-def _target(statistic: str, summaries: dict[str, Summary]) -> StyleTarget:
-    """Return the target by the statistic, or by the one that was computed last."""
-    name = statistic if statistic in summaries else next(reversed(summaries))
-    return StyleTarget(name, summaries[name])

@@ -8,7 +8,7 @@ from style_transfer.engine.motifs import PERIOD, MotifSearch
 from style_transfer.engine.multiscale import MultiscaleObjective
 from style_transfer.engine.objective import Objective
 from style_transfer.engine.styles import Styles
-from style_transfer.engine.targets import MOTIF_LAYERS
+from style_transfer.engine.target_cache import MOTIF_LAYERS
 from style_transfer.images import resize
 from style_transfer.settings import Settings
 from tests.conftest import smooth_picture

@@ -3,7 +3,7 @@ import torch
 
 from style_transfer.engine.masks import Guidance
 from style_transfer.engine.style_terms import AppliedStyle, measured_layers, style_terms
-from style_transfer.engine.targets import StyleTarget
+from style_transfer.engine.target_cache import StyleTarget
 
 WEIGHTS = {"relu1_1": 1.0, "relu2_1": 3.0}
 

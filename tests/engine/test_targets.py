@@ -5,7 +5,8 @@ import torch
 
 from style_transfer.engine import style_pass
 from style_transfer.engine.style_image import style_image_size
-from style_transfer.engine.targets import StyleSource, StyleTarget, Targets
+from style_transfer.engine.target_cache import StyleSource, StyleTarget
+from style_transfer.engine.targets import Targets
 from style_transfer.images import resize, without_frame
 from style_transfer.losses import STATISTICS, statistic_of
 from style_transfer.network import POOLINGS
