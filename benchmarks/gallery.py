@@ -16,8 +16,8 @@ from torch import Tensor
 from benchmarks.samples import ASSETS, DOCS, JPEG_QUALITY, photo, style
 from style_transfer.engine import stylize
 from style_transfer.images import FILM_FORMATS, to_pil
+from style_transfer.links import changes
 from style_transfer.presets import PRESETS
-from style_transfer.recipe import changes
 from style_transfer.settings import Settings
 
 PICTURES: tuple[tuple[str, str, dict[str, Any]], ...] = (  # photo, style, settings

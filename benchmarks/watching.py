@@ -20,8 +20,9 @@ from playwright.sync_api import Browser, sync_playwright
 
 from style_transfer.engine import Styles, default_size
 from style_transfer.images import open_image, to_tensor
+from style_transfer.links import to_query
 from style_transfer.presets import PRESETS, preset_values
-from style_transfer.recipe import Recipe, to_query
+from style_transfer.recipe import Recipe
 from style_transfer.runs import Job, Limits, Run, RunService
 from style_transfer.settings import Settings
 from style_transfer.ui.page import build

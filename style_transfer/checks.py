@@ -1,6 +1,7 @@
 """Checks of values that users give; each refuses with one sentence that says what is allowed."""
 
 import math
+import textwrap
 from collections.abc import Iterable
 from typing import Any
 
@@ -36,3 +37,10 @@ def number(what: str, value: Any) -> float:
         return float(value)
     except OverflowError:
         raise ValueError(f"{what} must be a finite number, not {value!r}.") from None
+
+
+def cannot_use(what: str, error: ValueError) -> ValueError:
+    """Return the refusal of a text, such as a link, for the error of a value that it has."""
+    # Whoever made the text also made what the error quotes from it.
+    reason = textwrap.shorten(str(error), 300, placeholder=" ...")
+    return ValueError(f"{what} cannot be used: {reason}")

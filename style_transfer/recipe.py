@@ -1,17 +1,14 @@
-"""Recipe: all that made a picture, as a value, as a text, and its settings as a link."""
+"""Recipe: all that made a picture, as a value and as a text."""
 
 import json
 import os
 import re
-import textwrap
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlencode
 
 from style_transfer import __version__
-from style_transfer.checks import one_of, whole_number
+from style_transfer.checks import cannot_use, one_of, whole_number
 from style_transfer.engine import (
     INITS,
     OPTIMIZERS,
@@ -22,18 +19,15 @@ from style_transfer.engine import (
 )
 from style_transfer.images import MIN_SIDE, read_text
 from style_transfer.network import NETWORKS
-from style_transfer.settings import KNOBS, MAX_STEPS, MAX_STYLES, Settings
+from style_transfer.settings import MAX_STEPS, MAX_STYLES, Settings
 from style_transfer.versions import newest_version, settings_of
 
 MAX_SIZE = 100_000  # px; longer than the longest side that images.MAX_PIXELS lets in
 MAX_SEED = 2**53 - 1  # the largest whole number that every reader of JSON keeps exactly
 MAX_NAME = 200  # characters
 PREVIEWS = 1, 20  # range of how many steps lie between two previews
-MAX_LINKED = 2000  # characters of the strokes in a link; longer links are cut by some programs
 MAX_TEXT = 50_000  # characters; a recipe has about 800, and the EXIF of a JPEG ends at 65,533
 _FORMAT = "style-transfer-recipe-"  # and the version of the default settings
-_STROKES = "strokes"  # parameter of a link
-_VERSION = "v"  # parameter of a link: the version of the default settings
 
 
 @dataclass(frozen=True)
@@ -113,7 +107,7 @@ class Recipe:
             values |= {"strokes": strokes_from_text(strokes)}
             return cls(**values | {"settings": settings_of(version, settings)})
         except ValueError as error:
-            raise _refusal(f"{name} cannot be used", error) from error
+            raise cannot_use(name, error) from error
 
 
 def save_recipe(recipe: Recipe, file: str | os.PathLike[str]) -> None:
@@ -127,65 +121,6 @@ def read_recipe(file: str | os.PathLike[str]) -> Recipe:
     Raises ValueError, one sentence that names the file, where there is no recipe in it.
     """
     return Recipe.from_json(read_text(file, MAX_TEXT + 1), Path(file).name)
-
-
-def changes(settings: Settings) -> dict[str, str]:
-    """Return what differs from the defaults, as texts by name with hyphens, as options have it.
-
-    >>> changes(Settings(beta=8, style_layers={"relu1_1": 1, "relu2_1": 0.5}))
-    {'beta': '8', 'style-layers': 'relu1_1,relu2_1:0.5'}
-    """
-    texts, default = {}, Settings()
-    for name, knob in KNOBS.items():
-        value = getattr(settings, name)
-        if value != getattr(default, name):
-            texts[name.replace("_", "-")] = knob.to_text(value)
-    return texts
-
-
-def to_query(settings: Settings) -> str:
-    """Return `changes` and the version of the defaults as the query of a link, "" for no changes.
-
-    >>> to_query(Settings(beta=8, style_layers={"relu1_1": 1, "relu2_1": 0.5}))
-    'beta=8&style-layers=relu1_1,relu2_1:0.5&v=3'
-    """
-    texts = changes(settings)
-    return urlencode(texts | {_VERSION: newest_version()}, safe=",:") if texts else ""
-
-
-def strokes_to_query(strokes: Sequence[Stroke]) -> str:
-    """Return strokes as a part of the query of a link, "" for none or where they do not fit."""
-    if not strokes or sum(len(stroke.points) for stroke in strokes) > MAX_LINKED:
-        return ""  # packed it would hardly be shorter, and packing takes its time
-    text = strokes_to_text(strokes)
-    return urlencode({_STROKES: text}) if len(text) <= MAX_LINKED else ""
-
-
-def strokes_from_query(query: Mapping[str, str]) -> tuple[Stroke, ...]:
-    """Return the strokes of a link, numbered from 1. Raises ValueError, one sentence."""
-    try:
-        return strokes_from_text(query.get(_STROKES, "")[: MAX_LINKED + 1])
-    except ValueError as error:
-        raise _refusal("The link cannot be used", error) from error
-
-
-def from_query(query: Mapping[str, str]) -> Settings:
-    """Return the settings of a link, given its parameters by name; unknown names are ignored.
-
-    A link without settings is that of the plain page, whatever its version; one with settings and
-    without a version is of version 1, when links had none. Raises ValueError, one sentence, for a
-    value that the settings cannot take and for a newer version, whose picture would be another.
-    """
-    given = {name: query[link] for name in KNOBS if (link := name.replace("_", "-")) in query}
-    if not given:
-        return Settings()
-    versions = {str(number): number for number in range(1, newest_version() + 1)}
-    try:
-        one_of("its version", version := query.get(_VERSION, "1"), versions)
-        values = {name: KNOBS[name].from_text(name, text) for name, text in given.items()}
-        return settings_of(versions[version], values)
-    except ValueError as error:
-        raise _refusal("The link cannot be used", error) from error
 
 
 def _parse(text: str | bytes, name: str) -> tuple[int, dict[str, Any]]:
@@ -215,8 +150,3 @@ def _names(what: str, values: Any) -> tuple[str, ...]:
     if not isinstance(values, list | tuple) or len(values) >= MAX_STYLES:
         raise ValueError(f"{what} must be at most {MAX_STYLES - 1} names, not {values!r}.")
     return tuple(_name(what, value) for value in values)
-
-
-def _refusal(what: str, error: ValueError) -> ValueError:
-    # Whoever made the text also made what the error quotes from it.
-    return ValueError(f"{what}: {textwrap.shorten(str(error), 300, placeholder=' ...')}")

@@ -33,6 +33,7 @@ RANKS = {
     "engine": 5,
     "inspection": 6,
     "recipe": 6,
+    "links": 6,
     "presets": 6,
     "optimize": 6,  # library imports of README that forward to the engine
     "styles": 6,

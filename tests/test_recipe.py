@@ -1,13 +1,11 @@
 import json
 import random
 from dataclasses import fields, replace
-from urllib.parse import parse_qsl
 
 import pytest
 
 from style_transfer.engine import INITS, OPTIMIZERS, Stroke
-from style_transfer.losses import STATISTICS
-from style_transfer.network import LAYERS, NETWORKS, POOLINGS
+from style_transfer.network import NETWORKS
 from style_transfer.recipe import (
     MAX_NAME,
     MAX_SEED,
@@ -15,41 +13,11 @@ from style_transfer.recipe import (
     MAX_TEXT,
     PREVIEWS,
     Recipe,
-    changes,
-    from_query,
-    strokes_from_query,
-    strokes_to_query,
-    to_query,
 )
-from style_transfer.settings import MAX_STEPS, MAX_STYLES, Settings
+from style_transfer.settings import MAX_STEPS, Settings
 from style_transfer.versions import newest_version
-
-
-def random_settings(chance: random.Random) -> Settings:
-    weights = (0.0, 1.0, 5.0, 1e-12, 1e300, 0.1 + 0.2, chance.random(), 100 * chance.random())
-    layers = chance.sample(LAYERS, chance.randint(1, len(LAYERS)))
-    return Settings(
-        alpha=chance.choice(weights),
-        beta=chance.choice(weights),
-        tv=chance.choice(weights),
-        content_layer=chance.choice(LAYERS),
-        style_layers={layer: chance.choice(weights[1:]) for layer in layers},
-        statistic=chance.choice(list(STATISTICS)),
-        pooling=chance.choice(POOLINGS),
-        steps=chance.randint(1, MAX_STEPS),
-        style_weights=[chance.choice(weights[1:]) for _ in range(chance.randint(1, MAX_STYLES))],
-        motifs=chance.choice(weights),
-        style_scale=chance.uniform(0.25, 4),
-        match_colors=chance.random() < 0.5,
-        crop_frame=chance.random() < 0.5,
-        keep_colors=chance.random(),
-    )
-
-
-STROKES = (
-    Stroke("smear", ((0.2, 0.5, 1.0), (0.6, 0.5, 1.0)), 0.2, number=1, step=7),
-    Stroke("undo", number=2, step=9),
-)
+from tests.random_settings import STROKES, random_settings
+from tests.sentences import assert_one_sentence
 
 
 def random_recipe(chance: random.Random) -> Recipe:
@@ -98,86 +66,6 @@ def test_a_recipe_comes_back_from_json_as_it_was():
 
 def test_the_json_of_a_recipe_is_ascii():
     assert all(recipe.to_json().isascii() for recipe in RECIPES)
-
-
-def test_settings_come_back_from_a_link_as_they_were():
-    for recipe in RECIPES:
-        query = dict(parse_qsl(to_query(recipe.settings), strict_parsing=True))
-        assert from_query(query) == recipe.settings
-
-
-def test_a_link_leaves_defaults_out_and_says_their_version():
-    assert to_query(Settings()) == ""
-    assert from_query({}) == Settings()
-    for values, query in (
-        ({"beta": 8}, "beta=8"),
-        ({"content_layer": "relu3_1", "steps": 50}, "content-layer=relu3_1&steps=50"),
-        ({"style_weights": [1, 0.5]}, "style-weights=1,0.5,1,1"),
-        ({"match_colors": True}, "match-colors=true"),
-    ):
-        assert to_query(Settings(**values)) == f"{query}&v={newest_version()}"
-
-
-def test_strokes_come_back_from_a_link_where_they_fit():
-    query = dict(parse_qsl(strokes_to_query(STROKES), strict_parsing=True))
-    assert strokes_from_query(query) == STROKES
-    assert strokes_to_query(()) == ""
-    assert strokes_from_query({"beta": "8"}) == ()
-    chance = random.Random(0)
-    wipes = [
-        Stroke("wipe", [(chance.random() / 99, chance.random() / 99, 1.0) for _ in range(400)])
-        for _ in range(9)
-    ]
-    assert strokes_to_query(wipes[:1]).startswith("strokes=")
-    assert strokes_to_query(wipes[:3]) == strokes_to_query(wipes) == ""
-    for text in ("no strokes", "a" * 9999):
-        with pytest.raises(ValueError, match=r"^The link cannot be used: .*\.$"):
-            strokes_from_query({"strokes": text})
-
-
-def test_changes_are_texts_as_options_have_them():
-    assert changes(Settings()) == {}
-    layers = {"style_layers": {"relu1_1": 1, "relu2_1": 0.5}}
-    assert changes(Settings(**layers)) == {"style-layers": "relu1_1,relu2_1:0.5"}
-
-
-def test_a_link_ignores_names_that_it_does_not_know():
-    query = {"beta": "8", "utm_source": "x", "__theme": "dark", "v": str(newest_version())}
-    assert from_query(query) == Settings(beta=8)
-
-
-@pytest.mark.parametrize(
-    "query",
-    [
-        {"beta": ""},
-        {"beta": "much"},
-        {"beta": "nan"},
-        {"beta": "inf"},
-        {"beta": "-1"},
-        {"beta": "9" * 10_000},
-        {"alpha": "1;2"},
-        {"steps": "0"},
-        {"steps": "1.5"},
-        {"steps": "1e99"},
-        {"statistic": "x" * 10_000},
-        {"style-weights": "1,much"},
-        {"style-weights": "0,0,0,0"},
-        {"style-weights": "1,1,1,1,1"},
-        {"style-scale": "5"},
-        {"match-colors": "perhaps"},
-        {"keep-colors": "-1"},
-        {"content-layer": "pool5"},
-        {"style-layers": ""},
-        {"style-layers": "relu1_1:0"},
-        {"style-layers": "relu1_1,,"},
-        {"style-layers": "relu1_1:a:b"},
-        {"style-layers": "relu9_9:\n<script>"},
-    ],
-)
-def test_a_link_with_a_bad_value_is_refused_in_one_sentence(query):
-    with pytest.raises(ValueError, match=r"^The link cannot be used: ") as caught:
-        from_query(query)
-    assert_one_sentence(caught.value)
 
 
 @pytest.mark.parametrize(
@@ -285,13 +173,6 @@ def test_a_recipe_is_checked_where_it_is_made():
         Recipe(seed=-1)
     with pytest.raises(ValueError, match=r"init 'photo' is not one of content, noise, style"):
         replace(Recipe(), init="photo")
-
-
-def assert_one_sentence(error: ValueError) -> None:
-    words = str(error)
-    assert len(words) < 500
-    assert words.isprintable()
-    assert words.endswith((".", "..."))
 
 
 def test_strokes_are_part_of_a_recipe():

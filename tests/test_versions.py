@@ -8,7 +8,8 @@ import torch
 
 from style_transfer import versions
 from style_transfer.engine import State
-from style_transfer.recipe import Recipe, from_query, to_query
+from style_transfer.links import from_query, to_query
+from style_transfer.recipe import Recipe
 from style_transfer.settings import Settings
 from style_transfer.versions import newest_version, settings_of
 from tests.changed_defaults import change_defaults

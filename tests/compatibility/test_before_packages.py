@@ -19,7 +19,8 @@ from style_transfer.cli.parser import parse
 from style_transfer.cli.request import settings_in
 from style_transfer.engine import State, Styles, stylize
 from style_transfer.images import open_image, resize, save
-from style_transfer.recipe import Recipe, from_query, read_recipe
+from style_transfer.links import from_query
+from style_transfer.recipe import Recipe, read_recipe
 from style_transfer.runs import Limits, RunService
 from style_transfer.settings import Settings
 from style_transfer.versions import settings_of

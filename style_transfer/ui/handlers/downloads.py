@@ -19,7 +19,8 @@ from style_transfer.images import (
     save,
     to_tensor,
 )
-from style_transfer.recipe import Recipe, save_recipe, to_query
+from style_transfer.links import to_query
+from style_transfer.recipe import Recipe, save_recipe
 from style_transfer.ui.handlers.inputs import with_photo
 from style_transfer.ui.http.calls import (
     Values,

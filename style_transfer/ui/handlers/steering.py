@@ -5,7 +5,7 @@ from typing import Any
 import gradio as gr
 
 from style_transfer.checks import whole_number
-from style_transfer.recipe import from_query, strokes_from_query, to_query
+from style_transfer.links import from_query, strokes_from_query, to_query
 from style_transfer.settings import MAX_STEPS, Settings
 from style_transfer.ui.handlers.inputs import steps_after_change
 from style_transfer.ui.handlers.watch import View

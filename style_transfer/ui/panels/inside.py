@@ -5,9 +5,9 @@ from typing import Any
 
 import gradio as gr
 
+from style_transfer.links import to_query
 from style_transfer.network import LAYERS, PIXELS
 from style_transfer.presets import PRESETS
-from style_transfer.recipe import to_query
 from style_transfer.settings import Settings
 from style_transfer.ui.http.inside import PATH
 from style_transfer.ui.panels.panel import STATIC, Panel, widget

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from style_transfer.images import DEPTHS, FILM_FORMATS, PICTURE_FORMATS, color_named
-from style_transfer.recipe import strokes_to_query
+from style_transfer.links import strokes_to_query
 from style_transfer.ui.http.frames import PREVIEW_SIDE
 from style_transfer.ui.panels.panel import Panel, widget
 from style_transfer.ui.session.session import Session

@@ -8,7 +8,7 @@ import gradio as gr
 import pytest
 import torch
 
-from style_transfer import recipe
+from style_transfer import links
 from style_transfer.engine import Stroke
 from style_transfer.runs import Limits, MemoryReservations, RunService
 from style_transfer.ui.handlers.brushes import MAX_SENT, BrushHandlers
@@ -227,7 +227,7 @@ def test_a_link_has_the_strokes_of_the_picture_and_brings_them_back(tab, monkeyp
     tab.steering.link_settings(other)
     brought = tab.context.sessions.of("two").strokes_to_come
     assert brought == tab.session.preview.strokes
-    monkeypatch.setattr(recipe, "MAX_LINKED", 50)
+    monkeypatch.setattr(links, "MAX_LINKED", 50)
     shown = take_home.value(tab.session)
     assert shown["strokes"] == ""
     assert "too long for a link" in shown["words"]
