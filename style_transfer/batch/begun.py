@@ -19,7 +19,7 @@ from style_transfer.engine import (
 )
 from style_transfer.images import check_format, open_image, to_tensor
 from style_transfer.recipe import Recipe
-from style_transfer.runs import CostModel, Estimate, Executor, RunClock, RunMemory, check_memory
+from style_transfer.runs import CostModel, Estimate, Executor, RunClock, RunMemory
 from style_transfer.runs import Job as RunJob
 
 Size = tuple[int, int]  # height, width
@@ -49,14 +49,8 @@ class Begun:
             network=request.network,
         )
         run.check(run.settings, run.styles)
-        free = executor.available_memory()
-        needed = RunMemory.fitting(
-            size,
-            run.style_sizes,
-            job.settings.style_scale,
-            lambda plan: free is None or plan.total <= free,
-        )
-        check_memory(size, needed.total, free)
+        scale, free = job.settings.style_scale, executor.available_memory()
+        needed = RunMemory.within(free, size, run.style_sizes, scale)
         self.note = inputs.note
         cost_model = cost_model_of(job, size)
         self.estimate = Estimate.of(cost_model, size, run.style_sizes, job.settings, needed.block)

@@ -44,7 +44,7 @@ from style_transfer.film.reading import open_film
 from style_transfer.film.writing import FILM_FORMATS, write_film
 from style_transfer.images import painted_size
 from style_transfer.network import check_layers, load_network
-from style_transfer.runs import RunMemory, available_memory, check_memory
+from style_transfer.runs import RunMemory, available_memory
 from style_transfer.settings import Settings
 
 File = str | PathLike[str]
@@ -181,14 +181,8 @@ class _FilmPainter:
     def _side_of_blocks(self) -> int | None:
         """Return the side of blocks in px in which steps are made, None where frames fit whole."""
         free = available_memory(str(self._network.device))
-        needed = RunMemory.fitting(
-            self._size,
-            [(image.shape[-2], image.shape[-1]) for image in self._styles.images],
-            self._settings(0).style_scale,
-            lambda plan: free is None or plan.total <= free,
-        )
-        check_memory(self._size, needed.total, free)
-        return needed.block
+        sizes = [(image.shape[-2], image.shape[-1]) for image in self._styles.images]
+        return RunMemory.within(free, self._size, sizes, self._settings(0).style_scale).block
 
     def _settings(self, number: int) -> Settings:
         return self._keyframes.at(number, self._request.settings)

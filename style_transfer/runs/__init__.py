@@ -13,7 +13,7 @@ from style_transfer.runs.executor import Execution, Executor, Job
 from style_transfer.runs.executors import EXECUTORS, open_executor
 from style_transfer.runs.history import LossHistory, SettingsChange, SettingsHistory
 from style_transfer.runs.limits import PREFIX, Limits
-from style_transfer.runs.memory import RunMemory, available_memory, check_memory
+from style_transfer.runs.memory import RunMemory, available_memory
 from style_transfer.runs.outcome import (
     SERVER_ENDS,
     Budget,
@@ -66,7 +66,6 @@ __all__ = [
     "ThreadExecutor",
     "UnavailableError",
     "available_memory",
-    "check_memory",
     "describe_content",
     "duration",
     "is_zero_gpu",

@@ -81,6 +81,20 @@ class RunMemory:
         plans = [cls.of(size, style_sizes, style_scale, side) for side in sides]
         return next((plan for plan in plans if fits(plan)), plans[-1])
 
+    @classmethod
+    def within(
+        cls, free: int | None, size: Size, style_sizes: Collection[Size], style_scale: float
+    ) -> "RunMemory":
+        """Return what a run takes that has `free` bytes to itself; None: as many as it needs.
+
+        Raises ValueError, one sentence, where it does not fit in the smallest blocks either.
+        """
+        needed = cls.fitting(
+            size, style_sizes, style_scale, lambda plan: free is None or plan.total <= free
+        )
+        check_memory(size, needed.total, free)
+        return needed
+
     @property
     def total(self) -> int:
         """What a run takes that has the device to itself."""

@@ -93,6 +93,15 @@ def test_what_does_not_fit_as_a_whole_is_made_in_the_largest_blocks_that_do():
     assert small.block is None  # no block is smaller
 
 
+def test_a_run_that_has_the_memory_to_itself_is_planned_within_it_or_refused():
+    size, styles = (2731, 4096), [(600, 800)]
+    assert RunMemory.within(None, size, styles, 1.0) == RunMemory.of(size, styles)
+    in_blocks = RunMemory.within(10**10, size, styles, 1.0)
+    assert in_blocks == RunMemory.fitting(size, styles, 1.0, lambda plan: plan.total <= 10**10)
+    with pytest.raises(ValueError, match=r"^A picture of 4096 x 2731 pixels needs .* 0\.1 GB are"):
+        RunMemory.within(10**8, size, styles, 1.0)
+
+
 def test_a_print_fits_where_its_activations_alone_would_not():
     total = RunMemory.of((5461, 8192), [(1500, 2000)], 1.0, 768).total
     assert total < 14e9
