@@ -27,6 +27,7 @@ from style_transfer.ui.http.calls import (
 from style_transfer.ui.panels.layout import view
 from style_transfer.ui.session.record import RunRecord
 from style_transfer.ui.session.run_inputs import RunInputs
+from style_transfer.ui.session.sent_strokes import SentStrokes
 from style_transfer.ui.session.session import Session
 from style_transfer.ui.session.sessions import PageContext
 
@@ -57,8 +58,8 @@ class StartHandlers:
 
         def begin() -> tuple[RunRecord, Run]:
             record = session.new_record(inputs)
-            record.strokes = session.strokes_to_come
-            options: dict[str, Any] = {"init": inputs.recipe.init, "strokes": record.strokes}
+            record.strokes = SentStrokes(strokes := session.strokes_to_come)
+            options: dict[str, Any] = {"init": inputs.recipe.init, "strokes": strokes}
             run = self._starter.run(session, record, settings, named, **options)
             session.strokes_to_come = ()
             return record, run
@@ -152,7 +153,7 @@ class StartHandlers:
                 step = sum(remaining_steps(stages(size), 0, settings.steps)[:-1])
             origin = f" from step {preview.step} of {parent.name.split(' from')[0]}"
             record = session.new_record(inputs, origin)
-            record.strokes = strokes
+            record.strokes = SentStrokes(strokes)
             if copies:
                 record.timeline.add_copy(replace(preview, step=step))
             options: dict[str, Any] = {"strokes": strokes, "init_strokes": strokes}

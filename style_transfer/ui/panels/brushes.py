@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from style_transfer.engine import in_effect, newest_number
+from style_transfer.engine import in_effect
 from style_transfer.ui.http.gradio_internals import file_url
 from style_transfer.ui.panels.panel import Panel, widget
 from style_transfer.ui.session.record import RunRecord
@@ -64,8 +64,8 @@ def value(session: Session) -> dict[str, Any]:
         "enabled": True,
         "record": record.name,
         "photo": file_url(preview.content_file) if preview.content_file else "",
-        "number": newest_number(record.strokes),
-        "withdrawn": record.withdrawn,
+        "number": record.strokes.newest,
+        "withdrawn": record.strokes.withdrawn,
         "count": len(in_effect(record.strokes_made)),
         "hints": _hints(record),
     }

@@ -9,10 +9,7 @@ from style_transfer.engine import (
     OPTIMIZERS,
     Frame,
     Stroke,
-    check_places,
-    due,
     equal_images,
-    newest_number,
     released,
     with_content,
 )
@@ -33,9 +30,8 @@ from style_transfer.settings import Settings
 from style_transfer.ui.session.kept_record import KeptRecord
 from style_transfer.ui.session.rest import Rest
 from style_transfer.ui.session.run_inputs import PhotoSource, RunInputs
+from style_transfer.ui.session.sent_strokes import SentStrokes
 from style_transfer.ui.session.timeline import Preview, Timeline
-
-MAX_STROKE_POINTS = 100_000  # of a run; about 14 MB
 
 
 class RunRecord(KeptRecord):
@@ -50,8 +46,7 @@ class RunRecord(KeptRecord):
         self.name, self.timeline = name, timeline
         self.has_rested = False  # at some time
         self.steps_after_change = 0
-        self.strokes: tuple[Stroke, ...] = ()  # that its page sent, done or not yet
-        self.withdrawn = 0  # number of the newest stroke that `give_up` has forgotten
+        self.strokes = SentStrokes()
         self._earlier_changes = SettingsHistory()
 
     @property
@@ -118,7 +113,7 @@ class RunRecord(KeptRecord):
             seed=recipe.seed,
             network=recipe.network,
             state=state,
-            strokes=self.strokes,
+            strokes=self.strokes.all,
         )
 
     def waking_job(self) -> Job:
@@ -154,24 +149,18 @@ class RunRecord(KeptRecord):
     @property
     def strokes_made(self) -> tuple[Stroke, ...]:
         """The strokes on its picture, and those that will be done before the next step."""
-        done = self.state.strokes if self.state else ()
-        step = self.last_frame.step if self.last_frame else 0
-        return (*done, *due(self.strokes, done, step))
+        return self.strokes.made(*self._strokes_done)
 
     def touch(self, strokes: Iterable[Stroke]) -> None:
         """Do strokes that are new by their number before the next step, and wake for it.
 
         Raises ValueError, one sentence, where there are too many, or of too many places.
         """
-        newest = newest_number(self.strokes)
-        at_rest = self.rest is not None
-        new = tuple(replace(each, at_rest=at_rest) for each in strokes if each.number > newest)
+        new = self.strokes.new_among(strokes, at_rest=self.rest is not None)
         if not new:
             return
-        if sum(len(each.points) for each in self.strokes + new) > MAX_STROKE_POINTS:
-            raise ValueError(f"The strokes on a picture have at most {MAX_STROKE_POINTS} points.")
-        check_places((*self.strokes_made, *new))
-        self.strokes += new  # first, or a run that ends now would not leave them to the next
+        # First, or a run that ends now would not leave them to the next.
+        self.strokes = self.strokes.joined(new, *self._strokes_done)
         if self.run and self.rest is None:
             self.run.steps_after_change = self.steps_after_change
             self.run.touch(new)
@@ -182,11 +171,7 @@ class RunRecord(KeptRecord):
         """Let no change wake it that has not come to a turn; strokes not done are forgotten."""
         if self.rest:
             self.rest.wanted = False
-        done = self.state.strokes if self.state else ()
-        step = self.last_frame.step if self.last_frame else 0
-        refused = due(self.strokes, done, step)
-        self.withdrawn = max(self.withdrawn, newest_number(refused))
-        self.strokes = tuple(each for each in self.strokes if each not in refused)
+        self.strokes = self.strokes.without_due(*self._strokes_done)
 
     def stop(self) -> None:
         """Let no change wake it any more."""
@@ -259,6 +244,12 @@ class RunRecord(KeptRecord):
             recipe = replace(recipe, photo=source.name, size=source.side, enlarge=source.enlarge)
         recipe = replace(recipe, step=preview.step, settings=preview.settings)
         return replace(recipe, strokes=preview.strokes)
+
+    @property
+    def _strokes_done(self) -> tuple[tuple[Stroke, ...], int]:
+        """The strokes in its picture, and the step of that."""
+        done = self.state.strokes if self.state else ()
+        return done, self.last_frame.step if self.last_frame else 0
 
     def _source_of(self, frame: Frame) -> PhotoSource:
         """Return where the content of the newest frame comes from; later ones show none before."""

@@ -13,7 +13,7 @@ from style_transfer.engine import Stroke
 from style_transfer.runs import Limits, MemoryReservations, RunService
 from style_transfer.ui.handlers.brushes import MAX_SENT, BrushHandlers
 from style_transfer.ui.panels import brushes, canvas, controls, places, take_home, transport
-from style_transfer.ui.session import record as record_module
+from style_transfer.ui.session import sent_strokes
 from style_transfer.ui.session.sessions import PageContext
 from tests.runs.fake_executor import FakeExecutor
 from tests.ui.handlers.tab import SETTINGS, Tab
@@ -57,7 +57,7 @@ def test_strokes_at_rest_leave_what_is_far_and_those_before_do_not(tab):
     touch(tab, smear(1) | {"at_rest": True})
     record.rest = rest
     touch(tab, smear(2))
-    assert [stroke.at_rest for stroke in record.strokes] == [False, True]
+    assert [stroke.at_rest for stroke in record.strokes.all] == [False, True]
 
 
 def test_what_wakes_a_picture_later_moves_all_of_it(tab):
@@ -128,7 +128,7 @@ def test_what_is_no_stroke_is_refused_in_one_sentence(tab, sent):
     answer, shown = BrushHandlers(tab.context).touch(values, tab.request)
     assert answer["refusal"].endswith(".")
     assert answer["refusal"] in shown["status"]["notices"]
-    assert tab.session.latest.strokes == ()
+    assert tab.session.latest.strokes.all == ()
 
 
 def test_a_picture_that_was_stopped_is_dry(tab):
@@ -138,7 +138,7 @@ def test_a_picture_that_was_stopped_is_dry(tab):
 
 
 def test_strokes_of_a_run_are_bounded(tab, monkeypatch):
-    monkeypatch.setattr(record_module, "MAX_STROKE_POINTS", 5)
+    monkeypatch.setattr(sent_strokes, "MAX_POINTS", 5)
     assert not touch(tab, smear(1), smear(2))["refusal"]
     assert "at most 5 points" in touch(tab, smear(3))["refusal"]
 
