@@ -1,6 +1,6 @@
 """The page: inputs at the left, the canvas in the middle, live knobs at the right."""
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Collection, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from functools import partial
@@ -85,7 +85,8 @@ def build(
     background = BackgroundWork(blocks, context)
     limits, visitors = service.limits, visitors or Visitors()
     callers = Callers(visitors, context.presence, limits.visitor_connections)
-    options = _launch_options(blocks, limits, callers, background, hosts or Hosts())
+    beside = [route.path for route in routes]
+    options = _launch_options(blocks, limits, callers, beside, background, hosts or Hosts())
     looks = InsideHandlers(context)
     options["app_kwargs"]["routes"] = [
         health_route(service),
@@ -98,7 +99,12 @@ def build(
 
 
 def _launch_options(
-    blocks: gr.Blocks, limits: Limits, callers: Callers, background: BackgroundWork, hosts: Hosts
+    blocks: gr.Blocks,
+    limits: Limits,
+    callers: Callers,
+    beside: Collection[str],
+    background: BackgroundWork,
+    hosts: Hosts,
 ) -> dict[str, Any]:
     connections = ConnectionLimit()
     aliases = PathAliases({"page-files": upload_folder(), "page-examples": example.FOLDER})
@@ -124,7 +130,7 @@ def _launch_options(
         "enable_monitoring": False,
         "app_kwargs": {
             "middleware": [
-                Middleware(Gate, callers, quota, limits.upload),
+                Middleware(Gate, callers, quota, limits.upload, beside),
                 Middleware(HiddenPaths, aliases),
             ],
             "lifespan": lifespan,

@@ -4,7 +4,10 @@ import gc
 import threading
 from inspect import unwrap
 
+import httpx
 import pytest
+from starlette.responses import PlainTextResponse
+from starlette.routing import Route
 
 from style_transfer.runs import Limits, RunService
 from style_transfer.ui.page import build
@@ -59,6 +62,19 @@ def test_a_server_starts_and_stops_what_belongs_to_its_page(service, uploads):
     finally:
         page.blocks.close()
     assert "housekeeping" not in threads()
+
+
+def test_routes_that_are_served_beside_the_page_are_let_through(service, uploads):
+    def told(_):
+        return PlainTextResponse("told")
+
+    page = build(service, routes=[Route("/metrics", told)])
+    page.blocks.launch(**page.launch_options, prevent_thread_lock=True, quiet=True)
+    try:
+        assert httpx.get(f"{page.blocks.local_url}metrics").text == "told"
+        assert httpx.get(f"{page.blocks.local_url}others").status_code == 404
+    finally:
+        page.blocks.close()
 
 
 def test_two_pages_in_one_process_are_independent(service, uploads, tmp_path):

@@ -1,9 +1,11 @@
 """The gate: ASGI middleware in front of Gradio that lets through what the page needs, and no more.
 
-Whatever ALLOWED does not name answers 404, also what later versions of Gradio add.
+Whatever neither ALLOWED nor the gate's maker names answers 404, also what later versions of Gradio
+add.
 """
 
 import logging
+from collections.abc import Collection
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -57,9 +59,17 @@ _log = logging.getLogger(__name__)
 class Gate:
     """Middleware that closes unused paths, bounds requests and counts those under way."""
 
-    def __init__(self, app: ASGIApp, callers: Callers, quota: UploadQuota, max_upload: int) -> None:
-        """`max_upload` is in MB, of a file."""
+    def __init__(
+        self,
+        app: ASGIApp,
+        callers: Callers,
+        quota: UploadQuota,
+        max_upload: int,
+        beside: Collection[str] = (),
+    ) -> None:
+        """`max_upload` is in MB, of a file; the paths `beside` are let through too."""
         self._app, self._callers, self._quota = app, callers, quota
+        self._beside = frozenset(beside)
         self._max_upload = max_upload
         callers.begin()
 
@@ -68,7 +78,7 @@ class Gate:
         if scope["type"] != "http":
             return await self._app(scope, receive, send)
         path = path_below(scope)
-        if not is_allowed(path):
+        if path not in self._beside and not is_allowed(path):
             return await answer(send, 404, "There is nothing here.")
         begun = False  # whether the answer has
 
