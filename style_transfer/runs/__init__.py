@@ -3,7 +3,6 @@
 from style_transfer.runs.admission import AdmissionQueue
 from style_transfer.runs.broadcast import HEARTBEAT
 from style_transfer.runs.checkpoint import OPACITY, Checkpoint, rests_in, step_of
-from style_transfer.runs.checkpoint_lock import CheckpointLock
 from style_transfer.runs.checkpoint_store import CheckpointStore
 from style_transfer.runs.checkpoint_writer import CheckpointWriter
 from style_transfer.runs.cost_model import CostModel, RunClock
@@ -27,6 +26,7 @@ from style_transfer.runs.run import THREAD_NAME, Run
 from style_transfer.runs.scheduler import Scheduler
 from style_transfer.runs.service import RunService
 from style_transfer.runs.steering import TOUCHED, Lasting, describe_content
+from style_transfer.runs.temporary_folder import process_folder
 from style_transfer.runs.thread_executor import ThreadExecutor
 from style_transfer.runs.zero_gpu import is_zero_gpu
 
@@ -41,7 +41,6 @@ __all__ = [
     "AdmissionQueue",
     "Budget",
     "Checkpoint",
-    "CheckpointLock",
     "CheckpointStore",
     "CheckpointWriter",
     "CostModel",
@@ -71,6 +70,7 @@ __all__ = [
     "is_zero_gpu",
     "open_executor",
     "outcome_of",
+    "process_folder",
     "rests_in",
     "step_of",
 ]

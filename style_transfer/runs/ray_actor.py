@@ -19,6 +19,7 @@ from style_transfer.runs.frame_message import FrameMessage
 from style_transfer.runs.outcome import Outcome
 from style_transfer.runs.run_folder import STATE, write_file
 from style_transfer.runs.scheduler import Scheduler
+from style_transfer.runs.temporary_folder import process_folder
 from style_transfer.runs.thread_executor import ThreadExecutor
 from style_transfer.settings import Settings
 
@@ -48,7 +49,7 @@ class RayActor:
         torch.set_num_threads(threads)
         self._device = present()[0] if gpus else CPU
         self._executor = ThreadExecutor(Scheduler(), device=self._device)
-        self._root = Path(tempfile.mkdtemp(prefix="style-transfer-actor-"))
+        self._root = process_folder(Path(tempfile.gettempdir()), "style-transfer-actor-")
 
     def status(self) -> Status:
         """Return where it is, and how it is doing."""

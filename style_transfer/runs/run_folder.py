@@ -15,6 +15,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +23,7 @@ from torch import Tensor
 
 from style_transfer.engine import State, Stroke, StrokedContent, Styles
 from style_transfer.runs.executor import Job
+from style_transfer.runs.temporary_folder import process_folder
 from style_transfer.settings import Settings
 
 _TRIES, _PAUSE = 50, 0.02  # s between: Windows replaces no file while it is being read
@@ -44,7 +46,9 @@ class RunFolder:
 
     def __init__(self) -> None:
         """Make a new folder that only this user can read."""
-        self.path = Path(tempfile.mkdtemp(prefix="style-transfer-run-"))
+        root = _root()
+        root.mkdir(mode=0o700, parents=True, exist_ok=True)  # the system may have tidied it away
+        self.path = Path(tempfile.mkdtemp(dir=root))
         self._pictures = dict[int, tuple[Tensor, Styles, StrokedContent]]()
         self._known: State | None = None  # which the file had when it was `_known_as`
         self._known_as: Stamp | None = None
@@ -176,6 +180,12 @@ class WorkerFolder:
     def _read_pictures(self) -> tuple[Tensor, Styles]:
         pictures: tuple[Tensor, Styles] = _read(self._path / _pictures_file(self.pictures))
         return pictures
+
+
+@cache
+def _root() -> Path:
+    """Return the folder of all runs of this process, which no page serves."""
+    return process_folder(Path(tempfile.gettempdir()), "style-transfer-runs-")
 
 
 def _stamp(file: Path) -> Stamp:

@@ -3,7 +3,6 @@
 import sys
 from dataclasses import replace
 from platform import node
-from types import SimpleNamespace
 
 import pytest
 import torch
@@ -143,7 +142,7 @@ def test_where_no_machine_comes_one_sentence_says_so(cluster, job, monkeypatch):
 
 
 def test_a_call_that_is_given_up_leaves_nothing_behind(cluster, job, tmp_path, monkeypatch, caplog):
-    monkeypatch.setattr(ray_actor, "tempfile", SimpleNamespace(mkdtemp=lambda **_: str(tmp_path)))
+    monkeypatch.setattr(ray_actor, "process_folder", lambda *_: tmp_path)
     _, executor = cluster(places=1)
     frames = executor.start(replace(job, settings=LONG)).frames()
     next(frames)
