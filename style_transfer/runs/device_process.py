@@ -1,16 +1,19 @@
 """DeviceProcess: a process that computes runs on one device, as the one that asks it sees it."""
 
+import logging
 import os
 import pickle
 import queue
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Generator
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+from style_transfer.runs import broadcast
 from style_transfer.runs.cost_model import CostModel
 from style_transfer.runs.frame_message import FrameMessage
 from style_transfer.runs.outcome import Outcome
@@ -19,8 +22,14 @@ from style_transfer.runs.run_folder import RunFolder
 from style_transfer.settings import Settings
 
 _ROOT = Path(__file__).parents[2]  # where `style_transfer` is imported from
+# s without a word after which a process is taken to be hung: it tells of itself every 2 s, and may
+# hold Python's lock for long. Before its first word it imports, which a slow disk makes long.
+SILENCE, STARTING = 60.0, 300.0
+_NEWS = 10.0  # s without a word after which others are asked first
 _END = object()
 Items = Generator[Any, None, None]
+
+_log = logging.getLogger(__name__)
 
 
 class DeviceProcess:
@@ -40,11 +49,12 @@ class DeviceProcess:
             stdout=subprocess.PIPE,
             env=os.environ | {"PYTHONPATH": paths},
         )
-        self.device, self.is_ready = device, True  # what is asked meanwhile it answers later
+        self.device = device
         self.free_memory: int | None = None  # bytes, of the device's own, when it last told
         self._lock = threading.Lock()
         self._answers = dict[int, queue.SimpleQueue[Any]]()  # by the number of their question
-        self._number, self.has_ended = 0, False
+        self._number, self.has_ended, self._is_wanted = 0, False, True
+        self._words, self._heard_at = 0, time.monotonic()  # of all that it told
         self._listening = threading.Thread(target=self._listen, name=device, daemon=True)
         self._listening.start()
 
@@ -58,20 +68,29 @@ class DeviceProcess:
         """How many questions are being answered: runs, but for a measurement now and then."""
         return len(self._answers)
 
-    def messages(self, folder: RunFolder) -> Generator[FrameMessage | Outcome, None, None]:
+    @property
+    def is_ready(self) -> bool:
+        """Whether it was heard of lately; what is asked while it starts it answers later."""
+        return not self._words or time.monotonic() - self._heard_at < _NEWS
+
+    def messages(self, folder: RunFolder) -> Generator[FrameMessage | Outcome | None, None, None]:
         """Begin a call, see `PoolWorker`."""
         return self._begin("paint", folder.path)
 
     def cost_model(self, network: str, settings: Settings, anew: bool) -> CostModel:
         """Return how long steps take there, see `PoolWorker`."""
-        answer: CostModel | ValueError
-        (answer,) = self._begin("cost", network, settings, anew)
+        answers = self._begin("cost", network, settings, anew)
+        answer = next((each for each in answers if each is not None), None)
+        if answer is None:  # a fault there, which its own log tells of
+            raise WorkerLostError
         if isinstance(answer, ValueError):
             raise answer
-        return answer
+        found: CostModel = answer
+        return found
 
     def end(self) -> None:
         """End the process, whatever it is doing; a second time does nothing."""
+        self._is_wanted = False
         self._process.kill()
         self._listening.join()
 
@@ -90,13 +109,30 @@ class DeviceProcess:
         return self._items(number, answers)
 
     def _items(self, number: int, answers: "queue.SimpleQueue[Any]") -> Items:
+        """Yield answers as they come, and None every HEARTBEAT seconds without one."""
+        words, silent = self._words, 0  # the latter in heartbeats: this process may have slept
         try:
-            while (answer := answers.get()) is not _END:
+            while True:
+                try:
+                    answer = answers.get(timeout=broadcast.HEARTBEAT)
+                except queue.Empty:
+                    words, silent = self._words, 0 if words != self._words else silent + 1
+                    self._check(silent * broadcast.HEARTBEAT)
+                    yield None
+                    continue
+                if answer is _END:
+                    return
                 if isinstance(answer, WorkerLostError):
                     raise answer
                 yield answer
         finally:
             self._answers.pop(number, None)
+
+    def _check(self, seconds: float) -> None:
+        """Kill the process where it has told nothing for too many seconds."""
+        if seconds > (SILENCE if self._words else STARTING):
+            _log.warning("Process %d told nothing for %.0f s, and is killed.", self.pid, seconds)
+            self._process.kill()
 
     def _listen(self) -> None:
         """Hand out answers until the process ends."""
@@ -104,16 +140,21 @@ class DeviceProcess:
         with suppress(OSError, EOFError, pickle.UnpicklingError):
             while True:
                 number, *item = pickle.load(self._process.stdout)
+                self._words, self._heard_at = self._words + 1, time.monotonic()
                 if not number:
                     (self.free_memory,) = item
                 elif answers := self._answers.get(number):
                     answers.put(item[0] if item else _END)
         with self._lock:
             self.has_ended = True
-            for answers in list(self._answers.values()):
+            lost = list(self._answers.values())
+            for answers in lost:
                 answers.put(WorkerLostError())
             with suppress(OSError):  # of what was still to be written
                 assert self._process.stdin
                 self._process.stdin.close()
         self._process.stdout.close()
-        self._process.wait()
+        code = self._process.wait()
+        if self._is_wanted:
+            words = "Process %d (%s) ended with code %d; its runs (%d) go on from their last state."
+            _log.warning(words, self.pid, self.device, code, len(lost))

@@ -4,6 +4,7 @@ import os
 import pickle
 import sys
 import threading
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -13,6 +14,7 @@ from style_transfer import devices, runtime
 from style_transfer.runs import worker
 from style_transfer.runs.scheduler import Scheduler
 from style_transfer.runs.thread_executor import ThreadExecutor
+from style_transfer.settings import Settings
 
 TOLD_EVERY = 2.0  # s; how much memory of the device is free
 
@@ -35,20 +37,24 @@ class _Server:
             threading.Thread(target=self._answer, args=question, daemon=True).start()
 
     def _answer(self, number: int, task: str, *arguments: Any) -> None:
-        if task == "paint":
-            path: Path = arguments[0]
-            try:
-                for message in worker.messages(path, self._executor.start, lambda: float("inf")):
-                    self._send(number, message)
-            except OSError:  # its run was given up
-                pass
-        else:
-            try:
-                network, settings, anew = arguments
-                self._send(number, self._executor.cost_model(network, settings, anew=anew))
-            except ValueError as error:
-                self._send(number, error)
-        self._send(number)
+        try:
+            if task == "paint":
+                self._paint(number, *arguments)
+            else:
+                self._measure(number, *arguments)
+        finally:  # after a fault too, or its answer would be waited for
+            self._send(number)
+
+    def _paint(self, number: int, path: Path) -> None:
+        with suppress(OSError):  # its run was given up
+            for message in worker.messages(path, self._executor.start, lambda: float("inf")):
+                self._send(number, message)
+
+    def _measure(self, number: int, network: str, settings: Settings, anew: bool) -> None:
+        try:
+            self._send(number, self._executor.cost_model(network, settings, anew=anew))
+        except ValueError as error:
+            self._send(number, error)
 
     def _tell(self) -> None:
         timer = threading.Event()
@@ -85,6 +91,7 @@ def main(device: str, number: str, shares: str) -> None:
     if device == devices.CPU:
         _take_share(int(number), int(shares))
     _Server(device, answers).serve(sys.stdin.buffer)
+    os._exit(0)  # threads that compute in native code would crash while the interpreter goes
 
 
 if __name__ == "__main__":

@@ -5,7 +5,7 @@ import logging
 import os
 import threading
 import time
-from collections.abc import Generator
+from collections.abc import Generator, Iterator
 from contextlib import contextmanager, suppress
 from typing import Any
 
@@ -81,7 +81,7 @@ class RayWorker:
             return self._get(answer) if ready else None
         return None
 
-    def messages(self, folder: RunFolder) -> Generator[FrameMessage | Outcome, None, None]:
+    def messages(self, folder: RunFolder) -> Generator[FrameMessage | Outcome | None, None, None]:
         """Begin a call, see `PoolWorker`."""
         with self._lock:
             self._load += 1
@@ -115,7 +115,7 @@ class RayWorker:
             with self._lock:
                 self._load -= 1
 
-    def _messages(self, folder: RunFolder) -> Generator[FrameMessage | Outcome, None, None]:
+    def _messages(self, folder: RunFolder) -> Generator[FrameMessage | Outcome | None, None, None]:
         call = next(_calls)
         try:
             self._wait(PATIENCE, folder)
@@ -139,7 +139,9 @@ class RayWorker:
                 )
             self._ray.wait([self._asked], timeout=broadcast.HEARTBEAT)
 
-    def _paint(self, call: int, folder: RunFolder) -> Generator[FrameMessage | Outcome, None, None]:
+    def _paint(
+        self, call: int, folder: RunFolder
+    ) -> Generator[FrameMessage | Outcome | None, None, None]:
         steer = {"concurrency_group": _STEER}
         # Each waits for the one before: Ray runs first what comes first, which may be smaller.
         newest = self._actor.begin.options(**steer).remote(call)
@@ -151,13 +153,24 @@ class RayWorker:
         paint = self._actor.paint.options(num_returns="streaming", concurrency_group=_PAINT)
         try:
             with folder.mirrored(send):
-                for item in paint.remote(call, newest):
+                for item in self._as_they_come(paint.remote(call, newest)):
+                    if item is None:
+                        yield None
+                        continue
                     message, state = self._get(item)
                     if state:
                         folder.keep(state)
                     yield message
         finally:
             self._actor.end.options(**steer).remote(call, newest)
+
+    def _as_they_come(self, answers: Iterator[Any]) -> Iterator[Any]:
+        """Yield the answers of a streaming method, and None every HEARTBEAT seconds without one."""
+        while True:
+            ready, _ = self._ray.wait([answers], timeout=broadcast.HEARTBEAT)
+            if ready and (answer := next(answers, None)) is None:
+                return
+            yield answer if ready else None
 
     def _get(self, answer: Any) -> Any:
         """Return an answer. Raises WorkerLostError where the actor, its node or the way is gone."""

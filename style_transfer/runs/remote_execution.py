@@ -32,10 +32,13 @@ class WorkerLostError(RuntimeError):
 class Caller(Protocol):
     """Where calls go."""
 
-    def call(self, job: Job, folder: RunFolder) -> Generator[FrameMessage | Outcome, None, None]:
+    def call(
+        self, job: Job, folder: RunFolder
+    ) -> Generator[FrameMessage | Outcome | None, None, None]:
         """Yield what `worker.messages` does for the run in `folder`, which begins with `job`.
 
-        Raises WorkerLostError, and UnavailableError where no call can be had.
+        And None now and then where that takes long, so that the run can be ended. Raises
+        WorkerLostError, and UnavailableError where no call can be had.
         """
         ...
 
@@ -121,6 +124,9 @@ class RemoteExecution(SteeredExecution):
         last, seconds = None, 0.0
         try:
             for message in _within(context, self._caller.call(job, self._folder)):
+                if message is None:
+                    yield None
+                    continue
                 if isinstance(message, Outcome):
                     assert message.error
                     raise message.error
@@ -153,12 +159,11 @@ class RemoteExecution(SteeredExecution):
     def _frame(self, message: FrameMessage) -> Frame | None:
         """Return the frame of a message, None for one that was given out before."""
         content, styles, base = self._folder.pictures(message.pictures)
-        job, state = replace(self._newest, content=content, styles=styles), None
-        if (
-            message.saved
-            and (state := self._folder.state(message.strokes))
-            and state.step == message.step
-        ):
+        job = replace(self._newest, content=content, styles=styles)
+        state = self._folder.state(message.strokes) if message.saved else None
+        if state and state.step != message.step:  # a later one is there already
+            state = None
+        if state:
             self._state, self._state_content = state, content
         place, shown = (message.step, len(message.strokes)), (self._shown, len(self._done))
         if place < shown or (place == shown and (self._is_whole or state is None)):

@@ -53,7 +53,7 @@ class RunFolder:
         self._known: State | None = None  # which the file had when it was `_known_as`
         self._known_as: Stamp | None = None
         self.stopped = False  # whether the run wants nothing more of a worker
-        self._lock = threading.RLock()  # so that files are sent in the order of writing
+        self._lock = threading.RLock()  # of the pictures; and files are sent in order of writing
         self._send: Callable[[str, bytes], None] | None = None
 
     def begin(self, job: Job, ended: bool = False) -> None:
@@ -71,11 +71,9 @@ class RunFolder:
 
     def control(self, job: Job, ended: bool = False) -> None:
         """Steer by the settings and pictures of a job. Raises OSError."""
-        number, known = (
-            max(self._pictures, default=0),
-            next(reversed(self._pictures.values()), None),
-        )
-        with self._lock:
+        with self._lock:  # by which `pictures` forgets
+            number = max(self._pictures, default=0)
+            known = self._pictures.get(number)
             if known is None or known[0] is not job.content or known[1] is not job.styles:
                 number += 1
                 self._pictures[number] = job.content, job.styles, StrokedContent(job.content)
@@ -108,10 +106,11 @@ class RunFolder:
 
     def pictures(self, number: int) -> tuple[Tensor, Styles, StrokedContent]:
         """Return content image, styles, and the former with its strokes; forget earlier ones."""
-        for earlier in [each for each in self._pictures if each < number]:
-            del self._pictures[earlier]
-            (self.path / _pictures_file(earlier)).unlink(missing_ok=True)
-        return self._pictures[number]
+        with self._lock:
+            for earlier in [each for each in self._pictures if each < number]:
+                del self._pictures[earlier]
+                (self.path / _pictures_file(earlier)).unlink(missing_ok=True)
+            return self._pictures[number]
 
     def state(self, strokes: tuple[Stroke, ...]) -> State | None:
         """Return the newest state that a worker has saved, None where there is none.

@@ -12,7 +12,7 @@ from style_transfer.runs.executor import Job
 from style_transfer.runs.frame_message import FrameMessage
 from style_transfer.runs.limits import PREFIX
 from style_transfer.runs.memory import Size
-from style_transfer.runs.outcome import Outcome
+from style_transfer.runs.outcome import Outcome, UnavailableError
 from style_transfer.runs.remote_execution import FRUITLESS_CALLS, RemoteExecution, WorkerLostError
 from style_transfer.runs.run_folder import RunFolder
 from style_transfer.runs.scheduler import StepRate
@@ -45,8 +45,8 @@ class PoolWorker(Protocol):
         """Whether it makes no further step, so that another one is to take its place."""
         ...
 
-    def messages(self, folder: RunFolder) -> Generator[FrameMessage | Outcome, None, None]:
-        """Begin a call at once, and yield what `worker.messages` does.
+    def messages(self, folder: RunFolder) -> Generator[FrameMessage | Outcome | None, None, None]:
+        """Begin a call at once, and yield what `Caller.call` does.
 
         Raises WorkerLostError, and UnavailableError where no place can be had.
         """
@@ -73,6 +73,7 @@ class WorkerPool(Generic[Worker]):
         self._lock, self._measuring = threading.Lock(), threading.Lock()
         self._workers = [make(number) for number in range(count)]
         self._cost_models = dict[tuple[str, str], CostModel]()
+        self._has_ended = False
 
     @property
     def local_device(self) -> str:
@@ -116,7 +117,9 @@ class WorkerPool(Generic[Worker]):
     def quota_seconds(self, size: Size, settings: Settings) -> None:
         """Return None: whoever has a place may use it."""
 
-    def call(self, job: Job, folder: RunFolder) -> Generator[FrameMessage | Outcome, None, None]:
+    def call(
+        self, job: Job, folder: RunFolder
+    ) -> Generator[FrameMessage | Outcome | None, None, None]:
         """Yield the messages of one call, see `Caller`."""
         before = job.state.step if job.state else job.step
         with self._lock:
@@ -128,11 +131,15 @@ class WorkerPool(Generic[Worker]):
             yield item
 
     def end(self) -> None:
-        """End all workers."""
+        """End all workers; none takes their places."""
+        with self._lock:
+            self._has_ended = True
         for each in self._workers:
             each.end()
 
     def _least_loaded(self) -> Worker:
+        if self._has_ended:
+            raise UnavailableError("The processes that paint have been ended.")
         for number, worker in enumerate(self._workers):
             if worker.has_ended:
                 self._workers[number] = self._make(number)

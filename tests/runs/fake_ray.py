@@ -3,6 +3,7 @@
 import queue
 import threading
 from concurrent.futures import Future, ThreadPoolExecutor, wait
+from contextlib import suppress
 from types import SimpleNamespace
 
 
@@ -22,14 +23,23 @@ class Stream:
     """The answers of a generator, as they come."""
 
     def __init__(self):
-        self.answers, self.ended = queue.SimpleQueue(), False
+        self.answers, self._next = queue.SimpleQueue(), None
 
-    def __iter__(self):
-        while not self.ended:
-            answer = self.answers.get()
-            if answer is None:
-                return
-            yield answer
+    def is_ready(self, timeout):
+        """Wait until there is an answer, or the end of them."""
+        if self._next is None:
+            with suppress(queue.Empty):
+                self._next = [self.answers.get(timeout=timeout)]
+        return self._next is not None
+
+    def __next__(self):
+        while not self.is_ready(None):
+            pass
+        (answer,) = self._next
+        if answer is None:
+            raise StopIteration
+        self._next = None
+        return answer
 
 
 class Actor:
@@ -137,6 +147,9 @@ class FakeRay:
         return decorated
 
     def wait(self, answers, timeout=None):
+        if isinstance(answers[0], Stream):
+            (stream,) = answers
+            return ([stream], []) if stream.is_ready(timeout) else ([], [stream])
         done, left = wait(answers, timeout)
         return [*done], [*left]
 

@@ -12,9 +12,13 @@ from style_transfer.batch import Request, paint_files
 from style_transfer.devices import VARIABLE
 from style_transfer.engine import Styles, stylize
 from style_transfer.images import to_pil
+from style_transfer.network import NETWORKS
+from style_transfer.runs import device_process
 from style_transfer.runs import run as run_module
 from style_transfer.runs.executor import Job
+from style_transfer.runs.outcome import UNWATCHED
 from style_transfer.runs.process_executor import ProcessExecutor
+from style_transfer.runs.remote_execution import WorkerLostError
 from style_transfer.runs.run import Run
 from style_transfer.settings import Settings
 from tests.conftest import smooth_picture
@@ -88,6 +92,68 @@ def test_the_runs_of_a_dead_process_go_on_elsewhere(begin, executor):
     for run in runs:
         numbers = [number for number, _ in run.losses]
         assert numbers == list(range(1, len(numbers) + 1))  # none twice, none left out
+
+
+@pytest.mark.skipif(not hasattr(signal, "SIGSTOP"), reason="signals of POSIX")
+def test_a_process_that_hangs_is_replaced_and_its_runs_go_on(begin, executor, monkeypatch, caplog):
+    monkeypatch.setattr(device_process, "SILENCE", 2.5)
+    monkeypatch.setattr(device_process, "_NEWS", 2.0)
+    run = begin(LONG)
+    wait_for(lambda: step(run) > 2)
+    hung = executor._workers[[count for _, count in executor.load(1)].index(1)]
+    os.kill(hung.pid, signal.SIGSTOP)
+    wait_for(lambda: not hung.is_ready or hung.has_ended)  # so that others are asked first
+    at = step(run)
+    wait_for(lambda: step(run) > at + 2)
+    assert hung.has_ended
+    assert f"Process {hung.pid} told nothing for 3 s" in caplog.text
+    numbers = [number for number, _ in run.losses]
+    assert numbers == list(range(1, len(numbers) + 1))
+
+
+@pytest.mark.skipif(not hasattr(signal, "SIGSTOP"), reason="signals of POSIX")
+def test_the_limits_of_a_run_hold_while_its_process_tells_nothing(begin, executor, monkeypatch):
+    run = begin(LONG)
+    wait_for(lambda: step(run) > 2)
+    hung = executor._workers[[count for _, count in executor.load(1)].index(1)]
+    monkeypatch.setattr(run_module, "PATIENCE", 0.0)
+    os.kill(hung.pid, signal.SIGSTOP)
+    try:
+        wait_for(lambda: run._execution._stopped)
+    finally:
+        os.kill(hung.pid, signal.SIGCONT)
+    assert run.join(60)
+    assert run.outcome is UNWATCHED
+
+
+@pytest.mark.skipif(not hasattr(signal, "SIGSTOP"), reason="signals of POSIX")
+def test_a_process_ends_quietly_where_the_one_that_asks_is_gone_in_the_middle_of_a_step(
+    photo, painting
+):
+    own = ProcessExecutor(["cpu"])
+    frames = own.start(Job(photo, Styles((painting,)), LONG)).frames()
+    while (frame := next(frames)) is None or frame.step < 2:
+        pass
+    (worker,) = own._workers
+    worker._process.stdin.close()  # as the system does where its parent dies
+    assert worker._process.wait(30) == 0
+    frames.close()
+    own.end()
+
+
+def test_an_executor_that_was_ended_makes_no_further_process(photo, painting):
+    own = ProcessExecutor(["cpu"])
+    run = Run(Job(photo, Styles((painting,)), LONG), own)
+    wait_for(lambda: step(run) > 2)
+    own.end()
+    assert run.join(60)
+    assert str(run.error) == "The processes that paint have been ended."
+    assert all(each.has_ended for each in own._workers)
+
+
+def test_a_fault_in_a_measurement_does_not_keep_the_one_who_waits_for_it(executor):
+    with pytest.raises(WorkerLostError):
+        executor._workers[0].cost_model(NETWORKS[0], settings="no settings", anew=True)
 
 
 def test_pictures_in_files_are_spread_over_the_processes(executor, tmp_path):

@@ -63,7 +63,8 @@ def begin(job):
 def test_an_actor_makes_the_picture_that_this_process_would(cluster, job, monkeypatch):
     monkeypatch.setattr(worker, "SHOWN_EVERY", 0.0)
     _, executor = cluster()
-    frames = [each for each in executor.start(job).frames() if each.losses or not each.step]
+    told = executor.start(job).frames()
+    frames = [each for each in told if each and (each.losses or not each.step)]
     by_hand = list(stylize(job.content, job.styles, lambda: SHORT))
     assert [each.losses for each in frames] == [each.losses for each in by_hand]
     assert torch.equal(frames[-1].picture, by_hand[-1].picture)
@@ -82,7 +83,7 @@ def test_runs_go_to_the_actor_with_the_fewest(cluster, begin):
 def test_a_moved_knob_acts_during_the_call_and_stays(cluster, job):
     _, executor = cluster()
     execution, betas = executor.start(replace(job, settings=LONG)), []
-    for frame in execution.frames():
+    for frame in filter(None, execution.frames()):
         betas.append(frame.settings.beta)
         if len(betas) == 3:
             execution.update(replace(job, settings=replace(LONG, beta=20)))
@@ -145,7 +146,7 @@ def test_a_call_that_is_given_up_leaves_nothing_behind(cluster, job, tmp_path, m
     monkeypatch.setattr(ray_actor, "process_folder", lambda *_: tmp_path)
     _, executor = cluster(places=1)
     frames = executor.start(replace(job, settings=LONG)).frames()
-    next(frames)
+    assert any(frames)  # the first one has come
     assert list(tmp_path.iterdir())
     frames.close()
     wait_for(lambda: not list(tmp_path.iterdir()))

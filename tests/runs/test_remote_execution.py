@@ -81,6 +81,29 @@ def test_a_lost_worker_costs_the_steps_since_its_last_state_and_no_frame_comes_t
     assert caller.calls == 2
 
 
+def test_a_frame_has_no_state_of_a_later_step_where_messages_are_read_late(job, monkeypatch):
+    class Late(Worker):
+        def call(self, job, folder):
+            yield from list(super().call(job, folder))  # the worker is done when the first is read
+
+    monkeypatch.setattr(worker, "SAVED_EVERY", 0.0)
+    frames = list(RemoteExecution(job, Late()).frames())
+    assert [each.state.step for each in frames] == [each.step for each in frames]
+    assert [each.whole for each in frames] == [False] * 8 + [True]
+
+
+def test_a_caller_that_has_nothing_to_tell_lets_the_run_look_up(job):
+    class Slow(Worker):
+        def call(self, job, folder):
+            for message in super().call(job, folder):
+                yield None
+                yield message
+
+    frames = list(RemoteExecution(job, Slow()).frames())
+    assert [None if each is None else each.step for each in frames][:4] == [None, 0, None, 1]
+    assert frames[-1].whole
+
+
 def test_workers_that_are_lost_again_and_again_end_the_run_with_a_sentence(job, monkeypatch):
     def lost(*_):
         raise WorkerLostError

@@ -1,0 +1,35 @@
+import threading
+from dataclasses import replace
+
+import pytest
+
+from style_transfer.engine import Styles
+from style_transfer.runs import run_folder
+from style_transfer.runs.executor import Job
+from style_transfer.runs.run_folder import RunFolder
+from style_transfer.settings import Settings
+
+
+@pytest.fixture
+def job(photo, painting):
+    return Job(photo, Styles((painting,)), Settings())
+
+
+def test_pictures_are_read_when_those_that_replace_them_are_written(job, monkeypatch):
+    folder, write, readers, read = RunFolder(), run_folder.write_file, [], []
+    folder.begin(job)
+
+    def slow_write(file, data):
+        if not readers:  # in the middle of `control`, which holds new pictures already
+            readers.append(threading.Thread(target=lambda: read.append(folder.pictures(2)[0])))
+            readers[0].start()
+            readers[0].join(0.1)
+            assert not read
+        write(file, data)
+
+    monkeypatch.setattr(run_folder, "write_file", slow_write)
+    other = job.content.flip(-1)
+    folder.control(replace(job, content=other))
+    readers[0].join()
+    assert read[0] is other
+    folder.remove()
