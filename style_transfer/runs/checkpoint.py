@@ -1,13 +1,15 @@
 """Checkpoint: the files of a run on disk, and what is read from them.
 
-A folder for each run: `pictures.safetensors` holds content image, style images and masks,
-`state.safetensors` the state between two steps, `run.json` the recipe and the losses of each step,
-and `expiry.json`, where the visitor has left the run, when it expires.
+A folder for each run: `pictures-N-M.safetensors` holds content image, style images and masks of
+states from step N on, `state.safetensors` the state between two steps, `run.json` the recipe and
+the losses of each step, and `expiry.json`, where the visitor has left the run, when it expires.
+The state is written last: whatever stops the writing, one is there with its pictures.
 """
 
 import json
 import math
 import os
+import re
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, replace
@@ -24,10 +26,12 @@ from style_transfer.engine import OPTIMIZERS, Frame, State, Styles, save_tensors
 from style_transfer.recipe import Recipe
 from style_transfer.runs.history import LossHistory
 
-PICTURES_FILE, RUN_FILE, STATE_FILE = "pictures.safetensors", "run.json", "state.safetensors"
+RUN_FILE, STATE_FILE = "run.json", "state.safetensors"
 EXPIRY_FILE = "expiry.json"
 
 OPACITY = "opacity"  # of the photo, among the pictures
+# By earlier versions without a step; a second number where there are several of a step.
+_PICTURES = re.compile(r"pictures(?:-(\d+)(?:-(\d+))?)?\.safetensors")
 
 # What reading a file of any content may raise.
 _UNREADABLE = (
@@ -60,9 +64,9 @@ class Checkpoint:
         try:
             about = json.loads((folder / RUN_FILE).read_text())
             recipe = Recipe.from_json(about["recipe"])
-            pictures = _unpack(load_file(folder / PICTURES_FILE))
-            content, styles = pictures["content"], Styles.from_tensors(pictures)
             state = State.load(folder / STATE_FILE)
+            pictures = _pictures_of(folder, state)
+            content, styles = pictures["content"], Styles.from_tensors(pictures)
             for image in (content, *styles.images):
                 _check_image(image)
             _check_state(state, content, recipe.optimizer)
@@ -126,9 +130,17 @@ def expiry_of(folder: Path, lifetime: float) -> float:
     return min(expires, written) if math.isfinite(expires) else written
 
 
-def write_pictures(folder: Path, pictures: Mapping[str, Tensor]) -> None:
-    """Write content image, style images and masks. Raises OSError."""
-    save_tensors(_pack(pictures), folder / PICTURES_FILE, {})
+def write_pictures(folder: Path, pictures: Mapping[str, Tensor], step: int) -> None:
+    """Write content image, style images and masks of the states from `step` on. Raises OSError."""
+    last = max((number for at, number in pictures_files(folder) if at == step), default=-1)
+    save_tensors(_pack(pictures), folder / f"pictures-{step}-{last + 1}.safetensors", {})
+
+
+def pictures_files(folder: Path) -> dict[tuple[int, int], Path]:
+    """Return the files that `write_pictures` wrote, by step and number, the newest first."""
+    names = ((_PICTURES.fullmatch(file.name), file) for file in folder.glob("pictures*"))
+    found = {(int(name[1] or 0), int(name[2] or 0)): file for name, file in names if name}
+    return dict(sorted(found.items(), reverse=True))
 
 
 def write_run(folder: Path, recipe: Recipe, losses: LossHistory, rests: bool = False) -> None:
@@ -189,6 +201,19 @@ def _pack(pictures: Mapping[str, Tensor]) -> dict[str, Tensor]:
         levels = picture.mul(255).round().to(torch.uint8)
         packed[name] = levels if torch.equal(levels.float() / 255, picture) else picture
     return packed
+
+
+def _pictures_of(folder: Path, state: State) -> dict[str, Tensor]:
+    """Return the pictures that a state was painted from."""
+    # Those of a size that was changed within a step are there before the first state that has it.
+    for (step, _), file in pictures_files(folder).items():
+        if step <= state.step:
+            pictures = _unpack(load_file(file))
+            plan = stages((*pictures["content"].shape[-2:],))
+            size = state.image.shape[-2:]
+            if state.stage < len(plan) and tuple(size) == plan[state.stage].size:
+                return pictures
+    raise FileNotFoundError(f"No pictures of step {state.step} are there.")
 
 
 def _unpack(pictures: Mapping[str, Tensor]) -> dict[str, Tensor]:

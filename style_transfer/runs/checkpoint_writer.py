@@ -13,9 +13,9 @@ from style_transfer.engine import State
 from style_transfer.recipe import Recipe
 from style_transfer.runs.checkpoint import (
     EXPIRY_FILE,
-    PICTURES_FILE,
     STATE_FILE,
     Checkpoint,
+    pictures_files,
     write_expiry,
     write_pictures,
     write_run,
@@ -123,11 +123,13 @@ class CheckpointWriter:
         self._lock()
         self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         pictures = self.pictures
-        if pictures is not self._pictures_written or not (self.folder / PICTURES_FILE).exists():
-            write_pictures(self.folder, pictures)
+        if pictures is not self._pictures_written or not pictures_files(self.folder):
+            write_pictures(self.folder, pictures, state.step)
             self._pictures_written = pictures
         write_run(self.folder, recipe, losses, rests)
         state.save(self.folder / STATE_FILE)
+        for file in [*pictures_files(self.folder).values()][1:]:  # of states before
+            file.unlink(missing_ok=True)
         (self.folder / EXPIRY_FILE).unlink(missing_ok=True)  # of a run that is continued
 
     def _bounded(self, state: State) -> State:

@@ -12,7 +12,6 @@ from safetensors.torch import load_file
 from style_transfer.engine import State, save_tensors, stylize
 from style_transfer.runs.checkpoint import (
     EXPIRY_FILE,
-    PICTURES_FILE,
     RUN_FILE,
     STATE_FILE,
     Checkpoint,
@@ -22,6 +21,7 @@ from style_transfer.runs.checkpoint import (
     write_pictures,
 )
 
+PICTURES = "pictures-3-0.safetensors"
 UNREADABLE = r"^The interrupted run cannot be read any more\.$"
 
 
@@ -58,7 +58,7 @@ def test_only_data_is_written_and_a_program_in_its_place_is_refused(tmp_path, fo
         def __reduce__(self):
             return os.mkdir, (str(tmp_path / "sprung"),)
 
-    for name in (STATE_FILE, PICTURES_FILE, RUN_FILE):
+    for name in (STATE_FILE, PICTURES, RUN_FILE):
         whole = (folder / name).read_bytes()
         (folder / name).write_bytes(pickle.dumps(Trap()))
         with pytest.raises(ValueError, match=UNREADABLE):
@@ -68,7 +68,7 @@ def test_only_data_is_written_and_a_program_in_its_place_is_refused(tmp_path, fo
     assert Checkpoint.load(folder).state.step == 3
 
 
-@pytest.mark.parametrize("name", [STATE_FILE, PICTURES_FILE, RUN_FILE])
+@pytest.mark.parametrize("name", [STATE_FILE, PICTURES, RUN_FILE])
 def test_a_file_cut_at_any_length_is_refused_in_one_sentence(folder, name):
     whole = (folder / name).read_bytes()
     for length in range(0, len(whole), len(whole) // 20):
@@ -168,9 +168,9 @@ def test_a_state_that_no_run_can_continue_from_is_refused_in_one_sentence(folder
     ids=["no content", "no style", "3-D", "NaN", "empty", "other proportions", "2", "style", "nan"],
 )
 def test_pictures_that_no_run_can_have_are_refused_in_one_sentence(folder, change):
-    tensors = load_file(folder / PICTURES_FILE)
+    tensors = load_file(folder / PICTURES)
     change(tensors)
-    save_tensors(tensors, folder / PICTURES_FILE, {})
+    save_tensors(tensors, folder / PICTURES, {})
     with pytest.raises(ValueError, match=UNREADABLE):
         Checkpoint.load(folder)
 
@@ -189,11 +189,16 @@ def test_a_checkpoint_expires_a_lifetime_after_its_state_or_at_the_time_written_
     assert expiry_of(folder, 60) == 0
 
 
+def test_a_checkpoint_of_an_earlier_version_is_read(folder):
+    (folder / PICTURES).rename(folder / "pictures.safetensors")
+    assert Checkpoint.load(folder).state.step == 3
+
+
 def test_the_opacity_of_the_photo_is_kept(folder):
     checkpoint = Checkpoint.load(folder)
     assert checkpoint.opacity is None
     opacity = torch.rand(1, 1, 32, 32)
-    write_pictures(folder, checkpoint.pictures | {"opacity": opacity})
+    write_pictures(folder, checkpoint.pictures | {"opacity": opacity}, 3)
     found = Checkpoint.load(folder)
     assert found.opacity.equal(opacity)
     assert found.pictures.keys() == {*checkpoint.pictures, "opacity"}

@@ -1,10 +1,11 @@
 import errno
 import os
 import time
+from dataclasses import replace
 
 import pytest
 
-from style_transfer.engine import Styles, state
+from style_transfer.engine import State, Styles, resize_clamped, state
 from style_transfer.recipe import Recipe
 from style_transfer.runs import checkpoint_writer
 from style_transfer.runs.checkpoint import STATE_FILE, Checkpoint
@@ -61,6 +62,25 @@ def test_changed_styles_are_written_with_the_next_state_and_never_missing(
     written = Checkpoint.load(writer.folder).pictures
     assert set(written) == {"content", "style 1"}
     assert written["style 1"].equal(pictures[0])
+
+
+@pytest.mark.parametrize(("step", "size"), [(3, 32), (3, 64), (2, 64)])
+def test_a_state_that_cannot_be_written_leaves_the_one_before_with_its_pictures(
+    store, write_checkpoint, pictures, frames, monkeypatch, step, size
+):
+    writer = write_checkpoint(store, 2)
+    writer.pictures = by_name((1 - resize_clamped(pictures[0], (size, size)), pictures[1]))
+    monkeypatch.setattr(State, "save", lambda *_: (_ for _ in ()).throw(OSError("full")))
+    image = resize_clamped(frames[step].state.image, (size, size))
+    writer.write(replace(frames[step].state, image=image), [], Recipe())
+    assert writer.problem
+    kept = Checkpoint.load(writer.folder)
+    assert kept.state.step == 2
+    assert kept.content.equal(pictures[0])
+    monkeypatch.undo()
+    writer.write(replace(frames[step].state, image=image, memory=(), good=None), [], Recipe())
+    assert Checkpoint.load(writer.folder).content.shape[-1] == size
+    assert len(list(writer.folder.glob("pictures*"))) == 1
 
 
 def test_a_large_state_is_written_without_the_optimisers_memory(tmp_path, interrupt):
