@@ -100,6 +100,16 @@ class CostModel:
             for count, enters, part in zip(counts, entered, plan, strict=True)
         )
 
+    def seconds_between(
+        self, plan: list[Stage], begin: tuple[int, int], end: tuple[int, int], steps: int
+    ) -> float:
+        """Return the seconds that a run of `steps` steps takes from `begin` to `end`.
+
+        Both are a step and its stage in `plan`.
+        """
+        left = (self.remaining_seconds(plan, at, steps, stage) for at, stage in (begin, end))
+        return next(left) - next(left)
+
     def run_seconds(
         self,
         size: Size,

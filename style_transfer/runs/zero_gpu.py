@@ -129,8 +129,9 @@ class ZeroGpuExecutor:
         except Exception as error:
             raise _translated(error) from None
         if first and last and last.step - first.step >= _FEWEST_STEPS:
-            model = _expected(job.settings)
-            expected = model.remaining_seconds(stages(job.size), first.step, last.step, first.stage)
+            made = (first.step, first.stage), (last.step, last.stage)
+            steps = max(last.step, last.settings.steps)  # the former of a run made shorter
+            expected = _expected(job.settings).seconds_between(stages(job.size), *made, steps)
             with self._lock:
                 self._ratios.append((last.seconds - first.seconds) / expected)
                 self._starts.append(first.seconds)

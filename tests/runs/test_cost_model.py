@@ -41,6 +41,11 @@ def test_a_run_costs_its_steps_and_some_more_for_each_stage_it_enters():
     assert COST.remaining_seconds(PLAN, 4, 4, stage=1) == 0
 
 
+def test_a_part_of_a_run_costs_its_own_steps_however_long_the_run_was_to_be():
+    assert COST.seconds_between(PLAN, (1, 0), (5, 0), 20) == 4 * 2  # stopped in its first stage
+    assert COST.seconds_between(PLAN, (8, 0), (12, 1), 20) == 2 * 2 + (2 + ENTRY_STEPS) * 5
+
+
 def test_a_large_picture_costs_its_smaller_sizes_as_well():
     pixels = [256 * 512, 128 * 256, 64 * 128]
     assert COST.step_seconds((256, 512)) == pytest.approx(3 + 0.01 * sum(pixels))
