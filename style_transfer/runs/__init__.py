@@ -14,6 +14,7 @@ from style_transfer.runs.history import LossHistory, SettingsChange, SettingsHis
 from style_transfer.runs.limits import PREFIX, Limits
 from style_transfer.runs.memory import RunMemory, available_memory
 from style_transfer.runs.outcome import (
+    OUT_OF_TIME,
     SERVER_ENDS,
     Budget,
     InternalError,
@@ -34,6 +35,7 @@ __all__ = [
     "EXECUTORS",
     "HEARTBEAT",
     "OPACITY",
+    "OUT_OF_TIME",
     "PREFIX",
     "SERVER_ENDS",
     "THREAD_NAME",

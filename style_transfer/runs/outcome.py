@@ -24,7 +24,7 @@ SERVER_ENDS = Outcome(
     "server ends",
     InterruptedError("The server is being ended; what a page was painting can be continued later."),
 )
-OUT_OF_MEMORY = "out of memory"  # the word of such an outcome
+OUT_OF_MEMORY, OUT_OF_TIME = "out of memory", "out of time"  # the words of such outcomes
 
 
 class InternalError(RuntimeError):
@@ -82,5 +82,5 @@ class Budget:
         self._computed += passed
         if self._computed > self._seconds:
             words = f"The run has used its {self._seconds:g} seconds, which is the limit here."
-            return Outcome("out of time", TimeoutError(words))
+            return Outcome(OUT_OF_TIME, TimeoutError(words))
         return None

@@ -198,7 +198,8 @@ class Run(Steered):
             changes = self.changes
             if not changes or changes[-1].step <= frame.step:  # or it must act first
                 return SETTLED
-        return self._budget.spend(self._paused)
+        spent = self._budget.spend(self._paused)
+        return None if frame is not None and frame.step >= self.planned.steps else spent
 
     def _publish(self, frame: Frame, seconds: float) -> None:
         with self._broadcast.changed:

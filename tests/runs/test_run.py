@@ -2,6 +2,7 @@
 
 import threading
 from dataclasses import replace
+from types import SimpleNamespace
 
 import pytest
 import torch
@@ -10,7 +11,7 @@ from style_transfer.engine import DivergedError, Styles
 from style_transfer.runs import broadcast
 from style_transfer.runs import run as module
 from style_transfer.runs.executor import Job
-from style_transfer.runs.outcome import Budget
+from style_transfer.runs.outcome import OUT_OF_TIME, Budget, Outcome
 from style_transfer.runs.run import Run
 from style_transfer.runs.steering import Lasting
 from style_transfer.settings import Settings
@@ -264,6 +265,14 @@ def test_a_run_ends_when_its_time_is_used_up(begin):
     for _ in run.frames():
         pass
     assert str(run.error) == "The run has used its 0.1 seconds, which is the limit here."
+
+
+def test_a_run_is_finished_by_its_last_step_however_long_that_took(begin):
+    spent = iter([None, Outcome(OUT_OF_TIME)])
+    budget = SimpleNamespace(spend=lambda _: next(spent))
+    run = begin(replace(SETTINGS, steps=1), allow=2, budget=budget)
+    assert run.join(20)
+    assert run.outcome.word == "finished"
 
 
 def test_a_run_that_is_paused_too_long_ends(begin):

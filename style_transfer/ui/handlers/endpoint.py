@@ -13,7 +13,7 @@ from style_transfer.checks import whole_number
 from style_transfer.engine import Frame, Styles, masked
 from style_transfer.images import MIN_SIDE, Export, save
 from style_transfer.recipe import Recipe
-from style_transfer.runs import HEARTBEAT, Job
+from style_transfer.runs import HEARTBEAT, OUT_OF_TIME, Job, Run
 from style_transfer.settings import KNOBS, Settings
 from style_transfer.ui.handlers.endpoint_parameters import (
     CALL_STEPS,
@@ -116,9 +116,15 @@ def _paint(
         if run:
             run.stop()
         service.admission.leave(ticket)
-    if run.error or run.frame is None:
+    if run.frame is None or (run.error and not _is_cut_short(run)):
         raise ValueError(str(run.error or "The run made no picture."))
     yield run.frame
+
+
+def _is_cut_short(run: Run) -> bool:
+    """Return whether a run has a picture, but not all of its steps in the time that it had."""
+    is_late = run.outcome is not None and run.outcome.word == OUT_OF_TIME
+    return is_late and run.frame is not None and run.frame.step > 0
 
 
 def _check_is_there(session: Session) -> None:

@@ -17,6 +17,7 @@ from gradio.utils import get_upload_folder
 
 from style_transfer.ui.http.calls import (
     VISITOR_HEADER,
+    error_for_program,
     error_on_page,
     telling_of_full_disk,
     with_sentence,
@@ -65,17 +66,20 @@ def check_calls(page: gr.Blocks) -> None:
         return await push(body=body, request=request, username=username)
 
     async def checked_preprocess(block_fn: Any, inputs: Any, *rest: Any, **named: Any) -> Any:
+        # Programs are told words as they are, the page shows them as HTML.
+        is_public = getattr(block_fn, "api_visibility", "") == "public"
+        refusal = error_for_program if is_public else error_on_page
         try:
             for file in _files_in(inputs):
                 file["path"] = unquote(file["path"].partition(FILE_ROUTE)[2]) or file["path"]
                 if file["path"].lower().startswith(("http:", "https:", "ftp:", "data:")):
-                    raise error_on_page(NOT_UPLOADED)
+                    raise refusal(NOT_UPLOADED)
                 file["meta"] = dict(FILE_MARK)
             return await preprocess_data(block_fn, inputs, *rest, **named)
         except gr.Error as error:
-            raise error_on_page(error.message) from None
+            raise refusal(error.message) from None
         except Exception:  # each component raises its own kinds
-            raise error_on_page(UNFIT_VALUES) from None
+            raise refusal(UNFIT_VALUES) from None
 
     for each in page.fns.values():
         if each.fn and each.fn.__module__.startswith("gradio."):  # such as those of gr.Examples

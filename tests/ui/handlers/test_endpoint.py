@@ -1,11 +1,13 @@
 """The endpoint for programs, without a server."""
 
 import inspect
+from dataclasses import replace
 
 import gradio as gr
 import pytest
 
 from style_transfer.images import save
+from style_transfer.recipe import read_recipe
 from style_transfer.runs import AdmissionQueue, Limits, MemoryReservations, RunService
 from style_transfer.settings import KNOBS, Settings
 from style_transfer.ui.handlers.endpoint import stylize
@@ -48,6 +50,24 @@ def test_a_call_for_which_there_is_no_memory_is_refused_in_one_sentence(context,
     with pytest.raises(gr.Error, match=r"48 x 48 pixels needs .* are free; choose a smaller size"):
         list(call())
     assert context.service.under_way == 0
+
+
+@pytest.mark.parametrize(("frames", "told"), [(1, None), (3, 2)])
+def test_a_call_whose_time_is_up_gives_the_picture_so_far(context, call, frames, told, monkeypatch):
+    start = context.service.start
+    context.service.executor.allowed = frames
+
+    def start_late(job, **options):
+        return start(job, **options | {"visitor": "a visitor"})
+
+    monkeypatch.setattr(context.service, "start", start_late)
+    context.service.limits = replace(context.service.limits, seconds=1)
+    if told is None:  # no step was made
+        with pytest.raises(gr.Error, match="The run has used its 1 seconds"):
+            list(call(9))
+    else:
+        *_, file = call(9)
+        assert read_recipe(file).step == told
 
 
 def test_a_program_is_told_what_it_sent_as_it_is(context, call, monkeypatch):

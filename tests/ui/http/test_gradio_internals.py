@@ -210,15 +210,27 @@ def test_a_path_that_is_no_upload_is_refused_whatever_is_said_of_it(served, seen
     assert seen == []
 
 
-def test_a_long_value_is_not_repeated_whole(page):
+def refusal(page, message, visibility="private"):
+    """Return what is told of a value that Gradio refuses, in a call of a page or of a program."""
+
     async def refuse(*_):
-        raise gr.Error(f"Value: {'x ' * 10_000} is not in the list")
+        raise gr.Error(message)
 
     page.preprocess_data = refuse
     check_calls(page)
+    handler = SimpleNamespace(api_visibility=visibility)
     with pytest.raises(gr.Error) as told:
-        asyncio.run(page.preprocess_data(None, [], None))
-    assert len(told.value.message) <= MAX_MESSAGE
+        asyncio.run(page.preprocess_data(handler, [], None))
+    return told.value.message
+
+
+def test_a_long_value_is_not_repeated_whole(page):
+    assert len(refusal(page, f"Value: {'x ' * 10_000} is not in the list")) <= MAX_MESSAGE
+
+
+def test_programs_are_told_gradios_words_as_they_are(page):
+    assert refusal(page, "<class 'str'>", "public") == "<class 'str'>"
+    assert refusal(page, "<class 'str'>") == "&lt;class 'str'&gt;"
 
 
 @pytest.mark.parametrize(("given", "kept"), [("abc", "abc"), ("", None), (None, None)])
