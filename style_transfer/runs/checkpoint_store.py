@@ -50,6 +50,17 @@ class CheckpointStore:
         self._locks: dict[Path, CheckpointLock | None] = {}  # of the runs of this process
         self._guard = threading.RLock()
 
+    def problem(self) -> str:
+        """Return why no run can be kept, in one sentence, "" where they can or need not be."""
+        if not self._limits.disk:
+            return ""
+        try:
+            make_private(self._root)
+            with tempfile.TemporaryFile(dir=self._root):
+                return ""
+        except OSError as error:
+            return f"No run can be kept in {self._root}: {error.strerror or error}."
+
     def create(self, token: Any, pictures: Mapping[str, Tensor]) -> CheckpointWriter | None:
         """Return the writer of a new run of the visitor with `token`; None for one without."""
         folder = self._visitor_folder(token)

@@ -1,5 +1,6 @@
 """CheckpointWriter: writes the checkpoint of one run."""
 
+import logging
 import shutil
 import threading
 import time
@@ -24,6 +25,8 @@ from style_transfer.runs.history import LossHistory
 from style_transfer.runs.limits import Limits
 
 MAX_AGE = 7.0  # s; age at which the state on disk is replaced (later if a step takes longer)
+
+_log = logging.getLogger(__name__)
 
 
 class CheckpointWriter:
@@ -86,9 +89,13 @@ class CheckpointWriter:
             try:
                 recipe = replace(recipe, step=state.step)
                 self._write(self._bounded(state), losses, recipe, rests)
+                if self.problem:
+                    _log.warning("A run can be kept again.")
                 self.problem = ""
             except OSError as error:
                 reason = error.strerror or str(error)
+                if not self.problem:  # it would be the same after each step
+                    _log.warning("A run goes on, but cannot be kept: %s.", reason)
                 self.problem = f"The run goes on, but cannot be kept for later ({reason})."
 
     def remove(self) -> None:

@@ -72,6 +72,7 @@ class Run(Steered):
         self._on_frame, self._on_end = on_frame, on_end
         self._settling = Settling() if lasting.settles else None
         self._paused = self._stopped = False
+        self._began = time.monotonic()
         _log.info("Run %d begins: %s, %d steps.", number, self._size_words, self.planned.steps)
         context = contextvars.copy_context()  # a hosting platform may know the visitor by it
         self._thread = threading.Thread(
@@ -130,6 +131,7 @@ class Run(Steered):
             if not self._broadcast.ended:
                 self.outcome, self._broadcast.ended = outcome, True
                 self._broadcast.notify()
+                self._log_end(outcome)  # the process may not wait for the step under way
         self.stop()
 
     def join(self, timeout: float | None = None) -> bool:
@@ -153,7 +155,7 @@ class Run(Steered):
         return self._broadcast.listening(listener)
 
     def _work(self) -> None:
-        outcome, began = FINISHED, time.monotonic()
+        outcome = FINISHED
         try:
             outcome = self._follow()
         except BaseException as error:  # whatever it is, watchers must hear of the end
@@ -165,13 +167,14 @@ class Run(Steered):
             if outcome.word == OUT_OF_MEMORY:  # others may need what it took
                 release_caches()
             self.abandon(outcome)  # unless that was done
-            outcome = self.outcome or outcome
-            step, seconds = self.frame.step if self.frame else 0, time.monotonic() - began
-            words = self.number, seconds, self._size_words, step, outcome.word
-            place = self._execution.place
-            _log.info("Run %d ends after %.1f s: %s, step %d, %s, on %s.", *words, place)
             if self._on_end:
                 self._on_end(self)
+
+    def _log_end(self, outcome: Outcome) -> None:
+        step, seconds = self.frame.step if self.frame else 0, time.monotonic() - self._began
+        words = self.number, seconds, self._size_words, step, outcome.word
+        place = self._execution.place
+        _log.info("Run %d ends after %.1f s: %s, step %d, %s, on %s.", *words, place)
 
     def _follow(self) -> Outcome:
         """Take the frames of the execution as they come; return why they ended."""

@@ -1,13 +1,14 @@
 """What a server sets for its own process before Gradio is imported: a folder, and proxies."""
 
 import tempfile
-from collections.abc import MutableMapping
+from collections.abc import Mapping, MutableMapping
 from pathlib import Path
 
 from style_transfer.devices import VARIABLE
 from style_transfer.runs import is_zero_gpu, process_folder
 
 FOLDER_VARIABLE = "GRADIO_TEMP_DIR"  # where Gradio stores uploads and serves any file
+PORT_VARIABLE = "GRADIO_SERVER_PORT"
 _PREFIX = "style-transfer-page-"
 _LOOPBACK = "localhost", "127.0.0.1", "::1"
 
@@ -22,6 +23,19 @@ def own_folder(environment: MutableMapping[str, str]) -> Path:
     folder = process_folder(root, _PREFIX)
     environment[FOLDER_VARIABLE] = str(folder)
     return folder
+
+
+def named_port(environment: Mapping[str, str]) -> int | None:
+    """Return the port at which the page is to be served; None for the first free one from 7860.
+
+    Raises ValueError, one sentence, for what is no port.
+    """
+    text = environment.get(PORT_VARIABLE, "").strip()
+    if not text:
+        return None
+    if not (text.isascii() and text.isdecimal()) or not 1 <= int(text) <= 65535:
+        raise ValueError(f"{PORT_VARIABLE} must be from 1 to 65535, not {text!r}.")
+    return int(text)
 
 
 def exempt_loopback(environment: MutableMapping[str, str]) -> None:

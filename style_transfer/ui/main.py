@@ -13,6 +13,8 @@ from style_transfer.interruption import Interruption
 
 MISSING = 1  # exit code where the page's dependencies are not installed
 
+_log = logging.getLogger(__name__)
+
 
 def main(arguments: list[str] | None = None) -> int:
     """Serve the page until the process is ended; return the exit code."""
@@ -28,7 +30,7 @@ def main(arguments: list[str] | None = None) -> int:
             file=sys.stderr,
         )
         return MISSING
-    launch(page, server_name=options.host, server_port=options.port)
+    launch(page, options.host, options.port)
     return 0
 
 
@@ -39,14 +41,24 @@ def create(host: str | None = None) -> Any:
     value that it cannot have ends the process with one sentence.
     """
     from style_transfer.runs import RunService
-    from style_transfer.ui.environment import exempt_loopback, name_lent_gpu, own_folder
+    from style_transfer.ui.environment import (
+        exempt_loopback,
+        name_lent_gpu,
+        named_port,
+        own_folder,
+    )
 
     try:
         own_folder(os.environ)
     except OSError as error:
         sys.exit(f"No folder for temporary files can be made: {error}")
+    try:
+        named_port(os.environ)
+    except ValueError as error:
+        sys.exit(str(error))
     name_lent_gpu(os.environ)
     exempt_loopback(os.environ)  # all before Gradio is imported
+    from style_transfer.ui.http.answers import is_disk_full
     from style_transfer.ui.http.hosts import Hosts
     from style_transfer.ui.http.metrics import metrics_routes
     from style_transfer.ui.http.visitors import Visitors
@@ -62,22 +74,41 @@ def create(host: str | None = None) -> Any:
         return build(service, hosts, visitors, metrics_routes(service, environment))
     except ValueError as error:
         sys.exit(str(error))
+    except OSError as error:
+        if not is_disk_full(error):
+            raise
+        sys.exit(f"The page cannot be made: {error}")
 
 
-def launch(page: Any, **options: Any) -> None:
+def launch(page: Any, host: str | None = None, port: int | None = None) -> None:
     """Serve a `ui.page.Page`, and log begin and end of each run.
+
+    At another address or port than the environment names, where they are given; a port that is
+    named and taken ends the process with one sentence.
 
     Ctrl-C and the signals that end programs save all runs and end the process with exit code 0.
     """
+    from style_transfer.ui.environment import named_port
     from style_transfer.ui.http.log import use_plain_records
     from style_transfer.ui.shutdown import end_serving, leave_process, limit_duration
 
     use_plain_records()
     logging.basicConfig(format="%(asctime)s %(message)s")
     logging.getLogger("style_transfer").setLevel(logging.INFO)
+    if problem := page.context.service.checkpoints.problem():
+        _log.warning(problem)
+    port = port or named_port(os.environ)
+    where = {"server_name": host, "server_port": port}
     with Interruption() as interruption:
         with suppress(KeyboardInterrupt):
-            page.blocks.launch(**page.launch_options, **options, prevent_thread_lock=True)
+            try:
+                page.blocks.launch(**page.launch_options, **where, prevent_thread_lock=True)
+            except OSError:  # of Gradio, which tells of ports alone
+                at = host or os.environ.get("GRADIO_SERVER_NAME") or "127.0.0.1"
+                sys.exit(
+                    f"The page cannot be served at {at}, port {port or 'from 7860 on'}: that port "
+                    "is taken, or the address is none of this machine."
+                )
             while page.blocks.is_running and not interruption.noticed:
                 time.sleep(0.1)
         if interruption.noticed:

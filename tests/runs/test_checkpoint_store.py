@@ -24,6 +24,14 @@ def files(folder):
     return [file for file in folder.rglob("*") if file.is_file()]
 
 
+def test_a_folder_in_which_nothing_can_be_kept_is_told_beforehand(tmp_path):
+    assert CheckpointStore(tmp_path / "kept", Limits()).problem() == ""
+    (tmp_path / "file").touch()
+    store = CheckpointStore(tmp_path / "file", Limits())
+    assert store.problem() == f"No run can be kept in {tmp_path / 'file'}: File exists."
+    assert CheckpointStore(tmp_path / "file", Limits(disk=0)).problem() == ""
+
+
 def test_a_run_is_found_by_the_token_of_its_visitor_alone(store, interrupt):
     folder = interrupt(store, 2)
     assert store.find(TOKEN) == folder

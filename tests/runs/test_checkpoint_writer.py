@@ -29,19 +29,23 @@ def test_a_run_that_was_removed_leaves_nothing_even_if_it_is_written_once_more(
 
 
 def test_a_full_disk_stops_the_writing_alone_and_the_older_state_stays(
-    store, write_checkpoint, frames, monkeypatch
+    store, write_checkpoint, frames, monkeypatch, caplog
 ):
     writer = write_checkpoint(store, 2)
     full = OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
     with monkeypatch.context() as patch:
         patch.setattr(state, "save_file", lambda *_: (_ for _ in ()).throw(full))
         writer.write(frames[3].state, [], Recipe())
+        writer.write(frames[3].state, [], Recipe())
+    told = "A run goes on, but cannot be kept: No space left on device."
+    assert caplog.messages == [told]  # once
     words = "The run goes on, but cannot be kept for later (No space left on device)."
     assert writer.problem == words
     assert Checkpoint.load(writer.folder).state.step == 2
     assert not list(writer.folder.glob("*.part"))
     writer.write(frames[4].state, [], Recipe())
     assert writer.problem == ""
+    assert caplog.messages == [told, "A run can be kept again."]
     assert Checkpoint.load(writer.folder).state.step == 4
 
 

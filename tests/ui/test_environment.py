@@ -1,6 +1,8 @@
 """The environment of a server's process: its temporary folder and proxies."""
 
-from style_transfer.ui.environment import exempt_loopback, own_folder
+import pytest
+
+from style_transfer.ui.environment import exempt_loopback, named_port, own_folder
 
 
 def test_each_server_has_a_folder_of_its_own_and_leaves_those_of_others(tmp_path):
@@ -10,6 +12,14 @@ def test_each_server_has_a_folder_of_its_own_and_leaves_those_of_others(tmp_path
     assert all(folder.parent == tmp_path and folder.is_dir() for folder in folders)
     assert environment["GRADIO_TEMP_DIR"] == str(folders[1])
     assert (tmp_path / ("a" * 64)).is_dir()
+
+
+def test_a_named_port_is_a_number_or_refused_in_a_sentence():
+    assert named_port({}) is None
+    assert named_port({"GRADIO_SERVER_PORT": " 8104 "}) == 8104
+    for wrong in ("abc", "99999", "0", "-1", "8104.0", "\u0661"):
+        with pytest.raises(ValueError, match=rf"must be from 1 to 65535, not '{wrong}'\.$"):
+            named_port({"GRADIO_SERVER_PORT": wrong})
 
 
 def test_no_proxy_is_asked_for_the_own_machine():

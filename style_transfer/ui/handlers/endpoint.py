@@ -63,8 +63,10 @@ def stylize(
         reader = context.reader.of(session.visitor)
         content, opacity = reader.photo(given["photo"], recipe.size)
         styles = _styles(reader, files, given["mask"]).where_seen(opacity)
+        folder = session.folder / secrets.token_hex(8)
+        folder.mkdir()  # before anything is painted for which the disk has no room
         for frame in _paint(context, session, content, styles, recipe):
-            yield _save(session, frame, recipe, opacity) if frame else None
+            yield _save(frame, recipe, opacity, folder / "picture.png") if frame else None
     except ValueError as error:
         raise error_for_program(str(error)) from error
 
@@ -133,9 +135,7 @@ def _check_is_there(session: Session) -> None:
         raise ValueError("This call was ended, since its connection seemed to be closed.")
 
 
-def _save(session: Session, frame: Frame, recipe: Recipe, opacity: Tensor | None) -> str:
-    folder = session.folder / secrets.token_hex(8)
-    folder.mkdir()
+def _save(frame: Frame, recipe: Recipe, opacity: Tensor | None, file: Path) -> str:
     text = replace(recipe, step=frame.step).to_json()
-    save(frame.picture, folder / "picture.png", text, Export(opacity=opacity))
-    return str(folder / "picture.png")
+    save(frame.picture, file, text, Export(opacity=opacity))
+    return str(file)

@@ -13,7 +13,7 @@ import gradio as gr
 from gradio.components import Component
 
 from style_transfer.engine import default_size
-from style_transfer.knobs import Choice, Knob, LayerWeights, Number, Switch, WholeNumber
+from style_transfer.knobs import Choice, Knob, LayerWeights, Number, Switch, Weight, WholeNumber
 from style_transfer.settings import KNOBS, Settings
 from style_transfer.ui.panels.inputs import picture_input
 
@@ -124,7 +124,8 @@ def _kind(knob: Knob, value: Any, label: str) -> tuple[Any, str, Callable[[], Co
     """Return the type of a knob's value, its range in words, and its input."""
     match knob:
         case Number():
-            span, whole = f", {knob.low:g} to {knob.high:g}", isinstance(knob, WholeNumber)
+            usual = "usually " if isinstance(knob, Weight) else ""  # which has no upper end
+            span, whole = f", {usual}{knob.low:g} to {knob.high:g}", isinstance(knob, WholeNumber)
             precision = 0 if whole else None
             return (
                 int if whole else float,

@@ -5,7 +5,9 @@ leads to our address (DNS rebinding). Such a request names the other page's host
 """
 
 import ipaddress
+import re
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from urllib.parse import urlsplit
 
 from starlette.datastructures import Headers
@@ -15,7 +17,8 @@ from style_transfer.runs import PREFIX
 from style_transfer.ui.http.answers import answer
 
 HOSTS_VARIABLE = f"{PREFIX}HOSTS"
-_VARIABLES = ("SPACE_HOST", "GRADIO_SERVER_NAME", HOSTS_VARIABLE)  # names, separated by commas
+_VARIABLES = "SPACE_HOST", "GRADIO_SERVER_NAME"  # names, separated by commas
+_NAME = re.compile(r"[a-z0-9._-]*")
 _DEFAULT_PORTS = {"http": ":80", "https": ":443"}
 
 
@@ -32,8 +35,12 @@ class Hosts:
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str]) -> "Hosts":
-        """Return the hosts that a Space or whoever runs the server names."""
-        names = (name for each in _VARIABLES for name in environment.get(each, "").split(","))
+        """Return the hosts that a Space or whoever runs the server names.
+
+        Raises ValueError, one sentence, for what is no name.
+        """
+        names = [name for each in _VARIABLES for name in environment.get(each, "").split(",")]
+        names += map(_given_name, environment.get(HOSTS_VARIABLE, "").split(","))
         return cls(names, bool(environment.get("SPACE_ID")))
 
     def serve(self, host: str) -> bool:
@@ -74,6 +81,19 @@ class HostCheck:
         if origin is not None and not self._hosts.trust(origin, asked):
             return f"Pages of {origin[:80]!r} may not call this one."
         return ""
+
+
+def _given_name(text: str) -> str:
+    """Return a name that whoever runs the server gives as browsers write it, "" for none."""
+    name = text.strip().lower().removesuffix(".")
+    with suppress(UnicodeError):  # of a name too long, or with an empty part
+        ascii_name = name.encode("idna").decode()
+        if _NAME.fullmatch(ascii_name):
+            return ascii_name
+    raise ValueError(
+        f"{HOSTS_VARIABLE} must be names such as paint.example, without scheme and port and with "
+        f"commas between, not {text.strip()!r}."
+    )
 
 
 def _name(host: str) -> str:

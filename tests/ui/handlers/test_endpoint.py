@@ -106,7 +106,7 @@ def test_the_endpoint_has_every_knob_of_the_table_that_belongs_there():
 def test_parameters_are_documented_with_their_ranges():
     described = parameters()
     assert described["beta"].text == (
-        "Weight of the paint, 0 to 100; 1 is gentle, 5 balanced, 20 bold."
+        "Weight of the paint, usually 0 to 100; 1 is gentle, 5 balanced, 20 bold."
     )
     assert described["steps"].text == "How many steps to make, 1 to 500."
     assert described["statistic"].text.startswith("What makes a style: gram, ")

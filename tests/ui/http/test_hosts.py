@@ -56,6 +56,21 @@ def test_other_names_are_refused_in_a_sentence_that_tells_the_setting(host):
     assert "STYLE_TRANSFER_HOSTS" in words
 
 
+@pytest.mark.parametrize("given", ["MÜNCHEN.example", " münchen.example. ,"])
+def test_a_name_is_taken_as_browsers_write_it(given):
+    hosts = Hosts.from_environment({"STYLE_TRANSFER_HOSTS": given})
+    assert ask(hosts, host="xn--mnchen-3ya.example")[0] == 200
+
+
+@pytest.mark.parametrize(
+    "given", ["https://paint.example", "paint.example:8443", "paint.example/", "*", "a..example"]
+)
+def test_what_is_no_name_is_refused_in_a_sentence(given):
+    with pytest.raises(ValueError, match=r"^STYLE_TRANSFER_HOSTS must be names such as .*\.$") as e:
+        Hosts.from_environment({"STYLE_TRANSFER_HOSTS": f"studio.lan,{given}"})
+    assert repr(given) in str(e.value)
+
+
 @pytest.mark.parametrize("host", ["ann-paint.hf.space", "paint.example:8443", "STUDIO.lan"])
 def test_a_space_and_whoever_runs_the_server_name_hosts(host):
     assert ask(SPACE, host=host)[0] == 200
