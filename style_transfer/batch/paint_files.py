@@ -116,7 +116,9 @@ def _spread(
         except KeyboardInterrupt:
             under_way = [each for each in left if not each.cancel()]
             painter.interrupt()
-            yield from (each.result() for each in under_way)
+            for each in under_way:
+                if not isinstance(each.exception(), KeyboardInterrupt):  # before its first step
+                    yield each.result()
             raise
         finally:  # also where something failed, or nobody asks for further answers
             for each in left:

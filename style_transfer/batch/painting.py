@@ -93,7 +93,8 @@ class Painter:
     def paint(self, job: Job, watch: Watch) -> Painted:
         """Paint a picture and save it; what goes wrong is in the answer.
 
-        Raises KeyboardInterrupt where it is interrupted before there is a picture.
+        Where no step was made nothing is saved, since the file of before may be a better picture.
+        Raises KeyboardInterrupt where that is by an interruption.
         """
         began = time.perf_counter()
         try:
@@ -104,7 +105,7 @@ class Painter:
             watch.begin(job, begun.first, begun.clock, begun.estimate)
         except (ValueError, OSError, MemoryError, UnavailableError) as error:
             return Painted(job, REFUSED, message=str(error), seconds=time.perf_counter() - began)
-        frame, status, message = begun.first, PAINTED, ""
+        frame, status, message = begun.first, INTERRUPTED, ""
         self._under_way.add(begun)
         if self._interrupted:  # meanwhile
             begun.stop()
@@ -115,18 +116,21 @@ class Painter:
                     if frame.note:
                         watch.tell(frame.note)
                     watch.step(frame, time.perf_counter() - began)
-                if frame.step < job.settings.steps:
-                    status = INTERRUPTED
+                if frame.step >= job.settings.steps:
+                    status = PAINTED
             finally:  # before any other handling: a signal that comes from here on raises nothing
                 watch.finish()
         except KeyboardInterrupt:
-            status = INTERRUPTED
+            pass
         except Exception as error:
             size = frame.content.shape[-2], frame.content.shape[-1]
             message, status = sentence(error, frame.step + 1, size), DIVERGED
         finally:  # also where the program has a fault: hours may have gone into the picture
             self._under_way.remove(begun)
-            place, words = begun.save(frame)
+            made = status == PAINTED or frame is not begun.first
+            place, words = begun.save(frame) if made else (None, "")
+        if status == INTERRUPTED and not made:
+            raise KeyboardInterrupt
         begun.leave(frame, finished=status == PAINTED)
         seconds = time.perf_counter() - began
         return Painted(job, status, place, " ".join((message, words)).strip(), frame, seconds)

@@ -14,6 +14,7 @@ from PIL import Image
 
 from style_transfer.batch import paint_files
 from style_transfer.batch.checkpoints import Checkpoints
+from style_transfer.batch.paint_files import Unwatched
 from style_transfer.batch.request import Request
 from style_transfer.cli import run_command
 from style_transfer.images import to_pil
@@ -135,35 +136,36 @@ def test_a_run_goes_on_from_a_picture_at_full_size(folders):
         assert np.abs(np.asarray(small).astype(int) - np.asarray(before)).mean() < 4
 
 
-def test_an_interrupted_picture_is_resumed_from_its_checkpoint(folders, monkeypatch):
+class Stopping(Unwatched):
+    """Notes the steps, and interrupts after one of them."""
+
+    def __init__(self, stop=None):
+        self.steps, self._stop = [], stop
+
+    def step(self, frame, seconds):
+        self.steps.append(frame.step)
+        if frame.step == self._stop:
+            raise KeyboardInterrupt
+
+
+@pytest.fixture
+def keen_checkpoints(monkeypatch):
+    """Let a checkpoint be written after every step."""
     monkeypatch.setattr("style_transfer.batch.checkpoints.INTERVAL", 0)
     monkeypatch.setattr("style_transfer.batch.checkpoints._MOST_SHARE", 1e9)
+
+
+@pytest.mark.usefixtures("keen_checkpoints")
+def test_an_interrupted_picture_is_resumed_from_its_checkpoint(folders):
     photo, style = folders / "photos" / "a.png", folders / "styles" / "x.png"
     request = Request(SHALLOW, size=48, resume=True)
-
-    class Stopping:
-        def begin(self, *_):
-            pass
-
-        def step(self, frame, _):
-            steps.append(frame.step)
-            if frame.step == stop:
-                raise KeyboardInterrupt
-
-        def finish(self):
-            pass
-
-        def tell(self, _):
-            pass
-
-    steps, stop = [], 2
+    first, second = Stopping(2), Stopping()
     with pytest.raises(KeyboardInterrupt):
-        list(paint_files(photo, style, folders / "out.png", request, watch=Stopping()))
+        list(paint_files(photo, style, folders / "out.png", request, watch=first))
     assert list(folders.glob("out.png.*.checkpoint"))
     assert read_recipe(folders / "out.png").step == 2
-    stop = None
-    (painted,) = paint_files(photo, style, folders / "out.png", request, watch=Stopping())
-    assert steps == [1, 2, 3, 4]
+    (painted,) = paint_files(photo, style, folders / "out.png", request, watch=second)
+    assert first.steps + second.steps == [1, 2, 3, 4]
     assert painted.place == folders / "out.png"
     assert not list(folders.glob("*.checkpoint"))
     whole = list(paint_files(photo, style, folders / "whole.png", Request(SHALLOW, 48)))

@@ -298,12 +298,12 @@ def test_ctrl_c_while_the_picture_is_saved_loses_nothing(files, capsys, monkeypa
         signal.raise_signal(signal.SIGINT)
         save(*arguments)
 
-    while_painting(monkeypatch, lambda: signal.raise_signal(signal.SIGINT))
+    while_painting(monkeypatch, lambda: signal.raise_signal(signal.SIGINT), step=2)
     monkeypatch.setattr("style_transfer.batch.writing.save", interrupted)
     before = signal.getsignal(signal.SIGINT)
     assert run(files) == 0
     out, error = capsys.readouterr()
-    assert "Interrupted after step 0" in out
+    assert "Interrupted after step 1" in out
     assert "before there was a picture" not in error
     assert opened(files[2]).size == (48, 48)
     assert signal.getsignal(signal.SIGINT) is before
@@ -320,17 +320,40 @@ def test_ctrl_c_before_the_first_step_is_one_line(files, capsys, monkeypatch):
     assert error.count("\n") == 1
 
 
+@pytest.mark.parametrize("init", ["content", "style.png"])
+def test_where_no_step_was_made_the_picture_of_before_stays(files, capsys, monkeypatch, init):
+    files[2].write_bytes(b"a finished picture")
+    while_painting(monkeypatch, lambda: signal.raise_signal(signal.SIGINT))
+    start = init if init == "content" else files[1]
+    assert run(files, "--init", str(start)) == 130
+    out, error = capsys.readouterr()
+    assert out == ""
+    assert "interrupted before there was a picture" in error
+    assert files[2].read_bytes() == b"a finished picture"
+
+
+def test_memory_that_ends_in_the_first_step_costs_no_picture_of_before(files, capsys, monkeypatch):
+    def short_of_memory(*_):
+        raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 2 GiB.")
+
+    files[2].write_bytes(b"a finished picture")
+    monkeypatch.setattr(MultiscaleObjective, "evaluate", short_of_memory)
+    assert run(files) == NOT_AS_ASKED
+    assert "not enough memory for step 1" in capsys.readouterr().err
+    assert files[2].read_bytes() == b"a finished picture"
+
+
 def saved_elsewhere(error):
     """The file that the sentence on stderr names."""
     return Path(re.search(r"cannot be written \(.+\); the picture is in (.+)\n", error)[1])
 
 
-def while_painting(monkeypatch, happens):
-    """Let something happen to the files during the run."""
+def while_painting(monkeypatch, happens, step=1):
+    """Let something happen to the files during a step."""
 
     def painting(*arguments, **named):
         for frame in stylize(*arguments, **named):
-            if frame.step == 1:
+            if frame.step == step:
                 happens()
             yield frame
 
