@@ -17,8 +17,10 @@ _MOST_SHARE = 0.05  # of the time that goes into writing
 class Checkpoints:
     """Writes states beside an output, and finds the one of an interrupted run of the same picture.
 
-    Its name has a checksum of all that makes the picture but how many steps it takes. Where the
-    disk is full, nothing is written and the run goes on.
+    Its name has a checksum of all that makes the picture but how many steps it takes. Those of
+    other pictures for the same output stay until there is one of this, since hours may be in them
+    and a mistyped setting asks for another picture. Where the disk is full, nothing is written and
+    the run goes on.
     """
 
     def __init__(
@@ -32,9 +34,6 @@ class Checkpoints:
 
     def load(self) -> State | None:
         """Return the state of an interrupted run of this picture, None where there is none."""
-        for other in self._output.parent.glob(f"{_escaped(self._output.name)}.*.checkpoint"):
-            if other != self._file:  # of a picture that is not asked for any more
-                other.unlink(missing_ok=True)
         try:
             return State.load(self._file) if self._file.exists() else None
         except ValueError:  # of another version
@@ -50,13 +49,24 @@ class Checkpoints:
         began = time.monotonic()
         with suppress(OSError):
             frame.state.save(self._file)
+            self._remove(keep=self._file)
         taken = time.monotonic() - began
         self._next = time.monotonic() + max(INTERVAL, taken / _MOST_SHARE)
 
     def remove(self) -> None:
-        """Remove the checkpoint of a picture that is finished."""
+        """Remove all checkpoints of an output that is finished."""
         with suppress(OSError):
-            self._file.unlink(missing_ok=True)
+            self._remove()
+
+    def _remove(self, keep: Path | None = None) -> None:
+        for file in checkpoints_of(self._output):
+            if file != keep:
+                file.unlink(missing_ok=True)
+
+
+def checkpoints_of(output: Path) -> list[Path]:
+    """Return the checkpoints beside an output."""
+    return [*output.parent.glob(f"{_escaped(output.name)}.*.checkpoint")]
 
 
 def _escaped(name: str) -> str:

@@ -5,6 +5,7 @@ from concurrent.futures import ThreadPoolExecutor, as_completed
 from os import PathLike
 from pathlib import Path
 
+from style_transfer.batch.checkpoints import checkpoints_of
 from style_transfer.batch.painting import INTERRUPTED, SKIPPED, Painted, Painter, Watch
 from style_transfer.batch.planning import PAIRINGS, Job, jobs_of
 from style_transfer.batch.request import Request
@@ -128,7 +129,7 @@ def _spread(
 
 def is_finished(output: Path) -> bool:
     """Tell whether a picture is there, and not that of an interrupted run."""
-    if not output.is_file():
+    if not output.is_file() or checkpoints_of(output):
         return False
     try:
         recipe = read_recipe(output)

@@ -13,10 +13,11 @@ import pytest
 from PIL import Image
 
 from style_transfer.batch import paint_files
-from style_transfer.batch.checkpoints import Checkpoints
-from style_transfer.batch.paint_files import Unwatched
+from style_transfer.batch.checkpoints import Checkpoints, checkpoints_of
+from style_transfer.batch.paint_files import Unwatched, is_finished
 from style_transfer.batch.request import Request
 from style_transfer.cli import run_command
+from style_transfer.engine import Styles, stylize
 from style_transfer.images import to_pil
 from style_transfer.recipe import read_recipe, save_recipe
 from style_transfer.settings import Settings
@@ -176,17 +177,48 @@ def test_an_interrupted_picture_is_resumed_from_its_checkpoint(folders):
     assert whole[0].status == "painted"
 
 
-def test_a_checkpoint_of_another_picture_is_not_gone_on_with(folders, photo, painting):
-    from style_transfer.engine import Styles
-
+@pytest.mark.parametrize("ending", ["write", "remove"])
+def test_a_checkpoint_of_another_picture_stays_until_there_is_more_of_this_one(
+    folders, photo, painting, ending
+):
+    *_, frame = stylize(photo, painting, lambda: replace(SHALLOW, steps=1))
     one, other = (
         Checkpoints(folders / "out.png", photo, Styles((painting,)), Settings(beta=beta), "")
         for beta in (1, 2)
     )
-    assert one._file != other._file
-    other._file.write_bytes(b"")
+    other.write(frame)
+    (theirs,) = checkpoints_of(folders / "out.png")
     assert one.load() is None
-    assert not other._file.exists()
+    assert theirs.exists()
+    one.write(frame) if ending == "write" else one.remove()
+    assert not theirs.exists()
+    assert len(checkpoints_of(folders / "out.png")) == (ending == "write")
+
+
+@pytest.mark.usefixtures("keen_checkpoints")
+def test_a_mistyped_setting_costs_no_checkpoint(folders):
+    photo, style = folders / "photos" / "a.png", folders / "styles" / "x.png"
+    request = Request(SHALLOW, size=48, resume=True)
+    mistyped = replace(request, settings=replace(SHALLOW, beta=50))
+
+    class AtOnce(Unwatched):
+        def begin(self, *_):
+            raise KeyboardInterrupt
+
+    for each, watch in ((request, Stopping(2)), (mistyped, AtOnce())):
+        with pytest.raises(KeyboardInterrupt):
+            list(paint_files(photo, style, folders / "out.png", each, watch=watch))
+    again = Stopping()
+    list(paint_files(photo, style, folders / "out.png", request, watch=again))
+    assert again.steps == [3, 4]
+
+
+def test_a_picture_without_a_recipe_is_unfinished_where_a_checkpoint_is_beside(folders):
+    output = folders / "out.bmp"
+    output.write_bytes(b"a picture")
+    assert is_finished(output)
+    (folders / "out.bmp.01234567.checkpoint").write_bytes(b"")
+    assert not is_finished(output)
 
 
 @pytest.mark.integration
