@@ -2,7 +2,9 @@
 
 import hashlib
 import pickle
+import sys
 from collections.abc import Mapping
+from contextlib import redirect_stdout
 from pathlib import Path
 
 from safetensors.torch import load as load_safetensors
@@ -45,7 +47,8 @@ def torchvision_weights(name: str) -> Weights:
     from torchvision.models import get_weight  # takes seconds, and most runs need none of it
 
     try:
-        state = get_weight(name).get_state_dict(progress=True, check_hash=True)
+        with redirect_stdout(sys.stderr):  # where a download is told, in front of a program's data
+            state = get_weight(name).get_state_dict(progress=True, check_hash=True)
     except (OSError, RuntimeError, EOFError, pickle.UnpicklingError) as error:
         raise WeightsUnavailableError(str(error)) from error
     features = [value for key, value in state.items() if key.startswith("features.")]

@@ -1,9 +1,10 @@
 import shutil
 
 import pytest
+import torch
 
 from style_transfer.network.networks import NETWORKS, SPECS
-from style_transfer.network.weights import bundled_weights
+from style_transfer.network.weights import bundled_weights, torchvision_weights
 
 FOLDER, SHA256 = SPECS[NETWORKS[0]].load_weights.args
 
@@ -31,3 +32,13 @@ def test_a_bad_weights_file_is_named_in_one_sentence(tmp_path, damage, words):
         bundled_weights(tmp_path, SHA256)
     assert str(bad) in str(error.value)
     assert "\n" not in str(error.value)
+
+
+def test_what_a_download_prints_is_not_mixed_into_the_output(monkeypatch, capsys):
+    def download(*_, **__):
+        print("Downloading: weights")
+        return {"features.0.weight": torch.ones(1), "features.0.bias": torch.zeros(1)}
+
+    monkeypatch.setattr("torchvision.models._api.load_state_dict_from_url", download)
+    assert torchvision_weights("VGG19_Weights.DEFAULT") == [(torch.ones(1), torch.zeros(1))]
+    assert capsys.readouterr() == ("", "Downloading: weights\n")
