@@ -3,14 +3,20 @@
 import sys
 
 from style_transfer import runtime
+from style_transfer.interruption import Interruption
 
 
 def main() -> int:
     """Set up the process, run the command line and return its exit code."""
-    runtime.configure()  # before torch is imported
-    from style_transfer.cli import run_command, secure_console
+    try:
+        with Interruption():  # imports take seconds
+            runtime.configure()  # before torch is imported
+            from style_transfer.cli import run_command, secure_console
 
-    secure_console()
+            secure_console()
+    except KeyboardInterrupt:
+        print("style_transfer: interrupted before there was a picture", file=sys.stderr)
+        return 130  # as `run_command` does
     return run_command()
 
 

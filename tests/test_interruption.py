@@ -1,6 +1,8 @@
 """Signals that end a program, raised in this process."""
 
 import signal
+import subprocess
+import sys
 import threading
 
 import pytest
@@ -66,3 +68,23 @@ def test_outside_the_main_thread_signals_stay_with_whom_they_belong_to():
     thread.start()
     thread.join()
     assert seen == [before]
+
+
+# Raises the signal where torch is about to be imported.
+EARLY = """
+import signal, sys
+signal.signal(signal.SIGINT, signal.default_int_handler)
+class Finder:
+    def find_spec(self, name, *_):
+        if name == "style_transfer.cli":
+            signal.raise_signal(signal.SIGINT)
+sys.meta_path.insert(0, Finder())
+from style_transfer.__main__ import main
+sys.exit(main())
+"""
+
+
+def test_a_program_that_is_interrupted_in_its_imports_says_so_in_one_line():
+    answer = subprocess.run([sys.executable, "-c", EARLY], capture_output=True, text=True)
+    assert answer.returncode == 130
+    assert answer.stderr == "style_transfer: interrupted before there was a picture\n"

@@ -38,10 +38,9 @@ def run_command(arguments: list[str] | None = None) -> int:
     saved; or one of several pictures failed. NOT_AS_ASKED: the picture is under another name, or
     nowhere. INTERRUPTED: there is none, or not all of several.
     """
-    options = parse(arguments)
     with Interruption() as interruption:
         try:
-            return _run(options, interruption)
+            return _run(parse(arguments), interruption)
         except KeyboardInterrupt:
             complain("interrupted before there was a picture")
             return INTERRUPTED
