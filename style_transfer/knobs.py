@@ -171,8 +171,13 @@ class LayerWeights(Knob):
 
     def from_text(self, name: str, text: str) -> Any:
         """Return what `to_text` wrote as a dict."""
-        pairs = (part.partition(":") for part in text.split(","))
-        return {n: _parsed(f"the weight of {n}", weight or "1") for n, _, weight in pairs}
+        given = dict[str, float]()
+        for part in text.split(","):
+            layer, _, weight = part.partition(":")
+            if layer in given:
+                raise ValueError(f"style layer {layer!r} is given twice.")
+            given[layer] = _parsed(f"the weight of {layer}", weight or "1")
+        return given
 
     def shown(self, value: Any) -> str:
         """Return such as "relu1_1+relu2_1=0.5"."""

@@ -40,17 +40,18 @@ def whole(text: str) -> int:
 
 
 class _Layers(argparse.Action):
-    """Reads `relu1_1 relu2_1=0.5` as layers with a weight each."""
+    """Reads `relu1_1 relu2_1:0.5` as layers with a weight each.
+
+    So it does with commas as links have them, and with equals signs.
+    """
 
     def __call__(self, parser, namespace, values, option_string=None) -> None:  # type: ignore[no-untyped-def]
-        layers = {}
-        for value in values:
-            name, _, weight = value.partition("=")
-            try:
-                layers[name] = float(weight or 1)
-            except ValueError:
-                parser.error(f"the weight {weight!r} of {name} is not a number")
-        setattr(namespace, self.dest, layers)
+        parts = (part for value in values for part in value.split(",") if part)
+        text = ",".join(parts).replace("=", ":")
+        try:
+            setattr(namespace, self.dest, KNOBS[self.dest].from_text(self.dest, text))
+        except ValueError as error:
+            parser.error(f"argument {option_string}: {str(error).rstrip('.')}")
 
 
 def _options(knob: Knob, default: Any) -> dict[str, Any]:
@@ -66,7 +67,7 @@ def _options(knob: Knob, default: Any) -> dict[str, Any]:
             span = f"{knob.choices[0]} to {knob.choices[-1]}"
             return {"metavar": "NAME", "help": f"{knob.help}, {span} {shown}"}
         case LayerWeights():
-            return {"nargs": "+", "action": _Layers, "metavar": "LAYER[=WEIGHT]", "help": text}
+            return {"nargs": "+", "action": _Layers, "metavar": "LAYER[:WEIGHT]", "help": text}
         case StyleWeights():
             return {"type": number, "nargs": "+", "metavar": "WEIGHT", "help": text}
         case WholeNumber():

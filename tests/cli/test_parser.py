@@ -27,6 +27,27 @@ def test_a_preset_sets_what_it_says_and_single_knobs_override_it():
     assert settings_in(options) == Settings(**expected)
 
 
+@pytest.mark.parametrize(
+    "given",
+    [
+        ["pixels:0.1", "relu1_1:2", "relu2_1"],
+        ["pixels=0.1", "relu1_1=2", "relu2_1"],
+        ["pixels:0.1,relu1_1:2,relu2_1"],
+        ["pixels:0.1,", "relu1_1=2,relu2_1"],
+    ],
+)
+def test_style_layers_are_read_as_help_readme_and_links_write_them(given):
+    expected = {"pixels": 0.1, "relu1_1": 2, "relu2_1": 1}
+    assert settings_in(parse([*FILES, "--style-layers", *given])).style_layers == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "inches"), [(".5in", 0.5), ("30CM", 11.811), ("297 mm", 11.693), ("12.5in", 12.5)]
+)
+def test_a_size_may_be_a_length(text, inches):
+    assert parse([*FILES, "--size", text]).size.inches == pytest.approx(inches, abs=1e-3)
+
+
 def test_options_of_each_kind_are_read():
     options = parse(
         [
