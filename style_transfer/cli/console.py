@@ -5,6 +5,8 @@ import sys
 from contextlib import suppress
 from typing import Any
 
+from tqdm import tqdm
+
 
 class Console:
     """A text stream to which writing never fails; letters that it lacks are written escaped."""
@@ -47,5 +49,5 @@ def secure_console() -> None:
 
 
 def complain(words: object) -> None:
-    """Write one line to stderr."""
-    print(f"style_transfer: {' '.join(str(words).split())}", file=sys.stderr)
+    """Write one line to stderr, above the progress bars."""
+    tqdm.write(f"style_transfer: {' '.join(str(words).split())}", file=sys.stderr)

@@ -62,7 +62,7 @@ class Reporter:
 
     def tell(self, sentence: str) -> None:
         """Write a sentence above the bars."""
-        tqdm.write(f"style_transfer: {sentence}", file=sys.stderr)
+        complain(sentence)
 
     def painted(self, painted: Painted) -> None:
         """Go on to the next picture, or stop after a signal that came while this one was saved."""

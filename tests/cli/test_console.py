@@ -8,8 +8,9 @@ import time
 from pathlib import Path
 
 import pytest
+from tqdm import tqdm
 
-from style_transfer.cli.console import Console
+from style_transfer.cli.console import Console, complain
 from style_transfer.images import to_pil
 from tests.cli.test_main import opened
 
@@ -96,6 +97,12 @@ def test_a_console_never_fails(stream):
     assert console.write("words") == 5
     console.flush()
     assert not console.isatty()
+
+
+def test_a_sentence_is_a_line_of_its_own_above_a_progress_bar(capsys):
+    with tqdm(total=1, bar_format="{bar}"):
+        complain("words")
+    assert "\rstyle_transfer: words\n" in capsys.readouterr().err
 
 
 def test_help_tells_the_exit_codes():
