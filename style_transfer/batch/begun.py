@@ -1,6 +1,6 @@
 """A picture that is begun: read, checked, and with its first frame."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -17,7 +17,7 @@ from style_transfer.engine import (
     resize_clamped,
     stages,
 )
-from style_transfer.images import check_format, open_image, to_tensor
+from style_transfer.images import check_format, open_image, painted_size, size_of, to_tensor
 from style_transfer.recipe import Recipe
 from style_transfer.runs import CostModel, Estimate, Executor, RunClock, RunMemory
 from style_transfer.runs import Job as RunJob
@@ -35,10 +35,13 @@ class Begun:
         """Read and check all that is given. Raises ValueError or OSError for a mistake in it."""
         self._job, self._request = job, request
         self._size = request.size or default_size(executor.device)
+        if job.photo != STREAM and request.page is None:
+            # Before a photo is enlarged, which may take more memory than there is.
+            sizes = [size_of(file, str(file)) for file in (job.photo, *job.styles)]
+            side, enlarge = self._size, request.enlarge
+            _plan(job, painted_size(sizes[0], side, enlarge), sizes[1:], executor)
         inputs = self._inputs = read_inputs(job, request, executor.device)
         size = inputs.content.shape[-2], inputs.content.shape[-1]
-        if job.output != STREAM:
-            check_format(job.output, size)
         run = RunJob(
             inputs.content,
             inputs.styles,
@@ -49,8 +52,7 @@ class Begun:
             network=request.network,
         )
         run.check(run.settings, run.styles)
-        scale, free = job.settings.style_scale, executor.available_memory()
-        needed = RunMemory.within(free, size, run.style_sizes, scale)
+        needed = _plan(job, size, run.style_sizes, executor)
         self.note = inputs.note
         cost_model = cost_model_of(job, size)
         self.estimate = Estimate.of(cost_model, size, run.style_sizes, job.settings, needed.block)
@@ -113,6 +115,19 @@ class Begun:
             step=frame.step,
             settings=frame.settings,
         )
+
+
+def _plan(job: Job, size: Size, style_sizes: Collection[Size], executor: Executor) -> RunMemory:
+    """Return the memory that a picture of that size takes.
+
+    Raises ValueError, one sentence, where there is less, or no such picture in the format of the
+    output.
+    """
+    free = executor.available_memory()
+    needed = RunMemory.within(free, size, style_sizes, job.settings.style_scale)
+    if job.output != STREAM:
+        check_format(job.output, size)
+    return needed
 
 
 def _frame_of(state: State, inputs: Inputs, job: Job, init: str | Path) -> Frame:

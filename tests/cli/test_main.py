@@ -19,6 +19,7 @@ from style_transfer.cli import run_command
 from style_transfer.cli.parser import NOT_AS_ASKED
 from style_transfer.engine import MultiscaleObjective, stylize
 from style_transfer.images import save, to_pil
+from style_transfer.runs import ThreadExecutor
 from tests.cli.conftest import QUICK
 from tests.unusual import write_all
 
@@ -222,6 +223,36 @@ def test_a_mistake_is_one_line_on_stderr_and_exit_code_2(files, capsys, options,
 def test_a_file_that_is_no_picture_is_named_in_one_line(files, capsys):
     files[1].write_text("not a picture")
     assert run(files) == 2
+@pytest.mark.parametrize("given", [("", "style.png"), ("photo.png", "")])
+def test_a_name_that_an_unset_variable_left_empty_is_not_the_current_folder(given, capsys):
+    with pytest.raises(SystemExit) as ended:
+        run_command([*given, "-o", "out.png"])
+    assert ended.value.code == 2
+    assert "this must be the name of a file or folder, not ''" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("error", [MemoryError(), RuntimeError("can't allocate memory")])
+def test_memory_that_ends_while_the_files_are_read_is_told(files, capsys, monkeypatch, error):
+    def short_of_memory(*_):
+        raise error
+
+    monkeypatch.setattr("style_transfer.batch.begun.read_inputs", short_of_memory)
+    assert run(files) == 2
+    told = capsys.readouterr().err
+    assert "not enough memory to begin" in told
+    assert told.count("\n") == 1
+
+
+def test_a_photo_is_not_enlarged_to_a_picture_that_memory_does_not_hold(files, capsys, monkeypatch):
+    def not_reached(*_):
+        raise AssertionError
+
+    monkeypatch.setattr("style_transfer.batch.begun.read_inputs", not_reached)
+    monkeypatch.setattr(ThreadExecutor, "available_memory", lambda _: 2_000_000_000)
+    assert run(files, "--size", "20000", "--enlarge") == 2
+    assert "A picture of 20000 x 20000 pixels needs" in capsys.readouterr().err
+
+
     error = capsys.readouterr().err
     assert "style.png" in error
     assert error.count("\n") == 1
