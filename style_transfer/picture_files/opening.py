@@ -99,6 +99,8 @@ def decoding(name: str) -> Iterator[None]:
             yield
     except RefusedError as error:
         raise ValueError(f"{name}: {error}") from error
+    except MemoryError as error:
+        raise ValueError(f"{name}: there is not enough memory for this picture.") from error
     except Exception as error:  # decoders raise many kinds of exception for damage
         raise ValueError(f"{name}: this picture is damaged ({error}).") from error
 

@@ -148,3 +148,14 @@ def test_of_a_jpeg_with_a_second_picture_the_base_picture_is_read():
     photo = open_photo(file)
     assert photo.colours.shape == (48, 64, 3)
     assert np.abs(photo.colours[24, 32].astype(int) - (255, 0, 0)).max() <= 3
+
+
+def test_memory_that_ends_while_a_photo_is_decoded_is_no_damage(tmp_path, monkeypatch):
+    def short_of_memory(*_):
+        raise MemoryError
+
+    Image.new("RGB", (48, 48)).save(tmp_path / "photo.png")
+    monkeypatch.setattr("style_transfer.picture_files.photo.decode", short_of_memory)
+    with pytest.raises(ValueError, match=r"photo\.png: there is not enough memory") as refused:
+        open_photo(tmp_path / "photo.png")
+    assert isinstance(refused.value.__cause__, MemoryError)
