@@ -1,8 +1,10 @@
 """Checks of values that users give; each refuses with one sentence that says what is allowed."""
 
 import math
+import os
 import textwrap
 from collections.abc import Iterable
+from pathlib import Path
 from typing import Any
 
 
@@ -37,6 +39,23 @@ def number(what: str, value: Any) -> float:
         return float(value)
     except OverflowError:
         raise ValueError(f"{what} must be a finite number, not {value!r}.") from None
+
+
+def path(what: str, value: Any) -> Path:
+    """Return `value` as a path; raise ValueError, one sentence, where it names no file or folder.
+
+    An empty text, as an unset variable of a shell leaves it, would be the current folder.
+    """
+    if isinstance(value, str | os.PathLike) and value != "":
+        return Path(value)
+    raise ValueError(f"{what} must be the name of a file or folder, not {value!r}.")
+
+
+def in_words(error: Exception) -> str:
+    """Return the text of an error; of one of the system, the file and the reason, no number."""
+    if isinstance(error, OSError) and error.strerror and error.filename is not None:
+        return f"{error.filename} cannot be used ({error.strerror})."
+    return str(error)
 
 
 def cannot_use(what: str, error: ValueError) -> ValueError:

@@ -8,9 +8,10 @@ from typing import Protocol
 from style_transfer.batch.begun import Begun, Size
 from style_transfer.batch.planning import STREAM, Job
 from style_transfer.batch.request import Request
-from style_transfer.batch.writing import check_apart
+from style_transfer.checks import in_words
 from style_transfer.engine import Frame, chosen_device
 from style_transfer.images import Exif, Export, check_output
+from style_transfer.network import out_of_memory
 from style_transfer.runs import (
     CostModel,
     Estimate,
@@ -103,8 +104,9 @@ class Painter:
             if begun.note:
                 watch.tell(begun.note)
             watch.begin(job, begun.first, begun.clock, begun.estimate)
-        except (ValueError, OSError, MemoryError, UnavailableError) as error:
-            return Painted(job, REFUSED, message=str(error), seconds=time.perf_counter() - began)
+        except Exception as error:
+            words = _refusal(job, error)
+            return Painted(job, REFUSED, message=words, seconds=time.perf_counter() - began)
         frame, status, message = begun.first, INTERRUPTED, ""
         self._under_way.add(begun)
         if self._interrupted:  # meanwhile
@@ -142,13 +144,25 @@ class Painter:
         return self._executor
 
     def _cost_model(self, job: Job, size: Size) -> CostModel:
-        """Return how long steps take, measured once for all jobs that cost alike."""
+        """Return how long steps take, measured once for all jobs that cost alike.
+
+        Raises ValueError, one sentence, where that cannot be found out.
+        """
         try:
             return self._executor_here().cost_model(self._request.network, job.settings)
         except ValueError:
             raise
         except Exception as error:
-            raise MemoryError(sentence(error, 1, size)) from None
+            raise ValueError(sentence(error, 1, size)) from None
+
+
+def _refusal(job: Job, error: Exception) -> str:
+    """Return why a job cannot be begun. Raises the error itself for a fault."""
+    if isinstance(error, ValueError | OSError | UnavailableError):
+        return in_words(error)
+    if out_of_memory(error):
+        return f"There is not enough memory to begin {job.output}; choose a smaller size."
+    raise error
 
 
 def sentence(error: Exception, step: int, size: tuple[int, int]) -> str:
