@@ -13,7 +13,7 @@ from style_transfer.batch.painting import (
     sentence,
 )
 from style_transfer.batch.planning import PAIRINGS, STREAM, Job, jobs_of
-from style_transfer.batch.request import SPACES, Request
+from style_transfer.batch.request import SPACES, Request, checked_dpi
 from style_transfer.batch.writing import check_apart
 
 __all__ = [
@@ -31,6 +31,7 @@ __all__ = [
     "Watch",
     "check_apart",
     "jobs_of",
+    "checked_dpi",
     "paint_files",
     "paint_jobs",
     "read_styles",

@@ -1,9 +1,11 @@
 """Request: how pictures are painted and written, the same for all pictures of a batch."""
 
 from dataclasses import dataclass, field
+from os import PathLike
 from pathlib import Path
+from typing import Any
 
-from style_transfer.checks import one_of, whole_number
+from style_transfer.checks import number, one_of, path, whole_number
 from style_transfer.engine import INITS, OPTIMIZERS
 from style_transfer.images import COLOUR_SPACES, DEPTHS, MIN_SIDE, color_named
 from style_transfer.network import NETWORKS
@@ -20,7 +22,7 @@ MAX_DPI = 100_000
 class Request:
     """What to paint like, in what size, and how the files are to be.
 
-    Raises ValueError, one sentence with the value and what is allowed.
+    Files may be given as texts. Raises ValueError, one sentence with the value and what is allowed.
     """
 
     settings: Settings = field(default_factory=Settings)
@@ -28,7 +30,8 @@ class Request:
     enlarge: bool = False  # whether a smaller photo is enlarged to `size`
     page: int | None = None  # of a TIFF, from 1; None: the first full picture
     mask: Path | None = None  # a picture over the photo, see `masked`
-    init: str | Path = INITS[0]  # or the file of a picture, from which all steps go on at full size
+    # One of INITS, or the file of a picture, from which all steps go on at full size.
+    init: str | Path = INITS[0]
     optimizer: str = next(iter(OPTIMIZERS))
     seed: int = 0
     network: str = NETWORKS[0]
@@ -42,18 +45,47 @@ class Request:
     skip_existing: bool = False  # leave alone what is finished
 
     def __post_init__(self) -> None:
+        if not isinstance(self.settings, Settings):
+            raise ValueError(f"settings must be Settings, not {self.settings!r}.")
         if self.size is not None:
-            whole_number("size", self.size, MIN_SIDE, MAX_SIZE)
+            self._set("size", whole_number("size", self.size, MIN_SIDE, MAX_SIZE))
         if self.page is not None:
-            whole_number("page", self.page, 1, MAX_PAGE)
-        if isinstance(self.init, str):
-            one_of("init", self.init, INITS)
+            self._set("page", whole_number("page", self.page, 1, MAX_PAGE))
+        if self.mask is not None:
+            self._set("mask", path("mask", self.mask))
+        if self.init not in INITS:
+            self._set("init", _picture(self.init))
         one_of("optimizer", self.optimizer, OPTIMIZERS)
-        whole_number("seed", self.seed, 0, MAX_SEED)
+        self._set("seed", whole_number("seed", self.seed, 0, MAX_SEED))
         one_of("network", self.network, NETWORKS)
-        one_of("depth", str(self.depth), [*map(str, DEPTHS)])
+        if isinstance(self.depth, bool) or self.depth not in DEPTHS:
+            raise ValueError(f"depth must be {DEPTHS[0]} or {DEPTHS[1]}, not {self.depth!r}.")
         one_of("color_space", self.color_space, SPACES)
+        for name in ("device", "background"):
+            if not isinstance(value := getattr(self, name), str | None):
+                raise ValueError(f"{name} must be a text, not {value!r}.")
         if self.background is not None:
             color_named(self.background)
-        if self.dpi is not None and not 1 <= self.dpi <= MAX_DPI:
-            raise ValueError(f"dpi must be from 1 to {MAX_DPI:,}, not {self.dpi}.")
+        if self.dpi is not None:
+            self._set("dpi", checked_dpi(self.dpi))
+        for name in ("enlarge", "keep_exif", "resume", "skip_existing"):
+            if not isinstance(value := getattr(self, name), bool):
+                raise ValueError(f"{name} must be True or False, not {value!r}.")
+
+    def _set(self, name: str, value: Any) -> None:
+        object.__setattr__(self, name, value)  # as it is written, frozen
+
+
+def checked_dpi(value: Any) -> float:
+    """Return pixels an inch as a float. Raises ValueError, one sentence."""
+    dpi = number("dpi", value)
+    if not 1 <= dpi <= MAX_DPI:
+        raise ValueError(f"dpi must be from 1 to {MAX_DPI:,}, not {dpi:g}.")
+    return dpi
+
+
+def _picture(init: Any) -> Path:
+    if not isinstance(init, str | PathLike) or not Path(init).is_file():
+        shown = str(init) if isinstance(init, PathLike) else init
+        raise ValueError(f"init {shown!r} is not one of {', '.join(INITS)}, nor is it a file.")
+    return Path(init)

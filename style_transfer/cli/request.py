@@ -4,7 +4,7 @@ import argparse
 from pathlib import Path
 from typing import Any
 
-from style_transfer.batch import Job, Request, jobs_of
+from style_transfer.batch import Job, Request, checked_dpi, jobs_of
 from style_transfer.cli.parser import PRESET_NAMES
 from style_transfer.cli.sizes import Length
 from style_transfer.engine import INITS
@@ -33,12 +33,10 @@ def request_in(options: argparse.Namespace) -> Request:
     recipe = read_recipe(options.settings) if options.settings else None
     given = {n: getattr(recipe, n) for n in _OF_RECIPE} if recipe else {}
     given |= {n: getattr(options, n) for n in _OF_RECIPE if hasattr(options, n)}
-    if "init" in given and given["init"] not in INITS:
-        given["init"] = _picture(given["init"])
     size: Any = options.size if options.size or recipe is None else recipe.size
     dpi = options.dpi
     if isinstance(size, Length):
-        dpi = dpi or PRINT_DPI
+        dpi = PRINT_DPI if dpi is None else checked_dpi(dpi)
         size = size.pixels(dpi)
     return Request(
         settings=settings_in(options, recipe),
@@ -60,7 +58,7 @@ def request_in(options: argparse.Namespace) -> Request:
 
 def jobs_in(options: argparse.Namespace, request: Request) -> list[Job]:
     """Return the pictures to be painted. Raises ValueError, one sentence."""
-    return jobs_of(
+    jobs = jobs_of(
         [options.photo, *options.photos],
         options.styles,
         options.output,
@@ -69,9 +67,8 @@ def jobs_in(options: argparse.Namespace, request: Request) -> list[Job]:
         betas=options.betas,
         pattern=options.name,
     )
-
-
-def _picture(text: str) -> Path:
-    if not Path(text).is_file():
-        raise ValueError(f"init {text!r} is not one of {', '.join(INITS)}, nor is it a file.")
-    return Path(text)
+    weights = len(getattr(options, "style_weights", ()))
+    if weights > (styles := max(len(job.styles) for job in jobs)):
+        has = "each picture has one style" if styles == 1 else f"a picture has {styles} styles"
+        raise ValueError(f"--style-weights has {weights} weights, but {has}.")
+    return jobs

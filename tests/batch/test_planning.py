@@ -1,0 +1,69 @@
+"""Which pictures a command asks for, and where they go."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from style_transfer.batch.planning import Job, jobs_of
+from style_transfer.settings import Settings
+
+
+@pytest.fixture
+def here(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    for folder in ("photos", "styles", "none.jpg"):
+        (tmp_path / folder).mkdir()
+    for file in ("photos/a.png", "styles/x.png"):
+        (tmp_path / file).write_bytes(b"")
+
+
+def planned(photo, style, output, **options) -> list[Job]:
+    return jobs_of([Path(photo)], [Path(style)], Path(output), Settings(), **options)
+
+
+@pytest.mark.usefixtures("here")
+@pytest.mark.parametrize(
+    ("photo", "output", "options", "made"),
+    [
+        ("photos", "pictures", {}, "pictures/a-x.png"),
+        ("photos", "pictures.v2", {}, "pictures.v2/a-x.png"),
+        ("photos/a.png", "pictures.v2", {"into_folder": True}, "pictures.v2/a-x.png"),
+        ("photos/a.png", "pictures.png", {"into_folder": True}, "pictures.png/a-x.png"),
+        ("photos/a.png", "pictures", {"pattern": "{number}.png"}, "pictures/1.png"),
+    ],
+)
+def test_the_folder_of_a_single_picture_is_made(photo, output, options, made):
+    assert planned(photo, "styles/x.png", output, **options)[0] == Job(
+        Path("photos/a.png"), (Path("styles/x.png"),), Path(made), Settings(), in_folder=True
+    )
+
+
+@pytest.mark.usefixtures("here")
+@pytest.mark.parametrize("photo", ["photos", "photos/a.png"])
+@pytest.mark.parametrize("output", ["out.png", "out.bmp", "-"])
+def test_a_file_of_a_single_picture_stays_one(photo, output):
+    (job,) = planned(photo, "styles", output)
+    assert (job.output, job.in_folder) == (Path(output), False)
+
+
+@pytest.mark.usefixtures("here")
+def test_hidden_files_and_folders_are_no_photos():
+    Path("photos/._a.png").write_bytes(b"of macOS")
+    Path("photos/dir.jpg").mkdir()
+    assert [job.photo for job in planned("photos", "styles", "out")] == [Path("photos/a.png")]
+    with pytest.raises(ValueError, match=r"none\.jpg: there is no picture in this folder"):
+        planned("none.jpg", "styles", "out")
+
+
+@pytest.mark.usefixtures("here")
+@pytest.mark.parametrize("pattern", ["{photo", "{photo!z}.png", "{number:zz}.png", "{photo[a]}"])
+def test_a_pattern_that_cannot_be_read_is_named(pattern):
+    with pytest.raises(ValueError, match=f"--name {re.escape(repr(pattern))} cannot be used: "):
+        planned("photos", "styles", "out", pattern=pattern)
+
+
+@pytest.mark.usefixtures("here")
+def test_a_pattern_needs_a_folder():
+    with pytest.raises(ValueError, match=r"y\.png: a folder is needed for names by a pattern"):
+        planned("photos", "styles", "y.png", pattern="z.png")
