@@ -9,6 +9,7 @@ from style_transfer.cli.knob_options import number, whole
 from style_transfer.images import COLOUR_SPACES, DEPTHS
 
 SHELLS = ("bash", "zsh", "tcsh")
+COMMAND = "style-transfer"  # as it is installed
 
 
 class _Completion(argparse.Action):
@@ -26,6 +27,7 @@ class _Completion(argparse.Action):
         except ModuleNotFoundError:
             parser.error(f"{option_string} needs shtab; pip install shtab")
         print(shtab.complete(parser, str(values)))
+        parser.prog = COMMAND  # under which the shell knows it, be this `python -m style_transfer`
         parser.exit()
 
 

@@ -7,6 +7,7 @@ from typing import Any, NoReturn
 
 from style_transfer.cli.file_options import (
     add_batch_options,
+    COMMAND,
     add_file_options,
     add_film_options,
 )
@@ -29,7 +30,6 @@ _EXIT_CODES = (
     f"saved elsewhere, as told, or not at all; {INTERRUPTED} interrupted before there was a "
     "picture, or before all of several were painted."
 )
-_COMMAND = "style-transfer"
 PRESET_NAMES = {name.lower().replace(" ", "-"): name for name in PRESETS}
 
 
@@ -48,9 +48,9 @@ class _Parser(argparse.ArgumentParser):
 
 
 def _parser() -> argparse.ArgumentParser:
-    by_script = Path(sys.argv[0]).stem == _COMMAND
+    by_script = Path(sys.argv[0]).stem == COMMAND
     parser = _Parser(
-        prog=_COMMAND if by_script else "python -m style_transfer",
+        prog=COMMAND if by_script else "python -m style_transfer",
         description="Turn photos into pictures in the style of paintings.",
         epilog=_EXIT_CODES,
     )

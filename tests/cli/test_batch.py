@@ -241,7 +241,9 @@ def test_options_are_completed_in_shells(capsys):
     with pytest.raises(SystemExit) as ended:
         run_command(["--print-completion", "bash"])
     assert ended.value.code == 0
-    assert "--style-layers" in capsys.readouterr().out
+    script = capsys.readouterr().out
+    assert "--style-layers" in script
+    assert "complete -o bashdefault -F _shtab_style_transfer style-transfer\n" in script
 
 
 def test_settings_of_a_file_are_those_of_a_settings_file_too(folders):
