@@ -1,7 +1,7 @@
 """Batches: photos in files to pictures in files, as the command line paints them."""
 
 from style_transfer.batch.inputs import read_styles
-from style_transfer.batch.paint_files import paint_files, paint_jobs
+from style_transfer.batch.paint_files import SEPARATORS, paint_files, paint_jobs, prepare
 from style_transfer.batch.painting import (
     DIVERGED,
     INTERRUPTED,
@@ -22,6 +22,7 @@ __all__ = [
     "PAINTED",
     "PAIRINGS",
     "REFUSED",
+    "SEPARATORS",
     "SKIPPED",
     "SPACES",
     "STREAM",
@@ -30,10 +31,11 @@ __all__ = [
     "Request",
     "Watch",
     "check_apart",
-    "jobs_of",
     "checked_dpi",
+    "jobs_of",
     "paint_files",
     "paint_jobs",
+    "prepare",
     "read_styles",
     "sentence",
 ]

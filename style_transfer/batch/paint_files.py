@@ -1,18 +1,23 @@
 """paint_files(): photos in files to pictures in files, in turn or spread over workers."""
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+import os
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from os import PathLike
 from pathlib import Path
+from types import MappingProxyType
 
 from style_transfer.batch.checkpoints import checkpoints_of
 from style_transfer.batch.painting import INTERRUPTED, SKIPPED, Painted, Painter, Watch
 from style_transfer.batch.planning import PAIRINGS, Job, jobs_of
 from style_transfer.batch.request import Request
+from style_transfer.batch.writing import check_all_apart
+from style_transfer.checks import path
 from style_transfer.engine import Frame
 from style_transfer.recipe import read_recipe
 from style_transfer.runs import Estimate, Executor, RunClock
 
+SEPARATORS = tuple(each for each in (os.sep, os.altsep) if each)  # end the name of a folder
 Paths = str | PathLike[str] | Iterable[str | PathLike[str]]
 
 
@@ -55,8 +60,9 @@ def paint_files(
     `open_executor`, has a picture painted by each of them, all at once, which nothing can watch.
 
     A picture that cannot be painted is told in its answer, and the others go on. Raises ValueError,
-    one sentence, before the first one where the arguments make no pictures; KeyboardInterrupt after
-    the answer for an interrupted picture, which is saved as far as it came.
+    one sentence, before the first one where the arguments make no pictures, or one that would
+    overwrite a photo, a style or another input; KeyboardInterrupt after the answer for an
+    interrupted picture, which is saved as far as it came.
     """
     request = request or Request()
     if executor and request.device:
@@ -65,15 +71,40 @@ def paint_files(
     if watch and at_once > 1:
         raise ValueError(f"Of {at_once} pictures at once none can be watched.")
     jobs = jobs_of(
-        _paths(photos),
-        _paths(styles),
-        Path(output),
+        _paths("a photo", photos),
+        _paths("a style", styles),
+        path("output", output),
         request.settings,
         pairing=pairing,
         betas=betas,
         pattern=pattern,
+        into_folder=os.fspath(output).endswith(SEPARATORS),
     )
+    prepare(jobs, request)
     yield from paint_jobs(jobs, request, watch or Unwatched(), executor, at_once)
+
+
+def prepare(
+    jobs: Iterable[Job],
+    request: Request,
+    outputs: Mapping[str, Path] = MappingProxyType({}),
+    inputs: Iterable[Path] = (),
+) -> None:
+    """Make the folders of pictures. Raises ValueError, one sentence, where one cannot be made.
+
+    Before, also where something would be written over an input, be it of a later job, or over
+    another output. There may be further `inputs`, and `outputs` by what they are.
+    """
+    jobs = list(jobs)
+    read = [file for job in jobs for file in (job.photo, *job.styles)]
+    read += [file for file in (request.mask, request.init) if isinstance(file, Path)]
+    pictures = [("picture", job.output) for job in jobs]
+    check_all_apart([*pictures, *outputs.items()], [*read, *inputs])
+    for folder in {job.output.parent for job in jobs if job.in_folder}:
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise ValueError(f"{folder}: this folder cannot be made ({error.strerror}).") from None
 
 
 def paint_jobs(
@@ -83,11 +114,8 @@ def paint_jobs(
     executor: Executor | None = None,
     at_once: int = 1,
 ) -> Iterator[Painted]:
-    """Yield what became of each job; see `paint_files`. Makes the folder of several pictures."""
+    """Yield what became of each job that `prepare` was given; see `paint_files`."""
     painter = Painter(request, executor)
-    if len(jobs) > 1:
-        for folder in {job.output.parent for job in jobs}:
-            folder.mkdir(parents=True, exist_ok=True)
 
     def paint(job: Job) -> Painted:
         if request.skip_existing and is_finished(job.output):
@@ -138,6 +166,6 @@ def is_finished(output: Path) -> bool:
     return recipe.step >= recipe.settings.steps
 
 
-def _paths(given: Paths) -> list[Path]:
-    several = [given] if isinstance(given, str | PathLike) else given
-    return [Path(each) for each in several]
+def _paths(what: str, given: Paths) -> list[Path]:
+    several = given if isinstance(given, Iterable) and not isinstance(given, str) else [given]
+    return [path(what, each) for each in several]

@@ -82,11 +82,7 @@ class Painter:
             begun.stop()
 
     def _check(self, job: Job) -> None:
-        """Raise ValueError where a picture could not be written, or only over an input."""
-        inputs = [file for file in (job.photo, *job.styles, self._request.mask) if file]
-        if isinstance(self._request.init, Path):
-            inputs.append(self._request.init)
-        check_apart("picture", job.output, inputs)
+        """Raise ValueError where a picture could not be written."""
         if job.output != STREAM:
             exif = ANY_EXIF if self._request.keep_exif else None
             check_output(job.output, Export(self._request.depth, exif=exif))

@@ -2,12 +2,12 @@
 
 import string
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Container, Iterable, Sequence
 from dataclasses import dataclass, replace
 from itertools import product
 from pathlib import Path
 
-from style_transfer.checks import one_of
+from style_transfer.checks import cannot_use, one_of
 from style_transfer.images import PICTURE_FORMATS, readable_suffixes
 from style_transfer.settings import MAX_STYLES, Settings
 
@@ -25,6 +25,7 @@ class Job:
     styles: tuple[Path, ...]
     output: Path
     settings: Settings
+    in_folder: bool = False  # which is made where it is missing
 
 
 def jobs_of(
@@ -36,27 +37,34 @@ def jobs_of(
     pairing: str = PAIRINGS[0],
     betas: Sequence[float] = (),
     pattern: str | None = None,
+    into_folder: bool = False,
 ) -> list[Job]:
     """Return the jobs of a command. A folder stands for the pictures in it, by their names.
 
     `output` is the file of a single picture, otherwise a folder, in which names are made by the
-    `pattern`. Raises ValueError, one sentence, where there is nothing to paint, styles and photos
-    make no pairs, or two pictures would have one name.
+    `pattern`; so it is for a single one where `into_folder` says so. Raises ValueError, one
+    sentence, where there is nothing to paint, styles and photos make no pairs, or two pictures
+    would have one name.
     """
+    photos, styles = [*photos], [*styles]
+    from_folder = any(each.is_dir() for each in (*photos, *styles))
     photos, styles = _files(photos, "photo"), _files(styles, "style")
     made = [
         (photo, some, replace(settings, beta=beta))
         for photo, some in _pairs(photos, styles, pairing)
         for beta in betas or (settings.beta,)
     ]
-    if len(made) == 1 and not pattern and not _is_folder(output):
+    made_folder = into_folder or len(made) > 1 or bool(pattern)
+    made_folder |= from_folder and output != STREAM and not _ends_as(output, readable_suffixes())
+    if not made_folder and not _is_folder(output):
         ((photo, some, changed),) = made
         return [Job(photo, some, output, changed)]
-    if output == STREAM or (output.suffix.lower() in PICTURE_FORMATS and not output.is_dir()):
-        raise ValueError(f"{output}: a folder is needed for {len(made)} pictures.")
+    if output == STREAM or (_ends_as(output, PICTURE_FORMATS) and not into_folder):
+        what = f"{len(made)} pictures" if len(made) > 1 else "names by a pattern (--name)"
+        raise ValueError(f"{output}: a folder is needed for {what}.")
     chosen = pattern or (PATTERN_OF_BETAS if betas else PATTERN)
     jobs = [
-        Job(photo, some, output / _name(chosen, photo, some, changed, number), changed)
+        Job(photo, some, output / _name(chosen, photo, some, changed, number), changed, made_folder)
         for number, (photo, some, changed) in enumerate(made, 1)
     ]
     ((name, count),) = Counter(job.output for job in jobs).most_common(1)
@@ -69,20 +77,32 @@ def _is_folder(output: Path) -> bool:
     return output.is_dir() or (output != STREAM and not output.suffix)
 
 
+def _ends_as(output: Path, suffixes: Container[str]) -> bool:
+    return output.suffix.lower() in suffixes and not output.is_dir()
+
+
 def _files(given: Iterable[Path], what: str) -> list[Path]:
     files = list[Path]()
     for each in given:
         if not each.is_dir():
             files.append(each)
             continue
-        suffixes = readable_suffixes()
-        found = sorted(file for file in each.iterdir() if file.suffix.lower() in suffixes)
+        try:
+            found = sorted(file for file in each.iterdir() if _is_picture(file))
+        except OSError as error:
+            raise ValueError(f"{each}: this folder cannot be read ({error.strerror}).") from None
         if not found:
             raise ValueError(f"{each}: there is no picture in this folder.")
         files += found
     if not files:
         raise ValueError(f"At least one {what} is needed.")
     return files
+
+
+def _is_picture(file: Path) -> bool:
+    """Tell whether a file of a folder is meant: hidden ones are not, such as "._a.jpg" of macOS."""
+    named = file.suffix.lower() in readable_suffixes() and not file.name.startswith(".")
+    return named and file.is_file()
 
 
 def _pairs(
@@ -106,9 +126,13 @@ def _pairs(
 def _name(
     pattern: str, photo: Path, styles: tuple[Path, ...], settings: Settings, number: int
 ) -> str:
-    used = [name for _, name, *_ in string.Formatter().parse(pattern) if name is not None]
-    for name in used:
-        one_of("the name in braces", name, _FIELDS)
     stems = "+".join(style.stem for style in styles)
     photo_stem = "photo" if photo == STREAM else photo.stem
-    return pattern.format(photo=photo_stem, style=stems, beta=f"{settings.beta:g}", number=number)
+    fields = photo_stem, stems, f"{settings.beta:g}", number
+    try:
+        for _, name, *_ in string.Formatter().parse(pattern):
+            if name is not None:
+                one_of("the name in braces", name, _FIELDS)
+        return pattern.format(**dict(zip(_FIELDS, fields, strict=True)))
+    except (ValueError, LookupError) as error:  # such as a brace that is not closed
+        raise cannot_use(f"--name {pattern!r}", ValueError(error)) from None

@@ -4,7 +4,7 @@ import os
 import secrets
 import sys
 import tempfile
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Hashable, Iterable, Iterator
 from contextlib import suppress
 from pathlib import Path
 
@@ -61,14 +61,32 @@ def _folders(output: Path) -> Iterator[Path]:
             yield place()
 
 
-def check_apart(what: str, target: Path, files: Collection[Path]) -> None:
+def check_apart(what: str, target: Path, files: Iterable[Path]) -> None:
     """Raise ValueError, one sentence, where `target` would overwrite one of the other `files`.
 
     `what` says in the sentence what is to be written there.
     """
-    for file in files:
-        if STREAM in (target, file):
-            continue
-        same_path = os.path.realpath(target) == os.path.realpath(file)
-        if same_path or (target.exists() and file.exists() and target.samefile(file)):
+    check_all_apart([(what, target)], files)
+
+
+def check_all_apart(outputs: Iterable[tuple[str, Path]], files: Iterable[Path]) -> None:
+    """Raise ValueError, one sentence, where an output would overwrite another or one of `files`.
+
+    With each output stands what it is in the sentence.
+    """
+    taken = {identity: file for file in files for identity in _identities(file)}
+    for what, target in outputs:
+        identities = _identities(target)
+        for file in (taken[identity] for identity in identities if identity in taken):
             raise ValueError(f"{target}: the {what} would overwrite {file}; give it another name.")
+        taken |= dict.fromkeys(identities, target)
+
+
+def _identities(file: Path) -> list[Hashable]:
+    """Return what files have in common that are one: a path or, of hard links, a number."""
+    if file == STREAM:
+        return []
+    with suppress(OSError):
+        found = file.stat()
+        return [os.path.realpath(file), (found.st_dev, found.st_ino)]
+    return [os.path.realpath(file)]

@@ -5,11 +5,12 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from style_transfer.checks import path
 from style_transfer.cli.knob_options import number, whole
 from style_transfer.images import COLOUR_SPACES, DEPTHS
 
-SHELLS = ("bash", "zsh", "tcsh")
 COMMAND = "style-transfer"  # as it is installed
+SHELLS = ("bash", "zsh", "tcsh")
 
 
 class _Completion(argparse.Action):
@@ -26,9 +27,17 @@ class _Completion(argparse.Action):
             import shtab  # an extra
         except ModuleNotFoundError:
             parser.error(f"{option_string} needs shtab; pip install shtab")
-        print(shtab.complete(parser, str(values)))
         parser.prog = COMMAND  # under which the shell knows it, be this `python -m style_transfer`
+        print(shtab.complete(parser, str(values)))
         parser.exit()
+
+
+def file_name(text: str) -> Path:
+    """Return the path that a text says. Raises ArgumentTypeError for "", an unset variable."""
+    try:
+        return path("this", text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(str(error).rstrip(".")) from None
 
 
 def add_file_options(parser: argparse.ArgumentParser) -> None:
@@ -72,7 +81,7 @@ def add_film_options(parser: argparse.ArgumentParser) -> None:
     group = parser.add_argument_group("films")
     group.add_argument(
         "--keyframes",
-        type=Path,
+        type=file_name,
         metavar="FILE",
         help='values of knobs at some frames, such as {"0": {"beta": 4}, "48": {"beta": 12}}',
     )
@@ -90,7 +99,7 @@ def add_batch_options(parser: argparse.ArgumentParser) -> None:
     add = group.add_argument
     add(
         "--photos",
-        type=Path,
+        type=file_name,
         nargs="+",
         default=[],
         metavar="PHOTO",
@@ -114,7 +123,7 @@ def add_batch_options(parser: argparse.ArgumentParser) -> None:
     )
     add(
         "--contact-sheet",
-        type=Path,
+        type=file_name,
         metavar="FILE",
         help="write all pictures of the command side by side, small and with their names",
     )
@@ -133,7 +142,7 @@ def add_batch_options(parser: argparse.ArgumentParser) -> None:
     )
     add(
         "--settings",
-        type=Path,
+        type=file_name,
         metavar="FILE",
         help="begin with the settings of a settings file or of a picture made here",
     )

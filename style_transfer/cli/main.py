@@ -12,9 +12,11 @@ from style_transfer.batch import (
     STREAM,
     Job,
     Painted,
-    check_apart,
+    Request,
     paint_jobs,
+    prepare,
 )
+from style_transfer.checks import in_words
 from style_transfer.cli.console import complain
 from style_transfer.cli.film import is_film, run_film
 from style_transfer.cli.parser import (
@@ -52,12 +54,13 @@ def _run(options: argparse.Namespace, interruption: Interruption) -> int:
             return run_film(options, interruption)
         request = request_in(options)
         jobs = jobs_in(options, request)
-        _check(options, jobs)
+        _prepare(options, jobs, request)
+        reporter = Reporter(len(jobs), options.log, interruption)
     except (ValueError, OSError) as error:
-        complain(error)
+        complain(in_words(error))
         return USAGE_ERROR
     done, stopped = list[Painted](), False
-    with closing(Reporter(len(jobs), options.log, interruption)) as reporter:
+    with closing(reporter):
         try:
             for painted in paint_jobs(jobs, request, reporter):
                 done.append(painted)
@@ -74,18 +77,17 @@ def _run(options: argparse.Namespace, interruption: Interruption) -> int:
     return _exit_code(jobs, done, stopped)
 
 
-def _check(options: argparse.Namespace, jobs: list[Job]) -> None:
-    """Raise ValueError, one sentence, for files that would overwrite each other or an input."""
-    inputs = [file for file in (*jobs[0].styles, options.mask, options.settings) if file]
-    inputs += [job.photo for job in jobs]
-    outputs = [job.output for job in jobs]
-    if options.log:
-        check_apart("log", options.log, [*inputs, *outputs])
-    if sheet := options.contact_sheet:
-        check_apart("contact sheet", sheet, [*inputs, *outputs])
-        check_output(sheet)
-    if options.json and STREAM in outputs:
+def _prepare(options: argparse.Namespace, jobs: list[Job], request: Request) -> None:
+    """Make folders; raise ValueError, one sentence, where files could not be written, or only over
+    each other or an input.
+    """
+    if options.json and STREAM in [job.output for job in jobs]:
         raise ValueError("With --json the picture cannot be on standard output, too.")
+    outputs = {"log": options.log, "contact sheet": options.contact_sheet}
+    outputs = {what: file for what, file in outputs.items() if file}
+    prepare(jobs, request, outputs, [options.settings] if options.settings else [])
+    if options.contact_sheet:
+        check_output(options.contact_sheet)
 
 
 def _tell(painted: Painted, options: argparse.Namespace) -> None:

@@ -5,11 +5,13 @@ import sys
 from pathlib import Path
 from typing import Any, NoReturn
 
+from style_transfer.batch import SEPARATORS
 from style_transfer.cli.file_options import (
-    add_batch_options,
     COMMAND,
+    add_batch_options,
     add_file_options,
     add_film_options,
+    file_name,
 )
 from style_transfer.cli.knob_options import add_knobs, whole
 from style_transfer.cli.sizes import side
@@ -47,6 +49,13 @@ class _Parser(argparse.ArgumentParser):
         self.exit(USAGE_ERROR, f"style_transfer: {words} (--help lists the options)\n")
 
 
+class _Output(argparse.Action):
+    """Takes where pictures go, and whether a slash at the end says that it is a folder."""
+
+    def __call__(self, parser, namespace, values, option_string=None) -> None:  # type: ignore[no-untyped-def]
+        namespace.output, namespace.into_folder = values
+
+
 def _parser() -> argparse.ArgumentParser:
     by_script = Path(sys.argv[0]).stem == COMMAND
     parser = _Parser(
@@ -57,13 +66,13 @@ def _parser() -> argparse.ArgumentParser:
     add = parser.add_argument
     add(
         "photo",
-        type=Path,
+        type=file_name,
         metavar="PHOTO",
         help="picture to be painted, a folder of them, a film, or - for standard input",
     )
     add(
         "styles",
-        type=Path,
+        type=file_name,
         metavar="STYLE",
         nargs="+",
         help="painting, drawing or texture to paint it like, or a folder of them; several are "
@@ -72,7 +81,8 @@ def _parser() -> argparse.ArgumentParser:
     add(
         "-o",
         "--output",
-        type=Path,
+        action=_Output,
+        type=lambda text: (file_name(text), text.endswith(SEPARATORS)),
         required=True,
         metavar="FILE",
         help=f"such as {', '.join(OFFERED)}; a folder for several pictures; - for standard output; "
@@ -91,7 +101,7 @@ def _parser() -> argparse.ArgumentParser:
     colors = ", ".join(STYLE_COLORS)
     add(
         "--mask",
-        type=Path,
+        type=file_name,
         metavar="FILE",
         help="picture over the photo: black leaves it, white "
         f"paints it, greys less so; {colors} paint it in the first, second ... STYLE alone",
@@ -126,7 +136,12 @@ def _parser() -> argparse.ArgumentParser:
         f"{VARIABLE}, else {AUTO}: the first that computes what the CPU does)",
     )
     choose("--network", NETWORKS, "the first is bundled")
-    add("--log", type=Path, metavar="FILE", help="write the losses of each step, one JSON a line")
+    add(
+        "--log",
+        type=file_name,
+        metavar="FILE",
+        help="write the losses of each step, one JSON a line",
+    )
     add_file_options(parser)
     add_batch_options(parser)
     add_film_options(parser)

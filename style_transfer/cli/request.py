@@ -1,13 +1,11 @@
 """From options to what is to be painted."""
 
 import argparse
-from pathlib import Path
 from typing import Any
 
 from style_transfer.batch import Job, Request, checked_dpi, jobs_of
 from style_transfer.cli.parser import PRESET_NAMES
 from style_transfer.cli.sizes import Length
-from style_transfer.engine import INITS
 from style_transfer.images import PRINT_DPI
 from style_transfer.presets import preset_values
 from style_transfer.recipe import Recipe, read_recipe
@@ -66,6 +64,7 @@ def jobs_in(options: argparse.Namespace, request: Request) -> list[Job]:
         pairing=options.pairing,
         betas=options.betas,
         pattern=options.name,
+        into_folder=options.into_folder,
     )
     weights = len(getattr(options, "style_weights", ()))
     if weights > (styles := max(len(job.styles) for job in jobs)):

@@ -102,6 +102,55 @@ def test_an_interruption_saves_the_pictures_under_way_and_begins_no_others(folde
     assert all(read_recipe(each.place).step < 5000 for each in saved)
 
 
+@pytest.mark.parametrize(
+    ("files", "name"),
+    [
+        (("in/s.png", "ph", "st.png", "ph"), "{number}.png"),  # over a later photo
+        (("in", "ph", "st", "st"), "{photo}.png"),  # over a style of a later pair
+    ],
+)
+def test_no_picture_is_painted_where_one_would_overwrite_an_input_of_another(tmp_path, files, name):
+    for file in ("in/s.png", "ph/2.png", "ph/a.png", "st/a.png", "st/s.png", "st/x.png", "st.png"):
+        (tmp_path / file).parent.mkdir(exist_ok=True)
+        to_pil(smooth_picture(1)).save(tmp_path / file)
+    before = {file: file.read_bytes() for file in tmp_path.rglob("*.png")}
+    first, second, style, output = (tmp_path / file for file in files)
+    pairing = "pairwise" if style.is_dir() else "mix"
+    with pytest.raises(ValueError, match=r"the picture would overwrite .*\.png"):
+        list(
+            paint_files(
+                (first, second), style, output, Request(SHALLOW, 48), pattern=name, pairing=pairing
+            )
+        )
+    assert {file: file.read_bytes() for file in tmp_path.rglob("*.png")} == before
+
+
+def test_a_folder_of_one_photo_is_painted_into_a_folder_that_is_made(folder):
+    for name in "bcd":
+        (folder / "photos" / f"{name}.png").unlink()
+    (painted,) = paint(folder, "new/pictures")
+    assert painted.place == folder / "new" / "pictures" / "a-style.png"
+
+
+def test_the_slash_at_the_end_says_that_the_output_is_a_folder(folder):
+    given = folder / "photos" / "a.png", folder / "style.png"
+    (painted,) = paint_files(*given, f"{folder}/pictures.v2/", Request(SHALLOW, 48))
+    assert painted.place == folder / "pictures.v2" / "a-style.png"
+
+
+def test_a_folder_that_cannot_be_made_is_told_in_one_sentence(folder):
+    with pytest.raises(ValueError, match=r"out: this folder cannot be made \(Not a directory\)\."):
+        next(paint(folder, "style.png/out"))
+
+
+@pytest.mark.parametrize(
+    "given", [("", "style.png", "out"), ("a.png", [""], "out"), ("a", "b", "")]
+)
+def test_an_empty_name_is_not_the_current_folder(given):
+    with pytest.raises(ValueError, match="must be the name of a file or folder, not ''"):
+        next(paint_files(*given))
+
+
 def test_an_executor_has_its_own_devices_and_many_pictures_at_once_have_no_watch(folder):
     photos, style = folder / "photos", folder / "style.png"
     given = photos, style, folder / "out"

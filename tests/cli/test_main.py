@@ -202,7 +202,10 @@ def test_the_format_is_told_by_the_extension(files, name):
         (["--statistic", "mean"], "'mean'"),
         (["-o", "/nowhere/out.png"], "the folder /nowhere does not exist"),
         (["-o", "out.xyz"], "no known picture format"),
-        (["--log", "/nowhere/run.jsonl"], "/nowhere/run.jsonl"),
+        (["--log", "/nowhere/run.jsonl"], "/nowhere/run.jsonl: the log cannot be written here (No"),
+        (["--style-weights", "1", "2"], "--style-weights has 2 weights, but each picture has one"),
+        (["--mask", ""], "argument --mask: this must be the name of a file or folder, not ''"),
+        (["-o", ""], "argument -o/--output: this must be the name of a file or folder, not ''"),
         (["--unknown"], "--unknown"),
         (["--style-weights", "0", "0", "0", "0"], "At least one style needs a weight above 0"),
         (["--style-scale", "9"], "style_scale must be from 0.25 to 4, not 9.0"),
@@ -437,6 +440,31 @@ def test_a_picture_whose_folder_has_gone_is_saved_elsewhere(files, tmp_path, cap
     (tmp_path / "here").mkdir()
     monkeypatch.chdir(tmp_path / "here")
     while_painting(monkeypatch, (tmp_path / "there").rmdir)
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        (["--log", "start.png", "--init", "start.png"], "the log would overwrite start.png"),
+        (
+            ["--contact-sheet", "start.png", "--init", "start.png"],
+            "sheet would overwrite start.png",
+        ),
+        (["--contact-sheet", "a.png", "--log", "a.png"], "the contact sheet would overwrite a.png"),
+        (["-o", "made.png", "--settings", "made.png"], "the picture would overwrite made.png"),
+    ],
+)
+def test_outputs_overwrite_neither_inputs_nor_each_other(
+    files, tmp_path, capsys, monkeypatch, options, words
+):
+    monkeypatch.chdir(tmp_path)
+    save(torch.full((1, 3, 48, 48), 0.5), tmp_path / "start.png")
+    assert run((*files[:2], tmp_path / "made.png")) == 0
+    before = {file: file.read_bytes() for file in tmp_path.iterdir()}
+    capsys.readouterr()
+    assert run(files, *options) == 2
+    assert words in capsys.readouterr().err
+    assert {file: file.read_bytes() for file in tmp_path.iterdir()} == before
+
+
     assert run((*files[:2], tmp_path / "there" / "out.jpg")) == NOT_AS_ASKED
     elsewhere = saved_elsewhere(capsys.readouterr().err)
     assert elsewhere.parent == tmp_path / "here"
