@@ -1,6 +1,5 @@
 """What is seen of the pictures while they are painted: progress bars and sentences."""
 
-import sys
 from pathlib import Path
 
 from tqdm import tqdm
@@ -19,6 +18,7 @@ class Reporter:
     """A bar for the picture that is painted, of several pictures one for all, and the log."""
 
     def __init__(self, count: int, log: Path | None, interruption: Interruption) -> None:
+        """Raises ValueError, one sentence, where the log cannot be written."""
         self._count, self._log, self._interruption = count, StepLog(log), interruption
         self._all = _bar_of_pictures(count) if count > 1 else None
         self._bar: tqdm | None = None
@@ -33,7 +33,7 @@ class Reporter:
         self._log.close()
 
     def begin(self, job: Job, first: Frame, clock: RunClock, estimate: Estimate) -> None:
-        """Show the bar of a picture. Raises OSError where the log cannot be written."""
+        """Show the bar of a picture."""
         self._log.begin()
         self._clock, self._last = clock, 0.0
         self._picture = job.output.name if self._count > 1 else ""

@@ -223,9 +223,6 @@ def test_a_mistake_is_one_line_on_stderr_and_exit_code_2(files, capsys, options,
     assert error.count("\n") == 1
 
 
-def test_a_file_that_is_no_picture_is_named_in_one_line(files, capsys):
-    files[1].write_text("not a picture")
-    assert run(files) == 2
 @pytest.mark.parametrize("given", [("", "style.png"), ("photo.png", "")])
 def test_a_name_that_an_unset_variable_left_empty_is_not_the_current_folder(given, capsys):
     with pytest.raises(SystemExit) as ended:
@@ -256,6 +253,9 @@ def test_a_photo_is_not_enlarged_to_a_picture_that_memory_does_not_hold(files, c
     assert "A picture of 20000 x 20000 pixels needs" in capsys.readouterr().err
 
 
+def test_a_file_that_is_no_picture_is_named_in_one_line(files, capsys):
+    files[1].write_text("not a picture")
+    assert run(files) == 2
     error = capsys.readouterr().err
     assert "style.png" in error
     assert error.count("\n") == 1
@@ -398,6 +398,27 @@ def while_painting(monkeypatch, happens, step=1):
     monkeypatch.setattr("style_transfer.runs.thread_executor.stylize", painting)
 
 
+def test_a_log_that_cannot_be_written_is_told_once_before_anything_is_read(files, tmp_path, capsys):
+    (tmp_path / "logs").mkdir()
+    given = ["--betas", "1", "2", "-o", str(tmp_path / "out"), "--log", str(tmp_path / "logs")]
+    assert run(files, *given) == 2
+    error = capsys.readouterr().err
+    assert "logs: the log cannot be written here (Is a directory)" in error
+    assert error.count("\n") == 1
+
+
+def test_a_log_of_no_picture_is_not_left_behind(files, tmp_path):
+    files[1].write_text("not a picture")
+    assert run(files, "--log", str(tmp_path / "log")) == 2
+    assert not (tmp_path / "log").exists()
+
+
+def test_a_log_is_begun_anew(files, tmp_path):
+    (tmp_path / "log").write_text("of before\n")
+    assert run(files, "--log", str(tmp_path / "log")) == 0
+    assert [line["step"] for line in records(tmp_path / "log")] == [1, 2, 3]
+
+
 def test_a_log_of_before_stays_where_the_inputs_are_refused(files, tmp_path):
     log = tmp_path / "run.jsonl"
     log.write_text("hours of work\n")
@@ -419,27 +440,6 @@ def test_a_log_named_as_one_of_the_pictures_is_refused(files, tmp_path, capsys, 
     assert (tmp_path / name).read_bytes() == content
 
 
-@pytest.mark.skipif(not Path("/dev/full").exists(), reason="Linux has such a device")
-def test_a_log_on_a_full_disk_ends_no_run(files, capsys):
-    assert run(files, "--log", "/dev/full") == 0
-    assert "the log cannot be written any more (No space left on device)" in capsys.readouterr().err
-    assert opened(files[2]).size == (48, 48)
-
-
-@pytest.mark.skipif(not Path("/dev/full").exists(), reason="Linux has such a device")
-def test_a_picture_for_a_disk_that_is_full_by_then_is_saved_elsewhere(files, capsys, monkeypatch):
-    while_painting(monkeypatch, lambda: files[2].symlink_to("/dev/full"))
-    assert run(files) == NOT_AS_ASKED
-    error = capsys.readouterr().err
-    assert "No space left on device" in error
-    assert opened(saved_elsewhere(error)).size == (48, 48)
-
-
-def test_a_picture_whose_folder_has_gone_is_saved_elsewhere(files, tmp_path, capsys, monkeypatch):
-    (tmp_path / "there").mkdir()
-    (tmp_path / "here").mkdir()
-    monkeypatch.chdir(tmp_path / "here")
-    while_painting(monkeypatch, (tmp_path / "there").rmdir)
 @pytest.mark.parametrize(
     ("options", "words"),
     [
@@ -465,6 +465,27 @@ def test_outputs_overwrite_neither_inputs_nor_each_other(
     assert {file: file.read_bytes() for file in tmp_path.iterdir()} == before
 
 
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="Linux has such a device")
+def test_a_log_on_a_full_disk_ends_no_run(files, capsys):
+    assert run(files, "--log", "/dev/full") == 0
+    assert "the log cannot be written any more (No space left on device)" in capsys.readouterr().err
+    assert opened(files[2]).size == (48, 48)
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="Linux has such a device")
+def test_a_picture_for_a_disk_that_is_full_by_then_is_saved_elsewhere(files, capsys, monkeypatch):
+    while_painting(monkeypatch, lambda: files[2].symlink_to("/dev/full"))
+    assert run(files) == NOT_AS_ASKED
+    error = capsys.readouterr().err
+    assert "No space left on device" in error
+    assert opened(saved_elsewhere(error)).size == (48, 48)
+
+
+def test_a_picture_whose_folder_has_gone_is_saved_elsewhere(files, tmp_path, capsys, monkeypatch):
+    (tmp_path / "there").mkdir()
+    (tmp_path / "here").mkdir()
+    monkeypatch.chdir(tmp_path / "here")
+    while_painting(monkeypatch, (tmp_path / "there").rmdir)
     assert run((*files[:2], tmp_path / "there" / "out.jpg")) == NOT_AS_ASKED
     elsewhere = saved_elsewhere(capsys.readouterr().err)
     assert elsewhere.parent == tmp_path / "here"
