@@ -62,7 +62,7 @@ def paint_files(
     A picture that cannot be painted is told in its answer, and the others go on. Raises ValueError,
     one sentence, before the first one where the arguments make no pictures, or one that would
     overwrite a photo, a style or another input; KeyboardInterrupt after the answer for an
-    interrupted picture, which is saved as far as it came.
+    interrupted picture, which is saved as far as it came, if it came to a step.
     """
     request = request or Request()
     if executor and request.device:

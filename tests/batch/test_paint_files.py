@@ -102,6 +102,39 @@ def test_an_interruption_saves_the_pictures_under_way_and_begins_no_others(folde
     assert all(read_recipe(each.place).step < 5000 for each in saved)
 
 
+class OneIdle(TwoWorkers):
+    """Has a worker that makes no step, and one that paints."""
+
+    def start(self, job):
+        execution, stopped = super().start(job), threading.Event()
+        with self._counting:
+            self.started = getattr(self, "started", 0) + 1
+            idle = self.started == 1
+        if idle:
+            frames, stop = execution.frames, execution.stop
+            execution.stop = lambda: (stopped.set(), stop())
+
+            def first_frame():
+                yield next(frames())
+                stopped.wait(60)
+
+            execution.frames = first_frame
+        return execution
+
+
+def test_an_interrupted_picture_without_a_step_keeps_no_other_from_being_told(folder):
+    endless = Settings(steps=5000, content_layer="relu2_1", style_layers=["relu1_1"])
+    for name in "ab":
+        (folder / "photos" / f"{name}.png").write_bytes(b"damaged")
+    answers = paint(folder, "out", executor := OneIdle(), endless)
+    assert [next(answers).status, next(answers).status] == ["refused"] * 2
+    assert executor.painting.wait(60)
+    assert answers.throw(KeyboardInterrupt).status == "interrupted"
+    with pytest.raises(KeyboardInterrupt):
+        next(answers)
+    assert len([*(folder / "out").iterdir()]) == 1
+
+
 @pytest.mark.parametrize(
     ("files", "name"),
     [
