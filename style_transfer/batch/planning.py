@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from itertools import product
 from pathlib import Path
 
-from style_transfer.checks import cannot_use, one_of
+from style_transfer.checks import one_of
 from style_transfer.images import PICTURE_FORMATS, readable_suffixes
 from style_transfer.settings import MAX_STYLES, Settings
 
@@ -41,10 +41,9 @@ def jobs_of(
 ) -> list[Job]:
     """Return the jobs of a command. A folder stands for the pictures in it, by their names.
 
-    `output` is the file of a single picture, otherwise a folder, in which names are made by the
-    `pattern`; so it is for a single one where `into_folder` says so. Raises ValueError, one
-    sentence, where there is nothing to paint, styles and photos make no pairs, or two pictures
-    would have one name.
+    `output` is the file of a single picture, otherwise or where `into_folder` says so a folder, in
+    which names are made by the `pattern`. Raises ValueError, one sentence, where there is nothing
+    to paint, styles and photos make no pairs, or two pictures would have one name.
     """
     photos, styles = [*photos], [*styles]
     from_folder = any(each.is_dir() for each in (*photos, *styles))
@@ -135,4 +134,5 @@ def _name(
                 one_of("the name in braces", name, _FIELDS)
         return pattern.format(**dict(zip(_FIELDS, fields, strict=True)))
     except (ValueError, LookupError) as error:  # such as a brace that is not closed
-        raise cannot_use(f"--name {pattern!r}", ValueError(error)) from None
+        reason = str(error).rstrip(".")
+        raise ValueError(f"--name {pattern!r} cannot be used: {reason}.") from None

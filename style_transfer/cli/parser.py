@@ -85,7 +85,8 @@ def _parser() -> argparse.ArgumentParser:
         type=lambda text: (file_name(text), text.endswith(SEPARATORS)),
         required=True,
         metavar="FILE",
-        help=f"such as {', '.join(OFFERED)}; a folder for several pictures; - for standard output; "
+        help=f"such as {', '.join(OFFERED)}; a folder for several pictures, or with a slash at its "
+        "end; - for standard output; "
         f"for a film {', '.join(FILM_FORMATS)}",
     )
     add(
