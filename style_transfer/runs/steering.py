@@ -146,10 +146,14 @@ class Steered:
     def content(self, content: Tensor) -> None:
         self.use_pictures(content, self.styles)
 
-    def use_pictures(self, content: Tensor, styles: Styles) -> None:
-        """Use other content and styles from the next step on, whose masks may fit it alone."""
+    def use_pictures(self, content: Tensor, styles: Styles, **knobs: Any) -> None:
+        """Use other content and styles from the next step on, whose masks may fit it alone, and
+        these values of knobs: those of before may not fit so many styles."""
         words = [describe_content(self.content, content), self.styles.describe_change(styles)]
-        self._change(", ".join(filter(None, words)), content=content, styles=styles)
+        with self._broadcast.changed:
+            settings = replace(self.settings, **knobs)
+            change = ", ".join(filter(None, words))
+            self._change(change, content=content, styles=styles, settings=settings)
 
     def touch(self, strokes: Sequence[Stroke]) -> None:
         """Do further strokes, numbered on, before the next step, and at once while paused.

@@ -14,7 +14,7 @@ from style_transfer.ui.handlers.recover import BROUGHT_IDS, RecoverHandlers
 from style_transfer.ui.handlers.start import StartHandlers
 from style_transfer.ui.handlers.steering import SteeringHandlers
 from style_transfer.ui.panels.brushes import BRUSHES_ID
-from style_transfer.ui.panels.inputs import CONTENT_ID, MORE_STYLE_IDS, STYLE_IDS
+from style_transfer.ui.panels.inputs import CONTENT_ID, STYLE_IDS
 from style_transfer.ui.panels.mask import MASK_ID
 from style_transfer.ui.panels.start_options import SIZE_ID
 from style_transfer.ui.panels.take_home import BACKGROUND_ID
@@ -102,7 +102,7 @@ def _connect_pictures(named: dict[str, Any], pictures: PictureHandlers) -> None:
         [*(image.change for image in images), mask.input],
         pictures.change_styles,
         {*images, mask, named["settings"]},
-        [*(named[elem_id] for elem_id in MORE_STYLE_IDS), named["settings"], shown],
+        [*images, named["settings"], shown],
         **newest_only,
     )
     photo.change(pictures.change_photo, {photo}, [mask, shown], **FILES)

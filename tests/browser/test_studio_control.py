@@ -62,9 +62,12 @@ def test_styles_are_added_weighed_and_taken_away_during_a_run(open_page, samples
     page.locator("#match-colors input").check()
     acts(page, "match colors off to on")
     page.locator("#weight-1").fill("100")
-    page.locator("#style-2").get_by_label("Remove Image").click()
+    page.locator("#style-image").get_by_label("Remove Image").click()
     acts(page, "1 style")
+    expect(page.locator("#style-2 img")).to_have_count(0)  # it was moved up to the first place
+    expect(page.locator("#style-image img")).to_be_visible()
     assert wait_until(lambda: len(session().run.styles.images) == 1, 10)
+    assert session().selected.inputs.recipe.style == samples[1].name
     stop(page)
 
 

@@ -40,10 +40,10 @@ _PNG_URL = "data:image/png;base64,"
 def read_inputs(session: Session, named: Mapping[str, Any], reader: PictureReader) -> RunInputs:
     """Return the inputs of a run from component values by elem_id; gr.Error for those that no
     run can have."""
-    for elem_id, words in ((CONTENT_ID, "photo"), (STYLE_IDS[0], "style picture")):
-        if named[elem_id] is None:
+    content_file, files = named[CONTENT_ID], style_files(named)
+    for chosen, words in ((content_file, "photo"), (files, "style picture")):
+        if not chosen:
             raise error_on_page(f"Choose a {words} first.")
-    content_file, *files = [named[CONTENT_ID], *style_files(named)]
     options = {elem_id: named[elem_id] for elem_id in START_OPTION_IDS}
     options |= or_error_on_page(chosen_size, named[SIZE_ID])
     options["seed"] = or_error_on_page(whole_number, "seed", named["seed"] or 0, 0, MAX_SEED)

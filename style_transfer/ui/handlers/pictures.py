@@ -9,7 +9,6 @@ from typing import Any
 
 import gradio as gr
 
-from style_transfer.settings import MAX_STYLES
 from style_transfer.ui.handlers.inputs import (
     chosen_styles,
     style_files,
@@ -24,7 +23,7 @@ from style_transfer.ui.http.calls import (
     shorten,
 )
 from style_transfer.ui.http.gradio_internals import file_url
-from style_transfer.ui.panels.inputs import CONTENT_ID, MORE_STYLE_IDS, STYLE_IDS
+from style_transfer.ui.panels.inputs import CONTENT_ID, STYLE_IDS
 from style_transfer.ui.panels.layout import view
 from style_transfer.ui.panels.start_options import SIZE_ID, chosen_size
 from style_transfer.ui.session.record import RunRecord
@@ -44,22 +43,23 @@ class PictureHandlers:
     def change_styles(self, values: Values, request: gr.Request) -> tuple[Any, ...]:
         """Give the styles and the mask that are chosen now to the run.
 
-        Returns the further style images and the settings, moved up where one between was removed,
+        Returns the style images and the settings, moved up where one before others was removed,
         and the view where it changes without a step.
         """
         session, named = self._sessions.find(session_key(request)), by_elem_id(values)
-        chosen = [named[elem_id] for elem_id in MORE_STYLE_IDS]
-        filled = [file for file in chosen if file]
-        if filled != chosen[: len(filled)]:  # this handler is called again for what it returns
-            files = [*filled, *(None for _ in chosen[len(filled) :])]
-            weights = named["settings"]["style_weights"]
-            moved = [weights[0], *(w for w, file in zip(weights[1:], chosen, strict=True) if file)]
-            moved += [1.0] * (MAX_STYLES - len(moved))
-            return *files, named["settings"] | {"style_weights": moved}, gr.skip()
+        chosen, files = [named[elem_id] for elem_id in STYLE_IDS], style_files(named)
+        empty = len(chosen) - len(files)
+        if any(chosen[len(files) :]):  # this handler is called again for what it returns
+            weights = zip(named["settings"]["style_weights"], chosen, strict=True)
+            moved = [*(weight for weight, file in weights if file), *[1.0] * empty]
+            moved_up = *files, *[None] * empty
+            return *moved_up, named["settings"] | {"style_weights": moved}, gr.skip()
         record = session.steered
-        is_brought = style_files(named) == session.brought[1:] and not style_names(named)["mask"]
-        if record and named[STYLE_IDS[0]] and not is_brought:
-            self._change(session, record, lambda: self._with_styles(session, record, named))
+        # Without a style a run goes on with those it has; to be brought back is no change.
+        if record and files and (files != session.brought[1:] or style_names(named)["mask"]):
+            weights = named["settings"]["style_weights"]  # which may just have been moved up
+            read = partial(self._with_styles, session, record, named)
+            self._change(session, record, read, style_weights=weights)
         return *(gr.skip() for _ in (*chosen, "settings")), _view(session)
 
     def change_size(self, values: Values, request: gr.Request) -> Any:
@@ -94,11 +94,14 @@ class PictureHandlers:
             session.uploads.add(Path(file))
             or_error_on_page(self._reader.of(session.visitor).shown, file)
 
-    def _change(self, session: Session, record: RunRecord, read: Callable[[], RunInputs]) -> None:
-        """Give a run the inputs that `read` returns; what it refuses is told in the status line."""
+    def _change(
+        self, session: Session, record: RunRecord, read: Callable[[], RunInputs], **knobs: Any
+    ) -> None:
+        """Give a run the inputs that `read` returns, and the `knobs` that go with them; what it
+        refuses is told in the status line."""
         try:
             check = partial(self._service.check, visitor=session.visitor)
-            record.change_inputs(read(), check)
+            record.change_inputs(read(), check, **knobs)
             session.notice = ""
         except ValueError as error:
             session.notice = shorten(str(error))

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable
 from dataclasses import replace
+from typing import Any
 
 from torch import Tensor
 
@@ -212,18 +213,19 @@ class RunRecord(KeptRecord):
             recolored = keep_colors(preview.image, preview.content, share)
         return self.timeline.recolor(preview, recolored, share)
 
-    def change_inputs(self, inputs: RunInputs, check: Callable[[Job], None]) -> None:
-        """Use other pictures from the next step on.
+    def change_inputs(self, inputs: RunInputs, check: Callable[[Job], None], **knobs: Any) -> None:
+        """Use other pictures from the next step on, and these values of knobs that go with them.
 
         Raises ValueError, one sentence, where they do not fit, and what `check` raises for a job
         that a change at rest would start; then nothing is changed.
         """
         if self.run and self.rest is None:
-            self.run.use_pictures(inputs.content, inputs.styles)
+            self.run.use_pictures(inputs.content, inputs.styles, **knobs)
         elif self.rest and self.rest.wakes and self.last_frame:
-            check(self.job(inputs))
+            settings = replace(self.rest.settings, **knobs)
+            check(replace(self.job(inputs), settings=settings))
             words = self.inputs.styles.describe_change(inputs.styles)
-            self.rest.change(words=words)
+            self.rest.change(settings, words)
             self.rest.content = describe_content(self.last_frame.content, inputs.content)
         self.use_inputs(inputs)
 

@@ -188,6 +188,41 @@ def test_who_branches_from_a_moment_before_gets_its_photo_and_size(tab, photos):
     assert equal_images(child.inputs.content, to_tensor(open_image(photos[0]), 128))
 
 
+def test_the_styles_after_one_that_is_taken_away_move_up_with_their_weights(tab, paints, photos):
+    first, second, third = map(str, photos)
+    tab.knobs = replace(tab.knobs, style_weights=(0.0, 0.0, 0.5, 1.0))
+    run, _ = paints(0)
+    assert not tab.choose_styles(first, second, third)
+    tab.choose_styles(first, None, third)
+    assert tab.boxes == [first, third, None, None]
+    assert run.settings.style_weights == tab.knobs.style_weights == (0.0, 0.5, 1.0, 1.0)
+    tab.choose_styles(None, third)
+    assert tab.boxes == [third, None, None, None]
+    assert tab.knobs.style_weights == (0.5, 1.0, 1.0, 1.0)
+    assert [image.shape[-2:] for image in run.styles.images] == [LARGE[::-1]]
+    assert run.settings.style_weights == tab.knobs.style_weights
+    assert not tab.session.notice
+
+
+def test_a_style_that_is_taken_away_at_rest_moves_the_next_one_to_the_first_place(tab, photos):
+    first, _, other = map(str, photos)
+    assert tab.choose_styles(first, other)
+    tab.wake()
+    assert tab.choose_styles(None, other)
+    assert tab.boxes == [other, None, None, None]
+    record = tab.wake().session.selected
+    assert len(record.inputs.styles.images) == 1
+    assert record.inputs.recipe.style == "portrait.png"
+
+
+def test_the_only_style_can_be_taken_away_on_a_fresh_page_and_at_rest(tab, context, painting):
+    fresh = Tab(context, painting, painting, "fresh")
+    assert not fresh.choose_styles()
+    styles = tab.session.selected.inputs.styles
+    assert not tab.choose_styles()
+    assert tab.session.selected.inputs.styles is styles
+
+
 def test_a_checkpoint_has_the_photo_of_its_state_whatever_was_changed_meanwhile(tab, paints):
     record = tab.session.selected
     run, _ = paints(2)
