@@ -91,6 +91,11 @@ class Run(Steered):
         return self._paused and not self.ended
 
     @property
+    def stopping(self) -> bool:
+        """Whether the step under way is the last one, because of stop()."""
+        return self._stopped and not self.ended
+
+    @property
     def ended(self) -> bool:
         """Whether no further step will be made."""
         return self._broadcast.ended
@@ -122,7 +127,9 @@ class Run(Steered):
 
     def stop(self) -> None:
         """End after the step under way. Returns at once; the newest frame stays."""
-        self._stopped = True
+        with self._broadcast.changed:
+            self._stopped = True
+            self._broadcast.notify()
         self._execution.stop()
 
     def abandon(self, outcome: Outcome) -> None:

@@ -120,6 +120,19 @@ def test_pause_resume_and_stop_reach_the_execution(begin, executor):
     assert not run.paused
 
 
+def test_who_watches_hears_at_once_that_a_run_ends_after_the_step_under_way(begin, executor):
+    run = begin(allow=2)
+    wait_for_step(run, 1)
+    stop, executor.executions[0].stop = executor.executions[0].stop, lambda: None
+    number, _ = run.newest()
+    run.stop()
+    assert run.stopping
+    assert run.newest()[0] > number
+    stop()
+    assert run.join(20)
+    assert not run.stopping
+
+
 def test_a_run_that_nobody_watches_ends_by_itself(begin, monkeypatch):
     monkeypatch.setattr(module, "PATIENCE", 0.1)
     run = begin()

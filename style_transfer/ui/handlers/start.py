@@ -151,7 +151,7 @@ class StartHandlers:
             step = preview.step
             if step >= settings.steps:  # that run was finished: repeat the finest stage
                 step = sum(remaining_steps(stages(size), 0, settings.steps)[:-1])
-            origin = f" from step {preview.step} of {parent.name.split(' from')[0]}"
+            origin = f" from step {preview.step} of {parent.short_name}"
             record = session.new_record(inputs, origin)
             record.strokes = SentStrokes(strokes)
             if copies:

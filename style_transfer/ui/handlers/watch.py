@@ -104,7 +104,7 @@ def _differs(frame: Frame, last: Frame) -> bool:
 
 def _interval(session: Session, run: Run, changed: float) -> float:
     """Return the seconds between two views; `changed` is when the settings were last moved."""
-    if run.ended or run.paused:
+    if run.ended or run.paused or run.stopping:
         return 0.0
     if _is_fetching(session):
         return FETCHING_INTERVAL

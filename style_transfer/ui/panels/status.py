@@ -8,6 +8,7 @@ from style_transfer.ui.session.record import RunRecord
 from style_transfer.ui.session.session import Session
 
 WELCOME = "Choose a photo and a style, or keep these two, and press Start."
+_STOPPING = "Stopping after the step under way"
 _HTML = f"""<div role="progressbar" aria-label="Steps" aria-valuemin="0" aria-valuemax="1"
 aria-valuenow="0"><span></span></div>
 <p class="state"><strong></strong><span>{WELCOME}</span></p>
@@ -26,12 +27,14 @@ def value(session: Session) -> dict[str, Any]:
     if session.ahead and (record is None or not record.rests):
         return _without_picture(f"Waiting for a turn: {_ahead(session)}.")
     if record and record.last_frame is None and record.run and record.run.error:
-        return _without_picture(str(record.run.error))
+        return _without_picture(_of_run(session, record, str(record.run.error)))
     if record is None or record.last_frame is None:
-        return _without_picture("Preparing the first picture." if session.is_busy else WELCOME)
+        words = _of_run(session, record, _preparing(session)) if session.is_busy else WELCOME
+        return _without_picture(words)
     frame = record.last_frame
     step, steps = frame.step, record.last_step
-    state = _state(session, record)
+    state = _of_run(session, record, _state(session, record))
+    doing = state.removesuffix(" at").removesuffix(",")
     measures = [_ahead(session)] if session.ahead else _measures(record)
     return {
         "step": step,
@@ -39,12 +42,24 @@ def value(session: Session) -> dict[str, Any]:
         "state": f"{state} step {step} of {steps}",
         "words": "".join(f" · {part}" for part in measures),
         "notices": " · ".join(_notices(session, record)),
-        "spoken": f"{state.removesuffix(' at')}, {100 * step // steps // 25 * 25} percent",
+        "spoken": f"{doing}, {100 * step // steps // 25 * 25} percent",
     }
 
 
 def _without_picture(words: str) -> dict[str, Any]:
     return {"step": 0, "steps": 1, "state": "", "words": words, "notices": "", "spoken": words}
+
+
+def _of_run(session: Session, record: RunRecord | None, words: str) -> str:
+    """Return words about a record with its name, where another run may be taken to be meant."""
+    if record is None or session.selected is session.latest:
+        return words
+    return f"{record.short_name}: {words[0].lower()}{words[1:]}"
+
+
+def _preparing(session: Session) -> str:
+    is_stopping = session.run is not None and session.run.stopping
+    return f"{_STOPPING}." if is_stopping else "Preparing the first picture."
 
 
 def _ahead(session: Session) -> str:
@@ -55,6 +70,8 @@ def _ahead(session: Session) -> str:
 def _state(session: Session, record: RunRecord) -> str:
     if session.ahead:
         return "Waiting for a turn at"
+    if record.run and record.run.stopping:
+        return f"{_STOPPING}, at"
     if record.run and record.run.paused:
         return "Paused at"
     if record.is_running:
@@ -65,17 +82,22 @@ def _state(session: Session, record: RunRecord) -> str:
 def _measures(record: RunRecord) -> list[str]:
     """Return speed, time left and losses in words, as far as they are known."""
     run, frame, parts = record.run, record.last_frame, []
-    if run and record.is_running and run.seconds_left is not None:
+    if run and _goes_on(record) and run.seconds_left is not None:
         parts += [f"{run.steps_per_second:.2g} steps/s", f"{duration(run.seconds_left)} left"]
     if frame and frame.losses:
         parts += [f"{name} {frame.losses[name]:.3g}" for name in ("content", "style")]
     return parts
 
 
+def _goes_on(record: RunRecord) -> bool:
+    """Return whether a run makes further steps after the one under way."""
+    return record.is_running and record.run is not None and not record.run.stopping
+
+
 def _notices(session: Session, record: RunRecord) -> list[str]:
     """Return what was changed last, and what went wrong."""
     run, frame, checkpoint = record.run, record.last_frame, record.checkpoint
-    notices = [_change(each) for each in record.changes[-1:] if each.description]
+    notices = [_change(each) for each in record.changes[-1:] if _is_told(each, record)]
     problems = [
         frame.note if frame else "",
         session.notice,
@@ -86,11 +108,21 @@ def _notices(session: Session, record: RunRecord) -> list[str]:
     return notices + [problem for problem in problems if problem]
 
 
+def _is_told(change: SettingsChange, record: RunRecord) -> bool:
+    """Return whether a change can be told: not if it was to act from a step that never comes."""
+    made = record.last_frame.step if record.last_frame else 0
+    comes = change.step <= made or record.rests or _goes_on(record)
+    return bool(change.description) and (comes or _is_seen_at_once(change))
+
+
 def _change(change: SettingsChange) -> str:
-    acts = change.other or change.before.objective != change.after.objective
-    seen_at_once = not acts and change.before.steps == change.after.steps
-    when = "seen at once" if seen_at_once else f"acts from step {change.step}"
+    when = "seen at once" if _is_seen_at_once(change) else f"acts from step {change.step}"
     return f"{change.description}: {when}"
+
+
+def _is_seen_at_once(change: SettingsChange) -> bool:
+    acts = change.other or change.before.objective != change.after.objective
+    return not acts and change.before.steps == change.after.steps
 
 
 PANEL = Panel("status", build, value)

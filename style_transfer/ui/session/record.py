@@ -51,6 +51,11 @@ class RunRecord(KeptRecord):
         self._earlier_changes = SettingsHistory()
 
     @property
+    def short_name(self) -> str:
+        """Its name without what it began from."""
+        return self.name.split(" from")[0]
+
+    @property
     def changes(self) -> SettingsHistory:
         """What was changed between steps, oldest first."""
         return SettingsHistory(self._earlier_changes + (self.run.changes if self.run else []))
