@@ -18,7 +18,7 @@ from style_transfer.ui.handlers.inputs import (
 from style_transfer.ui.http.calls import (
     Values,
     by_elem_id,
-    or_error_on_page,
+    error_on_page,
     session_key,
     shorten,
 )
@@ -88,11 +88,14 @@ class PictureHandlers:
         return {"mask": "", "photo": photo}, _view(session)
 
     def check_upload(self, file: str | None, request: gr.Request) -> None:
-        """Tell at once, in one sentence, why a picture just chosen cannot be used."""
+        """Tell at once why a picture just chosen cannot be used, and what is painted instead."""
         if file:
             session = self._sessions.calling(request)
             session.uploads.add(Path(file))
-            or_error_on_page(self._reader.of(session.visitor).shown, file)
+            try:
+                self._reader.of(session.visitor).shown(file)
+            except ValueError as error:
+                raise error_on_page(_refusal(session, error)) from error
 
     def _change(
         self, session: Session, record: RunRecord, read: Callable[[], RunInputs], **knobs: Any
@@ -104,7 +107,7 @@ class PictureHandlers:
             record.change_inputs(read(), check, **knobs)
             session.notice = ""
         except ValueError as error:
-            session.notice = shorten(str(error))
+            session.notice = _refusal(session, error)
 
     def _with_styles(
         self, session: Session, record: RunRecord, named: Mapping[str, Any]
@@ -130,6 +133,17 @@ class PictureHandlers:
 
     def _with_photo(self, session: Session, record: RunRecord, source: PhotoSource) -> RunInputs:
         return with_photo(record.inputs, source, self._reader.of(session.visitor))
+
+
+def _refusal(session: Session, error: ValueError) -> str:
+    """Return why a picture is refused, and where one is painted that it goes on as it is: its box
+    may show the one that was refused, or none."""
+    refused = shorten(str(error))
+    if session.steered is None:
+        return refused
+    if session.is_busy:
+        return f"{refused} The run goes on with what it has."
+    return f"{refused} The picture stays as it is."
 
 
 def _view(session: Session) -> Any:

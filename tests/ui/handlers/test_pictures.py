@@ -223,6 +223,27 @@ def test_the_only_style_can_be_taken_away_on_a_fresh_page_and_at_rest(tab, conte
     assert tab.session.selected.inputs.styles is styles
 
 
+def test_who_brings_what_cannot_be_read_is_told_what_is_painted_instead(
+    tab, context, painting, paints, tmp_path
+):
+    broken = tmp_path / "broken.png"
+    broken.write_bytes(b"no picture")
+    words = "broken.png: this is not a picture that can be read."
+    fresh = Tab(context, painting, painting, "fresh")
+    with pytest.raises(gr.Error, match=rf"{words}'$"):
+        fresh.pictures.check_upload(str(broken), fresh.request)
+    tab.drop_photo(broken)
+    assert tab.session.notice == f"{words} The picture stays as it is."
+    run, _ = paints(0)
+    tab.session.ticket = object()  # as while its page follows it
+    styles = run.styles
+    tab.choose_styles(str(broken))
+    assert tab.session.notice == f"{words} The run goes on with what it has."
+    assert run.styles is styles
+    with pytest.raises(gr.Error, match=r"The run goes on with what it has\.'$"):
+        tab.pictures.check_upload(str(broken), tab.request)
+
+
 def test_a_checkpoint_has_the_photo_of_its_state_whatever_was_changed_meanwhile(tab, paints):
     record = tab.session.selected
     run, _ = paints(2)
