@@ -86,7 +86,8 @@ def attempt_step(
 def _go_back(state: State, loss: float) -> tuple[State, str]:
     if state.setbacks == MAX_SETBACKS:
         raise DivergedError(
-            f"The run diverged at step {state.step + 1}: its loss is {loss}. Smaller weights help."
+            f"The run diverged at step {state.step + 1}: its loss is {loss:.3g}. "
+            "Smaller weights help."
         )
     good = state.image if state.good is None else state.good
     note = f"Step {state.step + 1} went astray (loss {loss:.3g}); back to the last good picture."

@@ -5,10 +5,11 @@ import pytest
 import torch
 
 from style_transfer.engine import optimize
+from style_transfer.engine.evaluator import Evaluation
 from style_transfer.engine.multiscale import MultiscaleObjective
 from style_transfer.engine.optimize import stylize
 from style_transfer.engine.state import State
-from style_transfer.engine.step import MAX_SETBACKS, DivergedError
+from style_transfer.engine.step import MAX_SETBACKS, Attempt, DivergedError
 from style_transfer.network import VGG
 from tests.comparison import same_frames
 from tests.engine.runs import QUICK, every_optimizer, run
@@ -121,6 +122,14 @@ def test_a_run_whose_losses_stay_no_numbers_ends(photo, painting, spoilt, good):
     assert sum(bool(frame.note) for frame in frames) == MAX_SETBACKS
     assert len(frames) <= 1 + good + 2 * MAX_SETBACKS
     assert all(frame.image.isfinite().all() for frame in frames)
+
+
+def test_the_loss_at_which_a_run_diverged_is_told_with_three_digits(photo):
+    state = State(165, 0, photo, loss=1.0, setbacks=MAX_SETBACKS)
+    evaluation = Evaluation({"total": 25.27223777770996}, torch.zeros_like(photo))
+    settings = replace(QUICK, alpha=0, beta=0, tv=0)
+    with pytest.raises(DivergedError, match=r"at step 166: its loss is 25\.3\. Smaller"):
+        Attempt(state, state, evaluation, settings).settled(state)
 
 
 def test_a_network_that_returns_no_numbers_ends_the_run(photo, painting):
