@@ -7,7 +7,7 @@ import pytest
 import torch
 from playwright.sync_api import expect
 
-from style_transfer.inspection import Inspector, style_matrix
+from style_transfer.inspection import SOURCES, Inspector, style_matrix
 from style_transfer.losses.channel_matrices import (
     correlation_matrix,
     covariance_matrix,
@@ -199,6 +199,20 @@ def test_nothing_is_asked_while_the_drawer_is_shut(open_page):
     page.locator("#inside summary").first.click()
     page.locator("#tab-matrix").click()
     assert wait_until(lambda: [url for url in asked if "/inside/" in url], 20)
+
+
+def test_a_layer_that_is_not_made_to_the_end_is_said_to_have_been_stopped(open_page):
+    page = open_page(query="#inside=made")
+    finish(page, 2, size=96)
+    photo, painting = (page.locator(f"#inside-made [data-source={s}]") for s in SOURCES)
+    photo.locator("button").click()
+    expect(photo).to_contain_text("step 1")  # 1 of 80, 10 of 80 and so on
+    painting.locator("button").click()
+    stopped = re.compile(r"Stopped at step \d+ of 80; make it again\.")
+    expect(photo).to_contain_text(stopped)
+    expect(painting).to_contain_text("The layer's error is")
+    painting.get_by_role("button", name="Stop").click()
+    expect(painting).to_contain_text(stopped)
 
 
 STOPS = {1: "made", 2: "matrix", 3: "objective", 4: "changes", 5: "features"}

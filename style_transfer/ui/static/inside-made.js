@@ -30,17 +30,20 @@ function showMaking(source) {
 
 async function makeAgain(source) {
   const said = madeParts[source].querySelector(".hint");
+  let newest = null;
   said.textContent = "It begins with noise.";
   try {
     await act({ show: source, layer: layerChoice.value, painting: paintingChoice.value || 1 });
     showMaking(source);
-    for (let ended = false; !ended && makingNow === source && inside.isOpen; ) {
+    while (!newest?.ended && makingNow === source && inside.isOpen) {
       await new Promise((resume) => setTimeout(resume, MADE_PAUSE));
       const answer = await ask({ looker: {}, query: "show=made" });
       if (answer?.source !== source) continue;
-      showMade(source, answer);
-      ended = answer.ended;
+      showMade(source, (newest = answer));
     }
+    // By its button, by that of the other source, or since the drawer was shut.
+    const reached = newest ? ` at step ${newest.made} of ${newest.steps}` : "";
+    if (!newest || newest.made < newest.steps) said.textContent = `Stopped${reached}; make it again.`;
   } catch (error) {
     said.textContent = error.message;
   }
