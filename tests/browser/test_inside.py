@@ -85,6 +85,10 @@ def test_numbers_can_be_read_by_keys_and_are_those_computed_apart(open_page, ses
     inspector = Inspector(load_network(), torch.device("cpu"))
     compared = inspector.compare(shown_moment(session).moment, "relu3_1")
     pictures = {"Painting": style_matrix(compared, True), "Picture": style_matrix(compared)}
+    words = page.locator("#inside-matrix .words")
+    expect(words).to_contain_text("Loss of this layer after the step: ")
+    loss = number(words.inner_text().split("step: ")[1].removesuffix("."))
+    assert loss == pytest.approx(compared.distance(), rel=6e-3)
     _, plot, _ = heat_map(page, "Picture")
     plot.focus()
     timeline = page.locator("#timeline input").input_value()
@@ -115,6 +119,8 @@ def check_objective(page):
     page.locator("#tab-objective").click()
     assert page.evaluate("location.hash") == "#inside=objective"
     expect(page.locator("#inside .layers tbody tr").first).to_be_visible()
+    words = page.locator("#inside-objective .words")
+    expect(words).to_contain_text("the losses of the picture that step 3 began with")
     shown = {
         text.split("\n")[0]: number(text.split("\n")[1])
         for text in page.locator("#inside .formula .factor").all_inner_texts()

@@ -30,6 +30,9 @@ function nextQuestion() {
 
 // Returns the answer to a question: a header with its arrays by name; null where it is to be asked
 // again later.
+// The objective has the losses that the step began with, of all paintings together.
+const whichLoss = () => `after the step${newestLook.paintings > 1 ? ", by this painting alone" : ""}`;
+
 async function ask({ looker, query }, signal) {
   const known = looker.known?.();
   const answer = await fetch(`${newestLook.address}?${query}${known ? `&known=${known}` : ""}`, { signal });

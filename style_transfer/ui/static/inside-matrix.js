@@ -59,7 +59,7 @@ function showMatrix(answer) {
   matrixWords.textContent =
     `${answer.matrix} of the ${count} channels of ${answer.layer}, by the statistic ${answer.statistic}: ` +
     "channels that vary together in the painting are neighbours. Colours are by square roots. " +
-    `Loss of this layer: ${digits(answer.loss)}.`;
+    `Loss of this layer ${whichLoss()}: ${digits(answer.loss)}.`;
   if (!answer.order) return;
   ofPainting.goToLargest();
   choosePair(...ofPainting.at);

@@ -89,7 +89,7 @@ function showObjective(shown) {
   if (!shown.losses) return;
   const { settings } = shown;
   objectiveWords.replaceChildren(
-    `${shown.name}, step ${shown.step}. The content is compared at `,
+    `${shown.name}: the losses of the picture that step ${shown.step} began with. The content is compared at `,
     factor("", settings.content_layer, KNOBS["content layer"], "photo"),
     ", the style by the statistic ",
     factor("", settings.statistic, KNOBS.statistic, "paint"),

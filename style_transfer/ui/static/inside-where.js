@@ -43,11 +43,11 @@ function showWhere(answer) {
   contentError.show({ ...answer.content_map });
   styleError.show({ ...answer.style_map, signed: answer.signed });
   askedPicture.show({ ...answer.brightness, picture: answer.picture });
-  const inObjective = answer.content_layer === answer.layer ? "the content loss" : "of no weight: the content is compared elsewhere";
+  const inObjective = answer.content_layer === answer.layer ? "the content loss after the step" : "of no weight: the content is compared elsewhere";
   contentError.say(`Mean ${digits(answer.content)}, ${inObjective}.`);
   const share = answer.weight > 0 ? `it weighs ${digits(answer.weight)} of the style` : "it is of no weight in the style";
   const below = answer.signed ? " Places below 0 make up for others: more of them would make it smaller." : "";
-  styleError.say(`Mean ${digits(answer.style)}, the style loss of ${answer.layer}; ${share}.${below}`);
+  styleError.say(`Mean ${digits(answer.style)}, the style loss of ${answer.layer} ${whichLoss()}; ${share}.${below}`);
   whereWords.textContent =
     `The error of ${answer.layer}, place by place: each map's mean is the loss itself. Regions that do not ` +
     "count stay clear.";
