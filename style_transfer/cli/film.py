@@ -106,7 +106,7 @@ def _tell(painted: PaintedFilm, options: argparse.Namespace) -> None:
         print(json.dumps(_record(painted, options)), flush=True)
     if painted.message:
         complain(painted.message)
-    elif painted.status == STOPPED and not options.json:
+    if painted.status == STOPPED and painted.place and not options.json:
         print(
             f"Interrupted after frame {painted.frames} of {painted.count}; {painted.place} holds "
             "the film so far, and the same command goes on."

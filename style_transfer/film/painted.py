@@ -15,7 +15,7 @@ class PaintedFilm:
     place: Path | None  # where it is, as far as it is painted; None where it is nowhere
     frames: int = 0  # that are painted
     count: int = 0  # frames of the film
-    message: str = ""  # a sentence on what went wrong
+    message: str = ""  # a sentence on what went wrong, or is missing
     seconds: float = 0.0
 
 

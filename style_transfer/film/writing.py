@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 from PIL import Image
 
 from style_transfer.film.reading import Film, Video
-from style_transfer.film.sound import Sound
+from style_transfer.film.sound import Route, Sound, routes_of
 from style_transfer.images import add_video, even, video_frame
 
 
@@ -49,13 +49,41 @@ class Painting(NamedTuple):
     end: Fraction
 
 
-def write_film(paintings: Sequence[Painting], output: Path, source: Path, film: Film) -> None:
+def write_film(paintings: Sequence[Painting], output: Path, source: Path, film: Film) -> str:
     """Write a film of painted frames of equal size, with the sound of `source`.
 
-    Only one frame is in memory at a time. The file is written whole or not at all. An odd side
-    loses one pixel where the format has one colour for 2 x 2. Raises OSError or ValueError.
+    Returns a sentence on sound that the film cannot have, or "". Only one frame is in memory at a
+    time. The file is written whole or not at all. An odd side loses one pixel where the format has
+    one colour for 2 x 2. Raises OSError or ValueError.
     """
     import av  # an extra
+
+    known = FILM_FORMATS[output.suffix.lower()]
+    if not known.sound or not isinstance(film, Video):
+        _write(paintings, output, source, film, {})
+        return ""
+    try:
+        routes = routes_of(source, known.container, known.sound)
+        possible = {index: route for index, route in routes.items() if route}
+        _write(paintings, output, source, film, possible)
+    except (av.FFmpegError, OSError, ValueError) as error:
+        _write(paintings, output, source, film, {})  # raises again what is not due to sound
+        reason = getattr(error, "strerror", None) or error
+        return f"{source.name}: the film is without its sound, which cannot be written ({reason})."
+    if len(possible) == len(routes):
+        return ""
+    missing = ", ".join(str(n) for n, index in enumerate(routes, 1) if index not in possible)
+    return f"{source.name}: the film is without sound track {missing}; its format cannot hold that."
+
+
+def _write(
+    paintings: Sequence[Painting],
+    output: Path,
+    source: Path,
+    film: Film,
+    routes: Mapping[int, Route],
+) -> None:
+    import av
 
     known = FILM_FORMATS[output.suffix.lower()]
     part = output.with_name(f"{output.name}.part")
@@ -65,9 +93,9 @@ def write_film(paintings: Sequence[Painting], output: Path, source: Path, film: 
         with av.open(str(part), "w", format=known.container, options=options) as container:
             stream = _video(container, known, paintings[0].file, film)
             sound = None
-            if known.sound and isinstance(film, Video):
+            if routes and isinstance(film, Video):
                 opened = stack.enter_context(av.open(str(source)))
-                sound = Sound(opened, container, known.sound, film.origin)
+                sound = Sound(opened, container, routes, film.origin)
             shown = dict[int, int]()  # how long, by when
             for frame, painting in _frames(paintings, stream, known.codec):
                 shown[frame.pts] = frame.duration

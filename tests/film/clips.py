@@ -25,7 +25,18 @@ def pictures(count, size=SIZE, step=2):
     return made
 
 
-def write_video(file, images, times, *, rate=25, base=1000, rotation=None, sound=None, aspect=None):
+def write_video(
+    file,
+    images,
+    times,
+    *,
+    rate=25,
+    base=1000,
+    rotation=None,
+    sound=None,
+    layout="mono",
+    aspect=None,
+):
     """Write images at times in ms, and a tone by a codec, whose length is that of the film."""
     import av
 
@@ -38,7 +49,7 @@ def write_video(file, images, times, *, rate=25, base=1000, rotation=None, sound
             stream.codec_context.sample_aspect_ratio = aspect
         if rotation is not None:
             stream.set_display_rotation(rotation)
-        tone = container.add_stream(sound, rate=48000, layout="mono") if sound else None
+        tone = container.add_stream(sound, rate=48000, layout=layout) if sound else None
         for image, time in zip(images, times, strict=False):
             frame = av.VideoFrame.from_image(image)
             frame.pts, frame.time_base = time, stream.codec_context.time_base
@@ -55,7 +66,8 @@ def _write_tone(container, stream, seconds):
     size = 960
     for number, begin in enumerate(range(0, len(samples) - size + 1, size)):
         part = samples[None, begin : begin + size].astype(np.float32)
-        frame = av.AudioFrame.from_ndarray(part, format="fltp", layout="mono")
+        part = part.repeat(stream.layout.nb_channels, 0)
+        frame = av.AudioFrame.from_ndarray(part, format="fltp", layout=stream.layout.name)
         frame.sample_rate, frame.pts = 48000, number * size
         container.mux(stream.encode(frame))
     container.mux(stream.encode())
@@ -72,10 +84,9 @@ def read_video(file):
 
 
 def packets(file):
-    """The bytes of all packets of sound in a file."""
+    """The bytes of all packets of sound in a file; none of one without sound."""
     import av
 
     with av.open(str(file)) as container:
-        return [
-            bytes(packet) for packet in container.demux(container.streams.audio[0]) if packet.size
-        ]
+        streams = container.streams.audio
+        return [bytes(each) for each in container.demux(streams) if each.size] if streams else []

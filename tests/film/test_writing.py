@@ -8,6 +8,7 @@ from PIL import Image
 
 pytest.importorskip("av")
 
+from style_transfer.film import sound
 from style_transfer.film.reading import open_film
 from style_transfer.film.writing import FILM_FORMATS, Painting, write_film
 from style_transfer.images import to_tensor
@@ -81,6 +82,62 @@ def test_sound_is_coded_anew_where_the_format_cannot_hold_it(paintings, source):
     level = np.concatenate([each.mean(0) for each in samples])
     assert abs(len(level) / 48000 - END / 1000) < 0.06
     assert np.abs(level).mean() > 0.3  # the tone
+
+
+@pytest.mark.parametrize(
+    ("source_suffix", "codec", "layout", "suffix", "coded", "channels"),
+    [
+        (".mkv", "ac3", "5.1(side)", ".webm", "opus", 6),
+        (".mkv", "flac", "4.0", ".webm", "opus", 2),  # Opus has no such four channels
+        (".mkv", "pcm_s16le", "stereo", ".mp4", "aac", 2),
+        (".mkv", "flac", "stereo", ".mov", "aac", 2),
+        (".mkv", "libopus", "stereo", ".mov", "aac", 2),
+        (".avi", "adpcm_ms", "stereo", ".mp4", "aac", 2),
+        (".avi", "adpcm_ima_wav", "mono", ".mp4", "aac", 1),
+        (".mov", "pcm_mulaw", "mono", ".mp4", "aac", 1),
+        (".mov", "pcm_mulaw", "mono", ".mov", "pcm_mulaw", 1),
+    ],
+)
+def test_a_track_that_the_format_does_not_take_is_coded_anew(
+    paintings, tmp_path, source_suffix, codec, layout, suffix, coded, channels
+):
+    import av
+
+    source = tmp_path / f"source{source_suffix}"
+    write_video(source, pictures(5), TIMES, sound=codec, layout=layout)
+    output = tmp_path / f"painted{suffix}"
+    assert write_film(paintings, output, source, open_film(source)) == ""
+    with av.open(str(output)) as container:
+        (stream,) = container.streams.audio
+        assert stream.codec_context.codec.canonical_name == coded
+        assert stream.codec_context.layout.nb_channels == channels
+        samples = [frame.to_ndarray() for frame in container.decode(stream)]
+    assert np.abs(np.concatenate([each.ravel() for each in samples])).max() > 0.3  # the tone
+
+
+def test_a_track_that_the_format_cannot_hold_at_all_is_left_out_and_named(
+    paintings, source, monkeypatch
+):
+    monkeypatch.setattr(sound, "_works", lambda *_: False)
+    output = source.with_name("painted.mp4")
+    words = write_film(paintings, output, source, open_film(source))
+    assert words == ("source.mp4: the film is without sound track 1; its format cannot hold that.")
+    assert packets(output) == []
+    assert len(read_video(output)) == 5
+
+
+def test_sound_that_fails_on_the_way_does_not_cost_the_film(paintings, source, monkeypatch):
+    def fail(*_):
+        raise OSError(22, "Invalid argument")
+
+    monkeypatch.setattr(sound.Sound, "close", fail)
+    output = source.with_name("painted.mp4")
+    words = write_film(paintings, output, source, open_film(source))
+    assert words == (
+        "source.mp4: the film is without its sound, which cannot be written (Invalid argument)."
+    )
+    assert packets(output) == []
+    assert len(read_video(output)) == 5
 
 
 def test_the_sound_of_a_film_that_was_cut_off_ends_with_it(paintings, source):
