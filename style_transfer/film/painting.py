@@ -177,6 +177,8 @@ class _FilmPainter:
                 if frame.losses:
                     watch.step(number, frame, self._steps_left(number, frame))
             checkpoint.add(frame.picture, frame.image, source.begin, source.end, network.timings)
+            # Or the same call in another process would measure anew, and might round differently.
+            network.remember_timings()
 
     def _side_of_blocks(self) -> int | None:
         """Return the side of blocks in px in which steps are made, None where frames fit whole."""

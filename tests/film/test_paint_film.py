@@ -17,6 +17,7 @@ from style_transfer.film import Keyframes, extras, paint_film
 from style_transfer.film.reading import open_film
 from style_transfer.images import to_pil
 from style_transfer.network import load_network
+from style_transfer.network.timing_store import TimingStore
 from style_transfer.settings import Settings
 from tests.conftest import smooth_picture
 from tests.engine.runs import QUICK
@@ -105,6 +106,14 @@ def test_a_film_goes_on_where_it_was_cut_off_bit_for_bit(clip):
     assert not folder.exists()
     for one, other in zip(images(clip / "out.apng"), images(clip / "whole.png.apng"), strict=True):
         assert torch.equal(one, other)
+
+
+def test_another_process_has_the_times_by_which_it_paints_the_same_film(clip):
+    write_video(clip / "clip.mp4", pictures(2, (34, 46)), [0, 40])  # measured by no other test
+    paint(clip, "out.apng")
+    measured, kept = load_network().timings.as_dict(), TimingStore().load().as_dict()
+    assert any("at 32x43" in key for key in measured)
+    assert {key: kept.get(key) for key in measured} == measured
 
 
 def test_another_film_of_that_name_begins_anew_and_strange_files_stay(clip):
