@@ -62,7 +62,7 @@ def run_film(options: argparse.Namespace, interruption: Interruption) -> int:
         complain(error)
         return USAGE_ERROR
     _tell(painted, options)
-    if painted.place is None:
+    if painted.place != options.output:
         return NOT_AS_ASKED
     return DIVERGED if painted.status == DIVERGED_STATUS else 0
 

@@ -1,8 +1,6 @@
 """The frames of a film that are painted, in a folder beside it until it is finished."""
 
 import json
-from collections.abc import Iterable
-from contextlib import suppress
 from fractions import Fraction
 from pathlib import Path
 
@@ -10,35 +8,32 @@ from safetensors import SafetensorError, safe_open
 from torch import Tensor
 
 from style_transfer.engine import save_tensors
-from style_transfer.film.writing import Painting
+from style_transfer.film.output import LAST, FilmOutput
+from style_transfer.film.reading import Film
+from style_transfer.film.writing import Painting, write_film
 from style_transfer.images import save
 from style_transfer.network import TimingCache
 
 _FORMAT = "style-transfer-film-1"
-_LAST = "last.safetensors"  # what the next frame needs, and the times of all
 
 
 class FilmCheckpoint:
-    """Painted frames as PNG, and what the next frame is painted from.
+    """Painted frames as PNG, and what the next frame is painted from."""
 
-    The folder has the film's name and a checksum of all that makes it.
-    """
+    def __init__(self, output: FilmOutput, checksum: str) -> None:
+        """Find the frames of an interrupted run; the checksum is that of all that makes the film.
 
-    def __init__(self, output: Path, checksum: str) -> None:
-        """Find the frames of an interrupted run; those of another film of that name are removed."""
-        self.folder = output.with_name(f"{output.name}.{checksum}.frames")
+        Frames of another film of that name are removed once there is one of this film.
+        """
+        self._output, self.folder = output, output.frames_of(checksum)
         self.paintings: list[Painting] = []
         self.image: Tensor | None = None  # (1, 3, H, W), the last one without masks, as a run ends
         self.timings = TimingCache()
-        for other in output.parent.glob("*.frames"):
-            name, _, code = other.stem.rpartition(".")
-            if name == output.name and code != checksum:
-                _remove(other)
         self._load()
 
     def _load(self) -> None:
         try:
-            with safe_open(self.folder / _LAST, framework="pt") as content:
+            with safe_open(self.folder / LAST, framework="pt") as content:
                 metadata = content.metadata() or {}
                 if metadata.get("format") != _FORMAT:
                     return
@@ -54,29 +49,44 @@ class FilmCheckpoint:
     def add(
         self, picture: Tensor, image: Tensor, begin: Fraction, end: Fraction, timings: TimingCache
     ) -> None:
-        """Write the next frame: how it is shown, and how it is gone on from. Raises OSError."""
-        self.folder.mkdir(exist_ok=True)
+        """Write the next frame: how it is shown, and how it is gone on from.
+
+        Raises OSError, one sentence that names the file.
+        """
         painting = Painting(self._file(len(self.paintings)), begin, end)
-        save(picture, painting.file)
         paintings = [*self.paintings, painting]
         times = [[str(each.begin), str(each.end)] for each in paintings]
         words = {"format": _FORMAT, "times": json.dumps(times)}
         words["timings"] = json.dumps(timings.as_dict())
-        save_tensors({"image": image.detach().cpu()}, self.folder / _LAST, words)
+        try:
+            self.folder.mkdir(exist_ok=True)
+            save(picture, painting.file)
+            save_tensors({"image": image.detach().cpu()}, self.folder / LAST, words)
+        except OSError as error:
+            reason = error.strerror or error
+            raise OSError(f"{painting.file} cannot be written ({reason}).") from error
         self.paintings, self.image = paintings, image
+        self._output.remove_frames(but_of=self.folder)
 
-    def remove(self) -> None:
-        """Remove the folder of a film that is finished."""
-        _remove(self.folder)
+    def write(self, source: Path, film: Film, is_whole: bool) -> tuple[Path | None, str]:
+        """Write the film of these frames, whole or so far, with the sound of `source`.
+
+        Returns where it is, None where it is nowhere, and a sentence on what is missing or "".
+        """
+        if not self.paintings:
+            return None, ""
+        place = self._output.file if is_whole else self._output.place_so_far()
+        try:
+            words = write_film(self.paintings, place, source, film)
+        except (ValueError, OSError) as error:
+            reason = getattr(error, "strerror", None) or error
+            words = f"{place} cannot be written ({reason}); the painted frames are in "
+            return None, f"{words}{self.folder}"
+        if is_whole:
+            self._output.finish()
+        else:
+            self._output.wrote_so_far(place, self.folder)
+        return place, words
 
     def _file(self, number: int) -> Path:
         return self.folder / f"{number:06}.png"
-
-
-def _remove(folder: Path) -> None:
-    """Remove what a checkpoint has written, and the folder if there is nothing else in it."""
-    files: Iterable[Path] = [*folder.glob("[0-9]*.png"), *folder.glob(f"{_LAST}*")]
-    with suppress(OSError):
-        for file in files:
-            file.unlink(missing_ok=True)
-        folder.rmdir()

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from os import PathLike
 from pathlib import Path
 
+import torch
 from torch import Tensor
 
 from style_transfer.batch import (
@@ -15,11 +16,10 @@ from style_transfer.batch import (
     PAINTED,
     SKIPPED,
     Request,
-    check_apart,
     read_styles,
     sentence,
 )
-from style_transfer.checks import one_of, weight
+from style_transfer.checks import weight
 from style_transfer.engine import (
     INITS,
     Frame,
@@ -39,9 +39,9 @@ from style_transfer.film.frames import (
     refined_steps,
 )
 from style_transfer.film.keyframes import Keyframes
+from style_transfer.film.output import FilmOutput, checksum_of
 from style_transfer.film.painted import FilmWatch, PaintedFilm, Unwatched
 from style_transfer.film.reading import open_film
-from style_transfer.film.writing import FILM_FORMATS, write_film
 from style_transfer.images import painted_size
 from style_transfer.network import check_layers, load_network
 from style_transfer.runs import RunMemory, available_memory
@@ -71,8 +71,9 @@ def paint_film(
 
     Painted frames are kept in a folder beside the output until the film is finished, so that the
     same call goes on where it was interrupted. After KeyboardInterrupt, and where a frame cannot be
-    painted, `output` is the film so far. Raises ValueError or OSError, one sentence, for a mistake
-    in the arguments; KeyboardInterrupt where there is no frame yet.
+    painted, `output` is the film so far; where another film stood there, that stays, and the answer
+    tells where the film so far is. Raises ValueError or OSError, one sentence, for a mistake in the
+    arguments; KeyboardInterrupt where there is no frame yet.
     """
     check_extras()
     files = [styles] if isinstance(styles, str | PathLike) else [*styles]
@@ -100,9 +101,10 @@ class _FilmPainter:
         temporal: float,
     ) -> None:
         """Raises ValueError or OSError for a mistake in what is given."""
-        self._file, self._output, self._request = file, output, request
+        self._file, self._request = file, request
         self._keyframes, self._temporal = keyframes, temporal
-        check_output(output, [file, *styles, *([request.mask] if request.mask else [])])
+        inputs = [file, *styles, *([request.mask] if request.mask else [])]
+        self._output = FilmOutput(output, inputs)
         if request.init not in INITS:
             raise ValueError("The first frame of a film cannot be a picture (init).")
         device = chosen_device(request.device) if request.device else default_device()
@@ -110,6 +112,7 @@ class _FilmPainter:
         side = request.size or default_size(device)
         self._size = painted_size(self._film.size, side, request.enlarge)
         self._styles = read_styles(styles, request.mask)
+        self._styles.check(torch.empty(1, 3, *self._size))
         self._network = load_network(request.network, device)
         for number in keyframes.numbers:
             settings = self._settings(number)
@@ -120,9 +123,11 @@ class _FilmPainter:
 
     def paint(self, watch: FilmWatch) -> PaintedFilm:
         """Paint all frames, or those that are left, and write the film."""
+        if self._request.skip_existing and self._output.is_finished:
+            return PaintedFilm(SKIPPED, self._output.file)
+        self._output.check_folder()
         began, checkpoint = time.perf_counter(), FilmCheckpoint(self._output, self._checksum())
-        if self._request.skip_existing and self._output.exists() and not checkpoint.paintings:
-            return PaintedFilm(SKIPPED, self._output)
+        watch.begin(len(checkpoint.paintings), self._film.count)
         status, message = PAINTED, ""
         try:
             try:
@@ -137,17 +142,10 @@ class _FilmPainter:
             status, message = DIVERGED, str(error)
         except Exception as error:
             status, message = DIVERGED, sentence(error, 1, self._size)
-        place = None
-        if checkpoint.paintings:
-            try:
-                words = write_film(checkpoint.paintings, self._output, self._file, self._film)
-                message, place = f"{message} {words}".strip(), self._output
-            except (ValueError, OSError) as error:
-                reason = getattr(error, "strerror", None) or error
-                words = f"{self._output} cannot be written ({reason}); the painted frames are in "
-                message = f"{message} {words}{checkpoint.folder}".strip()
-        if status == PAINTED and place:
-            checkpoint.remove()
+        place, words = checkpoint.write(self._file, self._film, status == PAINTED)
+        if status == DIVERGED and place and place != self._output.file:
+            words = f"The film so far is in {place}. {words}"
+        message = f"{message} {words}".strip()
         count, seconds = len(checkpoint.paintings), time.perf_counter() - began
         return PaintedFilm(status, place, count, self._film.count, message, seconds)
 
@@ -163,7 +161,6 @@ class _FilmPainter:
             self._temporal,
             in_blocks(self._block) if self._block else MultiscaleObjective,
         )
-        watch.begin(done, self._film.count)
         content: Tensor | None = None
         for number, source in enumerate(self._film.frames(self._size)):
             last, content = content, source.image.to(network.device)
@@ -197,12 +194,9 @@ class _FilmPainter:
 
     def _checksum(self) -> str:
         """Return a checksum of all that makes the film."""
-        request, code = self._request, 0
-        with self._file.open("rb") as content:
-            while block := content.read(2**20):
-                code = zlib.crc32(block, code)
+        request = self._request
         how = {
-            "film": code,
+            "film": checksum_of(self._file),
             "styles": self._styles.fingerprint,
             "settings": request.settings.as_dict(),
             "keyframes": self._keyframes.as_dict(),
@@ -212,14 +206,3 @@ class _FilmPainter:
             "run": [request.init, request.optimizer, request.seed, request.network],
         }
         return f"{zlib.crc32(json.dumps(how).encode()):08x}"
-
-
-def check_output(output: Path, inputs: Iterable[Path]) -> None:
-    """Raise ValueError, one sentence, where a film could not be written, or only over an input."""
-    one_of("the ending of a film", output.suffix.lower(), FILM_FORMATS)
-    folder = output.absolute().parent
-    if not folder.is_dir():
-        raise ValueError(f"{output}: the folder {folder} does not exist.")
-    if output.is_dir():
-        raise ValueError(f"{output}: this is a folder, not a file.")
-    check_apart("film", output, [*inputs])

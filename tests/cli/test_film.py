@@ -11,8 +11,10 @@ import pytest
 pytest.importorskip("av")
 pytest.importorskip("cv2")
 
+from style_transfer.batch import INTERRUPTED, PAINTED
+from style_transfer.cli import film as film_command
 from style_transfer.cli import run_command
-from style_transfer.film import extras
+from style_transfer.film import PaintedFilm, extras
 from style_transfer.film.reading import open_film
 from style_transfer.images import to_pil
 from tests.cli.conftest import QUICK
@@ -84,6 +86,29 @@ def test_a_mistake_is_told_in_one_sentence(folder, capsys, film, output, options
     assert run(folder, film, output, *options) == 2
     (line,) = capsys.readouterr().err.splitlines()
     assert words in line
+
+
+@pytest.mark.parametrize("log", ["none/log", "."])
+def test_a_log_that_cannot_be_written_is_told_before_the_first_step(folder, capsys, log):
+    assert run(folder, "clip.mp4", "out.mp4", "--log", folder / log) == 2
+    (line,) = capsys.readouterr().err.splitlines()
+    assert str(folder / log) in line
+
+
+def test_a_film_so_far_that_is_not_where_it_was_asked_for_is_told_by_its_name(
+    folder, capsys, monkeypatch
+):
+    film = PaintedFilm(INTERRUPTED, folder / "out.unfinished.mp4", 1, 3)
+    monkeypatch.setattr(film_command, "paint_film", lambda *_, **__: film)
+    assert run(folder, "clip.mp4", "out.mp4") == 3
+    assert f"{folder / 'out.unfinished.mp4'} holds the film so far" in capsys.readouterr().out
+
+
+def test_sound_that_is_missing_is_told_beside_a_film(folder, capsys, monkeypatch):
+    film = PaintedFilm(PAINTED, folder / "out.mp4", 3, 3, "clip.mp4: the film is without sound.")
+    monkeypatch.setattr(film_command, "paint_film", lambda *_, **__: film)
+    assert run(folder, "clip.mp4", "out.mp4") == 0
+    assert "the film is without sound" in capsys.readouterr().err
 
 
 def test_missing_extras_are_told_with_the_command_that_installs_them(folder, capsys, monkeypatch):

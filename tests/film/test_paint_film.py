@@ -13,7 +13,7 @@ pytest.importorskip("cv2")
 from benchmarks.flicker import flicker, moving_square, painted_alone, painted_film, panned_photo
 from benchmarks.samples import style
 from style_transfer.batch import Request
-from style_transfer.film import Keyframes, extras, paint_film
+from style_transfer.film import Keyframes, checkpoint, extras, paint_film
 from style_transfer.film.reading import open_film
 from style_transfer.images import to_pil
 from style_transfer.network import load_network
@@ -116,6 +116,47 @@ def test_another_process_has_the_times_by_which_it_paints_the_same_film(clip):
     assert {key: kept.get(key) for key in measured} == measured
 
 
+def test_a_film_so_far_goes_beside_a_finished_one_and_away_when_it_is_finished(clip):
+    other = replace(REQUEST, settings=replace(REQUEST.settings, beta=9.0))
+    paint(clip, "out.apng")
+    finished = (clip / "out.apng").read_bytes()
+    so_far = clip / "out.unfinished.apng"
+    for steps in (6, 1):  # both in the third frame
+        cut = paint(clip, "out.apng", other, watch=Recorder(ends_after=steps))
+        assert (cut.status, cut.place) == ("interrupted", so_far)
+        assert (clip / "out.apng").read_bytes() == finished
+        assert len(images(so_far)) == 2
+    assert paint(clip, "out.apng", other).place == clip / "out.apng"
+    assert (clip / "out.apng").read_bytes() != finished
+    left = sorted(file.name for file in clip.iterdir())
+    assert left == ["clip.mp4", "out.apng", "painting.png"]
+
+
+def test_a_film_so_far_replaces_the_one_that_was_written_before_it(clip):
+    for steps in (6, 1):
+        cut = paint(clip, watch=Recorder(ends_after=steps))
+        assert (cut.status, cut.place) == ("interrupted", clip / "out.mp4")
+    (clip / "out.mp4").write_text("something else")
+    (clip / "out.unfinished.mp4").write_text("this as well")
+    other = replace(REQUEST, seed=1)
+    cut = paint(clip, request=other, watch=Recorder(ends_after=6))
+    assert cut.place == clip / "out.unfinished-2.mp4"
+    assert (clip / "out.mp4").read_text() == "something else"
+
+
+def test_frames_of_other_settings_stay_until_there_is_one_of_these(clip):
+    paint(clip, watch=Recorder(ends_after=6))
+    (folder,) = clip.glob("*.frames")
+    other = replace(REQUEST, seed=1, skip_existing=True)
+    with pytest.raises(KeyboardInterrupt):
+        paint(clip, request=other, watch=Recorder(ends_after=2))
+    assert [*clip.glob("*.frames")] == [folder]
+    watch = Recorder()
+    assert paint(clip, request=other, watch=watch).status == "painted"
+    assert watch.began == (0, 4)
+    assert not [*clip.glob("*.frames")]
+
+
 def test_another_film_of_that_name_begins_anew_and_strange_files_stay(clip):
     paint(clip, watch=Recorder(ends_after=6))
     (folder,) = clip.glob("*.frames")
@@ -171,12 +212,29 @@ def test_a_finished_film_is_skipped_and_one_that_was_cut_off_is_not(clip):
         ({"name": "out.jpg"}, "ending of a film '.jpg' is not one of .mp4, "),
         ({"name": "none/out.mp4"}, "does not exist"),
         ({"name": "clip.mp4"}, "would overwrite"),
+        ({"name": f"{'x' * 240}.mp4"}, "no frames can be kept beside it"),
+        ({"request": replace(REQUEST, mask="mask.png")}, "has other proportions"),
         ({"temporal": -1}, "temporal must be"),
     ],
 )
 def test_what_cannot_be_is_refused_before_the_first_step(clip, changes, words):
+    Image.new("L", (120, 40)).save(clip / "mask.png")
+    if request := changes.get("request"):
+        changes = {"request": replace(request, mask=clip / request.mask)}
+    watch = Recorder()
     with pytest.raises(ValueError, match=words):
-        paint(clip, **changes)
+        paint(clip, watch=watch, **changes)
+    assert watch.began is None
+
+
+def test_a_frame_that_cannot_be_written_is_named(clip, monkeypatch):
+    def fail(*_):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(checkpoint, "save_tensors", fail)
+    painted = paint(clip)
+    assert (painted.status, painted.place) == ("diverged", None)
+    assert painted.message.endswith("000000.png cannot be written (No space left on device).")
 
 
 def test_missing_extras_are_named_with_their_command(clip, monkeypatch):
