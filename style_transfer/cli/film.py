@@ -12,7 +12,7 @@ from tqdm import tqdm
 
 from style_transfer.batch import DIVERGED as DIVERGED_STATUS
 from style_transfer.batch import INTERRUPTED as STOPPED
-from style_transfer.batch import PAIRINGS, SPACES, Request, check_apart
+from style_transfer.batch import PAIRINGS, REFUSED, SPACES, Request, check_apart
 from style_transfer.cli.console import complain
 from style_transfer.cli.log import StepLog
 from style_transfer.cli.parser import DIVERGED, NOT_AS_ASKED, USAGE_ERROR
@@ -59,7 +59,7 @@ def run_film(options: argparse.Namespace, interruption: Interruption) -> int:
         with closing(FilmReporter(options.log, interruption)) as reporter:
             painted = _painted(options, request, keyframes, reporter)
     except (ValueError, OSError) as error:
-        complain(error)
+        _tell(PaintedFilm(REFUSED, None, message=str(error)), options)
         return USAGE_ERROR
     _tell(painted, options)
     if painted.place != options.output:

@@ -88,6 +88,15 @@ def test_a_mistake_is_told_in_one_sentence(folder, capsys, film, output, options
     assert words in line
 
 
+def test_a_refused_film_has_an_object_of_json_as_a_picture_has(folder, capsys):
+    assert run(folder, "none.mp4", "out.mp4", "--json") == 2
+    out, error = capsys.readouterr()
+    record = json.loads(out)
+    assert (record["status"], record["picture"], record["frames"]) == ("refused", None, 0)
+    assert record["message"] == "none.mp4: there is no such file."
+    assert record["message"] in error
+
+
 @pytest.mark.parametrize("log", ["none/log", "."])
 def test_a_log_that_cannot_be_written_is_told_before_the_first_step(folder, capsys, log):
     assert run(folder, "clip.mp4", "out.mp4", "--log", folder / log) == 2
