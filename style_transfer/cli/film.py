@@ -34,11 +34,23 @@ _OF_PICTURES = {  # options that a film has no use for, and what they are where 
     **dict.fromkeys(("photos", "betas", "contact_sheet", "name", "page", "dpi", "keep_exif")),
     **{"depth": DEPTHS[0], "color_space": SPACES[0], "pairing": PAIRINGS[0]},
 }
+_OF_FILMS = "keyframes", "temporal"  # options that a picture has no use for
 _ALSO_PICTURES = {".gif", ".webp"}  # endings of films that pictures have as well
 
 
 def is_film(options: argparse.Namespace) -> bool:
-    """Return whether the options ask for a film. Raises ValueError for a film to a picture."""
+    """Return whether the options ask for a film, and not for pictures.
+
+    Raises ValueError, one sentence, for a film to a picture, and for options of films for pictures.
+    """
+    asked = _asks_for_film(options)
+    for name in _OF_FILMS:
+        if not asked and getattr(options, name) is not None:
+            raise ValueError(f"A picture is painted without {_option(name, options)}.")
+    return asked
+
+
+def _asks_for_film(options: argparse.Namespace) -> bool:
     suffix, photo = options.output.suffix.lower(), options.photo
     if photo.is_dir():
         return False

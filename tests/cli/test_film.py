@@ -79,6 +79,8 @@ def test_keyframes_are_read_from_a_file(folder):
         ("clip.mp4", "out.mp4", ("--betas", "1", "2"), "without --betas"),
         ("clip.mp4", "out.mp4", ("--each-style",), "without --each-style"),
         ("clip.mp4", "out.mp4", ("--keyframes", "none.json"), "none.json: this file cannot"),
+        ("style.png", "out.png", ("--keyframes", "none.json"), "without --keyframes"),
+        ("clip.gif", "out.png", ("--temporal", "0"), "without --temporal"),
         ("clip.mp4", "clip.mp4", (), "the film would overwrite"),
     ],
 )
