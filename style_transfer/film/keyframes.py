@@ -1,8 +1,10 @@
 """Keyframes: settings that change along a film."""
 
 import json
+import re
 from bisect import bisect_right
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, nullcontext
 from dataclasses import replace
 from os import PathLike
 from pathlib import Path
@@ -30,14 +32,16 @@ class Keyframes:
         Raises ValueError, one sentence, for what is no frame, knob or value.
         """
         self._frames: dict[str, dict[int, Any]] = {}
+        self._file = ""  # from which they are read, and a colon
         for number, values in frames.items():
             frame = _frame(number)
             if not isinstance(values, Mapping):
                 raise ValueError(f"Keyframe {frame} must name knobs with values, not {values!r}.")
-            for name, value in values.items():
-                one_of("The knob of a keyframe", name, KNOBS)
-                checked = KNOBS[name].check(name, value)
-                self._frames.setdefault(name, {})[frame] = checked
+            with self._named(frame):
+                for name, value in values.items():
+                    one_of("the knob", name, KNOBS)
+                    checked = KNOBS[name].check(name, value)
+                    self._frames.setdefault(name, {})[frame] = checked
 
     @classmethod
     def read(cls, file: str | PathLike[str]) -> "Keyframes":
@@ -47,22 +51,36 @@ class Keyframes:
         """
         name = Path(file).name
         try:
-            with open(file, encoding="utf-8") as content:
+            with open(file, encoding="utf-8-sig") as content:
                 data = json.loads(content.read(_MOST_BYTES))
             if not isinstance(data, dict):
                 raise ValueError("it has no frames.")
-            return cls(data)
+            keyframes = cls(data)
         except OSError as error:
             raise ValueError(f"{name}: this file cannot be read ({error.strerror}).") from None
         except (json.JSONDecodeError, UnicodeDecodeError, RecursionError) as error:
             raise ValueError(f"{name}: this is no JSON ({error}).") from None
         except ValueError as error:
             raise ValueError(f"{name}: {error}") from None
+        keyframes._file = f"{name}: "
+        return keyframes
 
-    @property
-    def numbers(self) -> list[int]:
-        """The frames at which anything is named, and 0."""
-        return sorted({0}.union(*self._frames.values()))
+    def check(self, settings: Settings, check: Callable[[Settings], None]) -> None:
+        """Call `check` with the settings of each keyframe, and of frame 0.
+
+        The ValueError that it raises then names the file and the keyframe, if there is one.
+        """
+        named = {number for frames in self._frames.values() for number in frames}
+        for number in sorted(named | {0}):
+            with self._named(number) if number in named else nullcontext():
+                check(self.at(number, settings))
+
+    @contextmanager
+    def _named(self, frame: int) -> Iterator[None]:
+        try:
+            yield
+        except ValueError as error:
+            raise ValueError(f"{self._file}Keyframe {frame}: {error}") from None
 
     def at(self, number: int, settings: Settings) -> Settings:
         """Return the settings of a frame of a film that has these settings beside."""
@@ -81,9 +99,12 @@ class Keyframes:
 
 
 def _frame(number: int | str) -> int:
-    if isinstance(number, str) and number.isascii() and number.isdigit() and len(number) < 9:
+    if isinstance(number, str):
+        if not re.fullmatch("[0-9]{1,8}", number):
+            words = f"a whole number from 0 to {MAX_FRAME:,}, not {number!r}"
+            raise ValueError(f"A keyframe must be {words}.")
         number = int(number)
-    return whole_number("a keyframe", number, 0, MAX_FRAME)
+    return whole_number("A keyframe", number, 0, MAX_FRAME)
 
 
 def _value(name: str, frames: Mapping[int, Any], number: int) -> Any:

@@ -114,11 +114,7 @@ class _FilmPainter:
         self._styles = read_styles(styles, request.mask)
         self._styles.check(torch.empty(1, 3, *self._size))
         self._network = load_network(request.network, device)
-        for number in keyframes.numbers:
-            settings = self._settings(number)
-            settings.check_styles(len(self._styles.images))
-            used = [settings.content_layer, *settings.style_layers]
-            check_layers(self._network.name, used)
+        keyframes.check(request.settings, self._check)
         self._block = self._side_of_blocks()
 
     def paint(self, watch: FilmWatch) -> PaintedFilm:
@@ -182,6 +178,10 @@ class _FilmPainter:
         free = available_memory(str(self._network.device))
         sizes = [(image.shape[-2], image.shape[-1]) for image in self._styles.images]
         return RunMemory.within(free, self._size, sizes, self._settings(0).style_scale).block
+
+    def _check(self, settings: Settings) -> None:
+        settings.check_styles(len(self._styles.images))
+        check_layers(self._network.name, [settings.content_layer, *settings.style_layers])
 
     def _settings(self, number: int) -> Settings:
         return self._keyframes.at(number, self._request.settings)

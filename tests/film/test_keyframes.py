@@ -1,6 +1,7 @@
 """Settings that change along a film."""
 
 import json
+from dataclasses import replace
 
 import pytest
 
@@ -37,10 +38,12 @@ def test_no_keyframes_leave_the_settings():
 @pytest.mark.parametrize(
     ("frames", "words"),
     [
-        ({"-1": {"beta": 1}}, "keyframe"),
-        ({"x": {"beta": 1}}, "keyframe"),
-        ({"0": {"colour": 1}}, "'colour' is not one of alpha, "),
-        ({"0": {"beta": -1}}, "beta must be"),
+        ({"-1": {"beta": 1}}, "A keyframe must be a whole number from 0 to .*, not '-1'"),
+        ({"1.5": {"beta": 1}}, "A keyframe must be a whole number from 0 to .*, not '1.5'"),
+        ({1.5: {"beta": 1}}, "A keyframe must be a whole number from 0 to .*, not 1.5"),
+        ({"x": {"beta": 1}}, "A keyframe must be a whole number"),
+        ({"3": {"colour": 1}}, "Keyframe 3: the knob 'colour' is not one of alpha, "),
+        ({"3": {"beta": -1}}, "Keyframe 3: beta must be"),
         ({"0": 3}, "must name knobs"),
     ],
 )
@@ -59,3 +62,17 @@ def test_a_file_is_read_and_a_wrong_one_named(tmp_path):
             Keyframes.read(file)
     with pytest.raises(ValueError, match="cannot be read"):
         Keyframes.read(tmp_path / "none.json")
+
+
+def test_a_file_may_begin_with_a_byte_order_mark(tmp_path):
+    (tmp_path / "keys.json").write_text('{"0": {"beta": 4}}', encoding="utf-8-sig")
+    assert Keyframes.read(tmp_path / "keys.json").at(0, BASE).beta == 4
+
+
+def test_settings_that_a_film_cannot_have_are_refused_with_file_and_keyframe(tmp_path):
+    (tmp_path / "keys.json").write_text('{"1": {"style_weights": [0, 0]}}')
+    keys = Keyframes.read(tmp_path / "keys.json")
+    with pytest.raises(ValueError, match=r"^keys\.json: Keyframe 1: .*weight"):
+        keys.check(BASE, lambda settings: settings.check_styles(2))
+    with pytest.raises(ValueError, match=r"^One of the 2 styles"):  # of no keyframe
+        keys.check(replace(BASE, style_weights=(0, 0, 1)), lambda each: each.check_styles(2))
