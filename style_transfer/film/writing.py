@@ -86,6 +86,7 @@ def _write(
     import av
 
     known = FILM_FORMATS[output.suffix.lower()]
+    paintings = _kept(paintings, known.codec, film)
     part = output.with_name(f"{output.name}.part")
     with ExitStack() as stack:
         stack.callback(part.unlink, missing_ok=True)
@@ -117,11 +118,24 @@ def _mux(container: Any, packets: Sequence[Any], shown: Mapping[int, int]) -> No
         container.mux(packet)
 
 
+def _kept(paintings: Sequence[Painting], codec: str, film: Film) -> list[Painting]:
+    """Return the frames without those that come too soon for the format; others last longer."""
+    base = Fraction(1, _TICKS[codec]) if codec in _TICKS else film.time_base
+    kept: list[Painting] = []
+    for painting in paintings:
+        ticks = round(painting.begin / base) - (round(kept[-1].begin / base) if kept else 0)
+        if not kept or ticks >= _LEAST_TICKS.get(codec, 1):
+            kept.append(painting)
+        else:
+            kept[-1] = kept[-1]._replace(end=painting.end)
+    return kept
+
+
 def _last_shown(known: FilmFormat, last: Painting) -> dict[str, str]:
     """Return the option of a container that says how long the last frame is shown."""
     seconds = last.end - last.begin
     if known.container == "gif":
-        return {"final_delay": str(round(100 * seconds))}
+        return {"final_delay": str(max(_LEAST_TICKS["gif"], round(100 * seconds)))}
     return {"final_delay": f"{round(1000 * seconds)}/1000"} if known.container == "apng" else {}
 
 
@@ -156,15 +170,13 @@ def _video(container: Any, known: FilmFormat, first: Path, film: Film) -> Any:
 def _frames(
     paintings: Sequence[Painting], stream: Any, codec: str
 ) -> Iterator[tuple[Any, Painting]]:
-    """Yield frames to encode, without those that come too soon for the format."""
-    base, last = stream.codec_context.time_base, None
+    """Yield frames to encode."""
+    base = stream.codec_context.time_base
     for painting in paintings:
         time = round(painting.begin / base)
-        if last is not None and time - last < _LEAST_TICKS.get(codec, 1):
-            continue
         with Image.open(painting.file) as picture:
             frame = _frame(picture.convert("RGB"), stream, codec)
-        frame.pts, frame.time_base, last = time, base, time
+        frame.pts, frame.time_base = time, base
         frame.duration = max(1, round(painting.end / base) - time)
         yield frame, painting
 

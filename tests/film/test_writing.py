@@ -154,8 +154,20 @@ def test_a_gif_leaves_out_frames_that_browsers_would_slow_down(source, tmp_path)
         paintings.append(Painting(tmp_path / f"{number}.png", *times))
     with Image.open(written(paintings, source, ".gif")) as image:
         assert image.n_frames == 3
-        assert image.info["duration"] == 20
         assert image.info["loop"] == 0
+        durations = []
+        for number in range(3):
+            image.seek(number)
+            durations.append(image.info["duration"])
+        assert durations == [20, 20, 20]  # of ms: those that stay last as long as all of them
+
+
+def test_a_short_last_frame_of_a_gif_is_not_slowed_down_by_browsers_either(paintings, source):
+    last = paintings[-1]
+    paintings[-1] = last._replace(end=last.begin + Fraction(1, 100))
+    with Image.open(written(paintings, source, ".gif")) as image:
+        image.seek(len(paintings) - 1)
+        assert image.info["duration"] == 20
 
 
 def test_what_cannot_be_written_leaves_what_was_there(paintings, source):
