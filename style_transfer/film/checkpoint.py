@@ -51,7 +51,7 @@ class FilmCheckpoint:
     ) -> None:
         """Write the next frame: how it is shown, and how it is gone on from.
 
-        Raises OSError, one sentence that names the file.
+        Raises OSError, one sentence that names the folder.
         """
         painting = Painting(self._file(len(self.paintings)), begin, end)
         paintings = [*self.paintings, painting]
@@ -63,8 +63,9 @@ class FilmCheckpoint:
             save(picture, painting.file)
             save_tensors({"image": image.detach().cpu()}, self.folder / LAST, words)
         except OSError as error:
-            reason = error.strerror or error
-            raise OSError(f"{painting.file} cannot be written ({reason}).") from error
+            reason = error.strerror or str(error).rstrip(".")
+            number = len(paintings)
+            raise OSError(f"frame {number} cannot be kept in {self.folder} ({reason}).") from error
         self.paintings, self.image = paintings, image
         self._output.remove_frames(but_of=self.folder)
 

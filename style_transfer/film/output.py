@@ -89,7 +89,7 @@ class FilmOutput:
 
     def _begun(self) -> list[Path]:
         """Return all folders of frames, whatever settings have made them."""
-        found = self.file.absolute().parent.glob("*.frames")
+        found = self.file.parent.glob("*.frames")  # as `frames_of` names them
         named = [each for each in found if each.stem.rpartition(".")[0] == self.file.name]
         return [each for each in named if any(_written(each))]
 

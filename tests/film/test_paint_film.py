@@ -1,6 +1,7 @@
 """A film in, a painted film out: whole, cut off, and gone on with."""
 
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -174,6 +175,12 @@ def test_a_film_without_a_frame_is_interrupted_without_a_film(clip):
     assert not (clip / "out.mp4").exists()
 
 
+def test_a_film_may_go_into_the_current_folder(clip, monkeypatch):
+    monkeypatch.chdir(clip)
+    painted = paint(Path())
+    assert (painted.status, painted.place) == ("painted", Path("out.mp4"))
+
+
 def test_settings_follow_the_keyframes(clip):
     watch = Recorder()
     paint(clip, watch=watch, keyframes=Keyframes({0: {"steps": 2}, 2: {"steps": 8}}))
@@ -227,14 +234,15 @@ def test_what_cannot_be_is_refused_before_the_first_step(clip, changes, words):
     assert watch.began is None
 
 
-def test_a_frame_that_cannot_be_written_is_named(clip, monkeypatch):
+def test_a_frame_that_cannot_be_kept_is_told_with_its_folder(clip, monkeypatch):
     def fail(*_):
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(checkpoint, "save_tensors", fail)
     painted = paint(clip)
     assert (painted.status, painted.place) == ("diverged", None)
-    assert painted.message.endswith("000000.png cannot be written (No space left on device).")
+    assert painted.message.startswith(f"frame 1 cannot be kept in {clip / 'out.mp4.'}")
+    assert painted.message.endswith(".frames (No space left on device).")
 
 
 def test_missing_extras_are_named_with_their_command(clip, monkeypatch):
