@@ -13,6 +13,7 @@ from tqdm import tqdm
 from style_transfer.batch import DIVERGED as DIVERGED_STATUS
 from style_transfer.batch import INTERRUPTED as STOPPED
 from style_transfer.batch import PAIRINGS, REFUSED, SPACES, Request, check_apart
+from style_transfer.checks import in_words
 from style_transfer.cli.console import complain
 from style_transfer.cli.log import StepLog
 from style_transfer.cli.parser import DIVERGED, NOT_AS_ASKED, USAGE_ERROR
@@ -71,7 +72,7 @@ def run_film(options: argparse.Namespace, interruption: Interruption) -> int:
         with closing(FilmReporter(options.log, interruption)) as reporter:
             painted = _painted(options, request, keyframes, reporter)
     except (ValueError, OSError) as error:
-        _tell(PaintedFilm(REFUSED, None, message=str(error)), options)
+        _tell(PaintedFilm(REFUSED, None, message=in_words(error)), options)
         return USAGE_ERROR
     _tell(painted, options)
     if painted.place != options.output:
@@ -141,6 +142,7 @@ class FilmReporter:
     """One bar for the film, and the log."""
 
     def __init__(self, log: Path | None, interruption: Interruption) -> None:
+        """Raises ValueError where the log cannot be written."""
         self._log, self._interruption = StepLog(log), interruption
         self._bar: tqdm | None = None
         self._count, self._steps = 0, 0
@@ -152,7 +154,7 @@ class FilmReporter:
         self._log.close()
 
     def begin(self, painted: int, count: int) -> None:
-        """Show the bar. Raises OSError where the log cannot be written."""
+        """Show the bar."""
         self._log.begin()
         self._count, self._began = count, time.perf_counter()
         self._bar = tqdm(total=1.0, bar_format=BAR_FORMAT)
