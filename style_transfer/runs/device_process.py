@@ -25,7 +25,7 @@ _ROOT = Path(__file__).parents[2]  # where `style_transfer` is imported from
 # s without a word after which a process is taken to be hung: it tells of itself every 2 s, and may
 # hold Python's lock for long. Before its first word it imports, which a slow disk makes long.
 SILENCE, STARTING = 60.0, 300.0
-_NEWS = 10.0  # s without a word after which others are asked first
+_FRESH = 10.0  # s without a word after which others are asked first
 _END = object()
 Items = Generator[Any, None, None]
 
@@ -54,7 +54,7 @@ class DeviceProcess:
         self._lock = threading.Lock()
         self._answers = dict[int, queue.SimpleQueue[Any]]()  # by the number of their question
         self._number, self.has_ended, self._is_wanted = 0, False, True
-        self._words, self._heard_at = 0, time.monotonic()  # of all that it told
+        self._heard, self._heard_at = 0, time.monotonic()  # of all that it told
         self._listening = threading.Thread(target=self._listen, name=device, daemon=True)
         self._listening.start()
 
@@ -71,7 +71,7 @@ class DeviceProcess:
     @property
     def is_ready(self) -> bool:
         """Whether it was heard of lately; what is asked while it starts it answers later."""
-        return not self._words or time.monotonic() - self._heard_at < _NEWS
+        return not self._heard or time.monotonic() - self._heard_at < _FRESH
 
     def messages(self, folder: RunFolder) -> Generator[FrameMessage | Outcome | None, None, None]:
         """Begin a call, see `PoolWorker`."""
@@ -110,13 +110,13 @@ class DeviceProcess:
 
     def _items(self, number: int, answers: "queue.SimpleQueue[Any]") -> Items:
         """Yield answers as they come, and None every HEARTBEAT seconds without one."""
-        words, silent = self._words, 0  # the latter in heartbeats: this process may have slept
+        heard, silent = self._heard, 0  # the latter in heartbeats: this process may have slept
         try:
             while True:
                 try:
                     answer = answers.get(timeout=broadcast.HEARTBEAT)
                 except queue.Empty:
-                    words, silent = self._words, 0 if words != self._words else silent + 1
+                    heard, silent = self._heard, 0 if heard != self._heard else silent + 1
                     self._check(silent * broadcast.HEARTBEAT)
                     yield None
                     continue
@@ -130,7 +130,7 @@ class DeviceProcess:
 
     def _check(self, seconds: float) -> None:
         """Kill the process where it has told nothing for too many seconds."""
-        if seconds > (SILENCE if self._words else STARTING):
+        if seconds > (SILENCE if self._heard else STARTING):
             _log.warning("Process %d told nothing for %.0f s, and is killed.", self.pid, seconds)
             self._process.kill()
 
@@ -140,7 +140,7 @@ class DeviceProcess:
         with suppress(OSError, EOFError, pickle.UnpicklingError):
             while True:
                 number, *item = pickle.load(self._process.stdout)
-                self._words, self._heard_at = self._words + 1, time.monotonic()
+                self._heard, self._heard_at = self._heard + 1, time.monotonic()
                 if not number:
                     (self.free_memory,) = item
                 elif answers := self._answers.get(number):

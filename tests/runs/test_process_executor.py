@@ -97,7 +97,7 @@ def test_the_runs_of_a_dead_process_go_on_elsewhere(begin, executor):
 @pytest.mark.skipif(not hasattr(signal, "SIGSTOP"), reason="signals of POSIX")
 def test_a_process_that_hangs_is_replaced_and_its_runs_go_on(begin, executor, monkeypatch, caplog):
     monkeypatch.setattr(device_process, "SILENCE", 2.5)
-    monkeypatch.setattr(device_process, "_NEWS", 2.0)
+    monkeypatch.setattr(device_process, "_FRESH", 2.0)
     run = begin(LONG)
     wait_for(lambda: step(run) > 2)
     hung = executor._workers[[count for _, count in executor.load(1)].index(1)]
