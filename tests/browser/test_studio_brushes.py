@@ -98,17 +98,17 @@ def test_keys_move_the_brush_undo_and_redo_its_strokes(resting, sessions):
     for key in (" ", "ArrowRight", "Shift+ArrowRight", "Shift+ArrowDown", " "):
         page.keyboard.press(key)
     assert wait_until(lambda: done(sessions) == [1], 30)
-    (stroke,) = latest(sessions).strokes
+    (stroke,) = latest(sessions).strokes.all
     assert stroke.kind == "smear"
     assert stroke.points[0] == (0.5, 0.5, 1.0)
     assert stroke.points[-1] == (0.56, 0.55, 1.0)
     page.keyboard.press("Control+z")
     assert wait_until(lambda: done(sessions) == [1, 2], 30)
-    assert latest(sessions).strokes[1].kind == "undo"
+    assert latest(sessions).strokes.all[1].kind == "undo"
     expect(page.locator("#brushes .undo")).to_be_disabled()
     page.locator("#brushes .redo").click()
     assert wait_until(lambda: done(sessions) == [1, 2, 3], 30)
-    assert latest(sessions).strokes[2].points == stroke.points
+    assert latest(sessions).strokes.all[2].points == stroke.points
 
 
 TOUCHES = """([kind, id, x, y, pointerType, isPrimary]) => {
@@ -146,7 +146,7 @@ def test_a_second_finger_takes_the_stroke_back_and_a_palm_beside_a_pen_makes_non
     point("pointermove", 5, -60, "touch")
     point("pointerup", 5, -60, "touch")
     assert wait_until(lambda: done(sessions) == [1], 30)
-    (stroke,) = latest(sessions).strokes
+    (stroke,) = latest(sessions).strokes.all
     assert {point[2] for point in stroke.points} == {0.5}
 
 
@@ -163,7 +163,7 @@ def test_a_place_of_the_painting_is_picked_brushed_over_the_picture_and_removed(
     draw(page, x - 60, y, 120)
     assert wet(page)
     assert wait_until(lambda: done(sessions) == [1], 30)
-    (stroke,) = latest(sessions).strokes
+    (stroke,) = latest(sessions).strokes.all
     assert (stroke.kind, stroke.style) == ("like", 1)
     assert stroke.place == pytest.approx((0.26, 0.75, 0.12), abs=0.01)
     row = page.locator("#places li")
