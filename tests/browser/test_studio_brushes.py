@@ -111,6 +111,33 @@ def test_keys_move_the_brush_undo_and_redo_its_strokes(resting, sessions):
     assert latest(sessions).strokes.all[2].points == stroke.points
 
 
+def test_keys_undo_strokes_with_any_brush_or_none_and_never_what_was_typed_in_a_number(
+    resting, sessions
+):
+    page = resting
+    choose(page, "smear")
+    page.locator("#canvas canvas").focus()
+    for key in (" ", "ArrowRight", " "):
+        page.keyboard.press(key)
+    assert wait_until(lambda: done(sessions) == [1], 30)
+    choose(page, "")
+    beta = page.locator("#beta input[type=number]")
+    beta.press("ControlOrMeta+a")
+    beta.press_sequentially("9")
+    page.get_by_text("Colours, strokes, styles").click()
+    page.locator("#match-colors input").focus()
+    page.keyboard.press("Control+z")
+    assert wait_until(lambda: done(sessions) == [1, 2], 30)
+    page.keyboard.press("Control+z")  # there is nothing left to undo
+    expect(beta).to_have_value("9")
+    page.keyboard.press("Control+Shift+z")
+    assert wait_until(lambda: done(sessions) == [1, 2, 3], 30)
+    expect(beta).to_have_value("9")
+    beta.press("Control+z")  # in the field it is the field's own
+    expect(beta).to_have_value("5")
+    assert done(sessions) == [1, 2, 3]
+
+
 TOUCHES = """([kind, id, x, y, pointerType, isPrimary]) => {
     const canvas = document.querySelector("#canvas canvas");
     canvas.setPointerCapture = () => {};

@@ -160,13 +160,15 @@ find(".of-clone").addEventListener("click", () => {
 });
 function onKey(event) {
   if (!element.isConnected) return document.removeEventListener("keydown", onKey);
-  const typing = event.target.closest("textarea, [contenteditable], input:not([type=range], [type=radio], [type=color])");
-  if (typing || !(event.ctrlKey || event.metaKey) || event.altKey || !state.enabled || !chosen()) return;
+  const notText = ["range", "radio", "checkbox", "color", "file"].map((type) => `[type=${type}]`);
+  const typing = event.target.closest(`textarea, [contenteditable], input:not(${notText})`);
   const key = event.key.toLowerCase();
-  if (key === "z" && !event.shiftKey) undo();
-  else if (key === "y" || key === "z") redo();
-  else return;
+  if (typing || !(event.ctrlKey || event.metaKey) || event.altKey || !["y", "z"].includes(key)) return;
+  // Always, or the browser would undo what was typed last, in a number far from here.
   event.preventDefault();
+  if (!state.enabled) return;
+  if (key === "y" || event.shiftKey) redo();
+  else undo();
 }
 document.addEventListener("keydown", onKey);
 show();
