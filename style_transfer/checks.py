@@ -34,7 +34,8 @@ def weight(what: str, value: Any) -> float:
 def number(what: str, value: Any) -> float:
     """Return `value` as a float; raise ValueError where it is no number or a bool."""
     if isinstance(value, bool) or not isinstance(value, int | float):
-        raise ValueError(f"{what} must be a number, not {value!r}.")
+        given = "empty" if value is None else repr(value)
+        raise ValueError(f"{what} must be a number, not {given}.")
     try:
         return float(value)
     except OverflowError:

@@ -4,6 +4,7 @@ import gc
 import threading
 from inspect import unwrap
 
+import gradio as gr
 import httpx
 import pytest
 from starlette.responses import PlainTextResponse
@@ -95,6 +96,16 @@ def test_two_pages_in_one_process_are_independent(service, uploads, tmp_path):
     ]
     assert handlers[0]
     assert not handlers[0] & handlers[1]
+
+
+def test_no_number_on_the_page_is_refused_or_rounded_by_gradio_itself(service, uploads):
+    inputs = [each for function in build(service).blocks.fns.values() for each in function.inputs]
+    numbers = {each.elem_id: each for each in inputs if isinstance(each, gr.Number)}
+    assert {"more", "seconds", "hold", "seed"} <= numbers.keys()
+    for elem_id, each in numbers.items():
+        if elem_id:  # those of the endpoint have none
+            assert each.preprocess(-1e9) == -1e9
+            assert each.preprocess(1.5) == 1.5
 
 
 def test_gradio_removes_no_file_of_a_page_that_is_open(service, uploads):

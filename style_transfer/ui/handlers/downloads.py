@@ -7,7 +7,7 @@ from typing import Any
 import gradio as gr
 from torch import Tensor
 
-from style_transfer.checks import one_of
+from style_transfer.checks import number, one_of
 from style_transfer.engine import resize_clamped
 from style_transfer.images import (
     FILM_FORMATS,
@@ -68,8 +68,10 @@ class DownloadHandlers:
         if kind in FILMS:
             file = _new_file(session, recipe, FILMS[kind])
             frames = [each.shown_file for each in record.previews]
-            save_film = FILM_FORMATS[FILMS[kind]].save
-            or_error_on_page(save_film, frames, file, named["seconds"], named["hold"])
+            save_film, times = FILM_FORMATS[FILMS[kind]].save, (named["seconds"], named["hold"])
+            for what, seconds in zip(("length", "hold"), times, strict=True):
+                or_error_on_page(number, what, seconds)
+            or_error_on_page(save_film, frames, file, *times)
         elif kind == SETTINGS:
             file = _new_file(session, recipe, ".json")
             save_recipe(recipe, file)

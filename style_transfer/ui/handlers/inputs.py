@@ -9,7 +9,7 @@ from typing import Any
 
 from torch import Tensor
 
-from style_transfer.checks import whole_number
+from style_transfer.checks import number, whole_number
 from style_transfer.engine import Styles, equal_images, masked
 from style_transfer.recipe import MAX_SEED, Recipe
 from style_transfer.runs import Limits
@@ -46,7 +46,7 @@ def read_inputs(session: Session, named: Mapping[str, Any], reader: PictureReade
             raise error_on_page(f"Choose a {words} first.")
     options = {elem_id: named[elem_id] for elem_id in START_OPTION_IDS}
     options |= or_error_on_page(chosen_size, named[SIZE_ID])
-    options["seed"] = or_error_on_page(whole_number, "seed", named["seed"] or 0, 0, MAX_SEED)
+    options["seed"] = or_error_on_page(whole_number, "seed", named["seed"], 0, MAX_SEED)
     recipe = or_error_on_page(
         Recipe, photo=Path(content_file).name, **style_names(named), **options
     )
@@ -82,8 +82,11 @@ def read_settings(named: Mapping[str, Any], limits: Limits) -> Settings:
 
 
 def steps_after_change(named: Mapping[str, Any]) -> int:
-    """Return how many steps a change is followed by at least. Raises ValueError, one sentence."""
-    return whole_number("more steps", named.get("more") or 1, 1, MAX_STEPS)
+    """Return how many steps a change is followed by at least, the nearest that can be had.
+
+    What is refused is told where one continues for so many. Raises ValueError for no number.
+    """
+    return int(min(max(1, number("more steps", named.get("more") or 1)), MAX_STEPS))
 
 
 def token_in(named: Mapping[str, Any]) -> Any:

@@ -6,7 +6,7 @@ import gradio as gr
 
 from style_transfer.checks import whole_number
 from style_transfer.links import from_query, strokes_from_query, to_query
-from style_transfer.settings import MAX_STEPS, Settings
+from style_transfer.settings import Settings
 from style_transfer.ui.handlers.inputs import steps_after_change
 from style_transfer.ui.handlers.watch import View
 from style_transfer.ui.http.calls import (
@@ -106,8 +106,10 @@ class SteeringHandlers:
         if session.selected is None or session.selected.last_frame is None:
             return gr.skip()
         or_error_on_page(controls.to_settings, named["settings"])
-        more = or_error_on_page(whole_number, "more steps", named["more"] or 1, 1, MAX_STEPS)
-        return named["settings"] | {"steps": session.selected.last_frame.step + more}
+        most, step = self._service.limits.steps, session.selected.last_frame.step
+        more = or_error_on_page(whole_number, "steps to continue for", named["more"], 1, most)
+        or_error_on_page(self._service.limits.check_steps, step + more)
+        return named["settings"] | {"steps": step + more}
 
     def link_settings(self, request: gr.Request) -> tuple[Any, Any]:
         """Return the settings in the address of the page, and the query of the link with them.

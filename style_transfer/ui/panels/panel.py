@@ -3,6 +3,9 @@
 A panel is listed in layout.py. It may show something of the session: then its `value` is part of
 the view, the one value that is sent to a page whenever something has changed, under its name. The
 script static/NAME.js of its widget hears of it as the "view" event of the document.
+
+Numbers of Gradio have neither minimum nor precision here: it would refuse a value beyond them in
+each call that is sent it beside others, without a word, and round what is to be refused.
 """
 
 from collections.abc import Callable, Sequence

@@ -39,7 +39,7 @@ def build() -> None:
     with gr.Group(elem_id="start-options"):
         with gr.Accordion("First image, optimiser, network", open=False, elem_id="expert"):
             gr.Dropdown(list(INITS), value=INITS[0], label="First image", elem_id="init")
-            gr.Number(0, label="Seed of the noise", precision=0, elem_id="seed")
+            gr.Number(0, label="Seed of the noise", elem_id="seed")
             gr.Dropdown(optimizers, value=optimizers[0], label="Optimiser", elem_id="optimizer")
             gr.Dropdown(list(NETWORKS), value=NETWORKS[0], label="Network", elem_id="network")
         gr.HTML("<p>These act from the next start.</p>", elem_id="start-words")

@@ -49,8 +49,8 @@ def build() -> None:
             KINDS, value=KINDS[0], label="What, of the picture on the canvas", elem_id="kind"
         )
         with gr.Row(visible=False, elem_id="film"):
-            gr.Number(6, minimum=0.1, label="Length in seconds", elem_id="seconds")
-            gr.Number(1.5, minimum=0, label="Hold at the end", elem_id="hold")
+            gr.Number(6, label="Length in seconds", elem_id="seconds")
+            gr.Number(1.5, label="Hold at the end", elem_id="hold")
         widget(BACKGROUND_ID, _BACKGROUND, background_value())
         gr.Button("Make the file", elem_id="export")
         gr.File(label="Your file", interactive=False, height=70, elem_id="exported")

@@ -19,9 +19,7 @@ def build() -> None:
         gr.Button("Branch from here", interactive=False, elem_id="branch")
         gr.Button("Continue for", interactive=False, elem_id="continue")
         gr.Number(
-            STEPS_AFTER_CHANGE,
-            precision=0,
-            minimum=1,
+            STEPS_AFTER_CHANGE,  # without a minimum, see `panel`
             label="steps to continue for, and to make at least after a change",
             elem_id="more",
             container=False,

@@ -1,5 +1,6 @@
 """Files that are made here, and what comes back from them."""
 
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -115,3 +116,15 @@ def test_a_background_that_no_page_sends_is_refused_in_a_sentence(take_home):
     make, _ = take_home
     with pytest.raises(gr.Error, match="'nocolour' is no colour"):
         make("PNG", keep=False, color="nocolour")
+
+
+@pytest.mark.parametrize("times", [(0, 1.5), (None, 1.5), (6, -1), (6, None)])
+def test_times_that_no_film_has_are_refused_in_a_sentence(take_home, context, times):
+    _, session = take_home
+    session.selected.add_frame(replace(session.selected.last_frame, step=4))
+    chosen = next(iter(take_home_panel.FILMS)), *times
+    ids = "kind", "seconds", "hold"
+    values = {gr.HTML(elem_id=elem_id): each for elem_id, each in zip(ids, chosen, strict=True)}
+    request = SimpleNamespace(session_hash="one", headers={})
+    with pytest.raises(gr.Error, match=r"(lasts|held|length|hold) .*, not (empty|0|-1)"):
+        DownloadHandlers(context).export(values, request)

@@ -73,6 +73,30 @@ def test_how_many_steps_a_change_is_followed_by_can_be_set(tab):
     assert tab.wake().state == "Resting at step 5 of 5"
 
 
+@pytest.mark.parametrize("more", [-3, 0, None, 0.4])
+def test_a_senseless_number_of_steps_to_continue_for_keeps_no_knob_from_acting(tab, more):
+    assert tab.steer(more=more, beta=6)
+    assert tab.wake().state == "Resting at step 5 of 5"
+
+
+def continue_for(tab, more):
+    values = {"settings": controls.to_value(tab.knobs), "more": more}
+    values = {gr.HTML(elem_id=elem_id): value for elem_id, value in values.items()}
+    return tab.steering.add_steps(values, tab.request)["steps"]
+
+
+@pytest.mark.parametrize("more", [-3, 0, None, 1.5, 100_000])
+def test_it_is_refused_where_one_continues(tab, more):
+    with pytest.raises(gr.Error, match=r"^'steps to continue for must be a .*number.*, not "):
+        continue_for(tab, more)
+
+
+def test_a_run_is_continued_up_to_as_many_steps_as_runs_may_have_here(tab):
+    assert continue_for(tab, 4996) == 5000
+    with pytest.raises(gr.Error, match="at most 5,000 steps here, not 5,001"):
+        continue_for(tab, 4997)
+
+
 def test_other_styles_wake_it(tab, photo):
     record = tab.session.selected
     other = replace(record.inputs, styles=Styles((photo.flip(-1),)))
