@@ -37,13 +37,13 @@ def connect(page: gr.Blocks, context: PageContext) -> None:
     _connect_pictures(named, pictures)
     _connect_brushes(named, BrushHandlers(context))
     _connect_files(page, named, context, steering, pictures)
-    estimate = EstimateHandler(context).estimate
+    tell = EstimateHandler(context).tell
     dependencies: Any = [named[elem_id] for elem_id in ESTIMATE_IDS]
     gr.on(
         [page.load, *(each.change for each in dependencies)],
-        estimate,
+        tell,
         set(dependencies),
-        named["estimate"],
+        [named["estimate"], named["link"]],
         trigger_mode="always_last",
         **UNQUEUED,
     )
@@ -86,7 +86,7 @@ def _connect_steering(named: dict[str, Any], steering: SteeringHandlers) -> None
     newest_only = UNQUEUED | {"trigger_mode": "always_last"}
     settings, shown = named["settings"], named["view"]
     moved = {settings, named["more"]}
-    settings.input(steering.steer, moved, [named["link"], shown], **newest_only)
+    settings.input(steering.steer, moved, shown, **newest_only)
     named["pause"].click(steering.pause, None, shown, **UNQUEUED)
     named["stop"].click(steering.stop, None, shown, **UNQUEUED)
     timeline, runs = named["timeline"], named["runs"]
@@ -139,6 +139,6 @@ def _connect_files(
     restored, settings = [named[elem_id] for elem_id in RESTORED_IDS], named["settings"]
     event = named["restore"].upload(downloads.restore, named["restore"], restored, **FILES)
     moved = {settings, named["more"]}
-    event = event.success(steering.steer, moved, [named["link"], named["view"]], **UNQUEUED)
+    event = event.success(steering.steer, moved, named["view"], **UNQUEUED)
     event.success(pictures.change_size, {named[SIZE_ID]}, named["view"], **UNQUEUED)
-    page.load(steering.link_settings, None, [settings, named["link"]], **FILES)
+    page.load(steering.link_settings, None, settings, **FILES)

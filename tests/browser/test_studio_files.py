@@ -12,7 +12,7 @@ from playwright.sync_api import expect
 
 from style_transfer.images import to_pil
 from style_transfer.recipe import read_recipe
-from tests.browser.studio import finish, knobs, set_number, shown, start, step, wait_until
+from tests.browser.studio import finish, knobs, set_number, shown, start, step, wait_until, walk
 from tests.browser.test_page import drop
 
 
@@ -155,6 +155,28 @@ def test_the_link_restores_the_settings_on_another_computer(export, open_page):
     other = knobs(page)
     differ = {name for name in before if before[name] != other[name]}
     assert all(re.search("longer-side|preview", name, re.IGNORECASE) for name in differ), differ
+
+
+def test_the_link_follows_the_knobs_however_they_are_set(browser, costless):
+    page = browser.new_page(viewport={"width": 1280, "height": 800})
+    page.goto(costless.blocks.local_url, timeout=120_000)
+    expect(page.locator("#estimate")).to_contain_text("about", timeout=120_000)
+    link = page.locator("#link a")
+    finish(page, 4)
+    expect(link).to_have_attribute("href", re.compile(r"^\?steps=4&"))
+    set_number(page, "more", 4)
+    page.locator("#continue").click()
+    expect(link).to_have_attribute("href", re.compile(r"^\?steps=8&"))
+    expect(page.locator("#status")).to_contain_text("Resting at step 8")
+    page.locator("#tv input[type=number]").fill("2")
+    page.locator("#steps input[type=number]").fill("99999")
+    page.locator("#beta input[type=number]").fill("12")
+    expect(link).to_have_attribute("href", re.compile(r"^\?beta=12&tv=2&steps=8&"))
+    set_number(page, "steps", 8)
+    walk(page, 0)
+    page.locator("#branch").click()
+    expect(link).to_have_attribute("href", re.compile(r"^\?steps=4&"))
+    page.close()
 
 
 def test_a_file_that_was_not_made_here_is_refused_in_one_sentence(open_page, samples):

@@ -108,6 +108,17 @@ def test_no_number_on_the_page_is_refused_or_rounded_by_gradio_itself(service, u
             assert each.preprocess(1.5) == 1.5
 
 
+def test_the_link_is_made_in_one_place_whatever_sets_the_knobs(service, uploads):
+    blocks = build(service).blocks
+    named = {block.elem_id: id_ for id_, block in blocks.blocks.items() if block.elem_id}
+    (made,) = (
+        each
+        for each in blocks.fns.values()
+        if named["link"] in [output._id for output in each.outputs]
+    )
+    assert (named["settings"], "change") in made.targets
+
+
 def test_gradio_removes_no_file_of_a_page_that_is_open(service, uploads):
     assert build(service).blocks.delete_cache is None  # it goes by the age of a file alone
 

@@ -19,7 +19,6 @@ from style_transfer.images import (
     save,
     to_tensor,
 )
-from style_transfer.links import to_query
 from style_transfer.recipe import Recipe, save_recipe
 from style_transfer.ui.handlers.inputs import with_photo
 from style_transfer.ui.http.calls import (
@@ -47,7 +46,7 @@ from style_transfer.ui.session.session import Session
 from style_transfer.ui.session.sessions import PageContext
 from style_transfer.ui.session.timeline import Preview
 
-RESTORED_IDS = ("settings", "link", SIZE_ID, *START_OPTION_IDS)
+RESTORED_IDS = ("settings", SIZE_ID, *START_OPTION_IDS)
 MAX_NAME = 120  # bytes before the suffix; file systems allow 255 in all
 
 
@@ -118,7 +117,7 @@ class DownloadHandlers:
         inform_on_page(f"Settings of {Path(file).name} are back.{repeated}{_missing(recipe)}")
         settings = controls.to_value(recipe.settings, recipe.preview_every)
         size = size_value(recipe.size, recipe.enlarge)
-        return settings, to_query(recipe.settings), size, *options
+        return settings, size, *options
 
 
 def _missing(recipe: Recipe) -> str:

@@ -1,4 +1,4 @@
-"""The estimate of a run, before it is started."""
+"""What follows from the knobs without a run: the estimate of one, and the link."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -6,9 +6,16 @@ from typing import Any
 import gradio as gr
 
 from style_transfer.images import PRINT_DPI, painted_size
+from style_transfer.links import to_query
 from style_transfer.runs import duration
-from style_transfer.ui.handlers.inputs import style_files
-from style_transfer.ui.http.calls import Values, by_elem_id, visitor_of
+from style_transfer.ui.handlers.inputs import last_value, style_files, usable_settings
+from style_transfer.ui.http.calls import (
+    Values,
+    by_elem_id,
+    or_error_on_page,
+    session_key,
+    visitor_of,
+)
 from style_transfer.ui.panels import controls
 from style_transfer.ui.panels.inputs import CONTENT_ID, STYLE_IDS
 from style_transfer.ui.panels.start_options import SIZE_ID, chosen_size, estimate_value
@@ -21,10 +28,30 @@ _CM = 2.54  # an inch
 
 
 class EstimateHandler:
-    """The handler that tells what the run takes that Start would begin."""
+    """The handler that tells what the run takes that Start would begin, and the link."""
 
     def __init__(self, context: PageContext) -> None:
         self._service, self._reader = context.service, context.reader
+        self._sessions = context.sessions
+
+    def tell(self, values: Values, request: gr.Request) -> tuple[dict[str, Any], Any]:
+        """Return the estimate and the query of the link, however the knobs were set.
+
+        In one call, since a slider that is dragged makes one for each of its places.
+        """
+        return self.estimate(values, request), self.link(values, request)
+
+    def link(self, values: Values, request: gr.Request) -> Any:
+        """Return the query of the link with the settings; one that is refused is as in the run."""
+        named, steered = by_elem_id(values), self._sessions.find(session_key(request)).steered
+
+        def check(value: Mapping[str, Any]) -> None:
+            settings = usable_settings(value, self._service.limits)
+            if steered:
+                settings.check_styles(len(steered.inputs.styles.images))
+
+        used, _ = or_error_on_page(controls.use_each, named["settings"], last_value(steered), check)
+        return to_query(controls.to_settings(used))
 
     def estimate(self, values: Values, request: gr.Request) -> dict[str, Any]:
         """Return size, time and memory of a run in words, or why it cannot be.

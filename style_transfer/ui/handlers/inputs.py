@@ -20,6 +20,7 @@ from style_transfer.ui.panels.inputs import CONTENT_ID, STYLE_IDS
 from style_transfer.ui.panels.mask import MASK_ID
 from style_transfer.ui.panels.start_options import SIZE_ID, START_OPTION_IDS, chosen_size
 from style_transfer.ui.session.picture_reader import PictureReader
+from style_transfer.ui.session.record import RunRecord
 from style_transfer.ui.session.run_inputs import PhotoSource, RunInputs
 from style_transfer.ui.session.session import Session
 
@@ -76,9 +77,23 @@ def with_photo(inputs: RunInputs, source: PhotoSource, reader: PictureReader) ->
 
 def read_settings(named: Mapping[str, Any], limits: Limits) -> Settings:
     """Return the settings on the page; gr.Error for those that no run can have here."""
-    settings = or_error_on_page(controls.to_settings, named["settings"])
-    or_error_on_page(limits.check_steps, settings.steps)
+    settings: Settings = or_error_on_page(usable_settings, named["settings"], limits)
     return settings
+
+
+def usable_settings(value: Mapping[str, Any], limits: Limits) -> Settings:
+    """Return the settings in the value of the knobs. Raises ValueError, one sentence, for those
+    that no run can have here."""
+    settings = controls.to_settings(value)
+    limits.check_steps(settings.steps)
+    return settings
+
+
+def last_value(steered: RunRecord | None) -> dict[str, Any]:
+    """Return the value of the knobs as the picture that they steer has them, or none has yet."""
+    if steered is None:
+        return controls.to_value(Settings())
+    return controls.to_value(steered.settings, steered.preview_every)
 
 
 def steps_after_change(named: Mapping[str, Any]) -> int:

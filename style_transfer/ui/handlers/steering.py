@@ -1,13 +1,14 @@
 """Steering a run: knobs, pause and stop; and what the canvas shows."""
 
+from collections.abc import Mapping
 from typing import Any
 
 import gradio as gr
 
 from style_transfer.checks import whole_number
-from style_transfer.links import from_query, strokes_from_query, to_query
+from style_transfer.links import from_query, strokes_from_query
 from style_transfer.settings import Settings
-from style_transfer.ui.handlers.inputs import steps_after_change
+from style_transfer.ui.handlers.inputs import last_value, steps_after_change, usable_settings
 from style_transfer.ui.handlers.watch import View
 from style_transfer.ui.http.calls import (
     Values,
@@ -31,30 +32,35 @@ class SteeringHandlers:
     def __init__(self, context: PageContext) -> None:
         self._sessions, self._service = context.sessions, context.service
 
-    def steer(self, values: Values, request: gr.Request) -> tuple[Any, Any]:
-        """Give the settings of the knobs to the run.
+    def steer(self, values: Values, request: gr.Request) -> Any:
+        """Give the settings of the knobs to the run; return the view where it changes without a
+        step.
 
-        Returns the query of the link with these settings, and the view where it changes without a
-        step. Settings that cannot be had are refused in the status line.
+        A knob that is refused, in the status line, keeps its last value; the others act.
         """
         session, named = self._session(request), by_elem_id(values)
-        try:
-            settings, more = controls.to_settings(named["settings"]), steps_after_change(named)
-            self._service.limits.check_steps(settings.steps)
-            if steered := session.steered:
-                steered.preview_every = named["settings"]["preview_every"]
-                steered.steps_after_change = more
+        steered = session.steered
+
+        def use(value: Mapping[str, Any]) -> None:
+            settings = usable_settings(value, self._service.limits)
+            if steered:
+                steered.preview_every = value["preview_every"]
                 steered.steer(settings)
-            session.notice = ""
+
+        try:
+            if steered:
+                steered.steps_after_change = steps_after_change(named)
+            used, refusal = controls.use_each(named["settings"], last_value(steered), use)
         except ValueError as error:
             session.notice = shorten(str(error))
-            return gr.skip(), gr.skip() if session.is_busy else view(session)
+            return gr.skip() if session.is_busy else view(session)
+        session.notice = shorten(refusal)
         record, preview = session.selected, session.preview
         if session.is_busy or record is None or preview is None:
-            return to_query(settings), gr.skip()
-        if preview.settings.keep_colors != settings.keep_colors:
-            session.select(record, record.recolor(preview, settings.keep_colors))
-        return to_query(settings), view(session)
+            return gr.skip()
+        if preview.settings.keep_colors != used["keep_colors"]:
+            session.select(record, record.recolor(preview, used["keep_colors"]))
+        return view(session)
 
     def pause(self, request: gr.Request) -> View:
         """Pause the run, or resume it."""
@@ -111,8 +117,8 @@ class SteeringHandlers:
         or_error_on_page(self._service.limits.check_steps, step + more)
         return named["settings"] | {"steps": step + more}
 
-    def link_settings(self, request: gr.Request) -> tuple[Any, Any]:
-        """Return the settings in the address of the page, and the query of the link with them.
+    def link_settings(self, request: gr.Request) -> Any:
+        """Return the settings in the address of the page.
 
         Strokes in it come with the next start.
         """
@@ -121,12 +127,10 @@ class SteeringHandlers:
             settings, strokes = from_query(query), strokes_from_query(query)
         except ValueError as error:
             warn_on_page(str(error))
-            return gr.skip(), gr.skip()
+            return gr.skip()
         if strokes:
             inform_on_page(self._sessions.calling(request).repeat(strokes).strip())
-        if settings == Settings():
-            return gr.skip(), gr.skip()
-        return controls.to_value(settings), to_query(settings)
+        return gr.skip() if settings == Settings() else controls.to_value(settings)
 
     def leave(self, request: gr.Request) -> None:
         """End the run of a page that was closed, and forget what it owned."""

@@ -5,7 +5,7 @@ The HTML is made from the table of knobs once; from then on knobs.js moves it. T
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import singledispatch
 from html import escape
 from typing import Any
@@ -52,10 +52,38 @@ def to_value(settings: Settings, preview_every: int = 1) -> dict[str, Any]:
 
 def to_settings(value: Mapping[str, Any]) -> Settings:
     """Return the settings in the component's value. Raises ValueError, one sentence."""
-    if not isinstance(value, Mapping) or value.keys() != to_value(Settings()).keys():
-        raise ValueError(f"The knobs are {', '.join(to_value(Settings()))}, each with a value.")
+    _check_names(value)
     whole_number("preview_every", value["preview_every"], *PREVIEWS)
     return Settings(**{name: value[name] for name in value if name != "preview_every"})
+
+
+def use_each(
+    value: Mapping[str, Any], last: Mapping[str, Any], use: Callable[[Mapping[str, Any]], None]
+) -> tuple[Mapping[str, Any], str]:
+    """Call `use` with the component's value, which it may refuse with a ValueError; then with each
+    knob that was moved in turn, so that one keeps its `last` value for what is wrong with it alone.
+
+    Returns the value that was used, and why others were refused, "" where none was. Raises
+    ValueError, one sentence, for what is no value of the component.
+    """
+    _check_names(value)
+    try:
+        use(value)
+        return value, ""
+    except ValueError:
+        used, refusals = last, list[str]()
+    for name in [name for name in value if value[name] != last[name]]:
+        try:
+            use(moved := {**used, name: value[name]})
+            used = moved
+        except ValueError as error:
+            refusals.append(str(error))
+    return used, " ".join(refusals)
+
+
+def _check_names(value: Any) -> None:
+    if not isinstance(value, Mapping) or value.keys() != to_value(Settings()).keys():
+        raise ValueError(f"The knobs are {', '.join(to_value(Settings()))}, each with a value.")
 
 
 def _template() -> str:

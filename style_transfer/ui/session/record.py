@@ -78,7 +78,7 @@ class RunRecord(KeptRecord):
     @property
     def settings(self) -> Settings:
         """The settings of the next step, or of the last one where there is no run."""
-        if self.run and self.is_running:
+        if self.run and self.rest is None:  # also at its end, before that is noted
             return self.run.settings
         if self.rest:
             return self.rest.settings

@@ -55,7 +55,7 @@ class Tab:
             gr.HTML(elem_id="settings"): controls.to_value(self.knobs, 1),
             gr.HTML(elem_id="more"): more,
         }
-        _, shown = self.steering.steer(values, self.request)
+        shown = self.steering.steer(values, self.request)
         return self.shown(shown)["transport"]["wake"]
 
     def resize(self, side, enlarge=False):

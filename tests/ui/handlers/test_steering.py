@@ -1,0 +1,94 @@
+"""Knobs that a run cannot have, beside others, and the link with what it has."""
+
+from dataclasses import replace
+from types import SimpleNamespace
+
+import gradio as gr
+import pytest
+
+from style_transfer.links import to_query
+from style_transfer.runs import Limits, RunService
+from style_transfer.settings import Settings
+from style_transfer.ui.handlers.estimate import EstimateHandler
+from style_transfer.ui.panels import controls, status
+from style_transfer.ui.session.record import RunRecord
+from tests.runs.fake_executor import FakeExecutor
+from tests.ui.handlers.tab import SETTINGS, Tab
+
+REFUSED = [
+    ({"steps": 99_999}, "at most 5,000 steps here, not 99,999."),
+    ({"steps": 2.5}, "steps must be a whole number from 1 to 100,000, not 2.5."),
+    ({"style_weights": [0, 0, 0, 0]}, "At least one style needs a weight above 0."),
+    ({"large_forms": 2}, "large_forms must be from 0 to 0.9, not 2."),
+    ({"preview_every": 99}, "preview_every must be a whole number from 1 to 20, not 99."),
+]
+
+
+@pytest.fixture
+def service(tmp_path):
+    return RunService(Limits(), tmp_path / "checkpoints", FakeExecutor)
+
+
+@pytest.fixture
+def tab(context, photo, painting):
+    yield Tab(context, photo, painting).paint()
+    for session in context.sessions.all():
+        session.close()
+
+
+def moved(settings=SETTINGS, **knobs):
+    return {
+        gr.HTML(elem_id="settings"): controls.to_value(settings) | knobs,
+        gr.HTML(elem_id="more"): 3,
+    }
+
+
+@pytest.mark.parametrize(("refused", "words"), REFUSED, ids=lambda each: str(each)[:24])
+def test_a_refused_knob_keeps_its_value_and_the_others_act(tab, refused, words):
+    shown = tab.steering.steer(moved(beta=9, alpha=2, **refused), tab.request)
+    assert shown["transport"]["wake"]
+    assert tab.wake().state == "Resting at step 7 of 7"
+    settings = tab.session.latest.settings
+    assert settings == replace(SETTINGS, beta=9, alpha=2)
+    tab.steering.steer(moved(beta=9, alpha=2, **refused), tab.request)
+    assert words in status.value(tab.session)["notices"]
+    tab.steering.steer(moved(beta=9, alpha=2), tab.request)
+    assert words not in status.value(tab.session)["notices"]
+
+
+def test_a_knob_that_the_run_alone_can_refuse_keeps_no_other_from_acting(tab, monkeypatch):
+    steer = RunRecord.steer
+
+    def without_memory(record, settings):
+        if settings.style_scale == 4:
+            raise ValueError("There is no memory for that.")
+        steer(record, settings)
+
+    monkeypatch.setattr(RunRecord, "steer", without_memory)
+    tab.steering.steer(moved(style_scale=4, beta=9), tab.request)
+    assert (tab.session.latest.settings.style_scale, tab.session.latest.settings.beta) == (1, 9)
+    assert "There is no memory for that." in status.value(tab.session)["notices"]
+
+
+def test_what_is_no_value_of_the_knobs_is_refused_in_a_sentence(tab):
+    tab.steering.steer({gr.HTML(elem_id="settings"): [1], gr.HTML(elem_id="more"): 3}, tab.request)
+    assert "The knobs are alpha, " in status.value(tab.session)["notices"]
+
+
+@pytest.mark.parametrize(("refused", "words"), REFUSED, ids=lambda each: str(each)[:24])
+def test_the_link_has_the_settings_of_the_run(tab, refused, words):
+    link = EstimateHandler(tab.context).link
+    assert link(moved(beta=9), tab.request).startswith("beta=9&")
+    tab.steering.steer(moved(beta=9, **refused), tab.request)
+    assert link(moved(beta=9, **refused), tab.request) == to_query(tab.session.latest.settings)
+    other = SimpleNamespace(session_hash="no run", headers={})
+    assert link(moved(Settings(beta=9), **refused), other) == to_query(Settings(beta=9))
+
+
+def test_a_refused_number_of_steps_does_not_become_that_of_a_run_that_just_ended(tab):
+    tab.steering.steer(moved(beta=9), tab.request)
+    tab.wake()
+    record = tab.session.latest
+    record.rest = None  # it has ended, at step 7, and its page has not noted it yet
+    tab.steering.steer(moved(beta=10, steps=99_999), tab.request)
+    assert record.settings == replace(SETTINGS, beta=10)
