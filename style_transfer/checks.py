@@ -34,8 +34,7 @@ def weight(what: str, value: Any) -> float:
 def number(what: str, value: Any) -> float:
     """Return `value` as a float; raise ValueError where it is no number or a bool."""
     if isinstance(value, bool) or not isinstance(value, int | float):
-        given = "empty" if value is None else repr(value)
-        raise ValueError(f"{what} must be a number, not {given}.")
+        raise ValueError(f"{what} must be a number, not {value!r}.")
     try:
         return float(value)
     except OverflowError:
@@ -63,4 +62,4 @@ def cannot_use(what: str, error: ValueError) -> ValueError:
     """Return the refusal of a text, such as a link, for the error of a value that it has."""
     # Whoever made the text also made what the error quotes from it.
     reason = textwrap.shorten(str(error), 300, placeholder=" ...")
-    return ValueError(f"{what} cannot be used: {reason}")
+    return ValueError(f"{what} cannot be used: {reason[:1].lower()}{reason[1:]}")

@@ -100,6 +100,13 @@ class WholeNumber(Number):
         """Return it as an int."""
         return checks.whole_number(name, value, int(self.low), self.most)
 
+    def from_text(self, name: str, text: str) -> Any:
+        """Return the int, where the text is one, which is quoted as it stands."""
+        try:
+            return int(text)
+        except ValueError:
+            return super().from_text(name, text)
+
 
 @dataclass(frozen=True, kw_only=True)
 class Switch(Knob):

@@ -96,3 +96,9 @@ def test_a_link_with_a_bad_value_is_refused_in_one_sentence(query):
     with pytest.raises(ValueError, match=r"^The link cannot be used: ") as caught:
         from_query(query)
     assert_one_sentence(caught.value)
+    assert not str(caught.value).removeprefix("The link cannot be used: ")[0].isupper()
+
+
+def test_a_whole_number_of_a_link_is_quoted_as_it_stands_there():
+    with pytest.raises(ValueError, match=r"from 1 to 100,000, not 400000\.$"):
+        from_query({"steps": "400000"})

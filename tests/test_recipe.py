@@ -194,5 +194,5 @@ def test_strokes_for_which_a_recipe_has_no_room_are_left_out():
 
 
 def test_strokes_that_cannot_be_read_are_refused_in_one_sentence():
-    with pytest.raises(ValueError, match="cannot be used: Its strokes cannot be read"):
+    with pytest.raises(ValueError, match="cannot be used: its strokes cannot be read"):
         Recipe.from_json(Recipe(strokes=STROKES).to_json().replace('"strokes": "', '"strokes": "!'))

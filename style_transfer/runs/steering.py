@@ -13,7 +13,7 @@ from style_transfer.runs.history import SettingsHistory
 from style_transfer.settings import MAX_STEPS, Settings
 
 OnChange = Callable[[Job], None]
-TOUCHED = "brush strokes"  # words for a change
+TOUCHED = "brushwork"  # words for a change
 
 
 def describe_content(before: Tensor, after: Tensor) -> str:

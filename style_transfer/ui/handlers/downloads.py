@@ -20,7 +20,7 @@ from style_transfer.images import (
     to_tensor,
 )
 from style_transfer.recipe import Recipe, save_recipe
-from style_transfer.ui.handlers.inputs import with_photo
+from style_transfer.ui.handlers.inputs import filled, with_photo
 from style_transfer.ui.http.calls import (
     Values,
     by_elem_id,
@@ -69,7 +69,7 @@ class DownloadHandlers:
             frames = [each.shown_file for each in record.previews]
             save_film, times = FILM_FORMATS[FILMS[kind]].save, (named["seconds"], named["hold"])
             for what, seconds in zip(("length", "hold"), times, strict=True):
-                or_error_on_page(number, what, seconds)
+                or_error_on_page(number, what, filled(what, seconds))
             or_error_on_page(save_film, frames, file, *times)
         elif kind == SETTINGS:
             file = _new_file(session, recipe, ".json")

@@ -47,7 +47,9 @@ def read_inputs(session: Session, named: Mapping[str, Any], reader: PictureReade
             raise error_on_page(f"Choose a {words} first.")
     options = {elem_id: named[elem_id] for elem_id in START_OPTION_IDS}
     options |= or_error_on_page(chosen_size, named[SIZE_ID])
-    options["seed"] = or_error_on_page(whole_number, "seed", named["seed"], 0, MAX_SEED)
+    options["seed"] = or_error_on_page(
+        whole_number, "seed", filled("seed", named["seed"]), 0, MAX_SEED
+    )
     recipe = or_error_on_page(
         Recipe, photo=Path(content_file).name, **style_names(named), **options
     )
@@ -57,6 +59,13 @@ def read_inputs(session: Session, named: Mapping[str, Any], reader: PictureReade
     session.style_files = files
     styles = styles.where_seen(opacity)
     return RunInputs(content, styles, Path(content_file), recipe, opacity)
+
+
+def filled(what: str, value: Any) -> Any:
+    """Return what stands in the field of a number; gr.Error where nothing does."""
+    if value is None:
+        raise error_on_page(f"{what} must be a number, and its field is empty.")
+    return value
 
 
 def with_photo(inputs: RunInputs, source: PhotoSource, reader: PictureReader) -> RunInputs:

@@ -8,7 +8,12 @@ import gradio as gr
 from style_transfer.checks import whole_number
 from style_transfer.links import from_query, strokes_from_query
 from style_transfer.settings import Settings
-from style_transfer.ui.handlers.inputs import last_value, steps_after_change, usable_settings
+from style_transfer.ui.handlers.inputs import (
+    filled,
+    last_value,
+    steps_after_change,
+    usable_settings,
+)
 from style_transfer.ui.handlers.watch import View
 from style_transfer.ui.http.calls import (
     Values,
@@ -113,7 +118,8 @@ class SteeringHandlers:
             return gr.skip()
         or_error_on_page(controls.to_settings, named["settings"])
         most, step = self._service.limits.steps, session.selected.last_frame.step
-        more = or_error_on_page(whole_number, "steps to continue for", named["more"], 1, most)
+        what = "steps to continue for"
+        more = or_error_on_page(whole_number, what, filled(what, named["more"]), 1, most)
         or_error_on_page(self._service.limits.check_steps, step + more)
         return named["settings"] | {"steps": step + more}
 

@@ -209,7 +209,8 @@ class Session:
         self.strokes_to_come = strokes
         if not strokes:
             return ""
-        return f" What a hand did comes again with the next start ({len(strokes)} strokes)."
+        count = "1 stroke" if len(strokes) == 1 else f"{len(strokes)} strokes"
+        return f" What a hand did comes again with the next start ({count})."
 
     def _add(self, record: RunRecord) -> None:
         self.records.append(record)

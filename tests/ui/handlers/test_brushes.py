@@ -12,7 +12,7 @@ from style_transfer import links
 from style_transfer.engine import Stroke
 from style_transfer.runs import Limits, MemoryReservations, RunService
 from style_transfer.ui.handlers.brushes import MAX_SENT, BrushHandlers
-from style_transfer.ui.panels import brushes, canvas, controls, places, take_home, transport
+from style_transfer.ui.panels import brushes, canvas, controls, places, status, take_home, transport
 from style_transfer.ui.session import sent_strokes
 from style_transfer.ui.session.sessions import PageContext
 from tests.runs.fake_executor import FakeExecutor
@@ -234,6 +234,20 @@ def test_a_link_has_the_strokes_of_the_picture_and_brings_them_back(tab, monkeyp
 
 
 def test_strokes_of_a_picture_that_was_put_away_are_not_done_again(tab):
+def test_how_many_strokes_come_again_is_told_in_words_that_fit(session):
+    assert session.repeat(()) == ""
+    assert session.repeat((Stroke.from_dict(smear(1)),)).endswith("next start (1 stroke).")
+    two = Stroke.from_dict(smear(1)), Stroke.from_dict(smear(2))
+    assert session.repeat(two).endswith("next start (2 strokes).")
+
+
+def test_the_status_line_tells_of_a_stroke_and_of_its_undo(tab):
+    for stroke in (smear(1), {"kind": "undo", "number": 2}):
+        touch(tab, stroke)
+        tab.wake()
+        assert "brushwork: acts from step" in status.value(tab.session)["notices"]
+
+
     touch(tab, smear(1))
     tab.wake()
     record = tab.session.latest
