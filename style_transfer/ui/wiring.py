@@ -141,4 +141,4 @@ def _connect_files(
     moved = {settings, named["more"]}
     event = event.success(steering.steer, moved, named["view"], **UNQUEUED)
     event.success(pictures.change_size, {named[SIZE_ID]}, named["view"], **UNQUEUED)
-    page.load(steering.link_settings, None, settings, **FILES)
+    page.load(steering.link_settings, None, [settings, named["view"]], **FILES)

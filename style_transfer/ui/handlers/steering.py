@@ -123,20 +123,21 @@ class SteeringHandlers:
         or_error_on_page(self._service.limits.check_steps, step + more)
         return named["settings"] | {"steps": step + more}
 
-    def link_settings(self, request: gr.Request) -> Any:
-        """Return the settings in the address of the page.
-
-        Strokes in it come with the next start.
-        """
+    def link_settings(self, request: gr.Request) -> tuple[Any, Any]:
+        """Return the settings in the address of the page, and the view where it has strokes, which
+        come with the next start."""
         query = dict(request.query_params)
         try:
             settings, strokes = from_query(query), strokes_from_query(query)
         except ValueError as error:
             warn_on_page(str(error))
-            return gr.skip()
+            return gr.skip(), gr.skip()
+        shown = gr.skip()
         if strokes:
-            inform_on_page(self._sessions.calling(request).repeat(strokes).strip())
-        return gr.skip() if settings == Settings() else controls.to_value(settings)
+            session = self._sessions.calling(request)
+            inform_on_page(session.repeat(strokes).strip())
+            shown = view(session)
+        return gr.skip() if settings == Settings() else controls.to_value(settings), shown
 
     def leave(self, request: gr.Request) -> None:
         """End the run of a page that was closed, and forget what it owned."""

@@ -82,9 +82,9 @@ def chosen_background(value: Any) -> tuple[bool, Tensor]:
 
 
 def value(session: Session) -> dict[str, Any]:
-    """Return what the link has of the strokes on the picture, a sentence where they lack, and
-    whether its photo has anything transparent."""
-    strokes = session.preview.strokes if session.preview else ()
+    """Return what the link has of the strokes on the picture, or to come on the first one, a
+    sentence where they lack, and whether its photo has anything transparent."""
+    strokes = session.preview.strokes if session.preview else session.strokes_to_come
     linked = strokes_to_query(strokes)
     lacks = bool(strokes) and not linked
     record = session.selected

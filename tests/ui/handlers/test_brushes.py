@@ -224,16 +224,16 @@ def test_a_link_has_the_strokes_of_the_picture_and_brings_them_back(tab, monkeyp
     tab.wake()
     linked = take_home.value(tab.session)["strokes"]
     other = SimpleNamespace(session_hash="two", headers={}, query_params=dict(parse_qsl(linked)))
-    tab.steering.link_settings(other)
+    _, shown = tab.steering.link_settings(other)
     brought = tab.context.sessions.of("two").strokes_to_come
     assert brought == tab.session.preview.strokes
+    assert shown["take-home"]["strokes"] == linked  # before a start, for who passes it on
     monkeypatch.setattr(links, "MAX_LINKED", 50)
     shown = take_home.value(tab.session)
     assert shown["strokes"] == ""
     assert "too long for a link" in shown["words"]
 
 
-def test_strokes_of_a_picture_that_was_put_away_are_not_done_again(tab):
 def test_how_many_strokes_come_again_is_told_in_words_that_fit(session):
     assert session.repeat(()) == ""
     assert session.repeat((Stroke.from_dict(smear(1)),)).endswith("next start (1 stroke).")
@@ -248,6 +248,7 @@ def test_the_status_line_tells_of_a_stroke_and_of_its_undo(tab):
         assert "brushwork: acts from step" in status.value(tab.session)["notices"]
 
 
+def test_strokes_of_a_picture_that_was_put_away_are_not_done_again(tab):
     touch(tab, smear(1))
     tab.wake()
     record = tab.session.latest
