@@ -168,3 +168,46 @@ def test_screenshots_of_a_run_show_nothing_wider_than_the_screen(open_page, widt
     page.wait_for_timeout(600)
     shoot("open")
     assert page.evaluate("document.documentElement.scrollWidth") <= width
+
+
+BUTTON = """button => {
+    const { borderTopWidth, borderTopColor, color } = getComputedStyle(button);
+    const box = button.getBoundingClientRect();
+    const rim = parseFloat(borderTopWidth) > 0 && borderTopColor !== color;
+    return [rim, box.left >= 0 && box.right <= innerWidth, box.height];
+}"""
+
+
+def test_no_name_is_given_twice_all_switches_look_alike_and_an_offer_is_a_button(browser, costless):
+    visitor = browser.new_context(viewport={"width": 1280, "height": 800})
+    url = costless.blocks.local_url
+    page = visitor.new_page()
+    page.goto(url, timeout=120_000)
+    expect(page.locator("#estimate")).to_contain_text("about", timeout=120_000)
+    names = page.evaluate("[...document.querySelectorAll('[id]')].map((each) => each.id)")
+    assert [name for name, count in Counter(names).items() if name and count > 1] == []
+    page.get_by_text("Colours, strokes, styles").click()
+    gaps = page.locator("[data-switch] label").evaluate_all(
+        """labels => labels.map((label) => {
+            const words = document.createRange();
+            words.selectNodeContents(label.lastChild);
+            const box = label.querySelector("input").getBoundingClientRect();
+            return words.getBoundingClientRect().left - box.right;
+        })"""
+    )
+    assert len(gaps) == 3
+    assert gaps == pytest.approx([8, 8, 8], abs=0.5)
+    finish(page, 4)
+    page.close()
+    for theme in ("light", "dark"):
+        page = visitor.new_page()
+        page.set_viewport_size({"width": 390, "height": 844})
+        page.goto(f"{url}?__theme={theme}")
+        button = page.get_by_role("button", name="Bring back the picture that rests at step 4")
+        expect(button).to_be_visible(timeout=60_000)
+        has_rim, fits, height = button.evaluate(BUTTON)
+        assert has_rim, theme
+        assert fits, theme
+        assert height >= 44, theme
+        page.close()
+    visitor.close()

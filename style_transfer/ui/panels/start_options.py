@@ -36,7 +36,7 @@ def build() -> None:
     html = number_html(SIZE, "longer-side", "px", side) + knob_html(ENLARGE, "enlarge", False)
     widget(SIZE_ID, html, size_value(side, False), script=("knob", "size"))
     widget("estimate", "<p></p>", estimate_value(""))
-    with gr.Group(elem_id="start-options"):
+    with gr.Column(elem_id="start-options"):  # a group of Gradio would be there twice
         with gr.Accordion("First image, optimiser, network", open=False, elem_id="expert"):
             gr.Dropdown(list(INITS), value=INITS[0], label="First image", elem_id="init")
             gr.Number(0, label="Seed of the noise", elem_id="seed")

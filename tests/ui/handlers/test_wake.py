@@ -87,9 +87,7 @@ def continue_for(tab, more):
 
 @pytest.mark.parametrize("more", [-3, 0, None, 1.5, 100_000])
 def test_it_is_refused_where_one_continues(tab, more):
-    with pytest.raises(
-        gr.Error, match=r"^'steps to continue for must be .*(, not |is empty)"
-    ):
+    with pytest.raises(gr.Error, match=r"^'steps to continue for must be .*(, not |is empty)"):
         continue_for(tab, more)
 
 
