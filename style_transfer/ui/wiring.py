@@ -22,7 +22,7 @@ from style_transfer.ui.session.sessions import PageContext
 
 FILE_WORKERS = 4  # calls that read or write files at a time; a slow one must not hold up all others
 PRIVATE: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
-UNQUEUED: dict[str, Any] = PRIVATE | {"queue": False}
+UNQUEUED: dict[str, Any] = PRIVATE | {"queue": False}  # pages never show what these refuse
 FILES: dict[str, Any] = PRIVATE | {"concurrency_limit": FILE_WORKERS}
 
 
@@ -71,14 +71,14 @@ def _connect_starts(
     # The knobs move first, so that they show what the run is made with.
     settings, made_with = named["settings"], [named["settings"], named[SIZE_ID]]
     moved = {settings, named["more"]}
-    event = named["branch"].click(steering.preview_settings, {settings}, made_with, **UNQUEUED)
+    event = named["branch"].click(steering.preview_settings, {settings}, made_with, **FILES)
     connect(event.success, starts.branch, "multiple")
-    event = named["continue"].click(steering.add_steps, moved, settings, **UNQUEUED)
+    event = named["continue"].click(steering.add_steps, moved, settings, **FILES)
     connect(event.success, starts.continue_run, "multiple")
     offer = named["interrupted"]
     offer.input(recovery.find_interrupted, {offer}, offer, **UNQUEUED)
     brought = [named[elem_id] for elem_id in BROUGHT_IDS]
-    event = offer.select(recovery.interrupted_inputs, {offer}, brought, **UNQUEUED)
+    event = offer.select(recovery.interrupted_inputs, {offer}, brought, **FILES)
     connect(event.success, recovery.recover, "multiple")
 
 

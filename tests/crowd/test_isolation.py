@@ -155,14 +155,19 @@ def test_files_cannot_be_changed_or_removed_by_name(alice, mallory):
     assert alice.http.get(FILE + alice.upload).is_success
 
 
-@pytest.mark.parametrize(
-    "name", ["show_preview", "show_run", "preview_settings", "pause", "stop", "steer", "add_steps"]
-)
+@pytest.mark.parametrize("name", ["show_preview", "show_run", "pause", "stop", "steer"])
 @pytest.mark.parametrize("number", [0, 1, 2**31])
 def test_handlers_reach_the_callers_own_runs_alone(alice, mallory, name, number):
     mallory.values |= {"timeline": {"at": number}, "runs": {"chosen": number}}
     answer = mallory.call(name)
     assert not any(secret in answer.text for secret in secrets_of(alice))
+
+
+@pytest.mark.parametrize("name", ["preview_settings", "add_steps"])
+def test_the_knobs_are_not_set_as_in_the_run_of_another(alice, mallory, name):
+    assert mallory.join(name).is_success
+    ended = mallory.finished.get(timeout=60)
+    assert not any(secret in str(ended) for secret in secrets_of(alice))
 
 
 @pytest.mark.parametrize("name", ["export", "continue_run", "branch", "restart", "recover"])
