@@ -172,3 +172,25 @@ def test_the_buttons_can_be_used_when_they_make_sense(open_page):
 def losses(page):
     pairs = re.findall(r"(content|style) ([\d.e-]+)", status(page))
     return {name: float(value) for name, value in pairs}
+
+
+def test_a_number_that_cannot_be_had_keeps_no_other_knob_from_acting(browser, costless):
+    page = browser.new_page(viewport={"width": 1280, "height": 800})
+    page.goto(costless.blocks.local_url, timeout=120_000)
+    expect(page.locator("#estimate")).to_contain_text("about", timeout=120_000)
+    finish(page, 4)
+    line = page.locator("#status")
+    set_number(page, "more", 0)
+    set_number(page, "beta", 9)
+    expect(line).to_contain_text("beta 5 to 9: acts from step 5")
+    expect(line).to_contain_text("Resting at step 5")
+    set_number(page, "steps", 99_999)
+    expect(line).to_contain_text("at most 5,000 steps here, not 99,999.")
+    set_number(page, "tv", 2)
+    expect(line).to_contain_text("tv 0 to 2: acts from step 6")
+    expect(line).to_contain_text("at most 5,000 steps here, not 99,999.")
+    set_number(page, "steps", 4)
+    page.locator("#continue").click()
+    words = "steps to continue for must be a whole number from 1 to 5,000, not 0."
+    expect(page.get_by_text(words)).to_be_visible()
+    page.close()

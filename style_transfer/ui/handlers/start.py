@@ -98,6 +98,7 @@ class StartHandlers:
 
         def begin() -> tuple[RunRecord, Run]:
             record.fetch()
+            session.notice = ""  # the settings are all good
             job = replace(record.waking_job(), settings=settings)
             return record, self._starter.begin(session, record, job, named, settles=False)
 

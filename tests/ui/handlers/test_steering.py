@@ -48,6 +48,7 @@ def test_a_refused_knob_keeps_its_value_and_the_others_act(tab, refused, words):
     shown = tab.steering.steer(moved(beta=9, alpha=2, **refused), tab.request)
     assert shown["transport"]["wake"]
     assert tab.wake().state == "Resting at step 7 of 7"
+    assert words in status.value(tab.session)["notices"]
     settings = tab.session.latest.settings
     assert settings == replace(SETTINGS, beta=9, alpha=2)
     tab.steering.steer(moved(beta=9, alpha=2, **refused), tab.request)
