@@ -10,6 +10,7 @@ An eigendecomposition is slow on GPUs. There the root comes from matrix products
 """
 
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 
 import torch
 from torch import Tensor
@@ -24,6 +25,10 @@ Axes = tuple[Tensor, ...]  # trace, axes, deviations ..., see `principal_axes`
 # by their roots.
 _MIN_EIGENVALUE = 1e-10
 
+# Of the trace, added to the diagonal where LAPACK's divide and conquer does not converge: rarely,
+# with matrices of nearly rank 1 such as those of a plain painting, and not with one as near.
+_SHIFTS = 2.0**-52, 2.0**-48, 2.0**-44
+
 METHODS = ("eigh", "newton-schulz")
 _threads = ThreadPool()
 
@@ -37,7 +42,7 @@ def principal_axes(matrix: Tensor) -> Axes:
     "newton-schulz" there follows what that needs, see `prepared`. All but the trace are where
     `precise` puts the matrix.
     """
-    values, vectors = torch.linalg.eigh(precise(matrix))
+    values, vectors = _eigen(precise(matrix))
     values, vectors = values.flip(0).clamp_min(0), vectors.flip(1)
     rounding = torch.finfo(matrix.dtype).eps * values.sum()
     count = max(1, int((values > rounding).sum()))
@@ -48,13 +53,13 @@ def principal_axes(matrix: Tensor) -> Axes:
     return *found, *prepared(axes, deviations)
 
 
-def matrix_sqrt(matrix: Tensor) -> Tensor:
+def matrix_sqrt(matrix: Tensor, least: Tensor | float = 0.0) -> Tensor:
     """Return the symmetric root of a positive semi-definite matrix (C, C), `precise`.
 
-    Eigenvalues below 0, which are rounding, count as 0.
+    Eigenvalues below the `least` that they can be, which are rounding, count as that.
     """
-    values, vectors = torch.linalg.eigh(precise(matrix))
-    return (vectors * values.clamp_min(0).sqrt()) @ vectors.T
+    values, vectors = _eigen(precise(matrix))
+    return (vectors * values.clamp_min(least).sqrt()) @ vectors.T
 
 
 def root_traces(
@@ -104,13 +109,22 @@ def _root_trace(matrix: Tensor, axes: Tensor, deviations: Tensor) -> Root:
     graded = precise(axes.T @ matrix @ axes) * deviations * deviations.unsqueeze(1)
     if not graded.isfinite().all():  # `eigh` would raise
         return matrix.new_tensor(torch.nan), torch.full_like(matrix, torch.nan)
-    values, vectors = torch.linalg.eigh((graded + graded.T) / 2)
+    values, vectors = _eigen((graded + graded.T) / 2)
     wanted = deviations.square().sum()
     trace = matrix.diagonal().sum().to(wanted).clamp_min(MIN_TRACE * wanted)
     least = (_MIN_EIGENVALUE * wanted * trace).clamp_min(torch.finfo(wanted.dtype).tiny)
     turned = deviations.unsqueeze(1) * vectors / values.clamp_min(least) ** 0.25
     basis = axes @ turned.to(matrix)
     return values.clamp_min(0).sqrt().sum().to(matrix), basis @ (0.5 * basis).T
+
+
+def _eigen(matrix: Tensor) -> tuple[Tensor, Tensor]:
+    """Return the eigenvalues (C,) and eigenvectors (C, C) of a symmetric matrix of float64."""
+    for shift in _SHIFTS:
+        with suppress(torch.linalg.LinAlgError):
+            return torch.linalg.eigh(matrix)
+        matrix = matrix + shift * matrix.diagonal().sum() * torch.eye(len(matrix)).to(matrix)
+    return torch.linalg.eigh(matrix)
 
 
 def _by_products(matrices: Sequence[Tensor], targets: Sequence[Axes]) -> list[Root]:

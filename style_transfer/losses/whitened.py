@@ -8,9 +8,11 @@ from torch import Tensor
 from style_transfer.devices import precise, returned
 from style_transfer.losses.channel_matrices import Features, mean_and_second_moments
 from style_transfer.losses.matrix_roots import matrix_sqrt, principal_axes
+from style_transfer.losses.moments import Moments
 from style_transfer.losses.optimal_transport import Pairs, Summary, bures_distances
 
-# A target of less variance, as a plain colour, counts less: what it lacks would be all that counts.
+# A target of less variance, as a plain colour, counts less, and is whitened as if it had this one:
+# what it lacks would be all that counts.
 _USUAL_VARIANCE = 0.01  # of pixels in [0, 1]; paintings have 0.02 to 0.1
 
 
@@ -32,12 +34,28 @@ class WhitenedWasserstein:
     def target(self, features: Features) -> Summary:
         mean, covariance = _precise_covariance(self.summarize(features))
         variance = covariance.diagonal().mean()
-        floor = (self.floor * variance).clamp_min(torch.finfo(torch.float32).tiny ** 0.5)
+        if variance < _USUAL_VARIANCE:
+            mean, covariance = self._centred(features)
+            variance = covariance.diagonal().mean()
+        floor = self.floor * variance.clamp_min(_USUAL_VARIANCE)
         floored = covariance + floor * torch.eye(len(mean)).to(covariance)
-        whitening = torch.linalg.inv(matrix_sqrt(floored))
+        whitening = torch.linalg.inv(matrix_sqrt(floored, floor))
         whitened = whitening @ covariance @ whitening
         scale = (variance / _USUAL_VARIANCE).clamp(0, 1) / len(mean)
         return mean, whitening, scale, *principal_axes(whitened)
+
+    def _centred(self, features: Features) -> Summary:
+        """Return mean and covariance in float64, without the rounding of large second moments.
+
+        That of 10^6 positions in float32 is 10^-5 of the square of the mean, more than a faint
+        target has of variance.
+        """
+        if isinstance(features, Moments):
+            return precise(features.mean), precise(features.covariance)
+        flat = features.flatten(1)
+        middle = flat.mean(1, keepdim=True)
+        mean, covariance = _precise_covariance(self.summarize(flat - middle))
+        return mean + precise(middle.squeeze(1)), covariance
 
     def distances(self, pairs: Pairs) -> list[Tensor]:
         moved, whitened, axes, scales = [], [], [], []

@@ -167,3 +167,29 @@ def test_the_root_multiplied_by_itself_is_the_matrix():
     root = matrix_sqrt(matrix)
     torch.testing.assert_close(root @ root, matrix)
     torch.testing.assert_close(root, root.T)
+
+
+def test_a_root_has_no_eigenvalue_below_the_least():
+    root = matrix_sqrt(torch.diag(torch.tensor([4.0, 1e-9, -1e-9])).double(), 1e-6)
+    torch.testing.assert_close(root.diagonal(), torch.tensor([2.0, 1e-3, 1e-3]).double())
+
+
+@pytest.mark.parametrize("failures", [1, 2])
+def test_where_an_eigendecomposition_does_not_converge_a_matrix_next_to_it_is_taken(
+    monkeypatch, failures
+):
+    matrix, target = second_moment(noise(6, 40)), second_moment(noise(6, 40, seed=1))
+    wanted = *by_method("eigh", matrix, target), matrix_sqrt(matrix)
+    decompose, tries = torch.linalg.eigh, []
+
+    def failing(given):  # as LAPACK's divide and conquer with some matrices
+        tries.append(given)
+        if len(tries) % (failures + 1):
+            raise torch.linalg.LinAlgError("linalg.eigh: The algorithm failed to converge")
+        return decompose(given)
+
+    monkeypatch.setattr(torch.linalg, "eigh", failing)
+    found = *by_method("eigh", matrix, target), matrix_sqrt(matrix)
+    torch.testing.assert_close(found, wanted)
+    assert len(tries) == 3 * (failures + 1)
+    assert not torch.equal(tries[0], tries[1])

@@ -1,9 +1,11 @@
 import pytest
 import torch
 
-from style_transfer.losses import STATISTICS, statistic_of
+from style_transfer.losses import STATISTICS, Moments, statistic_of
 from style_transfer.losses.whitened import WhitenedWasserstein
 from style_transfer.network import PIXELS
+from style_transfer.network.patches import pixel_patches
+from tests.conftest import smooth_picture
 
 STATISTIC = WhitenedWasserstein(floor=0)
 
@@ -71,6 +73,39 @@ def test_a_style_without_variance_has_a_finite_distance_and_gradient(style):
     found.backward()
     assert found.isfinite()
     assert features.grad.isfinite().all()
+
+
+@pytest.mark.parametrize("color", [(77, 140, 201), (248, 216, 179), (255, 255, 255)])
+def test_a_painting_of_one_colour_asks_nothing_of_the_pixels(color):
+    plain = (torch.tensor(color) / 255).view(1, 3, 1, 1).expand(1, 3, 96, 96)
+    picture = 0.25 + 0.5 * smooth_picture(0, 96, 96)
+    features, style = (pixel_patches(each).squeeze(0) for each in (picture, plain))
+    features.requires_grad_()
+    found = distance(features, style, statistic=WhitenedWasserstein())
+    found.backward()
+    assert 0 <= found.item() < 1e-3
+    assert features.grad.abs().max() < 1e-3
+
+
+def test_the_fainter_a_style_is_the_less_counts_what_it_lacks():
+    style = 0.1 * noise(4, 60, seed=1)
+    style[1] = 0
+    features = style + 0.1 * noise(4, 60, seed=2)
+    found = [
+        distance(features, contrast * style, statistic=WhitenedWasserstein()).item()
+        for contrast in (1, 0.1, 0.01)
+    ]
+    assert found[0] > 10 * found[1] > 100 * found[2] > 0
+
+
+def test_variance_that_rounding_has_made_negative_is_none():
+    white = noise(3, 400).float()
+    mean, covariance = white.mean(1), torch.diag(torch.tensor([1.0, 0.1, -1e-3]))
+    features = Moments(mean, covariance, white.abs().amax(1), torch.ones(()), torch.ones(()))
+    (found,) = (statistic := WhitenedWasserstein()).distances(
+        [(statistic.summarize(white), statistic.target(features))]
+    )
+    assert found.item() < 1e5  # of a variance of 1 over the floor of 4e-5
 
 
 @pytest.mark.parametrize("positions", [0, 1, 2])
