@@ -11,6 +11,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from style_transfer.engine.box_blur import box_blur
 from style_transfer.engine.pyramid import image_size
 from style_transfer.engine.strokes import Stroke
 
@@ -164,8 +165,4 @@ def _at(image: Tensor, places: Tensor) -> Tensor:
 
 def _blurred(image: Tensor, radius: float) -> Tensor:
     """Return the mean around each pixel, about `radius` px wide: a box blur in both directions."""
-    side = min(2 * round(radius) + 1, 2 * ((min(image_size(image)) - 1) // 2) + 1)
-    for kernel in ((side, 1), (1, side)):
-        padding = kernel[0] // 2, kernel[1] // 2
-        image = F.avg_pool2d(image, kernel, 1, padding, count_include_pad=False)
-    return image
+    return box_blur(image, min(round(radius), (min(image_size(image)) - 1) // 2))

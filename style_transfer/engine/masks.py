@@ -10,6 +10,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from style_transfer.engine.box_blur import box_blur
+
 FEATHER_WIDTH = 0.04  # width of a soft edge, as a share of the longer side
 STYLE_COLORS = {  # of styles 1 to 4 in a mask picture
     "red": (1.0, 0.0, 0.0),
@@ -114,15 +116,21 @@ def feather_inwards(mask: Tensor) -> Tensor:
     radius = _feather_radius(mask)
     minimum = total = mask
     for _ in range(radius):
-        minimum = -F.max_pool2d(-minimum, 3, stride=1, padding=1)
+        minimum = _minimum_around(minimum)
         total = total + minimum
     return total / (radius + 1)
 
 
+def _minimum_around(mask: Tensor) -> Tensor:
+    """Return the minimum within 1 px of each pixel: by slices, faster than as a pooling."""
+    wide = F.pad(mask, (1, 1, 1, 1), value=torch.inf)
+    rows = torch.minimum(torch.minimum(wide[..., :-2, :], wide[..., 1:-1, :]), wide[..., 2:, :])
+    return torch.minimum(torch.minimum(rows[..., :-2], rows[..., 1:-1]), rows[..., 2:])
+
+
 def feather(mask: Tensor) -> Tensor:
     """Return a mask whose edges rise over FEATHER_WIDTH on both sides, by a box blur."""
-    width = 2 * _feather_radius(mask) + 1
-    return F.avg_pool2d(mask, width, stride=1, padding=width // 2, count_include_pad=False)
+    return box_blur(mask, _feather_radius(mask))
 
 
 def _feather_radius(mask: Tensor) -> int:

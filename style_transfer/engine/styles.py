@@ -102,7 +102,13 @@ class Styles:
 
     def strength_at(self, size: tuple[int, int]) -> Tensor | None:
         """Return the strength mask with soft edges, (1, 1, H, W) at `size` (height, width)."""
-        return None if self.strength is None else feather_inwards(resize_mask(self.strength, size))
+        if self.strength is None:
+            return None
+        if (known := self._strengths.get(size)) is None:
+            known = feather_inwards(resize_mask(self.strength, size))
+            self._strengths.clear()
+            self._strengths[size] = known
+        return known
 
     def style_masks_at(self, size: tuple[int, int]) -> list[Tensor] | None:
         """Return the masks of the styles with soft edges, each (1, 1, H, W) at `size`."""
@@ -137,6 +143,11 @@ class Styles:
             return tuple(tensors[name] for name in names if name in tensors)
 
         return cls(numbered("style"), tensors.get("strength"), numbered("area") or None)
+
+    @cached_property
+    def _strengths(self) -> dict[tuple[int, int], Tensor]:
+        """The last one that `strength_at` has returned: each frame asks for it anew."""
+        return {}
 
     @cached_property
     def fingerprint(self) -> str:

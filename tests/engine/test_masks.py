@@ -1,5 +1,8 @@
+import math
+
 import pytest
 import torch
+import torch.nn.functional as F
 from PIL import Image
 
 from style_transfer.engine.masks import (
@@ -28,6 +31,30 @@ def test_a_soft_edge_rises_inwards_without_a_jump_and_leaves_zeros_alone():
     assert softened[0, 0, 30, 90] == 1
     assert softened.diff(dim=-1).max() <= 1 / 3 + 1e-6  # of 100 pixels the edge has 2 and one more
     assert (softened.diff(dim=-1) >= 0).all()
+
+
+def test_a_soft_edge_is_the_mean_of_the_minima_within_0_1_and_2_pixels():
+    mask = torch.rand((1, 1, 30, 50), generator=torch.Generator().manual_seed(0))
+    minima = [-F.max_pool2d(-mask, 2 * radius + 1, 1, radius) for radius in range(3)]
+    torch.testing.assert_close(feather_inwards(mask), torch.stack(minima).mean(0))
+
+
+def test_an_edge_soft_on_both_sides_is_the_mean_of_a_square_around_each_pixel():
+    mask = torch.rand((1, 1, 60, 100), generator=torch.Generator().manual_seed(0))
+    expected = F.avg_pool2d(mask, 9, 1, 4, count_include_pad=False)
+    torch.testing.assert_close(feather(mask), expected)
+
+
+def test_soft_edges_take_no_more_than_a_line_of_pixels_for_each(monkeypatch):
+    sizes, pool = [], F.avg_pool2d
+
+    def counted(image, kernel, *rest, **options):
+        sizes.append(kernel**2 if isinstance(kernel, int) else math.prod(kernel))
+        return pool(image, kernel, *rest, **options)
+
+    monkeypatch.setattr(F, "avg_pool2d", counted)
+    feather(right_half())
+    assert sizes == [9, 9]
 
 
 @pytest.mark.parametrize("value", [0.0, 0.3, 1.0])

@@ -37,6 +37,18 @@ def test_a_mask_has_the_proportions_of_the_photo_within_what_rounding_takes():
         styles.check(torch.zeros((1, 3, 80, 80)))
 
 
+def test_the_strength_at_a_size_is_computed_once_for_all_frames(monkeypatch):
+    calls = []
+    monkeypatch.setattr(
+        "style_transfer.engine.styles.feather_inwards", lambda mask: calls.append(mask) or mask
+    )
+    styles = Styles((PAINTING,), MASK)
+    first, again = styles.strength_at((60, 80)), styles.strength_at((60, 80))
+    assert first is again
+    assert styles.strength_at((30, 40)).shape == (1, 1, 30, 40)
+    assert len(calls) == 2
+
+
 def test_equal_pictures_have_equal_fingerprints_and_others_do_not():
     styles = Styles((PAINTING, PAINTING), MASK)
     same = Styles((PAINTING.clone(), PAINTING.clone()), MASK.clone())
