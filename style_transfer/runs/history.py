@@ -1,5 +1,6 @@
 """History: the losses of a run and the changes of its settings, step by step."""
 
+import re
 from dataclasses import dataclass
 
 from style_transfer.settings import Settings, describe_change
@@ -29,6 +30,12 @@ class SettingsHistory(list[SettingsChange]):
         """Record a change that acts from `step` on, merged with others that act from there."""
         if self and self[-1].step == step:  # e.g. a slider that is being dragged
             last = self.pop()
-            before, other = last.before, other or last.other
+            before, other = last.before, _joined(last.other, other)
         if after != before or other:
             self.append(SettingsChange(step, before, after, other))
+
+
+def _joined(before: str, after: str) -> str:
+    """Return the words of both changes, of those that differ in a number alone the later ones."""
+    words = filter(None, f"{before}, {after}".split(", "))
+    return ", ".join({re.sub(r"\d+", "", each).rstrip("s"): each for each in words}.values())

@@ -31,3 +31,10 @@ def test_other_changes_are_told_beside_those_of_the_settings():
     history.record(3, BEFORE, BEFORE, "2 styles")
     history.record(3, BEFORE, beta(6))
     assert [each.description for each in history] == ["2 styles, beta 5 to 6"]
+
+
+def test_all_that_was_changed_before_a_step_is_told_and_of_numbers_the_last():
+    history = SettingsHistory()
+    for words in ("another photo, 1 style", "brush strokes", "3 styles", "brush strokes"):
+        history.record(3, BEFORE, BEFORE, words)
+    assert [each.description for each in history] == ["another photo, 3 styles, brush strokes"]
