@@ -11,17 +11,25 @@ class StepRate:
     """Counts the steps that all runs together make."""
 
     def __init__(self) -> None:
-        self._ends: deque[float] = deque(maxlen=1000)
+        self._made: deque[tuple[float, int]] = deque()  # when, and how many
+        self._lock = threading.Lock()
 
     def add(self, steps: int = 1) -> None:
         """Count steps that were made just now."""
-        self._ends.extend([time.monotonic()] * steps)
+        with self._lock:
+            self._made.append((time.monotonic(), steps))
+            self._forget_earlier()
 
     @property
     def per_second(self) -> float:
         """How many there were in each of the last RATE_WINDOW seconds."""
-        now = time.monotonic()
-        return sum(now - end < RATE_WINDOW for end in list(self._ends)) / RATE_WINDOW
+        with self._lock:
+            self._forget_earlier()
+            return sum(steps for _, steps in self._made) / RATE_WINDOW
+
+    def _forget_earlier(self) -> None:
+        while self._made and time.monotonic() - self._made[0][0] >= RATE_WINDOW:
+            self._made.popleft()
 
 
 class Scheduler:
@@ -34,7 +42,6 @@ class Scheduler:
     def __init__(self) -> None:
         self._waiting: deque[object] = deque()
         self._changed = threading.Condition()
-        self._rate = StepRate()
         self.turns = 0  # how often it was released
 
     def __enter__(self) -> None:
@@ -46,11 +53,5 @@ class Scheduler:
     def __exit__(self, *_: object) -> None:
         with self._changed:
             self._waiting.popleft()
-            self._rate.add()
             self.turns += 1
             self._changed.notify_all()
-
-    @property
-    def steps_per_second(self) -> float:
-        """How many steps all runs together made in each of the last RATE_WINDOW seconds."""
-        return self._rate.per_second

@@ -21,7 +21,7 @@ from style_transfer.runs import memory
 from style_transfer.runs.cost_model import CostModel
 from style_transfer.runs.cost_models import CostModels
 from style_transfer.runs.executor import Job
-from style_transfer.runs.scheduler import Scheduler
+from style_transfer.runs.scheduler import Scheduler, StepRate
 from style_transfer.runs.steered_execution import SteeredExecution
 from style_transfer.settings import Settings
 
@@ -43,7 +43,7 @@ class ThreadExecutor:
         device: str | None = None,
     ) -> None:
         self._scheduler, self._load, self._evaluator = scheduler, load, evaluator
-        self._device = device
+        self._device, self._rate = device, StepRate()
         self._cost_models = CostModels(scheduler, evaluator)
         self._loading = threading.Lock()  # or two threads would load a network twice
 
@@ -60,7 +60,7 @@ class ThreadExecutor:
     @property
     def steps_per_second(self) -> float:
         """How many steps all runs of this process together make, over the last seconds."""
-        return self._scheduler.steps_per_second
+        return self._rate.per_second
 
     def load(self, runs: int) -> list[tuple[str, int]]:
         """Return the device with all runs that are under way."""
@@ -75,7 +75,7 @@ class ThreadExecutor:
         with self._loading:
             network = self._load(job.network, self.device)
         evaluator = in_blocks(job.block) if job.block else self._evaluator
-        return ThreadExecution(job, network, self._scheduler, evaluator)
+        return ThreadExecution(job, network, self._scheduler, evaluator, self._rate)
 
     def cost_model(
         self,
@@ -100,11 +100,16 @@ class ThreadExecution(SteeredExecution):
     """A job whose steps are made by the thread that iterates over `frames`."""
 
     def __init__(
-        self, job: Job, network: VGG, scheduler: Scheduler, evaluator: EvaluatorFactory
+        self,
+        job: Job,
+        network: VGG,
+        scheduler: Scheduler,
+        evaluator: EvaluatorFactory,
+        rate: StepRate,
     ) -> None:
         super().__init__(job)
         self._job, self._network, self._scheduler = job, network, scheduler
-        self._evaluator = evaluator
+        self._evaluator, self._rate = evaluator, rate
         self._read_job = self._newest  # for the last step
         self.place = f"{network.device} of {node()}"
         self._read_for = job.state.step if job.state else job.step  # step of the last reading
@@ -129,6 +134,7 @@ class ThreadExecution(SteeredExecution):
             if frame is None:
                 return
             self._next, device = frame.step + 1, self._scheduler
+            self._rate.add(bool(frame.losses))  # not for the first image, nor for strokes
             yield frame
             newest = self._newest  # seen without waiting for the device again
             if frame.step >= newest.settings.steps and not self._new_strokes(newest, frame.step):

@@ -1,7 +1,7 @@
 import threading
 import time
 
-from style_transfer.runs.scheduler import Scheduler
+from style_transfer.runs.scheduler import RATE_WINDOW, Scheduler, StepRate
 
 
 def test_the_device_is_given_in_the_order_of_asking():
@@ -23,7 +23,7 @@ def test_the_device_is_given_in_the_order_of_asking():
     assert order == list(range(8))
 
 
-def test_a_step_that_fails_gives_the_device_back_and_is_counted():
+def test_a_step_that_fails_gives_the_device_back():
     scheduler = Scheduler()
     try:
         with scheduler:
@@ -32,4 +32,16 @@ def test_a_step_that_fails_gives_the_device_back_and_is_counted():
         pass
     with scheduler:
         pass
-    assert scheduler.steps_per_second == 0.2
+    assert scheduler.turns == 2
+
+
+def test_however_many_steps_are_made_in_a_second_all_of_the_last_ten_seconds_count(monkeypatch):
+    now, rate = [100.0], StepRate()
+    monkeypatch.setattr(time, "monotonic", lambda: now[0])
+    rate.add(2000)
+    now[0] += RATE_WINDOW / 2
+    for _ in range(1000):
+        rate.add()
+    assert rate.per_second == 300
+    now[0] += RATE_WINDOW / 2
+    assert rate.per_second == 100

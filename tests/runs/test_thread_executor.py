@@ -113,6 +113,17 @@ def test_two_runs_share_the_device_evenly(begin):
     assert abs((step(second) - at[1]) - (step(first) - at[0])) <= 2
 
 
+def test_turns_that_are_no_steps_do_not_count_as_steps(photo, painting, monkeypatch):
+    monkeypatch.setattr("style_transfer.runs.scheduler.RATE_WINDOW", 1000.0)
+    executor = ThreadExecutor(scheduler := Scheduler())
+    with scheduler:  # as somebody who measures or looks inside
+        pass
+    assert executor.steps_per_second == 0
+    frames = executor.start(Job(photo, Styles((painting,)), replace(LONG, steps=3))).frames()
+    assert [frame.step for frame in frames] == [0, 1, 2, 3]
+    assert executor.steps_per_second == 0.003
+
+
 def test_a_change_of_colours_keeps_the_optimisers_memory(begin):
     run = begin()
     wait_for(lambda: step(run) >= 2)
