@@ -1,11 +1,12 @@
 """Checks of values that users give; each refuses with one sentence that says what is allowed."""
 
-import math
 import os
 import textwrap
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
+
+MAX_WEIGHT = 1_000_000  # no loss of a term, times it, is infinite in float32
 
 
 def one_of(what: str, value: Any, allowed: Iterable[str]) -> None:
@@ -24,10 +25,10 @@ def whole_number(what: str, value: Any, low: int, high: int) -> int:
 
 
 def weight(what: str, value: Any) -> float:
-    """Return `value` as a float; raise ValueError where it is no finite number of at least 0."""
+    """Return `value` as a float; raise ValueError where it is not from 0 to MAX_WEIGHT."""
     given = number(what, value)
-    if not math.isfinite(given) or given < 0:
-        raise ValueError(f"{what} must be a finite number of at least 0, not {value!r}.")
+    if not 0 <= given <= MAX_WEIGHT:  # NaN also fails
+        raise ValueError(f"{what} must be a number from 0 to {MAX_WEIGHT:,}, not {value!r}.")
     return given
 
 

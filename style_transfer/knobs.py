@@ -80,7 +80,7 @@ class Number(Knob):
 
 @dataclass(frozen=True, kw_only=True)
 class Weight(Number):
-    """A finite number of at least 0; `low` to `high` is only the useful range, the slider's."""
+    """A number from 0 to MAX_WEIGHT; `low` to `high` is only the useful range, the slider's."""
 
     low: float = 0
 
@@ -159,8 +159,9 @@ class LayerWeights(Knob):
         """Return it as a mapping that cannot be changed; names alone have weight 1."""
         if isinstance(value, str) or not isinstance(value, Iterable):
             raise ValueError(f"style layers must be names with a weight each, not {value!r}.")
-        given = dict(value) if isinstance(value, Mapping) else dict.fromkeys(value, 1.0)
-        for layer, weight in given.items():
+        named = value.items() if isinstance(value, Mapping) else ((name, 1.0) for name in value)
+        given = dict[str, float]()
+        for layer, weight in named:
             checks.one_of("style layer", layer, self.layers)
             given[layer] = checks.weight(f"the weight of {layer}", weight)
         kept = {layer: given[layer] for layer in self.layers if given.get(layer)}

@@ -220,6 +220,10 @@ class Settings:
         """Return the settings as plain data that `Settings(**data)` and JSON take."""
         return {name: knob.plain(getattr(self, name)) for name, knob in KNOBS.items()}
 
+    def __hash__(self) -> int:  # which mappings lack
+        values = (getattr(self, name) for name in KNOBS)
+        return hash(tuple((*v.items(),) if isinstance(v, Mapping) else v for v in values))
+
     def __reduce__(self) -> tuple[Any, ...]:
         return _from_dict, (self.as_dict(),)  # a mapping proxy cannot be pickled or copied
 

@@ -15,7 +15,7 @@ STROKES = (
 
 def random_settings(chance: random.Random) -> Settings:
     """Return settings of which any value may be at the end of its range."""
-    weights = (0.0, 1.0, 5.0, 1e-12, 1e300, 0.1 + 0.2, chance.random(), 100 * chance.random())
+    weights = (0.0, 1.0, 5.0, 1e-300, 1e6, 0.1 + 0.2, chance.random(), 100 * chance.random())
     layers = chance.sample(LAYERS, chance.randint(1, len(LAYERS)))
     return Settings(
         alpha=chance.choice(weights),

@@ -42,14 +42,14 @@ NO_WEIGHTS = [-1, -1e-9, math.nan, math.inf, -math.inf, True, "5", None, 10**400
 
 @pytest.mark.parametrize("name", WEIGHTS)
 @pytest.mark.parametrize("value", NO_WEIGHTS, ids=lambda value: str(value)[:8])
-def test_a_weight_that_is_no_finite_number_of_at_least_0_is_refused(name, value):
+def test_a_weight_that_is_not_from_0_to_a_million_is_refused(name, value):
     with pytest.raises(ValueError, match=rf"{name} must be a .*number") as error:
         Settings(**{name: value})
     assert repr(value) in str(error.value)
 
 
 @pytest.mark.parametrize("value", NO_WEIGHTS, ids=lambda value: str(value)[:8])
-def test_a_layer_weight_that_is_no_finite_number_of_at_least_0_is_refused(value):
+def test_a_layer_weight_that_is_not_from_0_to_a_million_is_refused(value):
     with pytest.raises(ValueError, match=r"weight of relu1_1 must be a .*number") as error:
         Settings(style_layers={"relu1_1": value})
     assert repr(value) in str(error.value)
@@ -129,7 +129,20 @@ def test_styles_without_a_weight_are_refused_by_the_check_and_otherwise_weigh_th
     [
         ({"style_weights": [0, 0, 0, 0]}, "At least one style needs a weight above 0"),
         ({"style_weights": [1] * 5}, "weights for 5 styles; at most 4"),
-        ({"style_weights": [1, -2]}, "weight of style 2 must be a finite number of at least 0"),
+        (
+            {"style_weights": [1, -2]},
+            "weight of style 2 must be a number from 0 to 1",
+        ),
+        (
+            {"style_weights": [1e308, 1e308]},
+            "weight of style 1 must be a number from 0 to 1",
+        ),
+        (
+            {"style_layers": {"relu1_1": 1e39}},
+            "weight of relu1_1 must be a number from 0 to 1",
+        ),
+        ({"style_layers": [["relu1_1"]]}, r"style layer \['relu1_1'\] is not one of pixels"),
+        ({"alpha": math.nan}, "alpha must be a number from 0 to 1,000,000, not nan"),
         ({"style_weights": "1111"}, "must be a number for each style, not '1111'"),
         ({"style_scale": 0.2}, "style_scale must be from 0.25 to 4, not 0.2"),
         ({"keep_colors": math.nan}, "keep_colors must be from 0 to 1, not nan"),
@@ -139,6 +152,13 @@ def test_styles_without_a_weight_are_refused_by_the_check_and_otherwise_weigh_th
 def test_a_mistake_in_styles_or_colours_is_told_with_what_is_allowed(values, words):
     with pytest.raises(ValueError, match=words):
         Settings(**values)
+
+
+def test_equal_settings_are_one_key():
+    one, other = Settings(style_layers=["relu2_1", "relu1_1"]), Settings(beta=6)
+    same = Settings(style_layers={"relu1_1": 1, "relu2_1": 1}, tv=-0.0)
+    assert one == same
+    assert {one: "one", other: "other"}[same] == "one"
 
 
 def test_settings_cannot_be_written_to_from_outside():

@@ -4,6 +4,7 @@ While targets are computed over several steps, a style may lack some of its laye
 the weighted mean of the layers it has; each style has at least one.
 """
 
+import math
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
@@ -42,11 +43,13 @@ def measured_layers(
 ) -> dict[str, float]:
     """Return the layers of `weights` that can be measured: those that any style has a target for.
 
-    Without styles, all layers.
+    Without styles, all layers. Their weights, of which only the ratios matter, are around 1, since
+    float32 has neither the smallest nor the squares of the largest.
     """
-    if not styles:
-        return dict(weights)
-    return {n: w for n, w in weights.items() if any(n in style.targets for style in styles)}
+    if styles:
+        weights = {n: w for n, w in weights.items() if any(n in s.targets for s in styles)}
+    _, exponent = math.frexp(max(weights.values(), default=1.0))
+    return {n: math.ldexp(weight, 1 - exponent) for n, weight in weights.items()}  # exactly
 
 
 def layer_comparisons(
@@ -133,5 +136,6 @@ def _filled(distances: list[Tensor | None], weights: Sequence[Number]) -> list[T
     if len(known) == len(distances):
         return [distance for distance, _ in known]
     by_layer = vector([weight for _, weight in known], known[0][0])
-    mean = torch.stack([distance for distance, _ in known]) @ (by_layer / by_layer.sum())
+    by_layer = by_layer / by_layer.sum().clamp_min(torch.finfo(by_layer.dtype).tiny)
+    mean = torch.stack([distance for distance, _ in known]) @ by_layer
     return [mean if distance is None else distance for distance in distances]

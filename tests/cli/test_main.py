@@ -180,8 +180,8 @@ def test_the_format_is_told_by_the_extension(files, name):
 @pytest.mark.parametrize(
     ("options", "words"),
     [
-        (["--alpha", "-1"], "alpha must be a finite number of at least 0, not -1.0"),
-        (["--beta", "nan"], "beta must be a finite number"),
+        (["--alpha", "-1"], "alpha must be a number from 0 to 1,000,000, not -1.0"),
+        (["--beta", "nan"], "beta must be a number from 0 to 1,000,000, not nan"),
         (["--steps", "0"], "steps must be a whole number from 1"),
         (["--size", "8"], "8 is too small"),
         (["--device", "cuda:77"], "There is no device 'cuda:77' here"),

@@ -52,5 +52,23 @@ def test_a_style_without_a_target_for_a_layer_has_the_mean_of_its_others():
 def test_a_layer_is_measured_where_any_style_has_a_target_for_it():
     some = styles(["relu1_1"], ["relu1_1", "relu3_1"])
     assert measured_layers(WEIGHTS, some) == {"relu1_1": 1.0}
-    assert measured_layers(WEIGHTS, styles(["relu1_1"], ["relu2_1"])) == WEIGHTS
-    assert measured_layers(WEIGHTS, []) == WEIGHTS
+    for each in (styles(["relu1_1"], ["relu2_1"]), []):
+        assert measured_layers(WEIGHTS, each) == {"relu1_1": 0.5, "relu2_1": 1.5}  # as 1 to 3
+
+
+@pytest.mark.parametrize("least", [1e-300, 1e-60, 1e-3, 1e5])
+def test_only_the_ratios_of_the_weights_of_layers_matter_however_small_they_are(least):
+    some, weights = (
+        styles(WEIGHTS, shares=[1]),
+        {name: least * each for name, each in WEIGHTS.items()},
+    )
+    distances = {"relu1_1": values(4), "relu2_1": values(0)}
+    terms = style_terms(distances, measured_layers(weights, some), some)
+    assert terms["style"].item() == pytest.approx(1)
+
+
+def test_a_style_that_has_only_layers_of_next_to_no_weight_is_finite():
+    some = styles(["relu1_1", "relu2_1"], ["relu1_1"])
+    weights = measured_layers({"relu1_1": 1e-60, "relu2_1": 1.0}, some)
+    terms = style_terms({"relu1_1": values(4, 8), "relu2_1": values(2, None)}, weights, some)
+    assert terms["style"].isfinite()
