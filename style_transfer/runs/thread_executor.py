@@ -114,6 +114,7 @@ class ThreadExecution(SteeredExecution):
         self.place = f"{network.device} of {node()}"
         self._read_for = job.state.step if job.state else job.step  # step of the last reading
         self._next = self._read_for + (job.state is not None)  # step of the next frame
+        self._begun = -1  # newest step begun: a device that works ahead begins it a frame earlier
         self._done = [*job.strokes_done]
 
     def frames(self) -> Iterator[Frame | None]:
@@ -170,16 +171,18 @@ class ThreadExecution(SteeredExecution):
     def _read(self) -> Settings:
         """Return the settings for the next step, and fix its pictures, which go with them."""
         with self._changed:
-            self._read_for, self._read_job = self._next, self._newest
+            self._read_for = self._next + (self._begun >= self._next)
+            self._read_job = self._newest
             return self._read_job.settings
 
     def _take_strokes(self, step: int) -> list[Stroke]:
         """Return the strokes to be done after `step`, and take note of them."""
         with self._changed:
             strokes = self._new_strokes(self._read_job, step)
-            if strokes:
-                self._done += strokes
-                self._read_for = step  # the next step reads anew
+            self._done += strokes
+            # After strokes, and where there is no further step, the next one reads anew.
+            is_begun = not strokes and step < self._read_job.settings.steps
+            self._begun = self._read_for = step + is_begun
             return strokes
 
     def _new_strokes(self, job: Job, step: int) -> list[Stroke]:

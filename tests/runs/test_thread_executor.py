@@ -1,12 +1,13 @@
 """Runs whose steps are made by threads of this process, with the real network."""
 
+import sys
 import time
 from dataclasses import replace
 
 import pytest
 import torch
 
-from style_transfer.engine import Evaluation, Stroke, Styles
+from style_transfer.engine import Evaluation, Stroke, Styles, stylize
 from style_transfer.runs.executor import Job
 from style_transfer.runs.scheduler import Scheduler
 from style_transfer.runs.steering import Lasting
@@ -111,6 +112,27 @@ def test_two_runs_share_the_device_evenly(begin):
     at = step(first), step(second)
     wait_for(lambda: step(first) >= at[0] + 20)
     assert abs((step(second) - at[1]) - (step(first) - at[0])) <= 2
+
+
+@pytest.mark.parametrize("ahead", [False, True], ids=["at once", "ahead"])
+@pytest.mark.parametrize("change", ["beta", "steps", "strokes"])
+def test_the_step_that_is_named_for_a_change_is_the_first_one_made_with_it(
+    photo, painting, monkeypatch, ahead, change
+):
+    monkeypatch.setattr(sys.modules[stylize.__module__], "runs_ahead", lambda _: ahead)
+    job = Job(photo, Styles((painting,)), replace(LONG, steps=6))
+    wipe = Stroke("wipe", ((0.5, 0.5, 1.0),), number=1)
+    for at in range(6 if change == "beta" else 7):
+        execution = ThreadExecutor(Scheduler(), device="cpu").start(job)
+        named, made = None, []
+        for frame in execution.frames():
+            if frame.step == at and named is None:
+                settings = replace(job.settings, beta=9, steps=6 if change == "beta" else 8)
+                strokes = (wipe,) if change == "strokes" else ()
+                named = execution.update(replace(job, settings=settings, strokes=strokes))
+            elif frame.losses and frame.settings.beta == 9:
+                made.append(frame.step)
+        assert made[:1] == ([named] if named <= settings.steps else [])
 
 
 def test_turns_that_are_no_steps_do_not_count_as_steps(photo, painting, monkeypatch):
