@@ -16,7 +16,7 @@ from style_transfer.engine.evaluator import (
     StepEvaluator,
 )
 from style_transfer.engine.frame import Frame
-from style_transfer.engine.initial_image import INITS, with_palette
+from style_transfer.engine.initial_image import INITS, is_from_content, with_palette
 from style_transfer.engine.local_style import LocalStyle, check_places, local_styles
 from style_transfer.engine.masks import (
     STYLE_COLORS,
@@ -90,6 +90,7 @@ __all__ = [
     "graphs",
     "in_blocks",
     "in_effect",
+    "is_from_content",
     "local_styles",
     "masked",
     "newest_number",

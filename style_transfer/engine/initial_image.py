@@ -14,6 +14,14 @@ INITS = ("content", "noise", "style")
 _SAMPLE_SIDE = 256  # px, longer side at which colours of a style image are looked at
 
 
+def is_from_content(init: object) -> bool:
+    """Return whether a run with this `init` begins with the content image, or what was made of it.
+
+    Any image of an earlier run counts as made of it.
+    """
+    return not isinstance(init, str) or init == "content"
+
+
 def initial_image(
     init: str | Tensor,
     content: Tensor,

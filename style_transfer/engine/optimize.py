@@ -9,7 +9,7 @@ from style_transfer.devices import runs_ahead
 from style_transfer.engine.device_choice import default_device
 from style_transfer.engine.evaluator import EvaluatorFactory
 from style_transfer.engine.frame import Frame
-from style_transfer.engine.initial_image import INITS
+from style_transfer.engine.initial_image import INITS, is_from_content
 from style_transfer.engine.multiscale import MultiscaleObjective
 from style_transfer.engine.optimizers import OPTIMIZERS
 from style_transfer.engine.state import State
@@ -66,9 +66,7 @@ def stylize(
         one_of("init", init, INITS)
     one_of("optimizer", optimizer, OPTIMIZERS)
     network = network or load_network(device=default_device())
-    stepper = Stepper(
-        network, content, style, isinstance(init, Tensor) or init == "content", evaluator
-    )
+    stepper = Stepper(network, content, style, is_from_content(init), evaluator)
     if state is None:
         settings = read_settings()
         image, state = stepper.start(init, step, seed, settings, tuple(init_strokes))

@@ -22,7 +22,15 @@ from safetensors.torch import load_file
 from torch import Tensor
 
 from style_transfer.checks import whole_number
-from style_transfer.engine import OPTIMIZERS, Frame, State, Styles, save_tensors, stages
+from style_transfer.engine import (
+    OPTIMIZERS,
+    Frame,
+    State,
+    Styles,
+    is_from_content,
+    save_tensors,
+    stages,
+)
 from style_transfer.recipe import Recipe
 from style_transfer.runs.history import LossHistory
 
@@ -95,7 +103,7 @@ class Checkpoint:
             settings=self.recipe.settings,
             state=replace(state, memory=(), good=None),
             content=self.content,
-            from_content=self.recipe.init == "content",
+            from_content=is_from_content(self.recipe.init),
             strength=self.styles.strength_at((self.content.shape[-2], self.content.shape[-1])),
         )
 

@@ -3,9 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
-from torch import Tensor
-
-from style_transfer.engine import Frame, State, Stroke, StrokedContent
+from style_transfer.engine import Frame, State, Stroke, StrokedContent, is_from_content
 from style_transfer.images import from_jpeg, to_jpeg
 from style_transfer.runs.executor import Job
 from style_transfer.runs.history import LossHistory
@@ -66,7 +64,7 @@ class FrameMessage:
             state=state
             or State(self.step, self.stage, image, (), self.objective, strokes=self.strokes),
             content=job.content,
-            from_content=isinstance(job.init, Tensor) or job.init == "content",
+            from_content=is_from_content(job.init),
             strength=job.styles.strength_at(job.size),
             base=base,
             note=self.note,

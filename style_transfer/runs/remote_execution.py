@@ -11,9 +11,7 @@ from collections.abc import Generator, Iterator
 from dataclasses import replace
 from typing import Protocol, TypeVar
 
-from torch import Tensor
-
-from style_transfer.engine import Frame, State, due, with_content
+from style_transfer.engine import Frame, State, due, is_from_content, with_content
 from style_transfer.runs.executor import Job
 from style_transfer.runs.frame_message import FrameMessage
 from style_transfer.runs.outcome import Outcome, UnavailableError
@@ -147,7 +145,7 @@ class RemoteExecution(SteeredExecution):
         if state is None or before is job.content:
             return state
         size = before.shape[-2], before.shape[-1]
-        return with_content(state, size, job.content, _from_content(job))
+        return with_content(state, size, job.content, is_from_content(job.init))
 
     def _take_note(self, message: FrameMessage, seconds: float) -> None:
         """Remember when a message came, and how long each of its steps took."""
@@ -174,10 +172,6 @@ class RemoteExecution(SteeredExecution):
         skipped = [each for each in message.skipped if each[0] > self._shown]
         self._shown, self._done = message.step, max(message.strokes, self._done, key=len)
         return replace(message, skipped=skipped).frame(job, base, state)
-
-
-def _from_content(job: Job) -> bool:
-    return isinstance(job.init, Tensor) or job.init == "content"
 
 
 def _within(

@@ -4,7 +4,12 @@ import pytest
 import torch
 
 from style_transfer.engine import Styles
-from style_transfer.engine.initial_image import INITS, initial_image, with_palette
+from style_transfer.engine.initial_image import (
+    INITS,
+    initial_image,
+    is_from_content,
+    with_palette,
+)
 from style_transfer.images import resize
 from style_transfer.settings import Settings
 from tests.conftest import smooth_picture
@@ -95,3 +100,8 @@ def test_an_image_of_an_earlier_run_has_the_size_of_the_content_and_its_own_colo
     earlier = smooth_picture(5, 24, 24)
     found = initial_image(earlier, photo, Styles((photo,)), SIZE, 0, SETTINGS)
     torch.testing.assert_close(found, resize(earlier, (32, 32)).clamp(0, 1))
+
+
+def test_a_run_is_from_the_content_but_for_noise_and_a_style_image(photo):
+    assert [init for init in INITS if is_from_content(init)] == ["content"]
+    assert is_from_content(photo)
