@@ -1,7 +1,8 @@
 """Presets: values of several knobs, by a name that says how the picture looks.
 
-"Lecture" is the objective of Gatys et al. 2015 as lectures teach it, whatever the defaults are. The
-last four suit kinds of styles; docs/quality.md shows them beside the default.
+"Lecture" is the objective of Gatys et al. 2015 as lectures teach it, whatever the defaults are;
+from 512 px on pictures have it at 256 px as well. The last four suit kinds of styles;
+docs/quality.md shows them beside the default.
 """
 
 from typing import Any

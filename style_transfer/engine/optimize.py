@@ -49,7 +49,8 @@ def stylize(
     earlier run, which is resized to the content and counts as step `step`, so that the run
     continues in that step's stage; it has had `init_strokes`. With the `state` of a frame, and
     otherwise equal arguments, the run continues after that frame as if it had not been interrupted,
-    bit for bit on the CPU.
+    bit for bit on the CPU, once the targets of the newest settings are complete (it computes those
+    at once that an uninterrupted run spreads over steps).
 
     `take_strokes` is called before each step, with the number of steps made, for the strokes that
     are to be done on the picture then; they make a frame of their own, without losses, before it.
