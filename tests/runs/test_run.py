@@ -358,7 +358,7 @@ def test_another_size_or_photo_is_named_and_given_to_the_execution(begin, execut
     run.content = 1 - photo
     assert run.changes[-1].description == "another photo"
     run.content = torch.rand((1, 3, 40, 60))
-    assert run.changes[-1].description == "60 x 40 pixels"
+    assert run.changes[-1].description == "another photo, 60 x 40 pixels"
     executor.executions[0].allow(1)
     wait_for_step(run, 1)
     assert run.frame.picture.shape[-2:] == (40, 60)
