@@ -111,8 +111,10 @@ def test_a_film_goes_on_where_it_was_cut_off_bit_for_bit(clip):
 
 def test_another_process_has_the_times_by_which_it_paints_the_same_film(clip):
     write_video(clip / "clip.mp4", pictures(2, (34, 46)), [0, 40])  # measured by no other test
+    before = {*load_network().timings.as_dict()}  # of other tests
     paint(clip, "out.apng")
-    measured, kept = load_network().timings.as_dict(), TimingStore().load().as_dict()
+    found, kept = load_network().timings.as_dict(), TimingStore().load().as_dict()
+    measured = {key: times for key, times in found.items() if key not in before}
     assert any("at 32x43" in key for key in measured)
     assert {key: kept.get(key) for key in measured} == measured
 
