@@ -1,5 +1,6 @@
 """What follows from the knobs without a run: the estimate of one, and the link."""
 
+import itertools
 from collections.abc import Mapping
 from typing import Any
 
@@ -33,13 +34,25 @@ class EstimateHandler:
     def __init__(self, context: PageContext) -> None:
         self._service, self._reader = context.service, context.reader
         self._sessions = context.sessions
+        self._numbers = itertools.count()
+        self._newest: dict[str, int] = {}  # number of the newest call under way, by page
 
-    def tell(self, values: Values, request: gr.Request) -> tuple[dict[str, Any], Any]:
+    def tell(self, values: Values, request: gr.Request) -> tuple[Any, Any]:
         """Return the estimate and the query of the link, however the knobs were set.
 
-        In one call, since a slider that is dragged makes one for each of its places.
+        In one call, since a slider that is dragged makes one for each of its places. Nothing is
+        told of a call that a newer one has overtaken: Gradio may send two at once, and would show
+        the answer that comes last.
         """
-        return self.estimate(values, request), self.link(values, request)
+        page, number = session_key(request), next(self._numbers)
+        self._newest[page] = number
+        try:
+            told = self.estimate(values, request), self.link(values, request)
+        finally:
+            is_newest = self._newest.get(page) == number
+            if is_newest:
+                del self._newest[page]
+        return told if is_newest else (gr.skip(), gr.skip())
 
     def link(self, values: Values, request: gr.Request) -> Any:
         """Return the query of the link with the settings; one that is refused is as in the run."""

@@ -57,6 +57,24 @@ def test_the_slider_ends_at_what_the_machine_can_do_and_the_photo_has(told):
     assert told(480, photo=None) == {"words": "", "largest": 0}
 
 
+def test_an_answer_that_a_newer_call_has_overtaken_is_not_told(context, monkeypatch):
+    handler, answers = EstimateHandler(context), []
+
+    def estimate(number, request):
+        if number == 1:  # another one comes and goes while this one is computed
+            answers.append(handler.tell(2, request))
+        return f"estimate {number}"
+
+    monkeypatch.setattr(handler, "estimate", estimate)
+    monkeypatch.setattr(handler, "link", lambda number, _: f"link {number}")
+    page = SimpleNamespace(headers={}, session_hash="a page")
+    answers.append(handler.tell(1, page))
+    answers.append(handler.tell(3, page))
+    skipped = (gr.skip(), gr.skip())
+    assert answers == [("estimate 2", "link 2"), skipped, ("estimate 3", "link 3")]
+    assert not handler._newest
+
+
 def test_a_photo_that_is_not_enlarged_is_said_to_be_as_large_as_it_is(told):
     assert told(2048, enlarge=False)["words"].startswith(
         "600 x 400 pixels, as large as the photo is, about "
