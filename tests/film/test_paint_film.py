@@ -17,8 +17,7 @@ from style_transfer.batch import Request
 from style_transfer.film import Keyframes, checkpoint, extras, paint_film
 from style_transfer.film.reading import open_film
 from style_transfer.images import to_pil
-from style_transfer.network import load_network
-from style_transfer.network.timing_store import TimingStore
+from style_transfer.network import VGG, load_network
 from style_transfer.settings import Settings
 from tests.conftest import smooth_picture
 from tests.engine.runs import QUICK
@@ -109,14 +108,11 @@ def test_a_film_goes_on_where_it_was_cut_off_bit_for_bit(clip):
         assert torch.equal(one, other)
 
 
-def test_another_process_has_the_times_by_which_it_paints_the_same_film(clip):
-    write_video(clip / "clip.mp4", pictures(2, (34, 46)), [0, 40])  # measured by no other test
-    before = {*load_network().timings.as_dict()}  # of other tests
-    paint(clip, "out.apng")
-    found, kept = load_network().timings.as_dict(), TimingStore().load().as_dict()
-    measured = {key: times for key, times in found.items() if key not in before}
-    assert any("at 32x43" in key for key in measured)
-    assert {key: kept.get(key) for key in measured} == measured
+def test_later_processes_have_the_times_by_which_each_frame_was_painted(clip, monkeypatch):
+    kept = []
+    monkeypatch.setattr(VGG, "remember_timings", lambda network: kept.append(network.timings))
+    painted = paint(clip, "out.apng")
+    assert len(kept) == painted.frames == 4
 
 
 def test_a_film_so_far_goes_beside_a_finished_one_and_away_when_it_is_finished(clip):
