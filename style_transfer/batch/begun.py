@@ -14,6 +14,7 @@ from style_transfer.engine import (
     Frame,
     State,
     default_size,
+    is_from_content,
     resize_clamped,
     stages,
 )
@@ -141,7 +142,7 @@ def _frame_of(state: State, inputs: Inputs, job: Job, init: str | Path) -> Frame
         settings=job.settings,
         state=state,
         content=content,
-        from_content=init == INITS[0] or isinstance(init, Path),
+        from_content=is_from_content(init),
         strength=strength,
     )
 
