@@ -6,6 +6,7 @@ pytest.importorskip("gradio")
 
 from style_transfer.ui.session.session import Session
 from style_transfer.ui.session.sessions import PageContext
+from tests.ui.handlers.tab import Tab
 
 
 @pytest.fixture
@@ -25,6 +26,14 @@ def service(tmp_path, known_costs):
 def context(service, uploads):
     """What the handlers of one page share."""
     return PageContext.of(service)
+
+
+@pytest.fixture
+def tab(context, photo, painting):
+    """A page that has painted a run, which rests."""
+    yield Tab(context, photo, painting).paint()
+    for session in context.sessions.all():
+        session.close()
 
 
 @pytest.fixture

@@ -13,7 +13,7 @@ from style_transfer.ui.handlers.estimate import EstimateHandler
 from style_transfer.ui.panels import controls, status
 from style_transfer.ui.session.record import RunRecord
 from tests.runs.fake_executor import FakeExecutor
-from tests.ui.handlers.tab import SETTINGS, Tab
+from tests.ui.handlers.tab import SETTINGS
 
 REFUSED = [
     ({"steps": 99_999}, "at most 5,000 steps here, not 99,999."),
@@ -27,13 +27,6 @@ REFUSED = [
 @pytest.fixture
 def service(tmp_path):
     return RunService(Limits(), tmp_path / "checkpoints", FakeExecutor)
-
-
-@pytest.fixture
-def tab(context, photo, painting):
-    yield Tab(context, photo, painting).paint()
-    for session in context.sessions.all():
-        session.close()
 
 
 def moved(settings=SETTINGS, **knobs):

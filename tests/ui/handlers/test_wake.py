@@ -20,13 +20,6 @@ def service(tmp_path):
     return RunService(Limits(), tmp_path / "checkpoints", FakeExecutor)
 
 
-@pytest.fixture
-def tab(context, photo, painting):
-    yield Tab(context, photo, painting).paint()
-    for session in context.sessions.all():
-        session.close()
-
-
 def threads():
     return [thread for thread in threading.enumerate() if thread.name == THREAD_NAME]
 

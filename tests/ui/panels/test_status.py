@@ -9,19 +9,11 @@ from style_transfer.runs import Limits, RunService
 from style_transfer.ui.handlers.watch import watch_run
 from style_transfer.ui.panels import status
 from tests.runs.fake_executor import FakeExecution, FakeExecutor
-from tests.ui.handlers.tab import Tab
 
 
 @pytest.fixture
 def service(tmp_path):
     return RunService(Limits(), tmp_path / "checkpoints", FakeExecutor)
-
-
-@pytest.fixture
-def tab(context, photo, painting):
-    yield Tab(context, photo, painting).paint()
-    for session in context.sessions.all():
-        session.close()
 
 
 @pytest.fixture
