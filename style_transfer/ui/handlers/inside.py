@@ -66,12 +66,12 @@ class InsideHandlers:
         self._looks: OrderedDict[str, _Look] = OrderedDict()  # by session, the newest last
         self._lock, self._is_dropping = threading.Lock(), False
 
-    def answer(self, key: str, visitor: str, parameters: Mapping[str, str]) -> bytes | None:
+    def answer(self, key: str, parameters: Mapping[str, str]) -> bytes | None:
         """Return the answer to a question, None where there is nothing to see or no time for it.
 
-        Raises LookupError for a page of somebody else, ValueError for a question without sense.
+        Raises LookupError where there is no such page, ValueError for a question without sense.
         """
-        session, given = self._sessions.own(key, visitor), Parameters(parameters)
+        session, given = self._sessions.known(key), Parameters(parameters)
         one_of("show", show := given.text("show"), (*SHOWS, CHANGES, *DETAILS, MADE))
         if show == MADE:
             made = self._made.answer(key)
@@ -90,9 +90,9 @@ class InsideHandlers:
                 header, arrays = answer(look, shown, given)
         return packed(_header(shown) | header, arrays)
 
-    def act(self, key: str, visitor: str, parameters: Mapping[str, str]) -> None:
+    def act(self, key: str, parameters: Mapping[str, str]) -> None:
         """Begin to make photo or painting again from one layer, or end that. Raises as `answer`."""
-        session, given = self._sessions.own(key, visitor), Parameters(parameters)
+        session, given = self._sessions.known(key), Parameters(parameters)
         one_of("show", source := given.text("show"), (*SOURCES, STOP))
         shown = shown_moment(session)
         if source == STOP:

@@ -19,7 +19,6 @@ from starlette.routing import Route
 from style_transfer.engine import Frame, newest_number
 from style_transfer.images import reduced, to_pil
 from style_transfer.runs import Run
-from style_transfer.ui.http.calls import VISITOR_HEADER
 
 PATH = "frames"  # below that of the page
 WAIT = 2.0  # s; the longest that a request waits for a picture
@@ -29,19 +28,18 @@ NUMBER_HEADER = "frame-number"  # of an answer; the request for the next one say
 
 STROKE_HEADER = "stroke-number"  # of an answer: the newest stroke in the picture
 
-FindRun = Callable[[str, str], Run | None]  # by session and visitor; LookupError for others'
+FindRun = Callable[[str], Run | None]  # by session; LookupError where there is none
 
 
 def frame_route(find_run: FindRun) -> Route:
-    """Return the route; `find_run` gives the run that a session shows to this visitor, if any."""
+    """Return the route; `find_run` gives the run that a session shows, if any."""
     encoders: WeakKeyDictionary[Run, _Encoder] = WeakKeyDictionary()
 
     async def newest(request: Request) -> Response:
-        visitor = request.headers.get(VISITOR_HEADER, "")
         try:
-            run = find_run(request.path_params["session"], visitor)
+            run = find_run(request.path_params["session"])
         except LookupError:
-            return JSONResponse({"error": "There is no such page of yours."}, 404)
+            return JSONResponse({"error": "There is no such page."}, 404)
         number = request.query_params.get("after", "0")
         if not (number.isascii() and number.isdigit() and len(number) < 20):
             return JSONResponse({"error": "The number of a picture is a whole number."}, 400)

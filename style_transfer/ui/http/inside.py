@@ -17,16 +17,16 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 from torch import Tensor
 
-from style_transfer.ui.http.calls import VISITOR_HEADER, shorten
+from style_transfer.ui.http.calls import shorten
 
 PATH = "inside"  # below that of the page
 WORKERS = 2  # questions that are answered at a time; each waits for its turn on the device
 LATER = {"retry-after": "1"}  # s
 _TYPES = {torch.uint8: "uint8", torch.float32: "float32"}  # those that scripts read
 
-# By session, visitor and parameters. None where it is to be asked again later; raises LookupError
-# for a page of somebody else, ValueError for a question that makes no sense.
-Answer = Callable[[str, str, Mapping[str, str]], bytes | None]
+# By session and parameters. None where it is to be asked again later; raises LookupError where
+# there is no such page, ValueError for a question that makes no sense.
+Answer = Callable[[str, Mapping[str, str]], bytes | None]
 
 
 def inside_route(answer: Answer, act: Answer) -> Route:
@@ -37,13 +37,12 @@ def inside_route(answer: Answer, act: Answer) -> Route:
     workers = CapacityLimiter(WORKERS)
 
     async def answered(request: Request) -> Response:
-        visitor, key = request.headers.get(VISITOR_HEADER, ""), request.path_params["session"]
         called = act if request.method == "POST" else answer
-        call = partial(called, key, visitor, dict(request.query_params))
+        call = partial(called, request.path_params["session"], dict(request.query_params))
         try:
             body = await to_thread.run_sync(call, limiter=workers)
         except LookupError:
-            return JSONResponse({"error": "There is no such page of yours."}, 404)
+            return JSONResponse({"error": "There is no such page."}, 404)
         except ValueError as error:
             return JSONResponse({"error": shorten(str(error))}, 400)
         if body is None:

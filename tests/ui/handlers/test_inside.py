@@ -20,13 +20,11 @@ from style_transfer.settings import Settings
 from style_transfer.ui.handlers import inside as handlers
 from style_transfer.ui.handlers import reconstructions
 from style_transfer.ui.handlers.inside import InsideHandlers
-from style_transfer.ui.http.calls import VISITOR_HEADER
 from style_transfer.ui.http.inside import inside_route
 from style_transfer.ui.panels import inside as panel
 from style_transfer.ui.session.run_inputs import RunInputs
 from tests.conftest import smooth_picture
 
-MINE = {VISITOR_HEADER: "me"}
 SETTINGS = Settings(steps=2, style_layers=["relu1_1"], content_layer="relu2_1")
 
 
@@ -50,9 +48,9 @@ def asked(context, session):
     looks = InsideHandlers(context)
     client = TestClient(Starlette(routes=[inside_route(looks.answer, looks.act)]))
 
-    def ask(headers=MINE, key="a page", method="GET", **parameters):
+    def ask(key="a page", method="GET", **parameters):
         query = {"show": "matrix", "layer": "relu1_1"} | parameters
-        return client.request(method, f"/inside/{key}", params=query, headers=headers)
+        return client.request(method, f"/inside/{key}", params=query)
 
     return ask
 
@@ -134,9 +132,8 @@ def test_a_question_without_sense_is_refused_in_a_sentence(asked, parameters, wo
     assert words in answer.json()["error"]
 
 
-def test_nobody_else_is_answered(asked):
-    for refused in (asked(headers={}), asked(headers={VISITOR_HEADER: "x"}), asked(key="other")):
-        assert refused.status_code == 404
+def test_nothing_is_answered_of_a_page_that_there_is_not(asked):
+    assert asked(key="other").status_code == 404
 
 
 def test_there_is_no_answer_before_the_first_picture(asked, context):
@@ -159,7 +156,7 @@ def test_who_has_used_up_the_allowance_is_answered_later_unless_nothing_is_paint
 def test_features_of_few_pages_are_kept_and_go_when_nobody_asks(context, session, monkeypatch):
     monkeypatch.setattr(handlers, "IDLE", 0.05)
     asker = InsideHandlers(context)
-    assert asker.answer("a page", "me", {"show": "matrix", "layer": "relu1_1"})
+    assert asker.answer("a page", {"show": "matrix", "layer": "relu1_1"})
     for _ in range(100):
         if not asker._looks:
             break
@@ -241,12 +238,12 @@ def test_photo_and_painting_are_made_again_from_one_layer(asked, session, monkey
             np.testing.assert_allclose(arrays["original"], expected, atol=0.51)
 
 
-def test_a_reconstruction_without_sense_is_refused_and_none_is_made_for_nobody(
+def test_a_reconstruction_without_sense_is_refused_and_none_is_made_for_no_page(
     asked, context, monkeypatch
 ):
     refused = asked(method="POST", show="photo", layer="pixels")
     assert "layer 'pixels' is not one of relu1_1" in refused.json()["error"]
-    assert asked(method="POST", show="photo", headers={}).status_code == 404
+    assert asked(method="POST", show="photo", key="other").status_code == 404
     monkeypatch.setattr(reconstructions, "MOST", 0)
     assert "0 others are being made" in asked(method="POST", show="photo").json()["error"]
     monkeypatch.setattr(reconstructions, "MOST", 1)

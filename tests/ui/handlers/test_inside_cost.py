@@ -34,7 +34,7 @@ class Looker(threading.Thread):
 
     def run(self):
         while not self.ended:
-            if self.is_open and (answer := self.looks.answer("a page", "me", self.question)):
+            if self.is_open and (answer := self.looks.answer("a page", self.question)):
                 self.answers += 1
                 length = int.from_bytes(answer[:4], "little")
                 header = json.loads(answer[4 : 4 + length])
