@@ -3,6 +3,7 @@
 from dataclasses import dataclass, replace
 from typing import Any
 
+import torch
 from torch import Tensor
 
 from style_transfer.engine.evaluator import Evaluation
@@ -11,7 +12,8 @@ from style_transfer.engine.state import State
 from style_transfer.engine.touch import HEALING, released
 from style_transfer.settings import Settings
 
-MAX_SETBACKS = 3  # without two good steps in a row; after that a fresh optimiser will not help
+MAX_SETBACKS = 3  # without two good steps in a row; after that shorter steps will not help
+SHORTER = 0.25  # of its length has a step after each of these, or it would lead astray again
 LAST_TOUCH_LIMIT = 32 / 255  # root mean square; from it on steps where strokes were are as others
 MAX_LOSS_RATIO = 20.0  # of a step's loss to that before; above, L-BFGS's quadratic model is wrong
 
@@ -75,11 +77,15 @@ def attempt_step(
     gradient, reach = evaluation.gradient, state.reach
     gradient = gradient if reach is None else gradient * reach
     image, memory = optimizer.step(state.image, gradient, state.memory)
+    if state.setbacks:
+        image = torch.lerp(state.image, image, SHORTER**state.setbacks)
     # Differs from the paper, which clamps the final image only: what no screen can show would be
     # lost then, while the optimiser makes up for a limit that it meets on the way.
     image = _limited(state, image).clamp(0, 1)
     after = replace(state, image=image, memory=memory, good=state.image, loss=None)
-    after = _after_step(replace(after, matches=evaluation.matches))
+    # As `settled` will have it, for a step that is made before the losses of this one are read.
+    setbacks = 0 if state.memory else state.setbacks
+    after = _after_step(replace(after, matches=evaluation.matches, setbacks=setbacks))
     return Attempt(state, replace(after, step=state.step + 1), evaluation, settings)
 
 

@@ -9,8 +9,9 @@ from style_transfer.engine.evaluator import Evaluation
 from style_transfer.engine.multiscale import MultiscaleObjective
 from style_transfer.engine.optimize import stylize
 from style_transfer.engine.state import State
-from style_transfer.engine.step import MAX_SETBACKS, Attempt, DivergedError
+from style_transfer.engine.step import MAX_SETBACKS, SHORTER, Attempt, DivergedError
 from style_transfer.network import VGG
+from style_transfer.settings import Settings
 from tests.comparison import same_frames
 from tests.engine.runs import QUICK, every_optimizer, run
 
@@ -103,6 +104,18 @@ def test_a_step_begun_before_the_losses_of_the_last_one_are_read_changes_nothing
         assert [frame.step for frame in frames if frame.note] == [wrong] * bool(wrong)
         found.append(frames)
     assert all(torch.equal(a.image, b.image) for a, b in zip(*found, strict=True))
+
+
+@pytest.mark.parametrize("beta", [20, 40])
+def test_steps_after_one_that_went_astray_are_shorter_so_that_the_run_goes_on(photo, beta):
+    settings = Settings(beta=beta, motifs=0, steps=6)
+    frames = run(photo, torch.full_like(photo, 0.5), settings, optimizer="adam")
+    (astray,) = (frame.step for frame in frames if frame.note)
+    first, again = frames[1], frames[astray + 1]
+    begin = frames[0].image
+    assert torch.equal(frames[astray].image, begin)
+    moved, moved_again = (each.image - begin for each in (first, again))
+    torch.testing.assert_close(moved_again, SHORTER * moved, atol=0.01, rtol=0.1)
 
 
 @pytest.mark.parametrize(
