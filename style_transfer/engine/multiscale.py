@@ -29,6 +29,7 @@ SMALL_WEIGHT = 0.65  # of the evaluation at SMALL_SIDE; with 0.5 large images di
 # px, longer sides from which SMALL_SIDE counts: where smaller images differ little from previews,
 # and, for the plain objective without large forms, where it takes a quarter of a step at most.
 LARGE_SIDE, LARGE_SIDE_WITHOUT_FORMS = 288, 512
+NEARLY = 0.95  # of the longer side; narrow pictures, which `fit` keeps from MIN_SIDE, stay as large
 
 
 def evaluation_sizes(size: tuple[int, int]) -> list[tuple[int, int]]:
@@ -36,19 +37,29 @@ def evaluation_sizes(size: tuple[int, int]) -> list[tuple[int, int]]:
 
     Those that do not count with some settings have a share of 0 in `evaluation_shares`.
     """
-    sides = ((SMALL_SIDE, LARGE_SIDE), (FORMS_SIDE, 2 * FORMS_SIDE))
-    return [size, *(fit(size, side) for side, least in sides if max(size) >= least)]
+    return [each for each, _ in _evaluations(size, 0.0)]
 
 
 def evaluation_shares(size: tuple[int, int], settings: Settings) -> list[float]:
     """Return how much each of `evaluation_sizes` counts; they sum to 1."""
-    forms, shares = settings.large_forms, [1.0]
-    if max(size) >= LARGE_SIDE:
-        counts = forms or max(size) >= LARGE_SIDE_WITHOUT_FORMS
-        shares = [1 - SMALL_WEIGHT, SMALL_WEIGHT] if counts else [1.0, 0.0]
-    if max(size) >= 2 * FORMS_SIDE:
-        shares = [*(share * (1 - forms) for share in shares), forms]
-    return shares
+    return [share for _, share in _evaluations(size, settings.large_forms)]
+
+
+def _evaluations(size: tuple[int, int], forms: float) -> list[tuple[tuple[int, int], float]]:
+    """Return the sizes with their shares; one that is hardly smaller than the last is left out."""
+    large_side = LARGE_SIDE if forms else LARGE_SIDE_WITHOUT_FORMS
+    small = SMALL_WEIGHT if max(size) >= large_side else 0.0
+    found = [(size, 1.0)]
+    for side, least, share in (
+        (SMALL_SIDE, LARGE_SIDE, small),
+        (FORMS_SIDE, 2 * FORMS_SIDE, forms),
+    ):
+        if max(size) >= least:
+            smaller, last = fit(size, side), found[-1][0]
+            if max(smaller) < NEARLY * max(last):
+                found = [(each, before * (1 - share)) for each, before in found]
+                found.append((smaller, share))
+    return found
 
 
 class MultiscaleObjective:

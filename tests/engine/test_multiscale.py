@@ -31,6 +31,21 @@ def test_only_large_pictures_are_measured_at_smaller_sizes_too():
     assert evaluation_sizes((2048, 1024)) == [(2048, 1024), (256, 128), (128, 64)]
 
 
+@pytest.mark.parametrize(
+    ("size", "sizes"),
+    [
+        ((32, 640), [(32, 640)]),
+        ((33, 500), [(33, 500)]),
+        ((100, 2000), [(100, 2000), (32, 640)]),
+        ((40, 300), [(40, 300), (34, 256), (32, 240)]),
+    ],
+)
+def test_a_narrow_picture_is_measured_at_no_two_sizes_that_are_nearly_one(size, sizes):
+    assert evaluation_sizes(size) == sizes
+    for forms in (0, 0.2):
+        assert sum(evaluation_shares(size, Settings(large_forms=forms))) == pytest.approx(1)
+
+
 @pytest.mark.parametrize("side", [64, 255, 256, 287, 288, 511, 512, 2048])
 @pytest.mark.parametrize("forms", [0, 0.2, 0.9])
 def test_the_sizes_share_the_objective_and_the_smallest_has_what_is_asked_for(side, forms):
