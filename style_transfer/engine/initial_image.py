@@ -60,7 +60,8 @@ def with_palette(content: Tensor, styles: Styles, settings: Settings) -> Tensor:
     weights = [share * mask.to(content.device) for share, mask in zip(shares, masks, strict=True)]
     strength = styles.strength_at(size)
     shift = _mean_of([_shift(content, image) for image in styles.images], weights)
-    return content + amount * shift * (1 if strength is None else strength.to(content.device))
+    share = amount * (1 if strength is None else strength.to(content.device))
+    return (content + shift * share).clamp(0, 1)  # rounding may leave that range
 
 
 def _shift(content: Tensor, style_image: Tensor) -> Tensor:

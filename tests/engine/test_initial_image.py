@@ -82,6 +82,13 @@ def test_where_no_style_applies_the_content_stays(photo, painting):
     assert torch.equal(found, photo)
 
 
+def test_a_run_starts_from_colours_between_black_and_white(photo):
+    black = Styles((torch.zeros_like(photo),) * 2)
+    for weights in ((0.1, 0.7), (0.3, 0.4), (0.9, 0.2)):
+        found = with_palette(photo, black, replace(SETTINGS, style_weights=weights))
+        assert found.min() >= 0
+
+
 def test_a_style_of_one_colour_gives_finite_colours(photo):
     plain = torch.full((1, 3, 40, 40), 0.25)
     found = with_palette(photo, Styles((plain,)), SETTINGS)
