@@ -2,7 +2,7 @@
 
     python -m benchmarks.memory [--sizes 256 512 1024] [--steps 24]
 
-Each size has a process of its own, which makes `--steps` steps at full size (L-BFGS keeps 20 pairs
+Each size has a process of its own, which makes `--steps` steps at full size (L-BFGS keeps 12 pairs
 of images, so that fewer would not show the peak). Prints one JSON line a size, and a table with the
 seconds of a step and how often they grow from size to size.
 """

@@ -1,8 +1,8 @@
 """Devices: what torch computes on here, and what is peculiar to each type.
 
 A device is named as torch names it: "cpu", "cuda" (NVIDIA's GPUs, and AMD's by ROCm), "cuda:1" for
-the second one, "mps" (Apple's), "xpu" (Intel's). Only this module and `device_types.py`
-know other types than the CPU.
+the second one, "mps" (Apple's), "xpu" (Intel's). What differs between types is asked here and in
+`device_types.py`; elsewhere a type is named only by what exists for that type alone, such as cuDNN.
 """
 
 from collections.abc import Callable, Iterator, Sequence

@@ -42,7 +42,8 @@ class Settings:
     """What a step aims at. A value: replaced whole to steer a run, read once for each step.
 
     Raises ValueError, one sentence with the value and what is allowed. A new knob is a field here;
-    page, command line, endpoint, links and recipes follow.
+    page, command line, endpoint, links and recipes follow. What it is at for links and recipes of
+    earlier versions stands in `versions.DEFAULTS_BEFORE`.
     """
 
     alpha: float = _live(
