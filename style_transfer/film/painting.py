@@ -141,7 +141,7 @@ class _FilmPainter:
         place, words = checkpoint.write(self._file, self._film, status == PAINTED)
         if status == DIVERGED and place and place != self._output.file:
             words = f"The film so far is in {place}. {words}"
-        message = f"{message} {words}".strip()
+        message = " ".join(filter(None, (message, self._told_of_frames(), words)))
         count, seconds = len(checkpoint.paintings), time.perf_counter() - began
         return PaintedFilm(status, place, count, self._film.count, message, seconds)
 
@@ -172,6 +172,12 @@ class _FilmPainter:
             checkpoint.add(frame.picture, frame.image, source.begin, source.end, network.timings)
             # Or the same call in another process would measure anew, and might round differently.
             network.remember_timings()
+
+    def _told_of_frames(self) -> str:
+        """Return a sentence on frames that the film cannot have, or ""."""
+        if not (count := self._film.left_out):
+            return ""
+        return f"{self._file.name}: frames whose times had passed are left out, {count} in all."
 
     def _side_of_blocks(self) -> int | None:
         """Return the side of blocks in px in which steps are made, None where frames fit whole."""

@@ -12,6 +12,7 @@ import torch
 from PIL import Image
 from torch import Tensor
 
+from style_transfer.film.clock import Stretches, survey
 from style_transfer.images import MAX_PIXELS, MIN_SIDE, color_named, to_tensor
 
 VIDEO_SUFFIXES = {".mp4", ".m4v", ".mov", ".webm", ".mkv", ".avi", ".mpg", ".mpeg", ".ts", ".wmv"}
@@ -39,6 +40,7 @@ class Film(Protocol):
     count: int  # of frames, as far as it is known before they are decoded
     rate: Fraction  # frames a second, on average
     time_base: Fraction  # s, of which all times are multiples
+    left_out: int  # of the frames of the last reading, those whose time had passed
 
     def frames(self, size: Size) -> Iterator[FilmFrame]:
         """Yield all frames at a size, one after the other. Raises ValueError for damage."""
@@ -79,7 +81,7 @@ class Animation:
         with _told(file), Image.open(file, formats=_ANIMATIONS) as image:
             self.size, self.count = (image.height, image.width), getattr(image, "n_frames", 1)
             seconds = _seconds(image)
-        self.rate, self.time_base = 1 / seconds, Fraction(1, 1000)
+        self.rate, self.time_base, self.left_out = 1 / seconds, Fraction(1, 1000), 0
 
     def frames(self, size: Size) -> Iterator[FilmFrame]:
         """Yield all frames at a size."""
@@ -106,37 +108,41 @@ class Video:
                 raise ValueError(f"{file.name}: there are no pictures in this film.")
             width = first.width * (stream.sample_aspect_ratio or 1)
             self._quarters = round(first.rotation / 90)  # a quarter each, against the clock
-            self._origin = first.pts or 0
             self.size = (first.height, max(1, round(width)))
             if self._quarters % 2:
                 self.size = self.size[::-1]
             self.rate = Fraction(stream.average_rate or stream.guessed_rate or _USUAL_RATE)
-            self.time_base = stream.time_base
+            self.time_base, self.left_out = stream.time_base, 0
+        origin = (first.pts or 0) * self.time_base
         with self._opened() as (container, stream):
-            self.count = sum(1 for packet in container.demux(stream) if packet.size)
-
-    @property
-    def origin(self) -> Fraction:
-        """When the first frame is shown, in s by the clock of the file."""
-        return self._origin * self.time_base
+            self.count, self.origins = survey(container, stream, origin, 1 / self.rate)
 
     def frames(self, size: Size) -> Iterator[FilmFrame]:
         """Yield all frames at a size."""
+        self.left_out = 0
         with self._opened() as (container, stream):
             stream.thread_type = "AUTO"
             last, last_end = None, Fraction(0)
-            for frame in container.decode(stream):
-                begin = last_end
-                if frame.pts is not None:
-                    begin = (frame.pts - self._origin) * self.time_base
+            for frame in self._decoded(container, stream):
+                begin = last_end if frame.pts is None else frame.pts * self.time_base
                 if last is not None and begin > last[1]:
                     yield FilmFrame(self._shown(last[0], size), last[1], begin)
                 elif last is not None:
-                    continue  # of a time that has passed
+                    self.left_out += 1
+                    continue
                 length = (frame.duration or 0) * self.time_base
                 last, last_end = (frame, begin), begin + (length or 1 / self.rate)
             if last is not None:
                 yield FilmFrame(self._shown(last[0], size), last[1], last_end)
+
+    def _decoded(self, container: Any, stream: Any) -> Iterator[Any]:
+        """Yield frames with the times of the film."""
+        stretches = Stretches(container)
+        for packet in container.demux(stream):
+            origin = self.origins[stretches.of(packet)]
+            if packet.pts is not None:
+                packet.pts -= round(origin / self.time_base)
+            yield from packet.decode()
 
     def _shown(self, frame: Any, size: Size) -> Tensor:
         height, width = size[::-1] if self._quarters % 2 else size

@@ -1,12 +1,14 @@
 """The sound of a film, in another: copied, or coded anew where that cannot hold it."""
 
 import io
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from fractions import Fraction
 from functools import partial
 from pathlib import Path
 from typing import Any, Protocol
+
+from style_transfer.film.clock import Stretches
 
 _RATE = 48000  # samples a second of sound that is coded anew; each codec has it
 _TRIED = 8  # packets; the first ones of a track may have no samples
@@ -53,36 +55,49 @@ class Sound:
     """The audio streams of a film on their way into another."""
 
     def __init__(
-        self, source: Any, container: Any, routes: Mapping[int, Route], origin: Fraction
+        self,
+        source: Any,
+        container: Any,
+        routes: Mapping[int, Route],
+        origins: Sequence[Fraction],
     ) -> None:
         """Take an open film, the open container to write, and the routes of streams by index.
 
-        `origin` is the time in the film, in s, at which the other one begins.
+        `origins` are the times in each stretch of the film, in s, at which the other one begins.
         """
-        self._origin = origin
+        self._origins, self._stretches = origins, Stretches(source)
         streams = [stream for stream in source.streams.audio if stream.index in routes]
         self._tracks = {each.index: routes[each.index](each, container) for each in streams}
-        self._packets: Iterator[Any] = source.demux(streams) if streams else iter(())
-        self._waiting: Any = None
+        self._packets = self._told(source.demux(streams) if streams else ())
+        self._waiting: tuple[Any, Fraction] | None = None
 
     def write_until(self, time: Fraction) -> None:
         """Write what is heard before a time in s of the new film, and was not yet written."""
-        while (packet := self._next()) is not None:
-            if packet.pts * packet.time_base - self._origin >= time:
-                self._waiting = packet
+        while told := self._waiting or next(self._packets, None):
+            self._waiting, (packet, origin) = None, told
+            if packet.pts * packet.time_base - origin >= time:
+                self._waiting = told
                 return
-            self._tracks[packet.stream.index].write(packet, self._origin)
+            self._tracks[packet.stream.index].write(packet, origin)
 
     def close(self) -> None:
         """Write what encoders still have."""
         for track in self._tracks.values():
             track.close()
 
-    def _next(self) -> Any:
-        if self._waiting is not None:
-            packet, self._waiting = self._waiting, None
-            return packet
-        return next((p for p in self._packets if p.pts is not None and p.size), None)
+    def _told(self, packets: Iterable[Any]) -> Iterator[tuple[Any, Fraction]]:
+        """Yield packets that have sound with their origins, where stretches overlap only once."""
+        latest = dict[tuple[int, int], Fraction]()  # packet's begin, by stream and stretch
+        for packet in packets:
+            if packet.pts is None or not packet.size:
+                continue
+            index, stretch = packet.stream.index, self._stretches.of(packet)
+            origin = self._origins[min(stretch, len(self._origins) - 1)]
+            begin = packet.pts * packet.time_base - origin
+            before = latest.get((index, stretch - 1), begin - 1)
+            latest[index, stretch] = max(begin, before)
+            if begin > before:
+                yield packet, origin
 
 
 class _Copied:

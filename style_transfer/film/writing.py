@@ -96,7 +96,7 @@ def _write(
             sound = None
             if routes and isinstance(film, Video):
                 opened = stack.enter_context(av.open(str(source)))
-                sound = Sound(opened, container, routes, film.origin)
+                sound = Sound(opened, container, routes, film.origins)
             shown = dict[int, int]()  # how long, by when
             for frame, painting in _frames(paintings, stream, known.codec):
                 shown[frame.pts] = frame.duration

@@ -59,6 +59,15 @@ def write_video(
             _write_tone(container, tone, times[-1] / 1000 + 1 / rate)
 
 
+def write_joined(file, *parts, **how):
+    """Write images and times, in ms, as films of their own, each behind the one before it."""
+    written = []
+    for images, times in parts:
+        write_video(file, images, times, **how)
+        written.append(file.read_bytes())
+    file.write_bytes(b"".join(written))
+
+
 def _write_tone(container, stream, seconds):
     import av
 

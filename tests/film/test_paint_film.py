@@ -21,7 +21,7 @@ from style_transfer.network import VGG, load_network
 from style_transfer.settings import Settings
 from tests.conftest import smooth_picture
 from tests.engine.runs import QUICK
-from tests.film.clips import packets, pictures, write_video
+from tests.film.clips import packets, pictures, write_joined, write_video
 
 pytestmark = pytest.mark.integration
 
@@ -177,6 +177,13 @@ def test_a_film_may_go_into_the_current_folder(clip, monkeypatch):
     monkeypatch.chdir(clip)
     painted = paint(Path())
     assert (painted.status, painted.place) == ("painted", Path("out.mp4"))
+
+
+def test_frames_that_come_too_late_are_told(clip):
+    write_joined(clip / "clip.ts", *[(pictures(2), [0, 40])] * 2)
+    painted = paint_film(clip / "clip.ts", clip / "painting.png", clip / "a.mp4", REQUEST)
+    assert (painted.status, painted.frames, painted.count) == ("painted", 2, 4)
+    assert painted.message == "clip.ts: frames whose times had passed are left out, 2 in all."
 
 
 def test_settings_follow_the_keyframes(clip):

@@ -10,7 +10,7 @@ pytest.importorskip("av")
 
 from style_transfer.film.reading import is_animation, open_film
 from style_transfer.images import to_tensor
-from tests.film.clips import SIZE, pictures, write_video
+from tests.film.clips import SIZE, pictures, write_joined, write_video
 
 TIMES = [0, 40, 80, 200, 240]  # ms
 
@@ -36,6 +36,33 @@ def test_a_film_has_its_frames_times_and_colours(clip, tmp_path):
     assert 0.24 < found[-1].end < 0.3
     for frame, picture in zip(found, clip, strict=True):
         assert (frame.image - to_tensor(picture)).abs().mean() < 6 / 255
+
+
+@pytest.mark.parametrize(("first", "second"), [(0, 0), (3_600_000, 0), (0, 3_600_000)])  # ms
+def test_a_film_goes_on_where_its_clock_is_set_anew(clip, tmp_path, first, second):
+    file, times = tmp_path / "clip.ts", range(0, 200, 40)
+    parts = [(clip, [begin + time for time in times]) for begin in (first, second)]
+    write_joined(file, *parts)
+    film = open_film(file)
+    found = list(film.frames(SIZE))
+    assert [round(1000 * frame.begin) for frame in found] == [*range(0, 400, 40)]
+    assert (film.count, film.left_out) == (10, 0)
+    for frame, picture in zip(found, [*clip, *clip], strict=True):
+        assert (frame.image - to_tensor(picture)).abs().mean() < 6 / 255
+
+
+def test_a_film_that_shows_a_picture_for_long_does_so(clip, tmp_path):
+    write_video(tmp_path / "clip.mkv", clip[:2], [0, 20_000])
+    assert [frame.begin for frame in frames(tmp_path / "clip.mkv")] == [0, 20]
+
+
+def test_frames_of_a_time_that_has_passed_are_left_out_and_counted(clip, tmp_path):
+    file = tmp_path / "clip.ts"
+    write_joined(file, *[(clip[:2], [0, 40])] * 2)  # too little for another clock
+    film = open_film(file)
+    for _ in range(2):
+        assert [round(1000 * frame.begin) for frame in film.frames(SIZE)] == [0, 40]
+        assert film.left_out == 2
 
 
 def test_a_film_is_reduced_while_it_is_read(clip, tmp_path):

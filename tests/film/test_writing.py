@@ -12,7 +12,7 @@ from style_transfer.film import sound
 from style_transfer.film.reading import open_film
 from style_transfer.film.writing import FILM_FORMATS, Painting, write_film
 from style_transfer.images import to_tensor
-from tests.film.clips import packets, pictures, read_video, write_video
+from tests.film.clips import packets, pictures, read_video, write_joined, write_video
 
 TIMES = [0, 40, 80, 200, 240]  # ms; the fourth comes late
 END = 320
@@ -70,6 +70,26 @@ def test_colours_are_told_as_browsers_take_them(paintings, source):
 def test_sound_is_copied_packet_by_packet(paintings, source, suffix, codec):
     write_video(source, pictures(5), TIMES, sound=codec)
     assert packets(written(paintings, source, suffix)) == packets(source)
+
+
+@pytest.mark.parametrize("suffix", [".mp4", ".mkv", ".webm"])
+def test_sound_goes_on_where_the_clock_of_the_film_is_set_anew(tmp_path, suffix):
+    import av
+
+    source = tmp_path / "source.ts"
+    write_joined(source, *[(pictures(10), range(0, 400, 40))] * 3, sound="aac")
+    paintings = []
+    for number, image in enumerate(pictures(30)):
+        image.save(tmp_path / f"{number}.png")
+        times = Fraction(number, 25), Fraction(number + 1, 25)
+        paintings.append(Painting(tmp_path / f"{number}.png", *times))
+    output = tmp_path / f"painted{suffix}"
+    assert write_film(paintings, output, source, open_film(source)) == ""
+    with av.open(str(output)) as container:
+        times = [float(p.pts * p.time_base) for p in container.demux(audio=0) if p.size]
+    assert times == sorted(times)
+    assert 1.15 < times[-1] < 1.25
+    assert max(np.diff(times)) < 0.03
 
 
 def test_sound_is_coded_anew_where_the_format_cannot_hold_it(paintings, source):
