@@ -49,7 +49,7 @@ class Film(Protocol):
 def is_animation(file: Path) -> bool:
     """Return whether a file is a picture of several frames."""
     with suppress(Exception), Image.open(file, formats=_ANIMATIONS) as image:  # of any damage
-        return getattr(image, "n_frames", 1) > 1
+        return len(_numbers(image)) > 1
     return False
 
 
@@ -79,7 +79,9 @@ class Animation:
         self._file = file
         self._background = tuple(round(255 * each) for each in color_named(background))
         with _told(file), Image.open(file, formats=_ANIMATIONS) as image:
-            self.size, self.count = (image.height, image.width), getattr(image, "n_frames", 1)
+            self.size, self._numbers = (image.height, image.width), _numbers(image)
+            self.count = len(self._numbers)
+            image.seek(self._numbers[0])
             seconds = _seconds(image)
         self.rate, self.time_base, self.left_out = 1 / seconds, Fraction(1, 1000), 0
 
@@ -87,7 +89,7 @@ class Animation:
         """Yield all frames at a size."""
         begin = Fraction(0)
         with _told(self._file), Image.open(self._file, formats=_ANIMATIONS) as image:
-            for number in range(self.count):
+            for number in self._numbers:
                 image.seek(number)
                 picture = image.convert("RGBA")
                 paper = Image.new("RGBA", picture.size, (*self._background, 255))
@@ -189,6 +191,11 @@ def _told(file: Path) -> Iterator[None]:
         if reason := getattr(error, "strerror", None):
             raise ValueError(f"{file.name}: this film cannot be read ({reason}).") from error
         raise
+
+
+def _numbers(image: Image.Image) -> range:
+    """Return the numbers of the frames, without the picture for viewers without animations."""
+    return range(1 if image.info.get("default_image") else 0, getattr(image, "n_frames", 1))
 
 
 def _seconds(image: Image.Image) -> Fraction:

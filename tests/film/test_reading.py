@@ -4,6 +4,7 @@ from fractions import Fraction
 
 import numpy as np
 import pytest
+import torch
 from PIL import Image
 
 pytest.importorskip("av")
@@ -96,6 +97,18 @@ def test_an_animation_has_its_frames_and_times(clip, tmp_path, suffix, near):
     assert found[-1].end == Fraction(3, 10)
     for frame, picture in zip(found, clip, strict=True):
         assert (frame.image - to_tensor(picture)).abs().mean() < near / 255
+
+
+def test_the_picture_for_viewers_without_animations_is_no_frame(clip, tmp_path):
+    film, still = tmp_path / "clip.png", tmp_path / "still.png"
+    how = {"save_all": True, "default_image": True, "duration": 40}
+    Image.new("RGB", clip[0].size, "red").save(film, append_images=clip, **how)
+    clip[0].save(still, append_images=clip[1:2], **how)
+    assert (open_film(film).count, open_film(film).rate) == (5, 25)
+    for frame, picture, begin in zip(frames(film), clip, range(0, 200, 40), strict=True):
+        assert 1000 * frame.begin == begin
+        assert torch.equal(frame.image, to_tensor(picture))
+    assert (is_animation(film), is_animation(still)) == (True, False)
 
 
 def test_what_is_transparent_is_laid_on_the_background(tmp_path):
