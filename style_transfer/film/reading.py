@@ -13,7 +13,7 @@ from PIL import Image
 from torch import Tensor
 
 from style_transfer.film.clock import Stretches, survey
-from style_transfer.images import MAX_PIXELS, MIN_SIDE, color_named, to_tensor
+from style_transfer.images import MAX_PIXELS, MIN_SIDE, UPRIGHT, color_named, orientation, to_tensor
 
 VIDEO_SUFFIXES = {".mp4", ".m4v", ".mov", ".webm", ".mkv", ".avi", ".mpg", ".mpeg", ".ts", ".wmv"}
 _ANIMATIONS = ("GIF", "WEBP", "PNG")  # by Pillow's names
@@ -79,7 +79,10 @@ class Animation:
         self._file = file
         self._background = tuple(round(255 * each) for each in color_named(background))
         with _told(file), Image.open(file, formats=_ANIMATIONS) as image:
-            self.size, self._numbers = (image.height, image.width), _numbers(image)
+            turned = orientation(image)
+            self._turn = UPRIGHT.get(turned)
+            self.size = image.size if turned > 4 else image.size[::-1]
+            self._numbers = _numbers(image)
             self.count = len(self._numbers)
             image.seek(self._numbers[0])
             seconds = _seconds(image)
@@ -94,8 +97,11 @@ class Animation:
                 picture = image.convert("RGBA")
                 paper = Image.new("RGBA", picture.size, (*self._background, 255))
                 paper.alpha_composite(picture)
+                shown = paper.convert("RGB")
+                if self._turn is not None:
+                    shown = shown.transpose(self._turn)
                 end = begin + _seconds(image)
-                yield FilmFrame(_sized(paper.convert("RGB"), size), begin, end)
+                yield FilmFrame(_sized(shown, size), begin, end)
                 begin = end
 
 

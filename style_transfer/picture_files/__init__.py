@@ -13,7 +13,7 @@ from style_transfer.picture_files.formats import (
     Metadata,
     read_text,
 )
-from style_transfer.picture_files.opening import readable_suffixes
+from style_transfer.picture_files.opening import UPRIGHT, orientation, readable_suffixes
 from style_transfer.picture_files.photo import Photo, open_photo
 from style_transfer.picture_files.profiles import COLOUR_SPACES, SRGB, ColourSpace
 from style_transfer.picture_files.reading import open_image, open_mask, reduce, size_of, survey
@@ -28,6 +28,7 @@ __all__ = [
     "PRINT_DPI",
     "QUALITY",
     "SRGB",
+    "UPRIGHT",
     "ColourSpace",
     "Exif",
     "Metadata",
@@ -38,6 +39,7 @@ __all__ = [
     "open_image",
     "open_mask",
     "open_photo",
+    "orientation",
     "painted_size",
     "read_text",
     "readable_suffixes",

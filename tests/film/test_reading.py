@@ -6,11 +6,12 @@ import numpy as np
 import pytest
 import torch
 from PIL import Image
+from PIL.ExifTags import Base
 
 pytest.importorskip("av")
 
 from style_transfer.film.reading import is_animation, open_film
-from style_transfer.images import to_tensor
+from style_transfer.images import size_of, to_tensor
 from tests.film.clips import SIZE, pictures, write_joined, write_video
 
 TIMES = [0, 40, 80, 200, 240]  # ms
@@ -97,6 +98,18 @@ def test_an_animation_has_its_frames_and_times(clip, tmp_path, suffix, near):
     assert found[-1].end == Fraction(3, 10)
     for frame, picture in zip(found, clip, strict=True):
         assert (frame.image - to_tensor(picture)).abs().mean() < near / 255
+
+
+@pytest.mark.parametrize("orientation", [1, 3, 6, 8])
+def test_an_animation_is_turned_as_exif_says(clip, tmp_path, orientation):
+    file, exif = tmp_path / "clip.webp", Image.Exif()
+    exif[Base.Orientation] = orientation
+    how = {"save_all": True, "lossless": True, "exif": exif}
+    clip[0].save(file, append_images=clip[1:], **how)
+    assert open_film(file).size == size_of(file)
+    for frame, picture in zip(frames(file), clip, strict=True):
+        turned = picture.rotate({1: 0, 3: 180, 6: -90, 8: 90}[orientation], expand=True)
+        assert torch.equal(frame.image, to_tensor(turned))
 
 
 def test_the_picture_for_viewers_without_animations_is_no_frame(clip, tmp_path):
