@@ -5,6 +5,7 @@ import signal
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import pytest
 
@@ -20,6 +21,8 @@ from style_transfer.images import to_pil
 from tests.cli.conftest import QUICK
 from tests.conftest import smooth_picture
 from tests.film.clips import pictures, write_video
+
+DOCS = Path(__file__).parents[2] / "docs" / "films.md"
 
 
 @pytest.fixture
@@ -49,6 +52,8 @@ def test_a_film_becomes_a_film_with_one_bar_and_a_log(folder, capsys):
     assert [line["frame"] for line in lines] == [0, 0, 0, 1, 2]
     assert "temporal_loss" in lines[-1]
     assert "temporal_loss" not in lines[0]
+    told = DOCS.read_text(encoding="utf-8").rpartition("`--json`")[2]
+    assert [name for name in (*record, *lines[-1]) if name not in told] == []
 
 
 def test_the_ending_says_whether_an_animation_becomes_a_film(folder):
