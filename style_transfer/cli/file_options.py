@@ -7,6 +7,7 @@ from typing import Any
 
 from style_transfer.checks import path
 from style_transfer.cli.knob_options import number, whole
+from style_transfer.film import TEMPORAL_WEIGHT
 from style_transfer.images import COLOUR_SPACES, DEPTHS
 
 COMMAND = "style-transfer"  # as it is installed
@@ -89,7 +90,7 @@ def add_film_options(parser: argparse.ArgumentParser) -> None:
         "--temporal",
         type=number,
         metavar="WEIGHT",
-        help="how much a frame is held to the one before (default: that of paint_film)",
+        help=f"how much a frame is held to the one before (default: {TEMPORAL_WEIGHT:g})",
     )
 
 

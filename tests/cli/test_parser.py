@@ -2,6 +2,7 @@ import pytest
 
 from style_transfer.cli.parser import parse
 from style_transfer.cli.request import settings_in
+from style_transfer.film import TEMPORAL_WEIGHT
 from style_transfer.presets import PRESETS
 from style_transfer.settings import KNOBS, Settings
 
@@ -19,6 +20,13 @@ def test_every_knob_is_an_option_that_the_help_explains(capsys):
     for name, knob in KNOBS.items():
         assert f"--{name.replace('_', '-')}" in told
         assert knob.help in told
+
+
+def test_the_help_tells_how_much_a_frame_is_held_to_the_one_before(capsys):
+    with pytest.raises(SystemExit):
+        parse(["--help"])
+    told = " ".join(capsys.readouterr().out.split())
+    assert f"held to the one before (default: {TEMPORAL_WEIGHT:g})" in told
 
 
 def test_a_preset_sets_what_it_says_and_single_knobs_override_it():
