@@ -15,7 +15,7 @@ from torch import Tensor
 
 from benchmarks.samples import ASSETS, DOCS, JPEG_QUALITY, photo, style
 from style_transfer.engine import stylize
-from style_transfer.images import FILM_FORMATS, to_pil
+from style_transfer.images import TIMELAPSE_FORMATS, to_pil
 from style_transfer.links import changes
 from style_transfer.presets import PRESETS
 from style_transfer.settings import Settings
@@ -54,7 +54,7 @@ def paint(number: int, size: int) -> None:
             files.append(Path(folder) / f"{frame.step:03}.png")
             to_pil(frame.picture).save(files[-1])
         if number == 1:
-            FILM_FORMATS["-film.webp"].save(
+            TIMELAPSE_FORMATS["-film.webp"].save(
                 files, EXAMPLES / f"{content}-{painting}.webp", FILM_SECONDS
             )
             _save_jpeg(image, EXAMPLES / f"{content}.jpg")

@@ -14,7 +14,7 @@ from style_transfer.images.saving import (
     save,
 )
 from style_transfer.images.tensors import from_jpeg, to_jpeg, to_pil, to_tensor
-from style_transfer.images.timelapse import FILM_FORMATS
+from style_transfer.images.timelapse import TIMELAPSE_FORMATS
 from style_transfer.images.transparency import laid_on
 from style_transfer.images.video import add_video, even, video_frame
 from style_transfer.picture_files import (
@@ -44,13 +44,13 @@ from style_transfer.picture_files import (
 __all__ = [
     "COLOUR_SPACES",
     "DEPTHS",
-    "FILM_FORMATS",
     "MAX_PIXELS",
     "MIN_SIDE",
     "OFFERED",
     "PICTURE_FORMATS",
     "PRINT_DPI",
     "SRGB",
+    "TIMELAPSE_FORMATS",
     "UPRIGHT",
     "Box",
     "ColourSpace",

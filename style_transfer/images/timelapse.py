@@ -20,7 +20,7 @@ WEBP_SIDE = 512  # px, the longer side; all frames are in memory at once, up to 
 
 
 @dataclass(frozen=True)
-class FilmFormat:
+class TimelapseFormat:
     """A format of time-lapses."""
 
     label: str  # on the page
@@ -128,7 +128,7 @@ def _encode(pictures: Iterator[Image.Image], size: tuple[int, int], file: Path) 
         container.mux(stream.encode())
 
 
-FILM_FORMATS = {  # by the ending of the file's name
-    ".mp4": FilmFormat("Time-lapse, MP4", save_mp4),
-    "-film.webp": FilmFormat("Time-lapse, animated WebP", save_animated_webp),
+TIMELAPSE_FORMATS = {  # by the ending of the file's name
+    ".mp4": TimelapseFormat("Time-lapse, MP4", save_mp4),
+    "-film.webp": TimelapseFormat("Time-lapse, animated WebP", save_animated_webp),
 }

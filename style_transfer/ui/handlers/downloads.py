@@ -10,9 +10,9 @@ from torch import Tensor
 from style_transfer.checks import number, one_of
 from style_transfer.engine import resize_clamped
 from style_transfer.images import (
-    FILM_FORMATS,
     PICTURE_FORMATS,
     PRINT_DPI,
+    TIMELAPSE_FORMATS,
     Export,
     laid_on,
     open_image,
@@ -34,10 +34,10 @@ from style_transfer.ui.panels import controls
 from style_transfer.ui.panels.start_options import SIZE_ID, START_OPTION_IDS, size_value
 from style_transfer.ui.panels.take_home import (
     BACKGROUND_ID,
-    FILMS,
     KINDS,
     PICTURES,
     SETTINGS,
+    TIMELAPSES,
     PictureKind,
     chosen_background,
 )
@@ -64,13 +64,14 @@ class DownloadHandlers:
             raise error_on_page("There is no picture of yours to take home yet.")
         recipe, kind = record.recipe(preview), named["kind"]
         or_error_on_page(one_of, "kind of file", kind, KINDS)
-        if kind in FILMS:
-            file = _new_file(session, recipe, FILMS[kind])
+        if kind in TIMELAPSES:
+            file = _new_file(session, recipe, TIMELAPSES[kind])
             frames = [each.shown_file for each in record.previews]
-            save_film, times = FILM_FORMATS[FILMS[kind]].save, (named["seconds"], named["hold"])
+            save_timelapse = TIMELAPSE_FORMATS[TIMELAPSES[kind]].save
+            times = named["seconds"], named["hold"]
             for what, seconds in zip(("length", "hold"), times, strict=True):
                 or_error_on_page(number, what, filled(what, seconds))
-            or_error_on_page(save_film, frames, file, *times)
+            or_error_on_page(save_timelapse, frames, file, *times)
         elif kind == SETTINGS:
             file = _new_file(session, recipe, ".json")
             save_recipe(recipe, file)
@@ -105,7 +106,7 @@ class DownloadHandlers:
 
     def show_film_options(self, kind: str) -> Any:
         """Return the row of options that only films have, visible where one was chosen."""
-        return gr.update(visible=kind in [*FILMS])  # a list, since `kind` may be unhashable
+        return gr.update(visible=kind in [*TIMELAPSES])  # a list, since `kind` may be unhashable
 
     def restore(self, file: str | None, request: gr.Request) -> tuple[Any, ...]:
         """Return the values of RESTORED_IDS as they are in a picture or settings file."""

@@ -8,7 +8,7 @@ import gradio as gr
 import torch
 from torch import Tensor
 
-from style_transfer.images import DEPTHS, FILM_FORMATS, PICTURE_FORMATS, color_named
+from style_transfer.images import DEPTHS, PICTURE_FORMATS, TIMELAPSE_FORMATS, color_named
 from style_transfer.links import strokes_to_query
 from style_transfer.ui.http.frames import PREVIEW_SIDE
 from style_transfer.ui.panels.panel import Panel, widget
@@ -26,9 +26,9 @@ class PictureKind:
 
 _PLAIN = {each.label: PictureKind(suffix) for suffix, each in PICTURE_FORMATS.items() if each.label}
 PICTURES = _PLAIN | {"PNG, 16 bits a channel": PictureKind(".png", 16)}
-FILMS = {each.label: suffix for suffix, each in FILM_FORMATS.items()}
+TIMELAPSES = {each.label: suffix for suffix, each in TIMELAPSE_FORMATS.items()}
 SETTINGS = "Settings file"
-KINDS = [*PICTURES, *FILMS, SETTINGS]
+KINDS = [*PICTURES, *TIMELAPSES, SETTINGS]
 _LINK = """<a href="?">Link with these settings</a>
 <button type="button">Copy</button><span role="status"></span><small></small>"""
 _EXACT = (

@@ -122,7 +122,7 @@ def test_a_background_that_no_page_sends_is_refused_in_a_sentence(take_home):
 def test_times_that_no_film_has_are_refused_in_a_sentence(take_home, context, times):
     _, session = take_home
     session.selected.add_frame(replace(session.selected.last_frame, step=4))
-    chosen = next(iter(take_home_panel.FILMS)), *times
+    chosen = next(iter(take_home_panel.TIMELAPSES)), *times
     ids = "kind", "seconds", "hold"
     values = {gr.HTML(elem_id=elem_id): each for elem_id, each in zip(ids, chosen, strict=True)}
     request = SimpleNamespace(session_hash="one", headers={})

@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from style_transfer.engine import Styles, equal_images
-from style_transfer.images import FILM_FORMATS, keep_colors, open_image, save, to_tensor
+from style_transfer.images import TIMELAPSE_FORMATS, keep_colors, open_image, save, to_tensor
 from style_transfer.runs import Checkpoint, Limits, MemoryReservations, RunService
 from style_transfer.ui.handlers.recover import RecoverHandlers
 from style_transfer.ui.panels import compare, controls, status
@@ -85,7 +85,7 @@ def test_a_moved_size_wakes_the_picture_at_that_size_from_what_it_is(tab, tmp_pa
     assert len(record.losses) == 10
     moments = record.previews[0], moment, record.previews[-1]
     assert [record.recipe(each).size for each in moments] == [64, 128, 64]
-    FILM_FORMATS[".mp4"].save(
+    TIMELAPSE_FORMATS[".mp4"].save(
         [each.shown_file for each in record.previews], tmp_path / "film.mp4", 1
     )
     assert tab.session.records == [record]
