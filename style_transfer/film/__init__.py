@@ -1,6 +1,5 @@
 """Films: each frame painted from the one before, moved along optical flow."""
 
-from style_transfer.film.extras import check_extras
 from style_transfer.film.flow import confidence, flow_between, moved
 from style_transfer.film.frames import TEMPORAL_WEIGHT, Before, Beginning, FramePainter
 from style_transfer.film.keyframes import Keyframes
@@ -19,7 +18,6 @@ __all__ = [
     "FramePainter",
     "Keyframes",
     "PaintedFilm",
-    "check_extras",
     "confidence",
     "flow_between",
     "is_animation",
