@@ -13,7 +13,6 @@ from style_transfer.devices import synchronize
 from style_transfer.engine import (
     NO_MATCHES,
     OPTIMIZERS,
-    EvaluatorFactory,
     Frame,
     MultiscaleObjective,
     Stage,
@@ -55,22 +54,17 @@ class CostModel:
     block: int | None = None  # px, side of the blocks in which larger images are evaluated
 
     @classmethod
-    def measure(
-        cls,
-        network: VGG,
-        settings: Settings | None = None,
-        evaluator: EvaluatorFactory = MultiscaleObjective,
-    ) -> "CostModel":
+    def measure(cls, network: VGG, settings: Settings | None = None) -> "CostModel":
         """Return the cost model of the network's device, fitted to steps of two sizes.
 
         `settings` are those of the run, or the default ones.
         """
         settings = settings or Settings()
         first, last = _SAMPLES
-        small, large = (_time_step(network, side, settings, evaluator) for side in _SAMPLES)
+        small, large = (_time_step(network, side, settings) for side in _SAMPLES)
         while large < min(2 * small, _LONG) and last < _LARGEST:
             last *= 2
-            large = _time_step(network, last, settings, evaluator)
+            large = _time_step(network, last, settings)
         few, many = (sum(_pixels((side, side), settings)) for side in (first, last))
         per_pixel = max((large - small) / (many - few), _MIN_PIXEL_SHARE * large / many)
         return cls(max(0.0, large - per_pixel * many), per_pixel)
@@ -176,12 +170,12 @@ def _pixels(size: Size, settings: Settings) -> list[int]:
     return [height * width for (height, width), share in sizes if share]
 
 
-def _time_step(network: VGG, side: int, settings: Settings, evaluator: EvaluatorFactory) -> float:
+def _time_step(network: VGG, side: int, settings: Settings) -> float:
     """Return the seconds of the fastest of four steps with a square image."""
     image = torch.rand((1, 3, side, side), generator=torch.Generator().manual_seed(0))
     image = image.to(network.device)
     retain_freed_blocks((side, side))  # as in a run, whose steps reuse memory
-    objective = evaluator(network, image, Styles((image,)))
+    objective = MultiscaleObjective(network, image, Styles((image,)))
     settings, times, matches = _settings_for(network, settings, side), [], NO_MATCHES
     optimizer, memory = next(iter(OPTIMIZERS.values())), tuple[Tensor, ...]()
     for _ in range(5):  # the first also makes the targets and chooses the backends

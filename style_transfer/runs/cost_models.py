@@ -3,7 +3,6 @@
 import threading
 import time
 
-from style_transfer.engine import EvaluatorFactory
 from style_transfer.network import VGG
 from style_transfer.runs.cost_model import CostModel, what_costs
 from style_transfer.runs.cost_store import CostStore
@@ -21,9 +20,8 @@ class CostModels:
     meanwhile gets the cost model of other settings.
     """
 
-    def __init__(self, scheduler: Scheduler, evaluator: EvaluatorFactory) -> None:
-        self._scheduler, self._evaluator = scheduler, evaluator
-        self._store = CostStore()
+    def __init__(self, scheduler: Scheduler) -> None:
+        self._scheduler, self._store = scheduler, CostStore()
         self._models: dict[tuple[VGG, str], CostModel] = {}  # by what costs of settings
         self._firsts: dict[VGG, CostModel] = {}  # those measured first
         self._measuring = threading.Lock()
@@ -53,7 +51,7 @@ class CostModels:
     def _measure(self, network: VGG, settings: Settings, anew: bool) -> CostModel:
         with self._scheduler:  # so that no run's step disturbs the measurement
             began = time.monotonic()
-            found = self._store.cost_model(network, settings, self._evaluator, anew=anew)
+            found = self._store.cost_model(network, settings, anew=anew)
             ended = time.monotonic()
         self._turns = self._scheduler.turns
         self._next_at = ended + (ended - began) * (1 / SHARE - 1)

@@ -3,7 +3,6 @@
 import math
 from pathlib import Path
 
-from style_transfer.engine import EvaluatorFactory, MultiscaleObjective
 from style_transfer.network import VGG, MachineFile
 from style_transfer.runs.cost_model import CostModel, what_costs
 from style_transfer.settings import Settings
@@ -16,25 +15,17 @@ class CostStore:
         """Take the folder, by default that of a `MachineFile`."""
         self._file = MachineFile("costs", folder)
 
-    def cost_model(
-        self,
-        network: VGG,
-        settings: Settings,
-        evaluator: EvaluatorFactory = MultiscaleObjective,
-        *,
-        anew: bool = False,
-    ) -> CostModel:
+    def cost_model(self, network: VGG, settings: Settings, *, anew: bool = False) -> CostModel:
         """Return the cost model that is on disk; without one, or `anew`, measure it.
 
         Other processes may have kept the machine busy when a model was measured, so that one that
         lives long measures `anew` when it begins.
         """
-        # Others compute by timings of their own, or by an evaluator of their own.
-        shared = network.timing_store is not None and evaluator is MultiscaleObjective
+        shared = network.timing_store is not None  # others compute by timings of their own
         key = f"{network.name} {network.device} {what_costs(settings)}"
         if shared and not anew and (known := _parsed(self._file.read()).get(key)):
             return known
-        found = CostModel.measure(network, settings, evaluator)
+        found = CostModel.measure(network, settings)
         network.remember_timings()
         if shared:
             self._file.update(lambda others: _as_data(_parsed(others) | {key: found}))

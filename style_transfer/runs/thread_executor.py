@@ -1,7 +1,7 @@
 """ThreadExecutor: steps made in this process, by the thread that asks for the frames."""
 
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
 from platform import node
@@ -25,26 +25,16 @@ from style_transfer.runs.scheduler import Scheduler, StepRate
 from style_transfer.runs.steered_execution import SteeredExecution
 from style_transfer.settings import Settings
 
-LoadNetwork = Callable[[str, str], VGG]  # from its name and that of the device
-
 
 class ThreadExecutor:
     """Computes jobs on one device, where one step at a time is made.
 
-    By default that is this process's `default_device`. `evaluator` makes what computes losses and
-    gradients, see `stylize`.
+    By default that is this process's `default_device`.
     """
 
-    def __init__(
-        self,
-        scheduler: Scheduler,
-        load: LoadNetwork = load_network,
-        evaluator: EvaluatorFactory = MultiscaleObjective,
-        device: str | None = None,
-    ) -> None:
-        self._scheduler, self._load, self._evaluator = scheduler, load, evaluator
-        self._device, self._rate = device, StepRate()
-        self._cost_models = CostModels(scheduler, evaluator)
+    def __init__(self, scheduler: Scheduler, device: str | None = None) -> None:
+        self._scheduler, self._device, self._rate = scheduler, device, StepRate()
+        self._cost_models = CostModels(scheduler)
         self._loading = threading.Lock()  # or two threads would load a network twice
 
     @property
@@ -73,8 +63,8 @@ class ThreadExecutor:
     def start(self, job: Job) -> "ThreadExecution":
         """Return the execution of a job. Raises ValueError where its network cannot be had."""
         with self._loading:
-            network = self._load(job.network, self.device)
-        evaluator = in_blocks(job.block) if job.block else self._evaluator
+            network = load_network(job.network, self.device)
+        evaluator = in_blocks(job.block) if job.block else MultiscaleObjective
         return ThreadExecution(job, network, self._scheduler, evaluator, self._rate)
 
     def cost_model(
@@ -86,7 +76,7 @@ class ThreadExecutor:
     ) -> CostModel:
         """Return how long steps take here: see `Executor.cost_model`."""
         with self._loading:
-            loaded = self._load(network, self.device)
+            loaded = load_network(network, self.device)
         return self._cost_models.get(loaded, settings or Settings(), anew=anew)
 
     def quota_seconds(self, size: tuple[int, int], settings: Settings) -> None:

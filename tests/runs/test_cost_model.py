@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from style_transfer.engine import Frame, Stage, State, Styles, stages
+from style_transfer.engine import Evaluation, Frame, Stage, State, Styles, stages
 from style_transfer.images import open_image, to_tensor
 from style_transfer.network import VGG
 from style_transfer.network.networks import SPECS, NetworkSpec
@@ -147,6 +147,25 @@ def test_the_small_sizes_of_a_picture_that_is_measured_count_too(monkeypatch, fo
     monkeypatch.setattr("style_transfer.runs.cost_model._time_step", seconds)
     monkeypatch.setattr("style_transfer.runs.cost_model._LARGEST", 384)
     assert CostModel.measure(None, settings).seconds_per_pixel == pytest.approx(per_pixel, rel=0.02)
+
+
+def test_what_is_timed_are_steps_of_the_settings_at_small_sizes(monkeypatch, network):
+    sizes, timed = [], []
+
+    class Recorded:
+        def __init__(self, network, content, styles):
+            sizes.append(tuple(content.shape[-2:]))
+
+        def evaluate(self, image, settings, matches):
+            timed.append((settings.statistic, settings.pooling, *settings.style_layers))
+            return Evaluation({}, image)
+
+    monkeypatch.setattr("style_transfer.runs.cost_model.MultiscaleObjective", Recorded)
+    layers = ["relu1_1", "relu2_2"]
+    settings = Settings(statistic="wasserstein", pooling="max", style_layers=layers, beta=0)
+    assert CostModel.measure(network, settings).seconds_per_pixel > 0
+    assert sizes[:2] == [(96, 96), (192, 192)]  # a larger one follows where the clock cannot tell
+    assert set(timed) == {("wasserstein", "max", *layers)}
 
 
 @pytest.mark.integration

@@ -3,7 +3,6 @@ from types import SimpleNamespace
 
 import pytest
 
-from style_transfer.engine import MultiscaleObjective
 from style_transfer.runs.cost_model import CostModel
 from style_transfer.runs.cost_models import CostModels
 from style_transfer.runs.scheduler import Scheduler
@@ -28,7 +27,7 @@ def measuring(monkeypatch):
     """Measurements that end when they may; `begun` are the statistics they are of."""
     state = SimpleNamespace(begun=[], may_end=threading.Event())
 
-    def measure(network, settings, evaluator):
+    def measure(network, settings):
         state.begun.append(settings.statistic)
         assert state.may_end.wait(20)
         return CostModel(float(len(state.begun)), 0.5)
@@ -45,7 +44,7 @@ def scheduler():
 
 @pytest.fixture
 def models(scheduler):
-    return CostModels(scheduler, MultiscaleObjective)
+    return CostModels(scheduler)
 
 
 def test_who_asks_while_another_measures_gets_the_cost_of_other_settings(models, measuring):

@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 import torch
 
-from style_transfer.engine import Evaluation, Stroke, Styles, stylize
+from style_transfer.engine import Stroke, Styles, stylize
 from style_transfer.runs.executor import Job
 from style_transfer.runs.scheduler import Scheduler
 from style_transfer.runs.steering import Lasting
@@ -175,34 +175,6 @@ def test_a_run_continues_from_the_state_of_another_as_if_it_had_never_ended(
         assert torch.allclose(rest.frame.picture, whole.frame.picture, atol=1e-2)
 
 
-class SumOfSquares:
-    """An evaluator that needs no network."""
-
-    def __init__(self, styles):
-        self.styles = styles
-
-    def evaluate(self, image, settings, matches=None):
-        losses = dict.fromkeys(("content", "style", "tv", "total"), image.square().sum().item())
-        return Evaluation(losses, 2 * image)
-
-
-def test_another_evaluator_makes_the_steps_and_is_what_is_timed(photo, painting):
-    sizes = []
-
-    def evaluator(network, content, styles):
-        sizes.append(tuple(content.shape[-2:]))
-        return SumOfSquares(styles)
-
-    executor = ThreadExecutor(Scheduler(), evaluator=evaluator)
-    assert executor.cost_model().seconds_per_pixel > 0
-    assert sizes[:2] == [(96, 96), (192, 192)]  # a larger one follows where the clock cannot tell
-    job = Job(photo, Styles((painting,)), Settings(steps=3), optimizer="adam")
-    *_, last = executor.start(job).frames()
-    assert last.step == 3
-    assert last.losses["total"] == last.losses["content"]  # an Objective would have weighted it
-    assert sizes[-1] == tuple(photo.shape[-2:])
-
-
 def test_the_cost_of_steps_is_measured_once_for_all_that_it_depends_on(service):
     def cost_model(**changes):
         return service.executor.cost_model(settings=Settings(statistic="gram", **changes))
@@ -211,21 +183,6 @@ def test_the_cost_of_steps_is_measured_once_for_all_that_it_depends_on(service):
     assert cost_model(alpha=3, beta=1, steps=7) is first
     assert service.executor.cost_model(settings=Settings(statistic="bures")) is not first
     assert cost_model(style_layers={"relu3_1": 1.0}) is not first
-
-
-def test_what_is_timed_are_steps_of_the_settings():
-    timed = []
-
-    class Recorded(SumOfSquares):
-        def evaluate(self, image, settings, matches=None):
-            timed.append((settings.statistic, settings.pooling, list(settings.style_layers)))
-            return super().evaluate(image, settings, matches)
-
-    executor = ThreadExecutor(Scheduler(), evaluator=lambda _, __, styles: Recorded(styles))
-    layers = ["relu1_1", "relu2_2"]
-    settings = Settings(statistic="wasserstein", pooling="max", style_layers=layers, beta=0)
-    executor.cost_model(settings=settings)
-    assert set(map(repr, timed)) == {repr(("wasserstein", "max", layers))}
 
 
 def smear(number):
