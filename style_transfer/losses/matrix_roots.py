@@ -29,7 +29,6 @@ _MIN_EIGENVALUE = 1e-10
 # with matrices of nearly rank 1 such as those of a plain painting, and not with one as near.
 _SHIFTS = 2.0**-52, 2.0**-48, 2.0**-44
 
-METHODS = ("eigh", "newton-schulz")
 _threads = ThreadPool()
 
 
@@ -62,21 +61,18 @@ def matrix_sqrt(matrix: Tensor, least: Tensor | float = 0.0) -> Tensor:
     return (vectors * values.clamp_min(least).sqrt()) @ vectors.T
 
 
-def root_traces(
-    matrices: Sequence[Tensor], targets: Sequence[Axes], method: str | None = None
-) -> list[Root]:
+def root_traces(matrices: Sequence[Tensor], targets: Sequence[Axes]) -> list[Root]:
     """Return tr (B^1/2 A B^1/2)^1/2 for each matrix A (C, C), symmetric, and the axes of its B.
 
     Each with its gradient by A, (C, C), which is half the linear map that carries a Gaussian of
     covariance A onto one of B: 1/2 B^1/2 (B^1/2 A B^1/2)^-1/2 B^1/2. Autograd is not asked, which
     has no derivative of `eigh` for equal eigenvalues.
 
-    `method` is one of METHODS, by default the faster one where the axes are. On the CPU they are
-    computed side by side, one thread each: an eigendecomposition hardly gains by a second thread.
+    On the CPU they are computed side by side, one thread each: an eigendecomposition hardly gains
+    by a second thread.
     """
-    compute = {"eigh": _by_eigh, "newton-schulz": _by_products}[
-        method or fastest_method(targets[0][1].device.type)
-    ]
+    method = fastest_method(targets[0][1].device.type)
+    compute = _by_eigh if method == "eigh" else _by_products
     near = [each.detach().to(axes[1].device) for each, axes in zip(matrices, targets, strict=True)]
     with torch.no_grad():
         found = compute(near, targets)
@@ -85,7 +81,7 @@ def root_traces(
 
 
 def fastest_method(device_type: str) -> str:
-    """Return one of METHODS for devices of a type as in torch.device."""
+    """Return "eigh" or "newton-schulz" for devices of a type as in torch.device."""
     return "eigh" if device_type == CPU else "newton-schulz"
 
 

@@ -6,13 +6,14 @@ import torch
 from style_transfer.devices import computes_float64
 from style_transfer.losses import STATISTICS, matrix_roots
 from style_transfer.losses.matrix_roots import (
-    METHODS,
     fastest_method,
     matrix_sqrt,
     principal_axes,
     root_traces,
 )
 from tests.conftest import smooth_picture
+
+METHODS = ("eigh", "newton-schulz")
 
 
 def noise(*shape, seed=0):
@@ -80,14 +81,26 @@ def test_several_are_computed_at_once_as_each_alone():
     torch.testing.assert_close(together, alone)
 
 
-def by_method(method, matrix, target):
+@pytest.fixture
+def use(monkeypatch):
+    """A function that has all roots computed by a method."""
+    return lambda method: monkeypatch.setattr(matrix_roots, "fastest_method", lambda _: method)
+
+
+def root_trace(matrix, target):
     """Return the trace and its gradient."""
-    return root_traces([matrix], [principal_axes(target)], method)[0]
+    return root_traces([matrix], [principal_axes(target)])[0]
 
 
-def test_both_methods_agree():
+def by_each_method(use, matrix, target):
+    for method in METHODS:
+        use(method)
+        yield root_trace(matrix, target)
+
+
+def test_both_methods_agree(use):
     a, b = second_moment(noise(80, 200)), second_moment(noise(80, 300, seed=1))
-    (one, slope), (other, other_slope) = (by_method(method, a, b) for method in METHODS)
+    (one, slope), (other, other_slope) = by_each_method(use, a, b)
     torch.testing.assert_close(one, other, rtol=1e-6, atol=0)
     torch.testing.assert_close(slope, other_slope, rtol=1e-4, atol=1e-5)
 
@@ -95,13 +108,13 @@ def test_both_methods_agree():
 @pytest.mark.parametrize("name", ["bures", "wasserstein"])
 @pytest.mark.parametrize("layer", ["relu1_1", "relu3_1", "relu4_1"])
 def test_products_give_the_distance_of_eigendecompositions_on_features_of_pictures(
-    network, monkeypatch, name, layer
+    network, use, name, layer
 ):
     pictures = [smooth_picture(seed, 64, 96) for seed in (1, 2)]
     one, other = (network(picture, [layer])[layer].squeeze(0).flatten(1) for picture in pictures)
     statistic, found = STATISTICS[name], []
     for method, dtype in (("eigh", torch.float64), ("newton-schulz", torch.float32)):
-        monkeypatch.setattr(matrix_roots, "fastest_method", lambda _, method=method: method)
+        use(method)
         features = one.to(dtype, copy=True).requires_grad_()
         pair = statistic.summarize(features), statistic.target(other.to(dtype))
         (distance,) = statistic.distances([pair])
@@ -114,7 +127,8 @@ def test_products_give_the_distance_of_eigendecompositions_on_features_of_pictur
 
 @pytest.mark.parametrize("method", METHODS)
 @pytest.mark.parametrize("case", ["rank-deficient", "all 0", "plain target", "below 0", "tiny"])
-def test_matrices_without_some_directions_have_finite_traces_and_slopes(method, case):
+def test_matrices_without_some_directions_have_finite_traces_and_slopes(use, method, case):
+    use(method)
     a, b = second_moment(noise(6, 40)), second_moment(noise(6, 40, seed=1))
     if case == "rank-deficient":
         a = second_moment(noise(6, 3))
@@ -126,22 +140,23 @@ def test_matrices_without_some_directions_have_finite_traces_and_slopes(method, 
         a = second_moment(noise(6, 3)) - 1e-3 * torch.eye(6)
     else:
         a, b = 1e-20 * a, 1e-20 * b
-    trace, slope = by_method(method, a.float(), b.float())
+    trace, slope = root_trace(a.float(), b.float())
     assert trace.isfinite()
     assert slope.isfinite().all()
 
 
-def test_where_products_do_not_converge_an_eigendecomposition_takes_over():
+def test_where_products_do_not_converge_an_eigendecomposition_takes_over(use):
     a, b = second_moment(noise(6, 3)) - 1e-3 * torch.eye(6), second_moment(noise(6, 40, seed=1))
-    one, other = (by_method(method, a, b) for method in METHODS)
+    one, other = by_each_method(use, a, b)
     assert torch.equal(one[0], other[0])
     assert torch.equal(one[1], other[1])
 
 
 @pytest.mark.parametrize("method", METHODS)
-def test_one_that_is_no_number_leaves_the_others_as_they_are(method):
+def test_one_that_is_no_number_leaves_the_others_as_they_are(use, method):
+    use(method)
     good, target = second_moment(noise(3, 20)), principal_axes(second_moment(noise(3, 20, seed=1)))
-    (first, _), (second, _) = root_traces([good, good / 0], [target, target], method)
+    (first, _), (second, _) = root_traces([good, good / 0], [target, target])
     assert first.isfinite()
     assert second.isnan()
 
@@ -154,10 +169,8 @@ def test_each_device_has_its_method(device):
     float64 = computes_float64(features.device)
     assert axes.device == (features.device if float64 else torch.device("cpu"))
     assert fastest_method(axes.device.type) == METHODS[device != "cpu" and float64]
-    value, slope = by_method(None, second_moment(features), second_moment(style))
-    wanted, wanted_slope = by_method(
-        "eigh", second_moment(features).cpu(), second_moment(style).cpu()
-    )
+    value, slope = root_trace(second_moment(features), second_moment(style))
+    wanted, wanted_slope = root_trace(second_moment(features).cpu(), second_moment(style).cpu())
     torch.testing.assert_close(value.cpu(), wanted, rtol=1e-5, atol=0)
     torch.testing.assert_close(slope.cpu(), wanted_slope, rtol=1e-3, atol=1e-4)
 
@@ -179,7 +192,7 @@ def test_where_an_eigendecomposition_does_not_converge_a_matrix_next_to_it_is_ta
     monkeypatch, failures
 ):
     matrix, target = second_moment(noise(6, 40)), second_moment(noise(6, 40, seed=1))
-    wanted = *by_method("eigh", matrix, target), matrix_sqrt(matrix)
+    wanted = *root_trace(matrix, target), matrix_sqrt(matrix)
     decompose, tries = torch.linalg.eigh, []
 
     def failing(given):  # as LAPACK's divide and conquer with some matrices
@@ -189,7 +202,7 @@ def test_where_an_eigendecomposition_does_not_converge_a_matrix_next_to_it_is_ta
         return decompose(given)
 
     monkeypatch.setattr(torch.linalg, "eigh", failing)
-    found = *by_method("eigh", matrix, target), matrix_sqrt(matrix)
+    found = *root_trace(matrix, target), matrix_sqrt(matrix)
     torch.testing.assert_close(found, wanted)
     assert len(tries) == 3 * (failures + 1)
     assert not torch.equal(tries[0], tries[1])
