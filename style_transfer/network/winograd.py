@@ -103,7 +103,6 @@ def convolve(
     relu: bool = False,
     mask: Tensor | None = None,
     share: float = 1.0,
-    limits: BlockLimits | None = None,
 ) -> Tensor:
     """Return the convolution of x (H, W, C) with transformed filters, as (1, K, H, W).
 
@@ -111,7 +110,7 @@ def convolve(
     (H, W, C), x counts only where the mask is above 0, as in the gradient of a ReLU, and can be
     (H // 2, W // 2, C): each of 2 x 2 positions has a `share` of it, as in that of pooling.
     """
-    limits = limits or fastest_limits()
+    limits = fastest_limits()
     height, width, channels = (x if mask is None else mask).shape
     _, groups, _, n = filters.shape
     down, across, outs = -(-height // TILE), -(-width // TILE), groups * n
