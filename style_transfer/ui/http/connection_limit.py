@@ -22,9 +22,8 @@ BATCH = 16  # connections that are accepted before the bound is looked at again
 class ConnectionLimit:
     """Ends connections that bring no request in time, the oldest first where there are many."""
 
-    def __init__(self, most: int | None = None) -> None:
-        """Keep at most `most` connections; None for what the handles of the process allow."""
-        self._most = most or connections_allowed()
+    def __init__(self) -> None:
+        self._most = connections_allowed()
         self._idle: dict[Any, tuple[float, Any]] = {}  # since when, and the request before
         self._watch: asyncio.Task[None] | None = None
 

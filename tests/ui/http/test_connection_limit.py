@@ -46,7 +46,8 @@ def slow():
 def port(monkeypatch, slow):
     """The port of a server with at most MOST connections; /slow is answered when it may be."""
     monkeypatch.setattr(connection_limit, "INTERVAL", 0.05)
-    limit = ConnectionLimit(MOST)
+    monkeypatch.setattr(connection_limit, "connections_allowed", lambda: MOST)
+    limit = ConnectionLimit()
 
     async def app(scope, receive, send):
         if scope["type"] == "lifespan":
