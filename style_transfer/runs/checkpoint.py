@@ -151,7 +151,7 @@ def pictures_files(folder: Path) -> dict[tuple[int, int], Path]:
     return dict(sorted(found.items(), reverse=True))
 
 
-def write_run(folder: Path, recipe: Recipe, losses: LossHistory, rests: bool = False) -> None:
+def write_run(folder: Path, recipe: Recipe, losses: LossHistory, rests: bool) -> None:
     """Write the recipe and the losses of each step, and whether the run rests. Raises OSError."""
     about = {"recipe": recipe.to_json(), "curve": losses, "rests": rests}
     _write_json(folder / RUN_FILE, about)

@@ -42,11 +42,6 @@ class ProcessExecutor(WorkerPool[DeviceProcess]):
         """The name of the first device."""
         return self._devices[0]
 
-    @property
-    def processes(self) -> list[int]:
-        """The numbers of the processes, in the order of the devices."""
-        return [each.pid for each in self._workers]
-
     def available_memory(self) -> int | None:
         """Return the bytes that all runs together could have if they were on one device.
 

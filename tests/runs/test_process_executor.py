@@ -57,7 +57,7 @@ def test_runs_go_to_the_process_with_the_fewest(begin, executor):
     runs = [begin(LONG) for _ in range(4)]
     wait_for(lambda: min(map(step, runs)) > 2)
     assert executor.load(4) == [("cpu", 2), ("cpu", 2)]
-    assert os.getpid() not in executor.processes
+    assert os.getpid() not in [each.pid for each in executor._workers]
     for run in runs:
         run.stop()
     wait_for(lambda: executor.load(0) == [("cpu", 0), ("cpu", 0)])
@@ -85,7 +85,7 @@ def test_a_moved_knob_acts_at_the_step_that_is_named(begin):
 def test_the_runs_of_a_dead_process_go_on_elsewhere(begin, executor):
     runs = [begin(LONG), begin(LONG)]
     wait_for(lambda: min(map(step, runs)) > 2)
-    os.kill(executor.processes[0], signal.SIGTERM)
+    os.kill(executor._workers[0].pid, signal.SIGTERM)
     time.sleep(0.1)
     at = [step(run) for run in runs]
     wait_for(lambda: all(step(run) > before + 2 for run, before in zip(runs, at, strict=True)))

@@ -51,7 +51,7 @@ def build() -> None:
         with gr.Row(visible=False, elem_id="film"):
             gr.Number(6, label="Length in seconds", elem_id="seconds")
             gr.Number(1.5, label="Hold at the end", elem_id="hold")
-        widget(BACKGROUND_ID, _BACKGROUND, background_value())
+        widget(BACKGROUND_ID, _BACKGROUND, {"keep": True, "color": "#ffffff"})
         gr.Button("Make the file", elem_id="export")
         gr.File(label="Your file", interactive=False, height=70, elem_id="exported")
         gr.HTML(_EXACT, elem_id="exact")
@@ -64,11 +64,6 @@ def build() -> None:
                 elem_id="restore",
             )
             gr.HTML("<p>or drop a picture that was made here anywhere on the page.</p>")
-
-
-def background_value(keep: bool = True, color: str = "#ffffff") -> dict[str, Any]:
-    """Return the value of the background: whether transparency is kept, and the colour else."""
-    return {"keep": keep, "color": color}
 
 
 def chosen_background(value: Any) -> tuple[bool, Tensor]:

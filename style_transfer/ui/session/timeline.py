@@ -129,7 +129,7 @@ class Timeline:
         self.size += copy.stat().st_size
         return copy
 
-    def _next_file(self, prefix: str = "") -> Path:
+    def _next_file(self, prefix: str) -> Path:
         self._counts[prefix] += 1
         return self.folder / f"{prefix}{self._counts[prefix]:06}.jpg"
 

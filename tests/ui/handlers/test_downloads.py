@@ -71,11 +71,11 @@ def take_home(context, tmp_path, photo):
     record.add_frame(Frame(3, photo, {}, Settings(), State(3, 0, photo), photo, True))
     session.select(record)
 
-    def make(kind, **background):
+    def make(kind, keep=True, color="#ffffff"):
         label = next(each for each in take_home_panel.PICTURES if each.startswith(kind))
         values = {
             gr.Textbox(elem_id="kind"): label,
-            gr.HTML(elem_id="background"): take_home_panel.background_value(**background),
+            gr.HTML(elem_id="background"): {"keep": keep, "color": color},
         }
         request = SimpleNamespace(session_hash="one", headers={})
         return open_photo(DownloadHandlers(context).export(values, request))
