@@ -6,7 +6,7 @@ import os
 import threading
 import time
 from collections.abc import Generator, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from typing import Any
 
 from style_transfer.runs import broadcast
@@ -83,18 +83,19 @@ class RayWorker:
 
     def messages(self, folder: RunFolder) -> Generator[FrameMessage | Outcome | None, None, None]:
         """Begin a call, see `PoolWorker`."""
-        with self._lock:
-            self._load += 1
+        self._count(1)  # now, not when the first message is asked for
         return self._messages(folder)
 
     def cost_model(self, network: str, settings: Settings, anew: bool) -> CostModel:
         """Return how long steps take there, see `PoolWorker`."""
-        with self._counted():
-            try:
-                self._wait(_COST_PATIENCE)
-            except UnavailableError as error:
-                raise ValueError(str(error)) from None
+        self._count(1)
+        try:
+            self._wait(_COST_PATIENCE)
             answer = self._get(self._actor.cost_model.remote(network, settings, anew))
+        except UnavailableError as error:
+            raise ValueError(str(error)) from None
+        finally:
+            self._count(-1)
         if isinstance(answer, ValueError):
             raise answer
         found: CostModel = answer
@@ -105,15 +106,9 @@ class RayWorker:
         self.has_ended = True
         self._ray.kill(self._actor)
 
-    @contextmanager
-    def _counted(self) -> Generator[None, None, None]:
+    def _count(self, calls: int) -> None:
         with self._lock:
-            self._load += 1
-        try:
-            yield
-        finally:
-            with self._lock:
-                self._load -= 1
+            self._load += calls
 
     def _messages(self, folder: RunFolder) -> Generator[FrameMessage | Outcome | None, None, None]:
         call = next(_calls)
@@ -123,8 +118,7 @@ class RayWorker:
                 return
             yield from self._paint(call, folder)
         finally:
-            with self._lock:
-                self._load -= 1
+            self._count(-1)
 
     def _wait(self, seconds: float, folder: RunFolder | None = None) -> None:
         """Wait until the actor has a place, or until a run wants nothing more of it."""
