@@ -14,7 +14,6 @@ import time
 from collections import deque
 from collections.abc import Generator, Iterator, Mapping
 from pathlib import Path
-from statistics import median
 
 import torch
 
@@ -102,7 +101,7 @@ class ZeroGpuExecutor:
     ) -> CostModel:
         """Return what calls have told of the time of steps; before the first, what is expected."""
         with self._lock:
-            ratio = median(self._ratios) if self._ratios else 1.0
+            ratio = statistics.median(self._ratios) if self._ratios else 1.0
         return _expected(settings or Settings(), ratio)
 
     def quota_seconds(self, size: Size, settings: Settings) -> int:
