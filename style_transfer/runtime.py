@@ -1,4 +1,4 @@
-"""Settings of the whole process: environment variables and the C library's allocator.
+"""Settings of whole processes: environment variables and the C library's allocator.
 
 A program of ours (`app.py`, the command line, a benchmark) calls `configure` first. Importing and
 using the library leaves all of this as it is, since the process may be somebody else's notebook.
@@ -8,6 +8,7 @@ Only glibc has the functions that are called here; elsewhere they do nothing.
 import ctypes
 import os
 from contextlib import suppress
+from pathlib import Path
 
 # Parameters of mallopt, as glibc's malloc.h numbers them.
 _M_TRIM_THRESHOLD, _M_MMAP_THRESHOLD, _M_ARENA_MAX = -1, -3, -8
@@ -54,6 +55,13 @@ def release_free_memory() -> None:
     """Return free memory that the C library holds for later to the system, where it can."""
     with suppress(OSError, AttributeError, TypeError):  # a C library without malloc_trim
         ctypes.CDLL(None).malloc_trim(0)
+
+
+def child_environment() -> dict[str, str]:
+    """Return the environment in which a child process imports this very package."""
+    here = str(Path(__file__).parents[1])
+    paths = filter(None, (here, os.environ.get("PYTHONPATH")))
+    return os.environ | {"PYTHONPATH": os.pathsep.join(paths)}
 
 
 def _mallopt(parameter: int, value: int) -> None:

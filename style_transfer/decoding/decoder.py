@@ -1,11 +1,9 @@
 """One decoding process, as the process that asks it sees it."""
 
-import os
 import subprocess
 import sys
 import threading
 from contextlib import suppress
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -15,10 +13,10 @@ from style_transfer.decoding.levels import CHANNELS, TYPES, to_photo
 from style_transfer.decoding.limits import RICH_TIME
 from style_transfer.decoding.messages import Message, read_message, write_message
 from style_transfer.picture_files import Photo
+from style_transfer.runtime import child_environment
 
 File = str | bytes  # the path of a file, or what is in it
 
-_ROOT = Path(__file__).parents[2]  # where `style_transfer` is imported from
 _ENVIRONMENT = {  # one thread, since each takes address space, of which there is little
     "OPENBLAS_NUM_THREADS": "1",
     "OMP_NUM_THREADS": "1",
@@ -38,13 +36,12 @@ class Decoder:
 
     def __init__(self, seconds: float) -> None:
         """Start the process. It may be asked at once, and answers when it is ready."""
-        paths = os.pathsep.join(filter(None, (str(_ROOT), os.environ.get("PYTHONPATH"))))
         process = subprocess.Popen(
             [sys.executable, "-m", "style_transfer.decoding.worker"],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,  # decoders quote what strangers wrote
-            env=os.environ | _ENVIRONMENT | {"PYTHONPATH": paths},
+            env=child_environment() | _ENVIRONMENT,
         )
         assert process.stdin
         assert process.stdout

@@ -1,7 +1,6 @@
 """DeviceProcess: a process that computes runs on one device, as the one that asks it sees it."""
 
 import logging
-import os
 import pickle
 import queue
 import subprocess
@@ -10,7 +9,6 @@ import threading
 import time
 from collections.abc import Generator
 from contextlib import suppress
-from pathlib import Path
 from typing import Any
 
 from style_transfer.runs import broadcast
@@ -19,9 +17,9 @@ from style_transfer.runs.frame_message import FrameMessage
 from style_transfer.runs.outcome import Outcome
 from style_transfer.runs.remote_execution import WorkerLostError
 from style_transfer.runs.run_folder import RunFolder
+from style_transfer.runtime import child_environment
 from style_transfer.settings import Settings
 
-_ROOT = Path(__file__).parents[2]  # where `style_transfer` is imported from
 # s without a word after which a process is taken to be hung: it tells of itself every 2 s, and may
 # hold Python's lock for long. Before its first word it imports, which a slow disk makes long.
 SILENCE, STARTING = 60.0, 300.0
@@ -41,13 +39,12 @@ class DeviceProcess:
 
     def __init__(self, device: str, share: tuple[int, int]) -> None:
         """Start the process. It computes on `device`, in share (number, of how many) of the CPU."""
-        paths = os.pathsep.join(filter(None, (str(_ROOT), os.environ.get("PYTHONPATH"))))
         command = [sys.executable, "-m", "style_transfer.runs.device_worker", device]
         self._process = subprocess.Popen(
             [*command, *map(str, share)],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
-            env=os.environ | {"PYTHONPATH": paths},
+            env=child_environment(),
         )
         self.device = device
         self.free_memory: int | None = None  # bytes, of the device's own, when it last told
