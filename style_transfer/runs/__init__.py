@@ -11,7 +11,7 @@ from style_transfer.runs.estimate import Estimate, duration
 from style_transfer.runs.executor import Execution, Executor, Job
 from style_transfer.runs.executors import EXECUTORS, open_executor
 from style_transfer.runs.history import LossHistory, SettingsChange, SettingsHistory
-from style_transfer.runs.limits import PREFIX, Limits
+from style_transfer.runs.limits import MEGABYTE, PREFIX, Limits
 from style_transfer.runs.memory import RunMemory, available_memory
 from style_transfer.runs.outcome import (
     OUT_OF_TIME,
@@ -34,6 +34,7 @@ from style_transfer.runs.zero_gpu import is_zero_gpu
 __all__ = [
     "EXECUTORS",
     "HEARTBEAT",
+    "MEGABYTE",
     "OPACITY",
     "OUT_OF_TIME",
     "PREFIX",

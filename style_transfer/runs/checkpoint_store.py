@@ -19,11 +19,10 @@ from torch import Tensor
 from style_transfer.runs.checkpoint import STATE_FILE, expiry_of
 from style_transfer.runs.checkpoint_lock import NO_LOCKS, CheckpointLock
 from style_transfer.runs.checkpoint_writer import CheckpointWriter
-from style_transfer.runs.limits import PREFIX, Limits
+from style_transfer.runs.limits import MEGABYTE, PREFIX, Limits
 from style_transfer.runs.private_folder import is_foreign, make_private, user_name
 
 FOLDER_VARIABLE = f"{PREFIX}KEPT_FOLDER"
-MEGABYTE = 1_000_000
 MIN_TOKEN, MAX_TOKEN = 32, 200  # characters; fewer could be guessed
 
 

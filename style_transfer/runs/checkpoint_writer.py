@@ -22,7 +22,7 @@ from style_transfer.runs.checkpoint import (
     write_run,
 )
 from style_transfer.runs.history import LossHistory
-from style_transfer.runs.limits import Limits
+from style_transfer.runs.limits import MEGABYTE, Limits
 
 MAX_AGE = 7.0  # s; age at which the state on disk is replaced (later if a step takes longer)
 
@@ -143,6 +143,6 @@ class CheckpointWriter:
         """Return a state of at most a run's share of the disk, without memory if need be."""
         tensors = [state.image, *state.memory, *([] if state.good is None else [state.good])]
         size = sum(tensor.nbytes for tensor in tensors)
-        if size <= min(self._limits.disk * 1_000_000 / self._limits.runs, self._room()):
+        if size <= min(self._limits.disk * MEGABYTE / self._limits.runs, self._room()):
             return state
         return state.without_memory()

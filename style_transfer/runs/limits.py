@@ -9,6 +9,7 @@ from style_transfer.images import MAX_PIXELS
 from style_transfer.settings import MAX_STEPS
 
 PREFIX = "STYLE_TRANSFER_"
+MEGABYTE = 1_000_000  # bytes
 
 
 def _limit(default: int, low: int, high: int) -> Any:

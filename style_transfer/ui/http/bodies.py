@@ -4,6 +4,7 @@ import asyncio
 
 from starlette.types import Message, Receive, Scope
 
+from style_transfer.runs import MEGABYTE
 from style_transfer.ui.http.answers import RefusedError
 from style_transfer.ui.http.gradio_internals import UPLOAD_TOO_LARGE, UploadError
 
@@ -36,7 +37,7 @@ def bounded_upload(scope: Scope, receive: Receive, megabytes: int) -> Receive:
 
     Raises RefusedError at once where it says that it is too large.
     """
-    most = megabytes * 1_000_000 + MULTIPART_OVERHEAD
+    most = megabytes * MEGABYTE + MULTIPART_OVERHEAD
     words = f"At most {megabytes} MB can be uploaded."
     _check_announced(scope, most, words)
     too_large = UploadError(f"{words} It exceeds the {UPLOAD_TOO_LARGE}.")

@@ -9,6 +9,7 @@ from collections.abc import Collection
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from style_transfer.runs import MEGABYTE
 from style_transfer.ui.http.answers import DISK_FULL, RefusedError, answer, is_disk_full
 from style_transfer.ui.http.bodies import announced_length, bounded_call, bounded_upload
 from style_transfer.ui.http.callers import Callers
@@ -107,7 +108,7 @@ class Gate:
 
     async def _take_upload(self, visitor: str, scope: Scope, receive: Receive, send: Send) -> None:
         bounded = bounded_upload(scope, receive, self._max_upload)
-        size = announced_length(scope) or self._max_upload * 1_000_000
+        size = announced_length(scope) or self._max_upload * MEGABYTE
         with self._quota.reserve(visitor, size, send) as sending:
             await self._app(scope, bounded, sending)
 

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from starlette.types import Message, Send
 
+from style_transfer.runs import MEGABYTE
 from style_transfer.ui.http.answers import RefusedError
 from style_transfer.ui.http.visitors import OWN_MACHINE
 
@@ -20,7 +21,7 @@ class UploadQuota:
 
     def __init__(self, each: int, total: int, path_of: Callable[[str], str] = str) -> None:
         """Both in MB: of one visitor, and of all; `path_of` gives the path of a file as told."""
-        self._each, self._total = each * 1_000_000, total * 1_000_000
+        self._each, self._total = each * MEGABYTE, total * MEGABYTE
         self._path_of = path_of
         self._kept: _Kept = {}
 
@@ -54,7 +55,8 @@ class UploadQuota:
         if visitor != OWN_MACHINE and theirs + size > self._each:
             raise RefusedError(
                 413,
-                f"You have uploaded {theirs / 1e6:.0f} MB of at most {self._each / 1e6:.0f} MB; "
+                f"You have uploaded {theirs / MEGABYTE:.0f} MB of at most "
+                f"{self._each / MEGABYTE:.0f} MB; "
                 "what no page uses goes after a quarter of an hour.",
             )
         if sum(kept for _, kept in self._kept.values()) + size > self._total:

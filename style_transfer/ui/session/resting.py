@@ -3,10 +3,8 @@
 import threading
 from weakref import ref
 
-from style_transfer.runs import Limits
+from style_transfer.runs import MEGABYTE, Limits
 from style_transfer.ui.session.record import RunRecord
-
-MEGABYTE = 1_000_000
 
 
 class RestingStates:

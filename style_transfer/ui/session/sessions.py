@@ -11,7 +11,7 @@ from typing import Any
 
 import gradio as gr
 
-from style_transfer.runs import Limits, Run, RunService
+from style_transfer.runs import MEGABYTE, Limits, Run, RunService
 from style_transfer.ui.http.calls import or_error_on_page, session_key, visitor_of
 from style_transfer.ui.http.gradio_internals import remove_upload
 from style_transfer.ui.http.presence import Presence
@@ -117,9 +117,9 @@ class Sessions:
         sizes = [(each.visitor, each.preview_bytes) for each in self.all()]
         theirs = sum(size for whose, size in sizes if whose == visitor)
         limits = self._limits
-        if visitor and theirs > limits.visitor_previews * 1_000_000:
+        if visitor and theirs > limits.visitor_previews * MEGABYTE:
             return True
-        return sum(size for _, size in sizes) > limits.previews * 1_000_000
+        return sum(size for _, size in sizes) > limits.previews * MEGABYTE
 
     def _make_room(self, sessions: Collection[Session], words: str) -> None:
         """Close the session whose visitor has been away for longest. Raises ValueError for none."""
