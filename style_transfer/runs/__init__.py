@@ -11,7 +11,7 @@ from style_transfer.runs.estimate import Estimate, duration
 from style_transfer.runs.executor import Execution, Executor, Job
 from style_transfer.runs.executors import EXECUTORS, open_executor
 from style_transfer.runs.history import LossHistory, SettingsChange, SettingsHistory
-from style_transfer.runs.limits import MEGABYTE, PREFIX, Limits
+from style_transfer.runs.limits import MEGABYTE, OWN_MACHINE, PREFIX, Limits
 from style_transfer.runs.memory import RunMemory, available_memory
 from style_transfer.runs.outcome import (
     OUT_OF_TIME,
@@ -37,6 +37,7 @@ __all__ = [
     "MEGABYTE",
     "OPACITY",
     "OUT_OF_TIME",
+    "OWN_MACHINE",
     "PREFIX",
     "SERVER_ENDS",
     "THREAD_NAME",

@@ -2,6 +2,8 @@
 
 import threading
 
+from style_transfer.runs.limits import OWN_MACHINE
+
 
 class AdmissionQueue:
     """A bounded queue in front of a number of places, served in the order of arrival.
@@ -19,10 +21,10 @@ class AdmissionQueue:
         self._placed, self._paused = set[object](), set[object]()  # the latter are of the former
         self._changed = threading.Condition()
 
-    def join(self, visitor: str = "") -> object:
+    def join(self, visitor: str = OWN_MACHINE) -> object:
         """Return a new ticket, the last of the queue. Raises ValueError where there is none left.
 
-        `visitor` is whose it is; "" for one who may have all of them.
+        `visitor` is whose it is; OWN_MACHINE may have all of them.
         """
         ticket = object()
         with self._changed:
@@ -31,7 +33,8 @@ class AdmissionQueue:
                     f"All places are taken and {self._capacity - self._places} runs wait; "
                     "please try again in some minutes."
                 )
-            if visitor and list(self._tickets.values()).count(visitor) >= self._each:
+            theirs = list(self._tickets.values()).count(visitor)
+            if visitor != OWN_MACHINE and theirs >= self._each:
                 raise ValueError(
                     f"You have {self._each} runs that paint, pause or wait, which is the limit "
                     "for one visitor; stop one of them."

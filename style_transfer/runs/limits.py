@@ -10,6 +10,7 @@ from style_transfer.settings import MAX_STEPS
 
 PREFIX = "STYLE_TRANSFER_"
 MEGABYTE = 1_000_000  # bytes
+OWN_MACHINE = ""  # the visitor who uses this machine, for whom no limit of each visitor holds
 
 
 def _limit(default: int, low: int, high: int) -> Any:
@@ -75,12 +76,12 @@ class Limits:
             raise ValueError(f"A run may have at most {self.steps:,} steps here, not {steps:,}.")
 
     def pixels_of(self, visitor: str) -> int:
-        """Return how many pixels a picture of a visitor may have; "" is who uses this machine."""
-        return self.pixels if visitor else MAX_PIXELS
+        """Return how many pixels a picture of a visitor may have."""
+        return MAX_PIXELS if visitor == OWN_MACHINE else self.pixels
 
     def seconds_of(self, visitor: str) -> float:
-        """Return how many seconds a run of a visitor may take; "" is who uses this machine."""
-        return self.seconds if visitor else math.inf
+        """Return how many seconds a run of a visitor may take."""
+        return math.inf if visitor == OWN_MACHINE else self.seconds
 
     def check_size(self, height: int, width: int, visitor: str) -> None:
         """Raise ValueError, one sentence, where a picture of a visitor would be too large."""

@@ -17,7 +17,7 @@ from style_transfer.runs.checkpoint_store import CheckpointStore, checkpoint_roo
 from style_transfer.runs.estimate import Estimate
 from style_transfer.runs.executor import Executor, Job
 from style_transfer.runs.executors import executor_of
-from style_transfer.runs.limits import Limits
+from style_transfer.runs.limits import OWN_MACHINE, Limits
 from style_transfer.runs.memory import BLOCK_SIDES, RunMemory, Size
 from style_transfer.runs.outcome import Budget, Outcome
 from style_transfer.runs.reservations import MemoryReservations, Reservation
@@ -100,7 +100,7 @@ class RunService:
         style_scale: float,
         *,
         enlarge: bool,
-        visitor: str = "",
+        visitor: str = OWN_MACHINE,
     ) -> int:
         """Return the longest side in px that a picture of a photo of this size can have now."""
 
@@ -121,13 +121,13 @@ class RunService:
         lasting: Lasting | None = None,
         on_frame: Callable[[Run], None] | None = None,
         after: Run | None = None,
-        visitor: str = "",
+        visitor: str = OWN_MACHINE,
     ) -> Run:
         """Return a run of `job`, started; for the other arguments see `Run`.
 
         Its memory is reserved until it ends; a change that needs more than is free is refused.
         Where there is not enough, the end of `after` is waited for, a run that was stopped to make
-        room. No limit of pixels and seconds holds for the `visitor` "". Raises ValueError, one
+        room. No limit of pixels and seconds holds for OWN_MACHINE. Raises ValueError, one
         sentence, for a job beyond the limits, without enough memory, or that cannot be computed.
         """
         if self._ended:
@@ -164,7 +164,7 @@ class RunService:
         if run.outcome:
             self.ended[run.outcome.word] += 1
 
-    def check(self, job: Job, visitor: str = "") -> None:
+    def check(self, job: Job, visitor: str = OWN_MACHINE) -> None:
         """Raise ValueError, one sentence, for a job that `start` would refuse now."""
         job.check(job.settings, job.styles)
         self._check_limits(job, visitor)

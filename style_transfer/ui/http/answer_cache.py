@@ -14,8 +14,9 @@ from weakref import WeakValueDictionary
 from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from style_transfer.runs import OWN_MACHINE
 from style_transfer.ui.http.gate import path_below
-from style_transfer.ui.http.visitors import OWN_MACHINE, Visitors
+from style_transfer.ui.http.visitors import Visitors
 from style_transfer.ui.token_bucket import TokenBucket
 
 PAGES = ("/", "/config", "/theme.css", "/gradio_api/info")  # which may name the host that is asked

@@ -9,10 +9,11 @@ from urllib.parse import parse_qs
 from starlette.datastructures import MutableHeaders
 from starlette.types import Scope
 
+from style_transfer.runs import OWN_MACHINE
 from style_transfer.ui.http.answers import RefusedError
 from style_transfer.ui.http.calls import CALLER_HEADER, ONE_CALL, VISITOR_HEADER
 from style_transfer.ui.http.presence import Presence
-from style_transfer.ui.http.visitors import OWN_MACHINE, Visitors
+from style_transfer.ui.http.visitors import Visitors
 
 
 class Callers:

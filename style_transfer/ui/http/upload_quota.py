@@ -7,9 +7,8 @@ from pathlib import Path
 
 from starlette.types import Message, Send
 
-from style_transfer.runs import MEGABYTE
+from style_transfer.runs import MEGABYTE, OWN_MACHINE
 from style_transfer.ui.http.answers import RefusedError
-from style_transfer.ui.http.visitors import OWN_MACHINE
 
 SMALLEST = 100_000  # bytes that a file counts as at least: each one is looked after again and again
 

@@ -10,9 +10,9 @@ from collections.abc import Mapping
 from starlette.datastructures import Headers
 from starlette.types import Scope
 
+from style_transfer.runs import OWN_MACHINE
 from style_transfer.ui.http.hosts import HOSTS_VARIABLE
 
-OWN_MACHINE = ""  # the visitor for whom no limit of each visitor holds
 _TOKEN = "x-ip-token"  # the Hub's, a JSON web token, on some Spaces
 _PASSING = {"exp", "iat", "nbf", "jti"}  # claims by which two tokens of one visitor differ
 

@@ -14,7 +14,7 @@ from torch import Tensor
 from style_transfer.decoding import Decoder, DecoderPool, declared_pixels, decoding_memory
 from style_transfer.images import fit, painted_size, photo_tensors, to_tensor
 from style_transfer.recipe import MAX_TEXT, Recipe
-from style_transfer.runs import RunMemory, RunService
+from style_transfer.runs import OWN_MACHINE, RunMemory, RunService
 
 Size = tuple[int, int]  # height, width
 
@@ -31,7 +31,7 @@ class PictureReader:
     """
 
     def __init__(self, service: RunService, decoders: DecoderPool) -> None:
-        self._service, self._decoders, self._visitor = service, decoders, ""
+        self._service, self._decoders, self._visitor = service, decoders, OWN_MACHINE
         self.warm, self.close = decoders.warm, decoders.close
         self._measured = lru_cache(_MEASURED)(self._measure_file)
 

@@ -3,7 +3,7 @@
 import threading
 from weakref import ref
 
-from style_transfer.runs import MEGABYTE, Limits
+from style_transfer.runs import MEGABYTE, OWN_MACHINE, Limits
 from style_transfer.ui.session.record import RunRecord
 
 
@@ -23,7 +23,7 @@ class RestingStates:
         with self._lock:
             others = [each for each in self._resting if each[1]() is not record]
             self._resting = [*others, (visitor, ref(record))]
-            if visitor:  # not the user of this machine
+            if visitor != OWN_MACHINE:
                 theirs = [each for each in self._sizes() if each[0] == visitor]
                 self._put_away(theirs, self._limits.visitor_resting)
             self._put_away(self._sizes(), self._limits.resting)

@@ -12,7 +12,7 @@ from typing import Any
 from torch import Tensor
 
 from style_transfer.engine import Stroke
-from style_transfer.runs import LossHistory, Run
+from style_transfer.runs import OWN_MACHINE, LossHistory, Run
 from style_transfer.ui import example
 from style_transfer.ui.http.calls import ONE_CALL, error_on_page
 from style_transfer.ui.http.gradio_internals import upload_folder
@@ -29,7 +29,9 @@ ABSENCE = 10.0  # s without a connection, after which a visitor is taken to have
 class Session:
     """What one browser tab owns."""
 
-    def __init__(self, key: str = "", presence: Presence | None = None, visitor: str = "") -> None:
+    def __init__(
+        self, key: str = "", presence: Presence | None = None, visitor: str = OWN_MACHINE
+    ) -> None:
         """Begin without a run; `key` is the session hash that Gradio gave the tab of `visitor`."""
         self.key, self.visitor, self.closed = key, visitor, False
         self.uploads: set[Path] = set()  # files of this visitor

@@ -11,7 +11,7 @@ from typing import Any
 
 import gradio as gr
 
-from style_transfer.runs import MEGABYTE, Limits, Run, RunService
+from style_transfer.runs import MEGABYTE, OWN_MACHINE, Limits, Run, RunService
 from style_transfer.ui.http.calls import or_error_on_page, session_key, visitor_of
 from style_transfer.ui.http.gradio_internals import remove_upload
 from style_transfer.ui.http.presence import Presence
@@ -41,7 +41,7 @@ class Sessions:
         session: Session = or_error_on_page(self.of, session_key(request), visitor_of(request))
         return session
 
-    def of(self, key: str, visitor: str = "") -> Session:
+    def of(self, key: str, visitor: str = OWN_MACHINE) -> Session:
         """Return the session of a tab, a new one at its first call.
 
         Where there are too many, of one visitor or in all, one that nobody listens to goes. Raises
@@ -51,7 +51,7 @@ class Sessions:
             return session
         most, sessions = self._limits.visitor_pages, self.all()
         theirs = [each for each in sessions if each.visitor == visitor]
-        if visitor and len(theirs) >= most:
+        if visitor != OWN_MACHINE and len(theirs) >= most:
             self._make_room(theirs, f"You have {most} pages open here; close one of them.")
         elif len(sessions) >= MAX_SESSIONS:
             self._make_room(sessions, "Too many pages are open here; please try again later.")
@@ -117,7 +117,7 @@ class Sessions:
         sizes = [(each.visitor, each.preview_bytes) for each in self.all()]
         theirs = sum(size for whose, size in sizes if whose == visitor)
         limits = self._limits
-        if visitor and theirs > limits.visitor_previews * MEGABYTE:
+        if visitor != OWN_MACHINE and theirs > limits.visitor_previews * MEGABYTE:
             return True
         return sum(size for _, size in sizes) > limits.previews * MEGABYTE
 

@@ -5,7 +5,8 @@ import json
 
 import pytest
 
-from style_transfer.ui.http.visitors import OWN_MACHINE, Visitors
+from style_transfer.runs import OWN_MACHINE
+from style_transfer.ui.http.visitors import Visitors
 
 HOME, OPEN = Visitors(), Visitors.from_environment({"STYLE_TRANSFER_HOSTS": "paint.example"})
 SPACE = Visitors.from_environment({"SPACE_ID": "ann/paint"})
