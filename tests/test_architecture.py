@@ -35,9 +35,6 @@ RANKS = {
     "recipe": 6,
     "links": 6,
     "presets": 6,
-    "optimize": 6,  # library imports of README that forward to the engine
-    "styles": 6,
-    "state": 6,
     "runs": 7,
     "batch": 8,
     "film": 9,

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 import style_transfer
-from style_transfer.engine import Styles, stylize
+from style_transfer.engine import stylize
 from style_transfer.settings import Settings
 
 
@@ -29,14 +29,6 @@ def test_the_package_offers_what_a_program_needs():
     assert all(getattr(style_transfer, name) for name in style_transfer.__all__)
     with pytest.raises(AttributeError, match="no attribute 'styllize'"):
         _ = style_transfer.styllize
-
-
-def test_names_of_earlier_versions_are_aliases():
-    from style_transfer import optimize, state, styles
-
-    assert optimize.stylize is stylize
-    assert styles.Styles is Styles
-    assert state.State is style_transfer.State
 
 
 def test_importing_the_package_imports_no_torch():
