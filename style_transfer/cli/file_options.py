@@ -1,7 +1,7 @@
 """Options for the files of pictures, and for many of them."""
 
 import argparse
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -141,6 +141,10 @@ def add_batch_options(parser: argparse.ArgumentParser) -> None:
         help="keep a checkpoint beside the picture while it is painted, and go on from the one "
         "that is there",
     )
+    _add_script_options(add)
+
+
+def _add_script_options(add: Callable[..., Any]) -> None:
     add(
         "--settings",
         type=file_name,

@@ -63,6 +63,35 @@ def _parser() -> argparse.ArgumentParser:
         description="Turn photos into pictures in the style of paintings.",
         epilog=_EXIT_CODES,
     )
+    _add_pictures(parser)
+    add = parser.add_argument
+    add(
+        "--size",
+        type=side,
+        metavar="N",
+        help="longer side of the picture in pixels, to which a larger photo is reduced, or as "
+        "30cm or 12in at --dpi, 300 by default "
+        f"(default: {default_size(CPU)} on the CPU, {default_size(TYPES[-1])} on a GPU)",
+    )
+    add("--preset", choices=PRESET_NAMES, help="values of several knobs; those below override it")
+    add_knobs(parser)
+    colors = ", ".join(STYLE_COLORS)
+    add(
+        "--mask",
+        type=file_name,
+        metavar="FILE",
+        help="picture over the photo: black leaves it, white "
+        f"paints it, greys less so; {colors} paint it in the first, second ... STYLE alone",
+    )
+    _add_computing(parser)
+    add_file_options(parser)
+    add_batch_options(parser)
+    add_film_options(parser)
+    return parser
+
+
+def _add_pictures(parser: argparse.ArgumentParser) -> None:
+    """Add what is painted, like what, and where to."""
     add = parser.add_argument
     add(
         "photo",
@@ -89,24 +118,11 @@ def _parser() -> argparse.ArgumentParser:
         "end; - for standard output; "
         f"for a film {', '.join(FILM_FORMATS)}",
     )
-    add(
-        "--size",
-        type=side,
-        metavar="N",
-        help="longer side of the picture in pixels, to which a larger photo is reduced, or as "
-        "30cm or 12in at --dpi, 300 by default "
-        f"(default: {default_size(CPU)} on the CPU, {default_size(TYPES[-1])} on a GPU)",
-    )
-    add("--preset", choices=PRESET_NAMES, help="values of several knobs; those below override it")
-    add_knobs(parser)
-    colors = ", ".join(STYLE_COLORS)
-    add(
-        "--mask",
-        type=file_name,
-        metavar="FILE",
-        help="picture over the photo: black leaves it, white "
-        f"paints it, greys less so; {colors} paint it in the first, second ... STYLE alone",
-    )
+
+
+def _add_computing(parser: argparse.ArgumentParser) -> None:
+    """Add how and where steps are made, and from which image."""
+    add = parser.add_argument
 
     def choose(option: str, choices: Any, text: str) -> None:
         # Absent where it is not given, so that a settings file stands.
@@ -143,7 +159,3 @@ def _parser() -> argparse.ArgumentParser:
         metavar="FILE",
         help="write the losses of each step, one JSON a line",
     )
-    add_file_options(parser)
-    add_batch_options(parser)
-    add_film_options(parser)
-    return parser
