@@ -1,4 +1,3 @@
-import subprocess
 import sys
 import threading
 from functools import cache, partial
@@ -309,18 +308,3 @@ def test_the_network_works_where_torchs_private_operators_have_changed(monkeypat
     assert (images[0].grad - expected).abs().max() < 1e-3 * expected.abs().max()
     names = [record.getMessage().split(" are off")[0] for record in caplog.records]
     assert sorted(set(names)) == sorted(names)  # each backend says it once
-
-
-IMPORT = """
-import sys, threading, torch
-import style_transfer.network
-assert threading.enumerate() == [threading.main_thread()]
-from style_transfer.network import onednn, thread_limits
-for probe in onednn.has_fast_int8, onednn._multiplies_matrices, thread_limits._libraries:
-    assert probe.cache_info().currsize == 0, probe
-"""
-
-
-@pytest.mark.integration
-def test_an_import_runs_no_kernels_and_starts_no_threads():
-    subprocess.run([sys.executable, "-c", IMPORT], check=True)
