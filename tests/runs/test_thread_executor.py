@@ -3,6 +3,7 @@
 import sys
 import time
 from dataclasses import replace
+from itertools import cycle
 
 import pytest
 import torch
@@ -56,14 +57,22 @@ def test_frames_made_before_a_change_have_the_settings_before_it(begin):
     assert all((frame.settings.beta == 20) == (frame.step >= change.step) for frame in published)
 
 
-def test_settings_and_styles_of_one_step_belong_together(begin, photo, painting):
-    run = begin()
-    wait_for(lambda: step(run) >= 2)
-    run.styles = Styles((painting, photo))
-    run.settings = replace(LONG, style_weights=[1, 0.5])
-    wait_for(lambda: "style 2" in run.frame.losses)
-    run.styles = Styles((painting,))
-    wait_for(lambda: "style 2" not in run.frame.losses)
+def test_settings_and_styles_of_one_step_belong_together(photo, painting):
+    one = Job(photo, Styles((painting,)), replace(SHORT, beta=1))
+    two = replace(one, styles=Styles((painting, photo)), settings=replace(SHORT, beta=2))
+    execution, changes = ThreadExecutor(Scheduler(), device="cpu").start(one), cycle([two, one])
+    read = execution._read
+
+    def read_and_change():
+        settings = read()
+        execution.update(next(changes))  # before the styles of this step are asked for
+        return settings
+
+    execution._read = read_and_change
+    made = [frame for frame in execution.frames() if frame.losses]
+    assert {frame.settings.beta for frame in made} == {1, 2}
+    for frame in made:
+        assert ("style 2" in frame.losses) == (frame.settings.beta == 2)
 
 
 def test_a_paused_run_makes_no_step_and_goes_on_when_resumed(begin):
