@@ -15,8 +15,9 @@ from style_transfer import runtime
 SIZES, STEPS, ROUNDS = (256, 512, 1024, 2048), 100, 20
 PARTS = {  # the module and the limit in seconds of each
     "agreement": ("steps", 60), "steps": ("steps", 120), "kernels": ("kernels", 90),
-    "ways": ("ways", 90), "run": ("runs", 60), "objective": ("runs", 60), "crowd": ("service", 60),
-    "video": ("service", 60), "peer": ("peer", 90), "tests": ("device_tests", 240),
+    "alternatives": ("alternatives", 90), "run": ("runs", 60), "objective": ("runs", 60),
+    "crowd": ("service", 60), "video": ("service", 60), "peer": ("peer", 90),
+    "tests": ("device_tests", 240),
 }  # fmt: skip
 
 

@@ -125,10 +125,10 @@ def test_the_page_asks_no_other_host_for_anything(open_page, url):
     assert hosts == {url.split("/")[2]}
 
 
-@pytest.mark.parametrize(("motion", "ending"), [("reduce", ".jpg"), ("no-preference", ".webp")])
-def test_the_example_stands_still_for_those_who_want_no_motion(open_page, motion, ending):
+@pytest.mark.parametrize(("motion", "suffix"), [("reduce", ".jpg"), ("no-preference", ".webp")])
+def test_the_example_stands_still_for_those_who_want_no_motion(open_page, motion, suffix):
     image = open_page(reduced_motion=motion).locator("#canvas img")
-    expect(image).to_have_attribute("src", re.compile(f"{ending}$"))
+    expect(image).to_have_attribute("src", re.compile(f"{suffix}$"))
     expect(image).to_have_attribute("alt", re.compile("lake"))
     assert wait_until(lambda: image.evaluate("image => image.naturalWidth") > 300, 10)
 

@@ -177,9 +177,9 @@ def test_an_interrupted_picture_is_resumed_from_its_checkpoint(folders):
     assert whole[0].status == "painted"
 
 
-@pytest.mark.parametrize("ending", ["write", "remove"])
+@pytest.mark.parametrize("last", ["write", "remove"])
 def test_a_checkpoint_of_another_picture_stays_until_there_is_more_of_this_one(
-    folders, photo, painting, ending
+    folders, photo, painting, last
 ):
     *_, frame = stylize(photo, painting, lambda: replace(SHALLOW, steps=1))
     one, other = (
@@ -190,9 +190,9 @@ def test_a_checkpoint_of_another_picture_stays_until_there_is_more_of_this_one(
     (theirs,) = checkpoints_of(folders / "out.png")
     assert one.load() is None
     assert theirs.exists()
-    one.write(frame) if ending == "write" else one.remove()
+    one.write(frame) if last == "write" else one.remove()
     assert not theirs.exists()
-    assert len(checkpoints_of(folders / "out.png")) == (ending == "write")
+    assert len(checkpoints_of(folders / "out.png")) == (last == "write")
 
 
 @pytest.mark.usefixtures("keen_checkpoints")

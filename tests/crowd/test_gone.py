@@ -62,7 +62,7 @@ def lose_the_events(visitor):
     visitor.leave()
 
 
-WAYS = (
+DEPARTURES = (
     close,
     close_before_the_first_picture,
     close_paused,
@@ -75,15 +75,15 @@ WAYS = (
 )
 
 
-def abandon(server, visit, ways, patience):
-    """Begin a run for each way and abandon all at once; return the seconds to the last end."""
-    visitors = [visit(server) for _ in ways]
-    for visitor, way in zip(visitors, ways, strict=True):
+def abandon(server, visit, departures, patience):
+    """Begin a run for each and abandon all at once; return the seconds to the last end."""
+    visitors = [visit(server) for _ in departures]
+    for visitor, departure in zip(visitors, departures, strict=True):
         visitor.start(SIZE, steps=5000)
-        if way is not close_before_the_first_picture:
+        if departure is not close_before_the_first_picture:
             visitor.wait(lambda it=visitor: it.step >= 1 or "before yours" in it.status)
-    for visitor, way in zip(visitors, ways, strict=True):
-        way(visitor)
+    for visitor, departure in zip(visitors, departures, strict=True):
+        departure(visitor)
     began = time.monotonic()
     while (health := server.health())["runs"] + health["waiting"]:
         assert time.monotonic() - began < patience, server.log[-500:]
@@ -119,8 +119,8 @@ def test_hundreds_of_abandoned_runs_leave_threads_files_and_memory_as_they_were(
 
     for goal in (WARM, WARM + RUNS // 2, WARM + RUNS):
         while made < goal:
-            slowest = max(slowest, abandon(server, visit, WAYS, CALM))
-            made += len(WAYS)
+            slowest = max(slowest, abandon(server, visit, DEPARTURES, CALM))
+            made += len(DEPARTURES)
         count()
     (before, threads, files), (half, _, _), (after, threads_after, files_after) = counts
     print(f"memory {after / before - 1:+.1%}, in the second hundred {after / half - 1:+.1%}")

@@ -62,10 +62,10 @@ def test_the_sizes_share_the_objective_and_the_smallest_has_what_is_asked_for(si
 
 def test_a_small_picture_has_the_plain_objective(device, network, photo, painting):
     image = smooth_picture(5, 32, 32).to(device)
-    anchored = MultiscaleObjective(network, photo, painting).evaluate(image, QUICK)
+    multiscale = MultiscaleObjective(network, photo, painting).evaluate(image, QUICK)
     plain = Objective(network, photo, painting).evaluate(image, QUICK)
-    assert anchored.losses == plain.losses
-    assert torch.equal(anchored.gradient, plain.gradient)
+    assert multiscale.losses == plain.losses
+    assert torch.equal(multiscale.gradient, plain.gradient)
 
 
 @pytest.mark.parametrize(

@@ -63,15 +63,15 @@ def test_at_a_size_the_very_shape_is_measured(monkeypatch, clock):
 
 
 def test_what_is_slower_by_far_is_measured_once(monkeypatch, clock):
-    turns, seconds = {"winograd": 0, "torch": 0}, {"winograd": 1, "torch": 2}
+    calls, seconds = {"winograd": 0, "torch": 0}, {"winograd": 1, "torch": 2}
 
     def forward(name, x):
-        turns[name] += 1
+        calls[name] += 1
         return seconds[name]
 
     timed(monkeypatch, clock, seconds, forward)
     # For each of two sizes once to prepare the filters, then up to three times.
-    assert turns == {"winograd": 8, "torch": 4}
+    assert calls == {"winograd": 8, "torch": 4}
 
 
 def test_beside_other_work_a_measurement_goes_on_until_it_settles(monkeypatch, clock):

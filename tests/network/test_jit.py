@@ -42,12 +42,12 @@ def test_it_is_compiled_where_no_cache_can_be_written(monkeypatch):
     assert computed(compiled(product)) == 2
 
 
-@pytest.mark.parametrize("ending", [".nbi", ".nbc"])
+@pytest.mark.parametrize("suffix", [".nbi", ".nbc"])
 @pytest.mark.parametrize("left", [0, 20])
-def test_a_damaged_cache_is_made_anew(tmp_path, monkeypatch, ending, left):
+def test_a_damaged_cache_is_made_anew(tmp_path, monkeypatch, suffix, left):
     monkeypatch.setattr(numba.config, "CACHE_DIR", str(tmp_path))
     assert computed(compiled(product)) == 2
-    (file,) = tmp_path.rglob(f"*{ending}")
+    (file,) = tmp_path.rglob(f"*{suffix}")
     whole = file.read_bytes()
     file.write_bytes(whole[:left])
     assert computed(compiled(product)) == 2

@@ -52,9 +52,9 @@ def test_a_turned_tiff_is_the_same_picture_by_path_and_by_file(
     mode, orientation, compression, tmp_path
 ):
     picture, expected = in_mode(mode)
-    turns = [None, "FLIP_LEFT_RIGHT", "ROTATE_180", "FLIP_TOP_BOTTOM", "TRANSPOSE", "ROTATE_90"]
-    turn = [*turns, "TRANSVERSE", "ROTATE_270"][orientation - 1]
-    stored = picture.transpose(Image.Transpose[turn]) if turn else picture
+    methods = [None, "FLIP_LEFT_RIGHT", "ROTATE_180", "FLIP_TOP_BOTTOM", "TRANSPOSE", "ROTATE_90"]
+    method = [*methods, "TRANSVERSE", "ROTATE_270"][orientation - 1]
+    stored = picture.transpose(Image.Transpose[method]) if method else picture
     exif = Image.Exif()
     exif[274] = orientation
     file = tmp_path / "s.tif"

@@ -137,5 +137,5 @@ def test_every_panel_that_shows_something_is_drawn_by_a_script(session):
     assert shown.keys() == {"time"} | {each.name for each in layout.PANELS if each.value}
     scripts = "".join(script.read_text() for script in STATIC.glob("*.js"))
     for name in shown.keys() - {"time"}:
-        ways = f"detail.{name}", f'detail["{name}"]', f"value.{name}", f"{{ {name} }}"
-        assert any(way in scripts for way in ways), name
+        uses = f"detail.{name}", f'detail["{name}"]', f"value.{name}", f"{{ {name} }}"
+        assert any(use in scripts for use in uses), name

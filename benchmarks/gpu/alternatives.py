@@ -1,4 +1,4 @@
-"""Ways to compute what takes most of a step, each timed alone at the shapes of the layers."""
+"""Other ways to compute what takes most of a step, each timed alone at the shapes of layers."""
 
 import argparse
 from collections.abc import Callable
@@ -16,12 +16,12 @@ LAYERS = (  # channels in, channels out, and by how much smaller than the pictur
 BLOCKS, PAIRS = (4, 16, 64, 256), 12
 RECORDED = 20  # calls that are recorded together, so that starting a recording hardly counts
 
-Way = Callable[[], object]
+Alternative = Callable[[], object]
 
 
 @torch.no_grad()
-def ways(options: argparse.Namespace) -> None:
-    """Print the microseconds of each way: of a layer, of its statistics, and of L-BFGS."""
+def alternatives(options: argparse.Namespace) -> None:
+    """Print the microseconds of each: of a layer, of its statistics, and of L-BFGS."""
     for side in options.sizes:
         for ins, outs, smaller in LAYERS:
             x = _features(ins, side // smaller, options.device)
@@ -34,9 +34,9 @@ def ways(options: argparse.Namespace) -> None:
         _tell({"side": side}, _of_lbfgs(3 * side**2, options.device), options)
 
 
-def _of_convolution(x: Tensor, weight: Tensor, bias: Tensor) -> dict[str, Way]:
+def _of_convolution(x: Tensor, weight: Tensor, bias: Tensor) -> dict[str, Alternative]:
     y = F.conv2d(x, weight, bias, padding=1)
-    found: dict[str, Way] = {
+    found: dict[str, Alternative] = {
         "convolution": lambda: F.conv2d(x, weight, padding=1),
         "convolution, bias": lambda: F.conv2d(x, weight, bias, padding=1),
         "convolution, bias, ReLU": lambda: F.conv2d(x, weight, bias, padding=1).relu_(),
@@ -51,10 +51,10 @@ def _of_convolution(x: Tensor, weight: Tensor, bias: Tensor) -> dict[str, Way]:
     return found
 
 
-def _of_statistics(y: Tensor) -> dict[str, Way]:
+def _of_statistics(y: Tensor) -> dict[str, Alternative]:
     features, flat = y.squeeze(0), y.flatten(2).squeeze(0)  # (C, h, w), (C, N)
     rows, even = flat.T, flat.new_full((1, flat.shape[1]), 1 / flat.shape[1])
-    found: dict[str, Way] = {
+    found: dict[str, Alternative] = {
         "means": lambda: flat.mean(1),
         "means of rows, then of columns": lambda: features.mean(1).mean(1),
         "means as a product": lambda: even @ rows,
@@ -67,7 +67,7 @@ def _of_statistics(y: Tensor) -> dict[str, Way]:
     return found
 
 
-def _of_gradient(y: Tensor) -> dict[str, Way]:
+def _of_gradient(y: Tensor) -> dict[str, Alternative]:
     rows, gradient = y.flatten(2).squeeze(0).T, torch.zeros_like(y.flatten(2).squeeze(0).T)
     matrix = torch.zeros(2 * rows.shape[1:]).to(rows)
     return {
@@ -79,10 +79,10 @@ def _of_gradient(y: Tensor) -> dict[str, Way]:
     }
 
 
-def _of_lbfgs(numbers: int, device: str) -> dict[str, Way]:
+def _of_lbfgs(numbers: int, device: str) -> dict[str, Alternative]:
     s, y = (torch.randn(PAIRS, numbers).to(device) for _ in range(2))
     images, vector = [each.clone() for each in s], s[0].clone()
-    found: dict[str, Way] = {
+    found: dict[str, Alternative] = {
         "pairs in one tensor": lambda: torch.stack(images),
         "pairs by a vector": lambda: s @ vector,
         "pairs by pairs": lambda: s @ y.T,
@@ -99,24 +99,26 @@ def _features(channels: int, side: int, device: str) -> Tensor:
     return made.contiguous(memory_format=torch.channels_last)
 
 
-def _tell(row: dict[str, object], ways: dict[str, Way], options: argparse.Namespace) -> None:
-    for name, way in ways.items():
+def _tell(
+    row: dict[str, object], alternatives: dict[str, Alternative], options: argparse.Namespace
+) -> None:
+    for name, compute in alternatives.items():
         try:
-            microseconds = 1000 * _milliseconds(way, options)
+            microseconds = 1000 * _milliseconds(compute, options)
         except RuntimeError as error:  # what this device or version of torch cannot do
-            tell(row | {"way": name, "failed": str(error)[:200]})
+            tell(row | {"alternative": name, "failed": str(error)[:200]})
         else:
-            tell(row | {"way": name, "us": round(microseconds, 1)})
+            tell(row | {"alternative": name, "us": round(microseconds, 1)})
 
 
-def _milliseconds(way: Way, options: argparse.Namespace) -> float:
+def _milliseconds(compute: Alternative, options: argparse.Namespace) -> float:
     """Return the time of a call, by a recording where the device makes them."""
-    way()  # which loads what it needs
+    compute()  # which loads what it needs
 
     def calls() -> None:
         for _ in range(RECORDED):
-            way()
+            compute()
 
     if (recorder := devices.recorder(options.device)) is None:
-        return median_milliseconds(way, options)
+        return median_milliseconds(compute, options)
     return median_milliseconds(recorder(calls)[0], options) / RECORDED
