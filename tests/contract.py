@@ -24,6 +24,7 @@ CONTRACTS = {  # package: tests of what is used of it, and of what is served wit
     "torch": [
         "tests/network/test_aten.py",
         "tests/network/test_onednn.py",
+        "tests/network/test_thread_limits.py",
         "tests/network/test_backends.py",
     ],
     "numba": ["tests/network/test_jit.py"],

@@ -19,6 +19,7 @@ from torch import Tensor
 
 from style_transfer import devices
 from style_transfer.engine.tensor_tree import Parts, put_together, take_apart
+from style_transfer.network import copy_each
 
 MAX_RECORDINGS = 12  # the last ones used; a run has one for each stage, and its optimiser's
 _MAX_SEEN = 64  # structures that are remembered to have been met once
@@ -141,7 +142,7 @@ class _Recording:
             own, new = (
                 [each[number] for number in changed] for each in (self.tensors, parts.tensors)
             )
-            torch._foreach_copy_(own, new)
+            copy_each(new, own)
             for number in changed:
                 self.sources[number] = weakref.ref(parts.tensors[number])
         if parts.numbers != self.values:

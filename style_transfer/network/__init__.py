@@ -1,5 +1,6 @@
 """The frozen network, and how its convolutions are computed."""
 
+from style_transfer.network.aten import copy_each
 from style_transfer.network.backends import BACKENDS, BackendSet, out_of_memory
 from style_transfer.network.geometry import LayerGeometry
 from style_transfer.network.machine_file import MachineFile
@@ -23,6 +24,7 @@ __all__ = [
     "ThreadPool",
     "TimingCache",
     "check_layers",
+    "copy_each",
     "load_network",
     "out_of_memory",
     "product_with_symmetric",

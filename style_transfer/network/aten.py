@@ -1,6 +1,6 @@
-"""Gradients of ReLU and pooling, as autograd computes them, and a convolution with its ReLU.
+"""Operators of torch: gradients as autograd computes them, and several operations as one.
 
-These operators are not part of torch's public interface. The package calls them here alone;
+They are not part of torch's public interface. The package calls them here alone;
 tests/network/test_aten.py says what is expected of them.
 """
 
@@ -38,3 +38,8 @@ def convolution_relu(x: Tensor, weight: Tensor, bias: Tensor, padding: int) -> T
         x, weight, bias, one, [padding, padding], one, 1
     )
     return result
+
+
+def copy_each(sources: list[Tensor], targets: list[Tensor]) -> None:
+    """Write each of the sources to its target, of the same shape, by few calls of the device."""
+    torch._foreach_copy_(targets, sources)

@@ -1,10 +1,11 @@
-"""What the package expects of torch's private gradients of ReLU and pooling."""
+"""What the package expects of torch's private operators."""
 
 import pytest
 import torch
 import torch.nn.functional as F
 
 from style_transfer.network.aten import (
+    copy_each,
     pooling_backward,
     relu_backward,
     write_relu_backward,
@@ -42,3 +43,10 @@ def test_the_gradient_of_average_pooling_is_autograds(share):
         assert torch.equal(pooling_backward(gradient, x, share), expected), (
             f"It has changed: {ADAPT}."
         )
+
+
+def test_each_tensor_is_copied_to_its_own():
+    sources = [image(5, 9, 11), image(1, 2, 3, seed=1), torch.tensor(4.0)]
+    targets = [torch.empty_like(each) for each in sources]
+    copy_each(sources, targets)
+    assert all(map(torch.equal, targets, sources)), f"Copying has changed: {ADAPT}."
