@@ -10,13 +10,19 @@ from typing import Any
 
 from tqdm import tqdm
 
-from style_transfer.batch import DIVERGED as DIVERGED_STATUS
-from style_transfer.batch import INTERRUPTED as STOPPED
-from style_transfer.batch import PAIRINGS, REFUSED, SPACES, Request, check_apart
+from style_transfer.batch import (
+    DIVERGED,
+    INTERRUPTED,
+    PAIRINGS,
+    REFUSED,
+    SPACES,
+    Request,
+    check_apart,
+)
 from style_transfer.checks import in_words
 from style_transfer.cli.console import complain
 from style_transfer.cli.log import StepLog
-from style_transfer.cli.parser import DIVERGED, NOT_AS_ASKED, USAGE_ERROR
+from style_transfer.cli.parser import EXIT_DIVERGED, EXIT_NOT_AS_ASKED, EXIT_USAGE_ERROR
 from style_transfer.cli.reporter import BAR_FORMAT
 from style_transfer.cli.request import request_in
 from style_transfer.engine import Frame
@@ -73,11 +79,11 @@ def run_film(options: argparse.Namespace, interruption: Interruption) -> int:
             painted = _painted(options, request, keyframes, reporter)
     except (ValueError, OSError) as error:
         _tell(PaintedFilm(REFUSED, None, message=in_words(error)), options)
-        return USAGE_ERROR
+        return EXIT_USAGE_ERROR
     _tell(painted, options)
     if painted.place != options.output:
-        return NOT_AS_ASKED
-    return DIVERGED if painted.status == DIVERGED_STATUS else 0
+        return EXIT_NOT_AS_ASKED
+    return EXIT_DIVERGED if painted.status == DIVERGED else 0
 
 
 def _check(options: argparse.Namespace) -> None:
@@ -119,7 +125,7 @@ def _tell(painted: PaintedFilm, options: argparse.Namespace) -> None:
         print(json.dumps(_record(painted, options)), flush=True)
     if painted.message:
         complain(painted.message)
-    if painted.status == STOPPED and painted.place and not options.json:
+    if painted.status == INTERRUPTED and painted.place and not options.json:
         print(
             f"Interrupted after frame {painted.frames} of {painted.count}; {painted.place} holds "
             "the film so far, and the same command goes on."

@@ -6,9 +6,9 @@ import sys
 from contextlib import closing
 from typing import Any
 
-from style_transfer.batch import INTERRUPTED as STOPPED
-from style_transfer.batch import REFUSED as REFUSED_STATUS
 from style_transfer.batch import (
+    INTERRUPTED,
+    REFUSED,
     STREAM,
     Job,
     Painted,
@@ -20,10 +20,10 @@ from style_transfer.checks import in_words
 from style_transfer.cli.console import complain
 from style_transfer.cli.film import is_film, run_film
 from style_transfer.cli.parser import (
-    DIVERGED,
-    INTERRUPTED,
-    NOT_AS_ASKED,
-    USAGE_ERROR,
+    EXIT_DIVERGED,
+    EXIT_INTERRUPTED,
+    EXIT_NOT_AS_ASKED,
+    EXIT_USAGE_ERROR,
     parse,
 )
 from style_transfer.cli.reporter import Reporter
@@ -35,17 +35,17 @@ from style_transfer.interruption import Interruption
 def run_command(arguments: list[str] | None = None) -> int:
     """Do what the arguments say, by default those of the program, and return the exit code.
 
-    0: the picture is saved, be it that of an interrupted run. USAGE_ERROR: a mistake in the
-    arguments. DIVERGED: no finite loss could be reached, or memory ended; the last good picture is
-    saved; or one of several pictures failed. NOT_AS_ASKED: the picture is under another name, or
-    nowhere. INTERRUPTED: there is none, or not all of several.
+    0: the picture is saved, be it that of an interrupted run. EXIT_USAGE_ERROR: a mistake in the
+    arguments. EXIT_DIVERGED: no finite loss could be reached, or memory ended; the last good
+    picture is saved; or one of several pictures failed. EXIT_NOT_AS_ASKED: the picture is under
+    another name, or nowhere. EXIT_INTERRUPTED: there is none, or not all of several.
     """
     with Interruption() as interruption:
         try:
             return _run(parse(arguments), interruption)
         except KeyboardInterrupt:
             complain("interrupted before there was a picture")
-            return INTERRUPTED
+            return EXIT_INTERRUPTED
 
 
 def _run(options: argparse.Namespace, interruption: Interruption) -> int:
@@ -58,14 +58,14 @@ def _run(options: argparse.Namespace, interruption: Interruption) -> int:
         reporter = Reporter(len(jobs), options.log, interruption)
     except (ValueError, OSError) as error:
         complain(in_words(error))
-        return USAGE_ERROR
+        return EXIT_USAGE_ERROR
     done, stopped = list[Painted](), False
     with closing(reporter):
         try:
             for painted in paint_jobs(jobs, request, reporter):
                 done.append(painted)
                 reporter.painted(painted)
-                if len(done) < len(jobs) and painted.status != STOPPED:
+                if len(done) < len(jobs) and painted.status != INTERRUPTED:
                     reporter.go_on()
         except KeyboardInterrupt:
             if not done:
@@ -96,7 +96,7 @@ def _tell(painted: Painted, options: argparse.Namespace) -> None:
         print(json.dumps(_record(painted)), flush=True)
     if painted.frame is None and painted.message:  # refused
         complain(painted.message)
-    elif painted.status == STOPPED and painted.place and not options.json:
+    elif painted.status == INTERRUPTED and painted.place and not options.json:
         stream = sys.stderr if painted.place == STREAM else sys.stdout
         step = painted.frame.step if painted.frame else 0
         print(
@@ -134,11 +134,11 @@ def _exit_code(jobs: list[Job], done: list[Painted], stopped: bool) -> int:
         if failed := [painted for painted in done if painted.failed]:
             count = f"{len(failed)} of {len(jobs)}"
             complain(f"{count} pictures failed, as told above")
-            return DIVERGED
-        return INTERRUPTED if stopped or len(done) < len(jobs) else 0
+            return EXIT_DIVERGED
+        return EXIT_INTERRUPTED if stopped or len(done) < len(jobs) else 0
     (painted,) = done
-    if painted.status == REFUSED_STATUS:
-        return USAGE_ERROR
+    if painted.status == REFUSED:
+        return EXIT_USAGE_ERROR
     if painted.failed and painted.place == painted.job.output:
-        return DIVERGED
-    return 0 if painted.place == painted.job.output else NOT_AS_ASKED
+        return EXIT_DIVERGED
+    return 0 if painted.place == painted.job.output else EXIT_NOT_AS_ASKED

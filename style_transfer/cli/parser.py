@@ -24,13 +24,13 @@ from style_transfer.presets import PRESETS
 from style_transfer.settings import MAX_STYLES
 
 # Exit codes beside 0, as shells number them.
-DIVERGED, USAGE_ERROR, NOT_AS_ASKED, INTERRUPTED = 1, 2, 3, 130
+EXIT_DIVERGED, EXIT_USAGE_ERROR, EXIT_NOT_AS_ASKED, EXIT_INTERRUPTED = 1, 2, 3, 130
 _EXIT_CODES = (
     "Ctrl-C, SIGTERM and SIGHUP save the picture so far. Exit codes: 0 the picture is saved, also "
-    f"after an interruption; {DIVERGED} diverged, the last good picture is saved, or of several "
-    f"pictures some failed, as told; {USAGE_ERROR} refused before the first step; {NOT_AS_ASKED} "
-    f"saved elsewhere, as told, or not at all; {INTERRUPTED} interrupted before there was a "
-    "picture, or before all of several were painted."
+    f"after an interruption; {EXIT_DIVERGED} diverged, the last good picture is saved, or of "
+    f"several pictures some failed, as told; {EXIT_USAGE_ERROR} refused before the first step; "
+    f"{EXIT_NOT_AS_ASKED} saved elsewhere, as told, or not at all; {EXIT_INTERRUPTED} interrupted "
+    "before there was a picture, or before all of several were painted."
 )
 PRESET_NAMES = {name.lower().replace(" ", "-"): name for name in PRESETS}
 
@@ -38,7 +38,7 @@ PRESET_NAMES = {name.lower().replace(" ", "-"): name for name in PRESETS}
 def parse(arguments: list[str] | None) -> argparse.Namespace:
     """Return the options in `arguments`, by default those that the program was called with.
 
-    What cannot be read ends the program with a sentence and USAGE_ERROR.
+    What cannot be read ends the program with a sentence and EXIT_USAGE_ERROR.
     """
     return _parser().parse_args(arguments)
 
@@ -46,7 +46,7 @@ def parse(arguments: list[str] | None) -> argparse.Namespace:
 class _Parser(argparse.ArgumentParser):
     def error(self, message: str) -> NoReturn:
         words = " ".join(message.split())
-        self.exit(USAGE_ERROR, f"style_transfer: {words} (--help lists the options)\n")
+        self.exit(EXIT_USAGE_ERROR, f"style_transfer: {words} (--help lists the options)\n")
 
 
 class _Output(argparse.Action):

@@ -16,7 +16,7 @@ import torch
 from PIL import Image
 
 from style_transfer.cli import run_command
-from style_transfer.cli.parser import NOT_AS_ASKED
+from style_transfer.cli.parser import EXIT_NOT_AS_ASKED
 from style_transfer.engine import MultiscaleObjective, stylize
 from style_transfer.images import save, to_pil
 from style_transfer.runs import ThreadExecutor
@@ -376,7 +376,7 @@ def test_memory_that_ends_in_the_first_step_costs_no_picture_of_before(files, ca
 
     files[2].write_bytes(b"a finished picture")
     monkeypatch.setattr(MultiscaleObjective, "evaluate", short_of_memory)
-    assert run(files) == NOT_AS_ASKED
+    assert run(files) == EXIT_NOT_AS_ASKED
     assert "not enough memory for step 1" in capsys.readouterr().err
     assert files[2].read_bytes() == b"a finished picture"
 
@@ -475,7 +475,7 @@ def test_a_log_on_a_full_disk_ends_no_run(files, capsys):
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="Linux has such a device")
 def test_a_picture_for_a_disk_that_is_full_by_then_is_saved_elsewhere(files, capsys, monkeypatch):
     while_painting(monkeypatch, lambda: files[2].symlink_to("/dev/full"))
-    assert run(files) == NOT_AS_ASKED
+    assert run(files) == EXIT_NOT_AS_ASKED
     error = capsys.readouterr().err
     assert "No space left on device" in error
     assert opened(saved_elsewhere(error)).size == (48, 48)
@@ -486,7 +486,7 @@ def test_a_picture_whose_folder_has_gone_is_saved_elsewhere(files, tmp_path, cap
     (tmp_path / "here").mkdir()
     monkeypatch.chdir(tmp_path / "here")
     while_painting(monkeypatch, (tmp_path / "there").rmdir)
-    assert run((*files[:2], tmp_path / "there" / "out.jpg")) == NOT_AS_ASKED
+    assert run((*files[:2], tmp_path / "there" / "out.jpg")) == EXIT_NOT_AS_ASKED
     elsewhere = saved_elsewhere(capsys.readouterr().err)
     assert elsewhere.parent == tmp_path / "here"
     assert opened(elsewhere).format == "PNG"
@@ -494,7 +494,7 @@ def test_a_picture_whose_folder_has_gone_is_saved_elsewhere(files, tmp_path, cap
 
 def test_a_picture_whose_name_was_taken_by_a_folder_is_saved_beside_it(files, capsys, monkeypatch):
     while_painting(monkeypatch, files[2].mkdir)
-    assert run(files) == NOT_AS_ASKED
+    assert run(files) == EXIT_NOT_AS_ASKED
     elsewhere = saved_elsewhere(capsys.readouterr().err)
     assert elsewhere.parent == files[2].parent
     assert opened(elsewhere).size == (48, 48)
@@ -505,7 +505,7 @@ def test_a_picture_that_can_be_saved_nowhere_is_one_line(files, capsys, monkeypa
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr("style_transfer.batch.writing.save", full)
-    assert run(files) == NOT_AS_ASKED
+    assert run(files) == EXIT_NOT_AS_ASKED
     assert "nor can a file in any other folder" in capsys.readouterr().err
 
 
