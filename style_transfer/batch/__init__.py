@@ -12,7 +12,7 @@ from style_transfer.batch.painting import (
     Watch,
     sentence,
 )
-from style_transfer.batch.planning import PAIRINGS, STREAM, Job, jobs_of
+from style_transfer.batch.planning import PAIRINGS, STREAM, PictureJob, jobs_of
 from style_transfer.batch.request import SPACES, Request, checked_dpi
 from style_transfer.batch.writing import check_apart
 
@@ -26,8 +26,8 @@ __all__ = [
     "SKIPPED",
     "SPACES",
     "STREAM",
-    "Job",
     "Painted",
+    "PictureJob",
     "Request",
     "Watch",
     "check_apart",

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from style_transfer.batch.checkpoints import Checkpoints
 from style_transfer.batch.inputs import Inputs, read_inputs
-from style_transfer.batch.planning import STREAM, Job
+from style_transfer.batch.planning import STREAM, PictureJob
 from style_transfer.batch.request import Request
 from style_transfer.batch.writing import save_somewhere
 from style_transfer.engine import (
@@ -20,18 +20,17 @@ from style_transfer.engine import (
 )
 from style_transfer.images import check_format, open_image, painted_size, size_of, to_tensor
 from style_transfer.recipe import Recipe
-from style_transfer.runs import CostModel, Estimate, Executor, RunClock, RunMemory
-from style_transfer.runs import Job as RunJob
+from style_transfer.runs import CostModel, Estimate, Executor, Job, RunClock, RunMemory
 
 Size = tuple[int, int]  # height, width
-MeasureCost = Callable[[Job, Size], CostModel]
+MeasureCost = Callable[[PictureJob, Size], CostModel]
 
 
 class Begun:
     """A picture whose first frame is there."""
 
     def __init__(
-        self, job: Job, request: Request, executor: Executor, cost_model_of: MeasureCost
+        self, job: PictureJob, request: Request, executor: Executor, cost_model_of: MeasureCost
     ) -> None:
         """Read and check all that is given. Raises ValueError or OSError for a mistake in it."""
         self._job, self._request = job, request
@@ -43,7 +42,7 @@ class Begun:
             _plan(job, painted_size(sizes[0], side, enlarge), sizes[1:], executor)
         inputs = self._inputs = read_inputs(job, request, executor.device)
         size = inputs.content.shape[-2], inputs.content.shape[-1]
-        run = RunJob(
+        run = Job(
             inputs.content,
             inputs.styles,
             job.settings,
@@ -93,7 +92,7 @@ class Begun:
             return State(0, len(stages(size)) - 1, image)
         return state
 
-    def _start(self, run: RunJob) -> tuple[Frame, Iterator[Frame]]:
+    def _start(self, run: Job) -> tuple[Frame, Iterator[Frame]]:
         frames = (frame for frame in self._execution.frames() if frame is not None)
         if run.state is None:
             return next(frames), frames
@@ -118,7 +117,9 @@ class Begun:
         )
 
 
-def _plan(job: Job, size: Size, style_sizes: Collection[Size], executor: Executor) -> RunMemory:
+def _plan(
+    job: PictureJob, size: Size, style_sizes: Collection[Size], executor: Executor
+) -> RunMemory:
     """Return the memory that a picture of that size takes.
 
     Raises ValueError, one sentence, where there is less, or no such picture in the format of the
@@ -131,7 +132,7 @@ def _plan(job: Job, size: Size, style_sizes: Collection[Size], executor: Executo
     return needed
 
 
-def _frame_of(state: State, inputs: Inputs, job: Job, init: str | Path) -> Frame:
+def _frame_of(state: State, inputs: Inputs, job: PictureJob, init: str | Path) -> Frame:
     """Return what a run shows that begins with a state."""
     content = inputs.content.to(state.image.device)
     strength = inputs.styles.strength_at((content.shape[-2], content.shape[-1]))
@@ -147,7 +148,7 @@ def _frame_of(state: State, inputs: Inputs, job: Job, init: str | Path) -> Frame
     )
 
 
-def _checkpoints(job: Job, request: Request, inputs: Inputs) -> Checkpoints | None:
+def _checkpoints(job: PictureJob, request: Request, inputs: Inputs) -> Checkpoints | None:
     if not request.resume or job.output == STREAM:
         return None
     how = f"{request.init} {request.optimizer} {request.seed} {request.network}"

@@ -9,7 +9,7 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
-from style_transfer.batch.planning import STREAM, Job
+from style_transfer.batch.planning import STREAM, PictureJob
 from style_transfer.batch.request import OF_PHOTO, Request
 from style_transfer.engine import Styles, default_size, masked
 from style_transfer.images import (
@@ -40,7 +40,7 @@ class Inputs:
     note: str  # a sentence on what is not as it was asked for, or ""
 
 
-def read_inputs(job: Job, request: Request, device: str) -> Inputs:
+def read_inputs(job: PictureJob, request: Request, device: str) -> Inputs:
     """Return the pictures of a job. Raises ValueError, one sentence, for what cannot be used."""
     size = request.size or default_size(device)
     file = io.BytesIO(sys.stdin.buffer.read()) if job.photo == STREAM else job.photo

@@ -9,7 +9,7 @@ from types import MappingProxyType
 
 from style_transfer.batch.checkpoints import checkpoints_of
 from style_transfer.batch.painting import INTERRUPTED, SKIPPED, Painted, Painter, Watch
-from style_transfer.batch.planning import PAIRINGS, Job, jobs_of
+from style_transfer.batch.planning import PAIRINGS, PictureJob, jobs_of
 from style_transfer.batch.request import Request
 from style_transfer.batch.writing import check_all_apart
 from style_transfer.checks import path
@@ -24,7 +24,7 @@ Paths = str | PathLike[str] | Iterable[str | PathLike[str]]
 class Unwatched:
     """A watch that takes no notice."""
 
-    def begin(self, job: Job, first: Frame, clock: RunClock, estimate: Estimate) -> None:
+    def begin(self, job: PictureJob, first: Frame, clock: RunClock, estimate: Estimate) -> None:
         pass
 
     def step(self, frame: Frame, seconds: float) -> None:
@@ -85,7 +85,7 @@ def paint_files(
 
 
 def prepare(
-    jobs: Iterable[Job],
+    jobs: Iterable[PictureJob],
     request: Request,
     outputs: Mapping[str, Path] = MappingProxyType({}),
     inputs: Iterable[Path] = (),
@@ -108,7 +108,7 @@ def prepare(
 
 
 def paint_jobs(
-    jobs: Sequence[Job],
+    jobs: Sequence[PictureJob],
     request: Request,
     watch: Watch,
     executor: Executor | None = None,
@@ -117,7 +117,7 @@ def paint_jobs(
     """Yield what became of each job that `prepare` was given; see `paint_files`."""
     painter = Painter(request, executor)
 
-    def paint(job: Job) -> Painted:
+    def paint(job: PictureJob) -> Painted:
         if request.skip_existing and is_finished(job.output):
             return Painted(job, SKIPPED, job.output)
         return painter.paint(job, watch)
@@ -133,7 +133,10 @@ def paint_jobs(
 
 
 def _spread(
-    jobs: Sequence[Job], paint: Callable[[Job], Painted], painter: Painter, at_once: int
+    jobs: Sequence[PictureJob],
+    paint: Callable[[PictureJob], Painted],
+    painter: Painter,
+    at_once: int,
 ) -> Iterator[Painted]:
     """Yield what became of each job as soon as it is done, with so many under way."""
     with ThreadPoolExecutor(at_once, "painting") as threads:

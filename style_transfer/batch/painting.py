@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Protocol
 
 from style_transfer.batch.begun import Begun, Size
-from style_transfer.batch.planning import STREAM, Job
+from style_transfer.batch.planning import STREAM, PictureJob
 from style_transfer.batch.request import Request
 from style_transfer.checks import in_words
 from style_transfer.engine import Frame, chosen_device
@@ -34,7 +34,7 @@ PAINTED, SKIPPED, INTERRUPTED, DIVERGED, REFUSED = (
 class Painted:
     """What became of a job."""
 
-    job: Job
+    job: PictureJob
     status: str  # one of the words above
     place: Path | None = None  # where the picture is, None where there is none
     message: str = ""  # a sentence on what went wrong
@@ -50,7 +50,7 @@ class Painted:
 class Watch(Protocol):
     """Who is told how a picture comes on."""
 
-    def begin(self, job: Job, first: Frame, clock: RunClock, estimate: Estimate) -> None:
+    def begin(self, job: PictureJob, first: Frame, clock: RunClock, estimate: Estimate) -> None:
         """Take notice of a picture whose first frame is there."""
 
     def step(self, frame: Frame, seconds: float) -> None:
@@ -81,13 +81,13 @@ class Painter:
         for begun in list(self._under_way):
             begun.stop()
 
-    def _check(self, job: Job) -> None:
+    def _check(self, job: PictureJob) -> None:
         """Raise ValueError where a picture could not be written."""
         if job.output != STREAM:
             exif = ANY_EXIF if self._request.keep_exif else None
             check_output(job.output, Export(self._request.depth, exif=exif))
 
-    def paint(self, job: Job, watch: Watch) -> Painted:
+    def paint(self, job: PictureJob, watch: Watch) -> Painted:
         """Paint a picture and save it; what goes wrong is in the answer.
 
         Where no step was made nothing is saved, since the file of before may be a better picture.
@@ -139,7 +139,7 @@ class Painter:
             self._executor = ThreadExecutor(Scheduler(), device=device)
         return self._executor
 
-    def _cost_model(self, job: Job, size: Size) -> CostModel:
+    def _cost_model(self, job: PictureJob, size: Size) -> CostModel:
         """Return how long steps take, measured once for all jobs that cost alike.
 
         Raises ValueError, one sentence, where that cannot be found out.
@@ -152,7 +152,7 @@ class Painter:
             raise ValueError(sentence(error, 1, size)) from None
 
 
-def _refusal(job: Job, error: Exception) -> str:
+def _refusal(job: PictureJob, error: Exception) -> str:
     """Return why a job cannot be begun. Raises the error itself for a fault."""
     if isinstance(error, ValueError | OSError | UnavailableError):
         return in_words(error)

@@ -18,7 +18,7 @@ _FIELDS = ("photo", "style", "beta", "number")  # of a pattern
 
 
 @dataclass(frozen=True)
-class Job:
+class PictureJob:
     """A picture to be painted."""
 
     photo: Path
@@ -38,7 +38,7 @@ def jobs_of(
     betas: Sequence[float] = (),
     pattern: str | None = None,
     into_folder: bool = False,
-) -> list[Job]:
+) -> list[PictureJob]:
     """Return the jobs of a command. A folder stands for the pictures in it, by their names.
 
     `output` is the file of a single picture, otherwise or where `into_folder` says so a folder, in
@@ -57,13 +57,15 @@ def jobs_of(
     made_folder |= from_folder and output != STREAM and not _ends_as(output, readable_suffixes())
     if not made_folder and not _is_folder(output):
         ((photo, some, changed),) = made
-        return [Job(photo, some, output, changed)]
+        return [PictureJob(photo, some, output, changed)]
     if output == STREAM or (_ends_as(output, PICTURE_FORMATS) and not into_folder):
         what = f"{len(made)} pictures" if len(made) > 1 else "names by a pattern (--name)"
         raise ValueError(f"{output}: a folder is needed for {what}.")
     chosen = pattern or (PATTERN_OF_BETAS if betas else PATTERN)
     jobs = [
-        Job(photo, some, output / _name(chosen, photo, some, changed, number), changed, made_folder)
+        PictureJob(
+            photo, some, output / _name(chosen, photo, some, changed, number), changed, made_folder
+        )
         for number, (photo, some, changed) in enumerate(made, 1)
     ]
     ((name, count),) = Counter(job.output for job in jobs).most_common(1)

@@ -10,8 +10,8 @@ from style_transfer.batch import (
     INTERRUPTED,
     REFUSED,
     STREAM,
-    Job,
     Painted,
+    PictureJob,
     Request,
     paint_jobs,
     prepare,
@@ -77,7 +77,7 @@ def _run(options: argparse.Namespace, interruption: Interruption) -> int:
     return _exit_code(jobs, done, stopped)
 
 
-def _prepare(options: argparse.Namespace, jobs: list[Job], request: Request) -> None:
+def _prepare(options: argparse.Namespace, jobs: list[PictureJob], request: Request) -> None:
     """Make folders; raise ValueError, one sentence, where files could not be written, or only over
     each other or an input.
     """
@@ -129,7 +129,7 @@ def _write_sheet(options: argparse.Namespace, done: list[Painted]) -> None:
             complain(f"the contact sheet cannot be written: {error}")
 
 
-def _exit_code(jobs: list[Job], done: list[Painted], stopped: bool) -> int:
+def _exit_code(jobs: list[PictureJob], done: list[Painted], stopped: bool) -> int:
     if len(jobs) > 1:
         if failed := [painted for painted in done if painted.failed]:
             count = f"{len(failed)} of {len(jobs)}"

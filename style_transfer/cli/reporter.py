@@ -4,7 +4,7 @@ from pathlib import Path
 
 from tqdm import tqdm
 
-from style_transfer.batch import Job, Painted
+from style_transfer.batch import Painted, PictureJob
 from style_transfer.cli.console import complain
 from style_transfer.cli.log import StepLog
 from style_transfer.engine import Frame
@@ -32,7 +32,7 @@ class Reporter:
             self._all.close()
         self._log.close()
 
-    def begin(self, job: Job, first: Frame, clock: RunClock, estimate: Estimate) -> None:
+    def begin(self, job: PictureJob, first: Frame, clock: RunClock, estimate: Estimate) -> None:
         """Show the bar of a picture."""
         self._log.begin()
         self._clock, self._last = clock, 0.0

@@ -3,7 +3,7 @@
 import argparse
 from typing import Any
 
-from style_transfer.batch import Job, Request, checked_dpi, jobs_of
+from style_transfer.batch import PictureJob, Request, checked_dpi, jobs_of
 from style_transfer.cli.parser import PRESET_NAMES
 from style_transfer.cli.sizes import Length
 from style_transfer.images import PRINT_DPI
@@ -54,7 +54,7 @@ def request_in(options: argparse.Namespace) -> Request:
     )
 
 
-def jobs_in(options: argparse.Namespace, request: Request) -> list[Job]:
+def jobs_in(options: argparse.Namespace, request: Request) -> list[PictureJob]:
     """Return the pictures to be painted. Raises ValueError, one sentence."""
     jobs = jobs_of(
         [options.photo, *options.photos],

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from style_transfer.batch.planning import Job, jobs_of
+from style_transfer.batch.planning import PictureJob, jobs_of
 from style_transfer.settings import Settings
 
 
@@ -18,7 +18,7 @@ def here(tmp_path, monkeypatch):
         (tmp_path / file).write_bytes(b"")
 
 
-def planned(photo, style, output, **options) -> list[Job]:
+def planned(photo, style, output, **options) -> list[PictureJob]:
     return jobs_of([Path(photo)], [Path(style)], Path(output), Settings(), **options)
 
 
@@ -34,7 +34,7 @@ def planned(photo, style, output, **options) -> list[Job]:
     ],
 )
 def test_the_folder_of_a_single_picture_is_made(photo, output, options, made):
-    assert planned(photo, "styles/x.png", output, **options)[0] == Job(
+    assert planned(photo, "styles/x.png", output, **options)[0] == PictureJob(
         Path("photos/a.png"), (Path("styles/x.png"),), Path(made), Settings(), in_folder=True
     )
 
