@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
-from style_transfer.batch.begun import Begun, Size
 from style_transfer.batch.planning import STREAM, PictureJob
 from style_transfer.batch.request import Request
+from style_transfer.batch.started import Size, StartedPicture
 from style_transfer.checks import in_words
 from style_transfer.engine import Frame, chosen_device
 from style_transfer.images import Exif, Export, check_output
@@ -72,14 +72,14 @@ class Painter:
     def __init__(self, request: Request, executor: Executor | None = None) -> None:
         """Take the executor, by default one on the request's device in this process."""
         self._request, self._executor = request, executor
-        self._under_way = set[Begun]()
+        self._under_way = set[StartedPicture]()
         self._interrupted = False
 
     def interrupt(self) -> None:
         """End all pictures under way after the step that each is in; begin no others."""
         self._interrupted = True
-        for begun in list(self._under_way):
-            begun.stop()
+        for started in list(self._under_way):
+            started.stop()
 
     def _check(self, job: PictureJob) -> None:
         """Raise ValueError where a picture could not be written."""
@@ -96,21 +96,21 @@ class Painter:
         began = time.perf_counter()
         try:
             self._check(job)
-            begun = Begun(job, self._request, self._executor_here(), self._cost_model)
-            if begun.note:
-                watch.tell(begun.note)
-            watch.begin(job, begun.first, begun.clock, begun.estimate)
+            started = StartedPicture(job, self._request, self._executor_here(), self._cost_model)
+            if started.note:
+                watch.tell(started.note)
+            watch.begin(job, started.first, started.clock, started.estimate)
         except Exception as error:
             words = _refusal(job, error)
             return Painted(job, REFUSED, message=words, seconds=time.perf_counter() - began)
-        frame, status, message = begun.first, INTERRUPTED, ""
-        self._under_way.add(begun)
+        frame, status, message = started.first, INTERRUPTED, ""
+        self._under_way.add(started)
         if self._interrupted:  # meanwhile
-            begun.stop()
+            started.stop()
         try:
             try:
-                for frame in begun.frames:
-                    begun.checkpoint(frame)
+                for frame in started.frames:
+                    started.checkpoint(frame)
                     if frame.note:
                         watch.tell(frame.note)
                     watch.step(frame, time.perf_counter() - began)
@@ -124,12 +124,12 @@ class Painter:
             size = frame.content.shape[-2], frame.content.shape[-1]
             message, status = sentence(error, frame.step + 1, size), DIVERGED
         finally:  # also where the program has a fault: hours may have gone into the picture
-            self._under_way.remove(begun)
-            made = status == PAINTED or frame is not begun.first
-            place, words = begun.save(frame) if made else (None, "")
+            self._under_way.remove(started)
+            made = status == PAINTED or frame is not started.first
+            place, words = started.save(frame) if made else (None, "")
         if status == INTERRUPTED and not made:
             raise KeyboardInterrupt
-        begun.leave(frame, finished=status == PAINTED)
+        started.leave(frame, finished=status == PAINTED)
         seconds = time.perf_counter() - began
         return Painted(job, status, place, " ".join((message, words)).strip(), frame, seconds)
 
@@ -153,7 +153,7 @@ class Painter:
 
 
 def _refusal(job: PictureJob, error: Exception) -> str:
-    """Return why a job cannot be begun. Raises the error itself for a fault."""
+    """Return why a job cannot be started. Raises the error itself for a fault."""
     if isinstance(error, ValueError | OSError | UnavailableError):
         return in_words(error)
     if out_of_memory(error):

@@ -236,7 +236,7 @@ def test_memory_that_ends_while_the_files_are_read_is_told(files, capsys, monkey
     def short_of_memory(*_):
         raise error
 
-    monkeypatch.setattr("style_transfer.batch.begun.read_inputs", short_of_memory)
+    monkeypatch.setattr("style_transfer.batch.started.read_inputs", short_of_memory)
     assert run(files) == 2
     told = capsys.readouterr().err
     assert "not enough memory to begin" in told
@@ -247,7 +247,7 @@ def test_a_photo_is_not_enlarged_to_a_picture_that_memory_does_not_hold(files, c
     def not_reached(*_):
         raise AssertionError
 
-    monkeypatch.setattr("style_transfer.batch.begun.read_inputs", not_reached)
+    monkeypatch.setattr("style_transfer.batch.started.read_inputs", not_reached)
     monkeypatch.setattr(ThreadExecutor, "available_memory", lambda _: 2_000_000_000)
     assert run(files, "--size", "20000", "--enlarge") == 2
     assert "A picture of 20000 x 20000 pixels needs" in capsys.readouterr().err
@@ -351,7 +351,7 @@ def test_ctrl_c_before_the_first_step_is_one_line(files, capsys, monkeypatch):
     def interrupted(*_):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("style_transfer.batch.begun.read_inputs", interrupted)
+    monkeypatch.setattr("style_transfer.batch.started.read_inputs", interrupted)
     assert run(files) == 130
     error = capsys.readouterr().err
     assert "interrupted before there was a picture" in error

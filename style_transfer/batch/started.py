@@ -1,4 +1,4 @@
-"""A picture that is begun: read, checked, and with its first frame."""
+"""A picture that is started: read, checked, and with its first frame."""
 
 from collections.abc import Callable, Collection, Iterator
 from dataclasses import replace
@@ -26,7 +26,7 @@ Size = tuple[int, int]  # height, width
 MeasureCost = Callable[[PictureJob, Size], CostModel]
 
 
-class Begun:
+class StartedPicture:
     """A picture whose first frame is there."""
 
     def __init__(
