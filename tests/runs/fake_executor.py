@@ -92,7 +92,8 @@ class FakeExecution:
         image = torch.full_like(content, 0.5)
         _, memory = OPTIMIZERS["lbfgs"].step(image, torch.ones_like(image), ())
         strokes = self._state.strokes if self._state else self._init_strokes
-        self._state = State(step, 0, image, memory, strokes=strokes)
+        objective = {"styles": self.styles.fingerprint} if step else None
+        self._state = State(step, 0, image, memory, objective, strokes=strokes)
         return self._frame(dict.fromkeys(("content", "style", "total"), 1 / step) if step else {})
 
     def _frame(self, losses):

@@ -20,7 +20,7 @@ from style_transfer.images import (
     to_tensor,
 )
 from style_transfer.recipe import Recipe, save_recipe
-from style_transfer.ui.handlers.inputs import filled, with_photo
+from style_transfer.ui.handlers.inputs import filled, painted_from
 from style_transfer.ui.http.calls import (
     Values,
     by_elem_id,
@@ -94,10 +94,8 @@ class DownloadHandlers:
 
         Raises ValueError, one sentence, for a photo that cannot be read any more.
         """
-        picture, source, inputs = _picture(record, preview), preview.source, record.inputs
-        if source and source != inputs.source:
-            inputs = with_photo(inputs, source, self._reader.of(session.visitor))
-        if (opacity := inputs.opacity) is not None:
+        picture, reader = _picture(record, preview), self._reader.of(session.visitor)
+        if (opacity := painted_from(record, preview, reader).opacity) is not None:
             opacity = resize_clamped(opacity, (picture.shape[-2], picture.shape[-1]))
             keep, colour = chosen_background(background)
             if not keep or not PICTURE_FORMATS[kind.suffix].transparent:

@@ -23,6 +23,7 @@ from style_transfer.ui.session.picture_reader import PictureReader
 from style_transfer.ui.session.record import RunRecord
 from style_transfer.ui.session.run_inputs import PhotoSource, RunInputs
 from style_transfer.ui.session.session import Session
+from style_transfer.ui.session.timeline import Preview
 
 PAINTED_MASK = "painted on the page"  # the name of such a mask in a recipe
 START_IDS = (  # components whose values a run begins with
@@ -56,9 +57,8 @@ def read_inputs(session: Session, named: Mapping[str, Any], reader: PictureReade
     session.uploads.update(map(Path, [content_file, *files]))
     content, opacity = or_error_on_page(reader.photo, content_file, recipe.size, recipe.enlarge)
     styles = or_error_on_page(chosen_styles, named, session.loaded_styles(files), reader)
-    session.style_files = files
     styles = styles.where_seen(opacity)
-    return RunInputs(content, styles, Path(content_file), recipe, opacity)
+    return RunInputs(content, styles, Path(content_file), recipe, opacity, tuple(files))
 
 
 def filled(what: str, value: Any) -> Any:
@@ -81,7 +81,28 @@ def with_photo(inputs: RunInputs, source: PhotoSource, reader: PictureReader) ->
     if source.file != inputs.photo_file:
         styles = Styles(styles.images).where_seen(opacity)
         recipe = replace(recipe, mask="")
-    return RunInputs(content, styles, source.file, recipe, opacity)
+    return replace(
+        inputs,
+        content=content,
+        styles=styles,
+        photo_file=source.file,
+        recipe=recipe,
+        opacity=opacity,
+    )
+
+
+def painted_from(record: RunRecord, preview: Preview, reader: PictureReader) -> RunInputs:
+    """Return what a preview was painted from; its photo is read again where it was another one.
+
+    Raises ValueError as `with_photo` does.
+    """
+    inputs, origin = record.inputs, preview.origin
+    if origin is inputs.origin:
+        return inputs
+    if origin.source != inputs.source:
+        inputs = with_photo(inputs, origin.source, reader)
+    inputs = replace(inputs, styles=origin.styles, style_files=origin.style_files)
+    return replace(inputs, recipe=origin.recipe)
 
 
 def read_settings(named: Mapping[str, Any], limits: Limits) -> Settings:

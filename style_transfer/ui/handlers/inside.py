@@ -112,7 +112,7 @@ class InsideHandlers:
         """Answer what the terms change, anew where the picture has made enough steps since."""
         layer, objective_of = given.text("layer"), shown.moment.settings.objective
         one_of("layer", layer, (PIXELS, *LAYERS))
-        subject, step = (shown.name, layer, objective_of), shown.step
+        subject, step = (shown.name, shown.origin, layer, objective_of), shown.step
         known = look.changes
         if not known or known.subject != subject or not 0 <= step - known.step < EVERY_STEPS:
             objective, here = look.inspector.objective(shown.moment)
@@ -151,7 +151,7 @@ class InsideHandlers:
             reservation.release()
 
     def _look(self, key: str, shown: ShownMoment) -> _Look:
-        network = load_network(shown.network, self._service.executor.local_device)
+        network = load_network(shown.origin.recipe.network, self._service.executor.local_device)
         with self._lock:
             look = self._looks.pop(key, None)
             if look is None or look.network is not network:

@@ -121,9 +121,9 @@ class PictureHandlers:
             session.brought = []
         elif session.brought:  # the page does not show the regions that were brought back
             styles, names["mask"] = styles.with_masks_of(inputs.styles), inputs.recipe.mask
-        session.style_files, session.brought = files, session.brought[:1]
-        styles = styles.where_seen(inputs.opacity)
-        return replace(inputs, styles=styles, recipe=replace(inputs.recipe, **names))
+        session.brought = session.brought[:1]
+        styles, recipe = styles.where_seen(inputs.opacity), replace(inputs.recipe, **names)
+        return replace(inputs, styles=styles, recipe=recipe, style_files=tuple(files))
 
     def _with_size(self, session: Session, record: RunRecord, value: Any) -> RunInputs:
         chosen = chosen_size(value)

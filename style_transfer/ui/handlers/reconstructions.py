@@ -48,7 +48,8 @@ class Reconstructions:
         size = fit((moment.content.shape[-2], moment.content.shape[-1]), SIDE)
         content = resize_clamped(moment.content, size).cpu()
         style = style_picture(images[painting - 1].to(content.device), content, settings)
-        job = Job(content, Styles((style,)), settings, init="noise", network=shown.network)
+        network = shown.origin.recipe.network
+        job = Job(content, Styles((style,)), settings, init="noise", network=network)
         with self._lock:
             self._stop(key)
             self._made = {k: each for k, each in self._made.items() if not self._is_over(each)}

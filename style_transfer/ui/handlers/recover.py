@@ -78,9 +78,9 @@ class RecoverHandlers:
             if not session.brought:
                 photo = session.pictures.save_photo(content, recipe.photo, checkpoint.opacity)
                 session.brought = [str(photo)]
-            file, *session.style_files = session.brought
-            opacity = checkpoint.opacity
-            inputs = RunInputs(content, checkpoint.styles, Path(file), recipe, opacity)
+            file, *style_files = session.brought
+            read = Path(file), recipe, checkpoint.opacity, tuple(style_files)
+            inputs = RunInputs(content, checkpoint.styles, *read)
             if checkpoint.rests:
                 record = session.new_record(inputs, losses=losses)
                 record.bring_back(checkpoint, writer)

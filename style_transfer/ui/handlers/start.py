@@ -11,10 +11,10 @@ from style_transfer.runs import Run
 from style_transfer.settings import Settings
 from style_transfer.ui.handlers.begin import RunStarter, submitted
 from style_transfer.ui.handlers.inputs import (
+    painted_from,
     read_inputs,
     read_settings,
     token_in,
-    with_photo,
 )
 from style_transfer.ui.handlers.watch import Begin, View, watch_run
 from style_transfer.ui.http.calls import (
@@ -78,13 +78,12 @@ class StartHandlers:
     def branch(self, request: gr.Request) -> Iterator[View]:
         """Start a run from the preview on the canvas, with the settings of that preview."""
         session, named = submitted(self._context, request)
-        if session.selected is None or session.preview is None:
+        record, preview = session.selected, session.preview
+        if record is None or preview is None:
             raise error_on_page("There is no moment to branch from yet.")
-        inputs, source = session.selected.inputs, session.preview.source
-        if source and source != inputs.source:
-            reader = self._context.reader.of(session.visitor)
-            inputs = or_error_on_page(with_photo, inputs, source, reader)
-        begin = self._branching(session, inputs, session.preview.settings, named, copies=True)
+        reader = self._context.reader.of(session.visitor)
+        inputs = or_error_on_page(painted_from, record, preview, reader)
+        begin = self._branching(session, inputs, preview.settings, named, copies=True)
         yield from watch_run(self._context, session, begin)
 
     def continue_run(self, request: gr.Request) -> Iterator[View]:
@@ -145,7 +144,7 @@ class StartHandlers:
         assert preview is not None
         size = inputs.content.shape[-2], inputs.content.shape[-1]
         image = resize_clamped(parent.image_of(preview), size)
-        same_photo = preview.source is not None and preview.source.file == inputs.photo_file
+        same_photo = preview.origin.source.file == inputs.photo_file
         strokes = preview.strokes if same_photo else ()  # of another photo they mean nothing
 
         def begin() -> tuple[RunRecord, Run]:

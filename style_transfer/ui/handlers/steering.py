@@ -108,8 +108,8 @@ class SteeringHandlers:
             return gr.skip(), gr.skip()
         or_error_on_page(controls.to_settings, settings_now)
         settings = controls.to_value(preview.settings, settings_now["preview_every"])
-        source = preview.source
-        return settings, size_value(source.side, source.enlarge) if source else gr.skip()
+        source = preview.origin.source
+        return settings, size_value(source.side, source.enlarge)
 
     def add_steps(self, values: Values, request: gr.Request) -> Any:
         """Return the settings with as many steps as the selected run has and those to be added."""

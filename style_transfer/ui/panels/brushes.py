@@ -63,7 +63,7 @@ def value(session: Session) -> dict[str, Any]:
     return {
         "enabled": True,
         "record": record.name,
-        "photo": file_url(preview.content_file) if preview.content_file else "",
+        "photo": file_url(preview.content_file),
         "number": record.strokes.newest,
         "withdrawn": record.strokes.withdrawn,
         "count": len(in_effect(record.strokes_made)),

@@ -26,11 +26,11 @@ def value(session: Session) -> list[dict[str, str]]:
     if session.selected is None or session.preview is None:
         return example.PAIR
     record, preview = session.selected, session.preview
-    content, mask = preview.content_file, mask_url(session, record, preview)
-    photo = [{"name": "Photo", "src": file_url(content), "mask": mask}] if content else []
+    mask = mask_url(session, record, preview)
+    photo = {"name": "Photo", "src": file_url(preview.content_file), "mask": mask}
     shown = {"name": "Picture shown", "src": file_url(preview.shown_file), "mask": mask}
     runs = [_newest(session, each) for each in session.records if each.previews]
-    return [*photo, shown, *runs]
+    return [photo, shown, *runs]
 
 
 def _newest(session: Session, record: RunRecord) -> dict[str, str]:

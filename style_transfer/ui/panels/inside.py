@@ -45,7 +45,7 @@ def value(session: Session) -> dict[str, Any]:
         "address": f"{PATH}/{session.key}",
         "moment": f"{record.name} {preview.file.stem}",
         "layers": [*settings.style_layers],
-        "paintings": len(record.inputs.styles.images),
+        "paintings": len(preview.origin.styles.images),
     }
     if not losses:  # before the first step
         return found

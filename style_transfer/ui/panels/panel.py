@@ -36,7 +36,7 @@ def mask_url(session: Session, record: RunRecord, preview: Preview) -> str:
     """Return the address of a picture that is as transparent as the photo of a preview, "" for an
     opaque one."""
     opacity = record.inputs.opacity
-    if opacity is None or preview.source not in (None, record.inputs.source):
+    if opacity is None or preview.origin.source != record.inputs.source:
         return ""
     return file_url(session.pictures.save_opacity(opacity))
 

@@ -15,7 +15,7 @@ class KeptRecord:
     def __init__(self, inputs: RunInputs, losses: LossHistory) -> None:
         """Begin without a run; `losses` are of steps that were made before."""
         self.inputs = inputs  # of the next step
-        self._former: tuple[RunInputs, ...] = ()  # with other content, which frames may still show
+        self._former: tuple[RunInputs, ...] = ()  # of before, which frames may still show
         self.run: Run | None = None  # None also once another run has replaced it
         self.rest: Rest | None = None  # where no run makes steps any more
         self.last_frame: Frame | None = None
@@ -68,13 +68,23 @@ class KeptRecord:
             self._kept = state
 
     def inputs_of(self, frame: Frame) -> RunInputs:
-        """Return the inputs with the content image that `frame` was painted from."""
+        """Return the newest inputs with the content image that `frame` was painted from."""
+        return self._inputs_with_content_of(frame)[0]
+
+    def painted_from(self, frame: Frame) -> RunInputs:
+        """Return the newest inputs with the content image and the styles of `frame`."""
+        known, objective = self._inputs_with_content_of(frame), frame.state.objective or {}
+        styles = objective.get("styles")  # unknown before the first step
+        return next((each for each in known if each.styles.fingerprint == styles), known[0])
+
+    def _inputs_with_content_of(self, frame: Frame) -> list[RunInputs]:
+        """Return the inputs with the content image of `frame`, the newest first."""
         known = self.inputs, *reversed(self._former)
-        return next((each for each in known if equal_images(each.content, frame.content)), known[0])
+        return [each for each in known if equal_images(each.content, frame.content)] or [known[0]]
 
     def use_inputs(self, inputs: RunInputs) -> None:
         """Take note of the inputs of the next step."""
-        if inputs.content is not self.inputs.content:
+        if inputs is not self.inputs:
             self._former = (*self._former, self.inputs)
         self.inputs = inputs
 

@@ -1,10 +1,18 @@
 """The moment of a run that a page shows, to look at through the network."""
 
+from functools import lru_cache
+from pathlib import Path
 from typing import NamedTuple
 
+from torch import Tensor
+
 from style_transfer.engine import local_styles
+from style_transfer.images import open_image, to_tensor
 from style_transfer.inspection import Moment
+from style_transfer.ui.session.run_inputs import Origin
 from style_transfer.ui.session.session import Session
+
+_REMEMBERED = 4  # photos, of 28 MB at most: an inspector keeps what it found in the same tensor
 
 
 class ShownMoment(NamedTuple):
@@ -13,7 +21,7 @@ class ShownMoment(NamedTuple):
     moment: Moment
     name: str  # of its run
     step: int
-    network: str
+    origin: Origin
 
 
 def shown_moment(session: Session) -> ShownMoment | None:
@@ -24,10 +32,16 @@ def shown_moment(session: Session) -> ShownMoment | None:
     record, preview = session.selected, session.preview
     if record is None or preview is None:
         return None
-    inputs, frame = record.inputs, record.last_frame
+    origin, frame = preview.origin, record.last_frame
     if frame is not None and preview.shows(frame):
         image, content = frame.image, frame.content
     else:
-        image, content = preview.image, inputs.content
-    moment = Moment(image, content, inputs.styles, preview.settings, local_styles(preview.strokes))
-    return ShownMoment(moment, record.name, preview.step, inputs.recipe.network)
+        image, content = preview.image, _photo(preview.content_file)
+    moment = Moment(image, content, origin.styles, preview.settings, local_styles(preview.strokes))
+    return ShownMoment(moment, record.name, preview.step, origin)
+
+
+@lru_cache(_REMEMBERED)
+def _photo(file: Path) -> Tensor:
+    """Return the photo of previews, whose file is never another one."""
+    return to_tensor(open_image(file))

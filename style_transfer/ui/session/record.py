@@ -30,7 +30,7 @@ from style_transfer.runs import (
 from style_transfer.settings import Settings
 from style_transfer.ui.session.kept_record import KeptRecord
 from style_transfer.ui.session.rest import Rest
-from style_transfer.ui.session.run_inputs import PhotoSource, RunInputs
+from style_transfer.ui.session.run_inputs import Origin, RunInputs
 from style_transfer.ui.session.sent_strokes import SentStrokes
 from style_transfer.ui.session.timeline import Preview, Timeline
 
@@ -196,10 +196,10 @@ class RunRecord(KeptRecord):
 
     def add_frame(self, frame: Frame) -> None:
         """Store the newest frame and a preview of it. Raises OSError."""
-        self.last_frame, source = frame, self._source_of(frame)
+        self.last_frame, origin = frame, self._origin_of(frame)
         newest = self.previews[-1] if self.previews else None
         if newest is None or not newest.shows(frame):
-            self.timeline.add(frame, source)
+            self.timeline.add(frame, origin)
         elif newest.settings.keep_colors != frame.settings.keep_colors:
             self.recolor(newest, frame.settings.keep_colors)
 
@@ -246,11 +246,8 @@ class RunRecord(KeptRecord):
 
     def recipe(self, preview: Preview) -> Recipe:
         """Return the recipe of a preview."""
-        recipe, source = self._as_changed(self.inputs.recipe), preview.source
-        if source:
-            recipe = replace(recipe, photo=source.name, size=source.side, enlarge=source.enlarge)
-        recipe = replace(recipe, step=preview.step, settings=preview.settings)
-        return replace(recipe, strokes=preview.strokes)
+        recipe = replace(self._as_changed(preview.origin.recipe), step=preview.step)
+        return replace(recipe, settings=preview.settings, strokes=preview.strokes)
 
     @property
     def _strokes_done(self) -> tuple[tuple[Stroke, ...], int]:
@@ -258,11 +255,11 @@ class RunRecord(KeptRecord):
         done = self.state.strokes if self.state else ()
         return done, self.last_frame.step if self.last_frame else 0
 
-    def _source_of(self, frame: Frame) -> PhotoSource:
-        """Return where the content of the newest frame comes from; later ones show none before."""
-        inputs = self.inputs_of(frame)
+    def _origin_of(self, frame: Frame) -> Origin:
+        """Return what the newest frame was painted from; later ones show none before."""
+        inputs = self.painted_from(frame)
         if inputs in self._former:
             self._former = self._former[self._former.index(inputs) :]
         else:
             self._former = ()
-        return inputs.source
+        return inputs.origin

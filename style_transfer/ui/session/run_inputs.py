@@ -22,6 +22,16 @@ class PhotoSource:
 
 
 @dataclass(frozen=True, eq=False)
+class Origin:
+    """What a picture was painted from, but for the photo: large as that may be, its file has it."""
+
+    source: PhotoSource
+    styles: Styles
+    style_files: tuple[str, ...]
+    recipe: Recipe
+
+
+@dataclass(frozen=True, eq=False)
 class RunInputs:
     """What a run is made from beside its settings. A change makes another of them."""
 
@@ -30,6 +40,7 @@ class RunInputs:
     photo_file: Path  # from which the content image was read
     recipe: Recipe  # names, size, seed, first image, optimiser, network
     opacity: Tensor | None = None  # (1, 1, H, W) of the photo; None: opaque
+    style_files: tuple[str, ...] = ()  # from which the style images were read
 
     @cached_property
     def tensors(self) -> dict[str, Tensor]:
@@ -42,3 +53,8 @@ class RunInputs:
         """Where the content image comes from."""
         recipe = self.recipe
         return PhotoSource(self.photo_file, recipe.photo, recipe.size, recipe.enlarge)
+
+    @cached_property
+    def origin(self) -> Origin:
+        """What is kept of it with each picture that is painted from it."""
+        return Origin(self.source, self.styles, self.style_files, self.recipe)

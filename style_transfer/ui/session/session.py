@@ -49,7 +49,6 @@ class Session:
         self.ahead = 0  # runs before this one in the admission queue
         self.canvas = example.CANVAS  # what was shown last
         self.brought: list[str] = []  # files of the photo and style images of a run brought back
-        self.style_files: list[str] = []  # what the style images of the latest run were read from
         self.unkept = ""  # why the newest preview cannot be kept, for the status line
         self.strokes_to_come: tuple[Stroke, ...] = ()  # with the next start, of a recipe or link
         self.notice = ""  # why the last change was refused, for the status line
@@ -147,7 +146,8 @@ class Session:
         """Return the style images in `files` that the latest run has read already."""
         if not self.latest:
             return {}
-        images = zip(self.style_files, self.latest.inputs.styles.images, strict=False)
+        inputs = self.latest.inputs
+        images = zip(inputs.style_files, inputs.styles.images, strict=False)
         return {file: image for file, image in images if file in files}
 
     def new_record(

@@ -13,7 +13,7 @@ from style_transfer.engine import Frame, Stroke
 from style_transfer.images import open_image, reduced, to_pil, to_tensor
 from style_transfer.settings import Settings
 from style_transfer.ui.http.frames import PREVIEW_SIDE
-from style_transfer.ui.session.run_inputs import PhotoSource
+from style_transfer.ui.session.run_inputs import Origin, PhotoSource
 
 MAX_PREVIEWS = 240  # of a run; at 384 px about 15 MB
 FEWEST = 8  # of a run whose visitor has no room for more
@@ -29,10 +29,10 @@ class Preview:
     file: Path
     settings: Settings
     losses: dict[str, float]
+    origin: Origin
+    content_file: Path  # the content image as a file that browsers show
     recolored_file: Path | None = None  # with colours of the content image, where it keeps some
     strokes: tuple[Stroke, ...] = ()  # that were made until then, and undone
-    source: PhotoSource | None = None  # of the content image
-    content_file: Path | None = None  # the content image as a file that browsers show
 
     def shows(self, frame: Frame) -> bool:
         """Return whether it is of this frame: of this step and these strokes."""
@@ -46,7 +46,6 @@ class Preview:
     @property
     def content(self) -> Tensor:
         """The content image that it was painted from, (1, 3, H, W)."""
-        assert self.content_file, "a preview without its photo"
         return to_tensor(open_image(self.content_file))
 
     @property
@@ -80,17 +79,14 @@ class Timeline:
     def __len__(self) -> int:
         return len(self.previews)
 
-    def add(self, frame: Frame, source: PhotoSource | None = None) -> Preview:
+    def add(self, frame: Frame, origin: Origin) -> Preview:
         """Store a frame as the newest preview and return it. Raises OSError."""
-        file, strokes = self._save(frame.stylized), frame.state.strokes
-        preview = Preview(frame.step, file, frame.settings, frame.losses, strokes=strokes)
-        if source:
-            file = self._content_files.get(source) or self._save(frame.content, "photo-")
-            self._content_files[source] = file
-            preview = replace(preview, source=source, content_file=file)
-        if frame.settings.keep_colors:
-            preview = replace(preview, recolored_file=self._save(frame.picture))
-        return self._append(preview)
+        file, source, strokes = self._save(frame.stylized), origin.source, frame.state.strokes
+        content = self._content_files.get(source) or self._save(frame.content, "photo-")
+        self._content_files[source] = content
+        recolored = self._save(frame.picture) if frame.settings.keep_colors else None
+        made = frame.step, file, frame.settings, frame.losses
+        return self._append(Preview(*made, origin, content, recolored, strokes))
 
     def recolor(self, preview: Preview, image: Tensor, share: float) -> Preview:
         """Replace a preview by `image`, which keeps this share of the content image's colours."""
@@ -104,13 +100,11 @@ class Timeline:
 
     def add_copy(self, preview: Preview) -> Preview:
         """Store a copy of a preview of another timeline, byte for byte, as the newest."""
-        file = self._copy(preview.file)
-        recolored, content = preview.recolored_file, preview.content_file
+        file, recolored = self._copy(preview.file), preview.recolored_file
         if recolored:
             recolored = self._copy(recolored)
-        if preview.source and content:
-            content = self._copy(content, "photo-")
-            self._content_files[preview.source] = content
+        content = self._copy(preview.content_file, "photo-")
+        self._content_files[preview.origin.source] = content
         copy = replace(preview, file=file, recolored_file=recolored, content_file=content)
         return self._append(copy)
 
@@ -150,7 +144,8 @@ class Timeline:
         self._delete_later(removed.file)
         if removed.recolored_file:
             self._delete_later(removed.recolored_file)
-        for source in {*self._content_files} - {preview.source for preview in self.previews}:
+        kept = {preview.origin.source for preview in self.previews}
+        for source in {*self._content_files} - kept:
             self._delete_later(self._content_files.pop(source))
 
     def _delete_later(self, file: Path) -> None:

@@ -1,6 +1,7 @@
 """Size and photo of a picture, changed while it is painted and at rest, without a browser."""
 
 from dataclasses import replace
+from pathlib import Path
 
 import gradio as gr
 import pytest
@@ -8,9 +9,13 @@ import torch
 
 from style_transfer.engine import Styles, equal_images
 from style_transfer.images import TIMELAPSE_FORMATS, keep_colors, open_image, save, to_tensor
+from style_transfer.recipe import read_recipe
 from style_transfer.runs import Checkpoint, Limits, MemoryReservations, RunService
+from style_transfer.ui.handlers.downloads import DownloadHandlers
 from style_transfer.ui.handlers.recover import RecoverHandlers
 from style_transfer.ui.panels import compare, controls, status
+from style_transfer.ui.panels.take_home import SETTINGS as SETTINGS_FILE
+from style_transfer.ui.session.moments import shown_moment
 from tests.conftest import smooth_picture
 from tests.runs.fake_executor import FOREVER, FakeExecutor
 from tests.ui.handlers.tab import SETTINGS, TOKEN, Tab
@@ -184,8 +189,64 @@ def test_who_branches_from_a_moment_before_gets_its_photo_and_size(tab, photos):
     child = session.selected
     assert child is not record
     assert {*sizes(child)} == {LARGE}
-    assert child.inputs.source == moment.source
+    assert child.inputs.source == moment.origin.source
     assert equal_images(child.inputs.content, to_tensor(open_image(photos[0]), 128))
+
+
+@pytest.fixture
+def walked_back(tab, photos):
+    """A page that shows a moment before both photo and painting were replaced."""
+    tab.choose_styles(str(photos[1]))
+    moment = tab.wake().session.preview
+    tab.choose_styles(str(photos[0]))
+    tab.drop_photo(photos[2])
+    tab.wake().session.select(tab.session.selected, moment)
+    return tab
+
+
+def test_a_moment_before_is_looked_into_with_its_own_photo_and_painting(walked_back, photos):
+    moment = shown_moment(walked_back.session).moment
+    assert equal_images(moment.styles.images[0], to_tensor(open_image(photos[1])))
+    assert (moment.content - to_tensor(open_image(photos[0]), 64)).abs().mean() < 0.02  # JPEG
+    # What an inspector keeps of them is theirs as long as they are the same objects.
+    assert shown_moment(walked_back.session).moment.content is moment.content
+
+
+def test_a_moment_before_is_taken_home_with_the_names_of_its_own_pictures(walked_back):
+    values = {gr.Textbox(elem_id="kind"): SETTINGS_FILE}
+    file = Path(DownloadHandlers(walked_back.context).export(values, walked_back.request))
+    recipe = read_recipe(file)
+    assert (recipe.photo, recipe.style) == ("first.png", "other.png")
+    assert file.name == f"first-other-step{recipe.step}.json"
+
+
+def test_who_branches_from_a_moment_before_gets_its_painting(walked_back, photos):
+    tab, knobs = walked_back, controls.to_value(SETTINGS, 1)
+    tab.session.start_values = {"settings": knobs, "interrupted": {"token": TOKEN}, "more": 3}
+    for _ in tab.starts.branch(tab.request):
+        pass
+    child, other = tab.session.selected, to_tensor(open_image(photos[1]))
+    assert equal_images(child.inputs.styles.images[0], other)
+    assert child.recipe(child.previews[-1]).style == "other.png"
+    # The page still has the painting of now in its box.
+    tab.choose_styles(str(photos[0]), str(photos[1]))
+    found = child.inputs.styles.images
+    assert equal_images(found[0], to_tensor(open_image(photos[0])))
+    assert equal_images(found[1], other)
+
+
+def test_a_frame_that_is_seen_after_a_change_has_the_pictures_that_it_was_painted_from(
+    tab, paints, photos
+):
+    record = tab.session.selected
+    former = record.inputs.styles
+    run, execution = paints(1)
+    frame = next(frame for frame in run.frames() if frame and frame.step == 5)
+    tab.choose_styles(str(photos[1]))
+    record.add_frame(frame)
+    assert record.previews[-1].origin.styles is former
+    finish(record, run, execution)
+    assert record.previews[-1].origin.recipe.style == "other.png"
 
 
 def test_the_styles_after_one_that_is_taken_away_move_up_with_their_weights(tab, paints, photos):

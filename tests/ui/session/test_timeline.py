@@ -8,11 +8,15 @@ import torch
 from PIL import Image
 from PIL.JpegImagePlugin import get_sampling
 
-from style_transfer.engine import Frame, State
+from style_transfer.engine import Frame, State, Styles
+from style_transfer.recipe import Recipe
 from style_transfer.settings import Settings
 from style_transfer.ui.http.frames import PREVIEW_SIDE
-from style_transfer.ui.session.run_inputs import PhotoSource
+from style_transfer.ui.session.run_inputs import Origin, PhotoSource
 from style_transfer.ui.session.timeline import DELETION_DELAY, FEWEST, Timeline
+
+SOURCE = PhotoSource(Path("photo.jpg"), "photo.jpg", 32)
+ORIGIN = Origin(SOURCE, Styles((torch.zeros(1, 3, 32, 32),)), ("style.jpg",), Recipe())
 
 
 def frame(step, settings=Settings()):  # noqa: B008
@@ -23,22 +27,21 @@ def frame(step, settings=Settings()):  # noqa: B008
 def test_a_long_run_is_kept_evenly_and_within_the_limit(tmp_path):
     timeline = Timeline(tmp_path / "run", max_previews=24)
     for step in range(1001):
-        timeline.add(frame(step))
+        timeline.add(frame(step), ORIGIN)
     steps = [preview.step for preview in timeline.previews]
     gaps = [after - before for before, after in pairwise(steps)]
     assert len(steps) == 24
     assert steps[0] == 0
     assert steps[-1] == 1000
     assert max(gaps[:-1]) <= 4 * min(gaps[:-1])
-    assert len(list((tmp_path / "run").iterdir())) <= 24 + DELETION_DELAY
+    assert len(list((tmp_path / "run").iterdir())) <= 1 + 24 + DELETION_DELAY
 
 
 def test_previews_of_a_print_are_small(tmp_path):
     timeline, large = Timeline(tmp_path / "run"), torch.rand((1, 3, 200, 2 * PREVIEW_SIDE))
-    source = PhotoSource(tmp_path / "photo.jpg", "photo.jpg", 2 * PREVIEW_SIDE)
     settings = Settings(keep_colors=0.5)
     print_frame = Frame(1, large, {}, settings, State(1, 0, large), large, True)
-    preview = timeline.add(print_frame, source)
+    preview = timeline.add(print_frame, ORIGIN)
     for file in (preview.file, preview.recolored_file, preview.content_file):
         with Image.open(file) as image:
             assert image.size == (PREVIEW_SIDE, 100), file
@@ -47,14 +50,14 @@ def test_previews_of_a_print_are_small(tmp_path):
 def test_its_size_is_that_of_its_files(tmp_path):
     timeline, other = Timeline(tmp_path / "1", max_previews=9), Timeline(tmp_path / "2")
     for step in range(8):
-        timeline.add(frame(step))
+        timeline.add(frame(step), ORIGIN)
     timeline.recolor(timeline.previews[3], torch.rand((1, 3, 32, 32)), 0.5)
     other.add_copy(timeline.previews[3])
     for each in (timeline, other):
         assert each.size == sum(file.stat().st_size for file in each.folder.iterdir())
     whole = timeline.size
-    timeline.add(frame(8))
-    timeline.add(frame(9))  # instead of another one
+    timeline.add(frame(8), ORIGIN)
+    timeline.add(frame(9), ORIGIN)  # instead of another one
     assert timeline.size < whole + 2 * timeline.previews[0].file.stat().st_size
 
 
@@ -62,11 +65,11 @@ def test_where_there_is_no_room_older_previews_go(tmp_path):
     crowded = []
     timeline = Timeline(tmp_path / "run", is_crowded=lambda: bool(crowded))
     for step in range(40):
-        timeline.add(frame(step))
+        timeline.add(frame(step), ORIGIN)
     assert len(timeline) == 40
     crowded.append(True)
     for step in range(40, 60):
-        timeline.add(frame(step))
+        timeline.add(frame(step), ORIGIN)
     steps = [preview.step for preview in timeline.previews]
     assert len(steps) == FEWEST
     assert (steps[0], steps[-1]) == (0, 59)
@@ -75,8 +78,8 @@ def test_where_there_is_no_room_older_previews_go(tmp_path):
 
 def test_every_preview_has_its_picture_and_the_settings_of_its_step(tmp_path):
     timeline = Timeline(tmp_path / "run")
-    timeline.add(frame(0))
-    timeline.add(frame(500, Settings(beta=20)))
+    timeline.add(frame(0), ORIGIN)
+    timeline.add(frame(500, Settings(beta=20)), ORIGIN)
     assert [preview.settings.beta for preview in timeline.previews] == [5, 20]
     assert torch.allclose(
         timeline.previews[1].image, torch.full((3,), 0.5)[:, None, None], atol=0.01
@@ -87,7 +90,8 @@ def test_previews_are_jpeg_of_quality_95_or_better_with_all_of_their_colours(tmp
     timeline = Timeline(tmp_path / "run")
     picture = torch.rand((1, 3, 32, 32), generator=torch.Generator().manual_seed(0))
     keeping = Settings(keep_colors=0.5)  # a second file, as it is seen
-    preview = timeline.add(replace(frame(1, keeping), image=picture, content=picture))
+    kept = replace(frame(1, keeping), image=picture, content=picture)
+    preview = timeline.add(kept, ORIGIN)
     preview = timeline.recolor(preview, picture, 0.25)
     for file in (preview.file, preview.shown_file):
         with Image.open(file) as jpeg:
@@ -103,7 +107,7 @@ def test_previews_are_jpeg_of_quality_95_or_better_with_all_of_their_colours(tmp
 
 def test_a_branch_begins_with_the_same_bytes(tmp_path):
     first, second = Timeline(tmp_path / "1"), Timeline(tmp_path / "2")
-    preview = first.add(frame(3))
+    preview = first.add(frame(3), ORIGIN)
     copy = second.add_copy(preview)
     assert copy.file.read_bytes() == preview.file.read_bytes()
     assert copy.step == 3
@@ -113,7 +117,7 @@ def test_a_branch_begins_with_the_same_bytes(tmp_path):
 def test_the_nearest_preview_is_found_by_its_step(tmp_path):
     timeline = Timeline(tmp_path / "run")
     for step in (0, 10, 20):
-        timeline.add(frame(step))
+        timeline.add(frame(step), ORIGIN)
     assert [timeline.nearest(step) for step in (0, 4, 6, 99)] == [0, 0, 1, 2]
 
 
@@ -126,8 +130,8 @@ def test_a_file_that_cannot_be_deleted_yet_is_deleted_later(tmp_path, monkeypatc
     monkeypatch.setattr(Path, "unlink", refuse)
     timeline = Timeline(tmp_path / "run", max_previews=3)
     for step in range(3 + DELETION_DELAY + 2):
-        timeline.add(frame(step))
-    assert len(list(timeline.folder.iterdir())) == 3 + DELETION_DELAY + 2
+        timeline.add(frame(step), ORIGIN)
+    assert len(list(timeline.folder.iterdir())) == 1 + 3 + DELETION_DELAY + 2
     monkeypatch.setattr(Path, "unlink", unlink)
-    timeline.add(frame(99))
-    assert len(list(timeline.folder.iterdir())) == 3 + DELETION_DELAY
+    timeline.add(frame(99), ORIGIN)
+    assert len(list(timeline.folder.iterdir())) == 1 + 3 + DELETION_DELAY
