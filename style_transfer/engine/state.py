@@ -74,15 +74,10 @@ class State:
         """Return the state in a file that `save` wrote. Raises ValueError for any other file."""
         try:
             with safe_open(file, framework="pt") as content:
-                metadata = content.metadata() or {}
+                form, numbers = _header(content)
                 # Cloned, since torch sums in another order over memory aligned as in the file.
                 tensors = {name: content.get_tensor(name).clone() for name in content.keys()}  # noqa: SIM118
-            if (form := metadata.get("format")) not in (_FORMAT, _OLDER):
-                raise KeyError("format")
-            numbers = json.loads(metadata["numbers"])
             former = numbers.pop("rates", None)  # their name in earlier versions
-            for name in _COUNTS & {*numbers}:
-                numbers[name] = whole_number(name, numbers[name], 0, 2**31)
             numbers |= {name: tensors.get(name) for name in _OPTIONAL}
             numbers["timings"] = TimingCache.from_dict(numbers.get("timings", former))
             strokes = tuple(map(Stroke.from_dict, numbers.pop("strokes", ())))
@@ -105,8 +100,19 @@ class State:
                 before=tuple(tensors[name] for name in crops),
                 **numbers,
             )
-        except (OSError, SafetensorError, KeyError, TypeError, ValueError) as error:
-            raise ValueError(f"{Path(file).name}: not a saved state ({error}).") from error
+        except _UNREADABLE as error:
+            raise _no_state(file, error) from error
+
+    @staticmethod
+    def step_in(file: str | os.PathLike[str]) -> int:
+        """Return the step of the state in a file, reading no tensor. Raises ValueError as `load`
+        does, though not for what is wrong with tensors."""
+        try:
+            with safe_open(file, framework="pt") as content:
+                step: int = _header(content)[1]["step"]
+                return step
+        except _UNREADABLE as error:
+            raise _no_state(file, error) from error
 
     def to(self, device: Any) -> "State":
         """Return the state with its tensors on `device`."""
@@ -135,6 +141,21 @@ def save_tensors(
         part.unlink(missing_ok=True)
 
 
+def _header(content: Any) -> tuple[str, dict[str, Any]]:
+    """Return the format and the numbers of a state, from its open file."""
+    metadata = content.metadata() or {}
+    if (form := metadata.get("format")) not in (_FORMAT, _OLDER):
+        raise KeyError("format")
+    numbers = json.loads(metadata["numbers"])
+    for name in _COUNTS & {*numbers}:
+        numbers[name] = whole_number(name, numbers[name], 0, 2**31)
+    return form, numbers
+
+
+def _no_state(file: str | os.PathLike[str], error: Exception) -> ValueError:
+    return ValueError(f"{Path(file).name}: not a saved state ({error}).")
+
+
 def _with_own_storage(tensors: dict[str, Tensor]) -> dict[str, Tensor]:
     """Return the tensors on the CPU, of which only those that share a storage are copied.
 
@@ -151,6 +172,7 @@ def _with_own_storage(tensors: dict[str, Tensor]) -> dict[str, Tensor]:
     return own
 
 
+_UNREADABLE = (OSError, SafetensorError, KeyError, TypeError, ValueError)
 _COUNTS = {"step", "stage", "setbacks"}
 _OPTIONAL = ("good", "touched", "reach")  # tensors, or None
 _TENSORS = ("image", "memory", "matches", "before", *_OPTIONAL)

@@ -2,7 +2,7 @@
 
 from style_transfer.runs.admission import AdmissionQueue
 from style_transfer.runs.broadcast import HEARTBEAT
-from style_transfer.runs.checkpoint import OPACITY, Checkpoint, rests_in, step_of
+from style_transfer.runs.checkpoint import OPACITY, Checkpoint, KeptRun, kept_run
 from style_transfer.runs.checkpoint_store import CheckpointStore
 from style_transfer.runs.checkpoint_writer import CheckpointWriter
 from style_transfer.runs.cost_model import CostModel, RunClock
@@ -54,6 +54,7 @@ __all__ = [
     "Executor",
     "InternalError",
     "Job",
+    "KeptRun",
     "Lasting",
     "Limits",
     "LossHistory",
@@ -72,9 +73,8 @@ __all__ = [
     "describe_content",
     "duration",
     "is_zero_gpu",
+    "kept_run",
     "open_executor",
     "outcome_of",
     "process_folder",
-    "rests_in",
-    "step_of",
 ]

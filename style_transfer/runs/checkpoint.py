@@ -14,7 +14,7 @@ from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import torch
 from safetensors import SafetensorError
@@ -80,11 +80,12 @@ class Checkpoint:
             _check_state(state, content, recipe.optimizer)
             styles.check(content)
             # run.json is written before the state, and may be some steps ahead of it.
+            rests = _rests(about, recipe, state.step)
+            recipe = replace(recipe, step=state.step)
             losses = [each for each in map(_losses_of, about["curve"]) if each[0] <= state.step]
         except _UNREADABLE as error:
             raise ValueError("The interrupted run cannot be read any more.") from error
-        rests, opacity = about.get("rests") is True, pictures.get(OPACITY)
-        return cls(content, styles, recipe, losses, state, rests, opacity)
+        return cls(content, styles, recipe, losses, state, rests, pictures.get(OPACITY))
 
     @property
     def pictures(self) -> dict[str, Tensor]:
@@ -108,20 +109,21 @@ class Checkpoint:
         )
 
 
-def step_of(folder: Path) -> int | None:
-    """Return the step that the run in `folder` had reached, None if that cannot be read."""
+class KeptRun(NamedTuple):
+    """What is told of a run on disk before it is read."""
+
+    step: int  # that its state has reached
+    rests: bool  # see `Checkpoint`
+
+
+def kept_run(folder: Path) -> KeptRun | None:
+    """Return what is told of the run in `folder`, None if that cannot be read."""
     try:
-        return Recipe.from_json(json.loads((folder / RUN_FILE).read_text())["recipe"]).step
+        about = json.loads((folder / RUN_FILE).read_text())
+        recipe, step = Recipe.from_json(about["recipe"]), State.step_in(folder / STATE_FILE)
+        return KeptRun(step, _rests(about, recipe, step))
     except _UNREADABLE:
         return None
-
-
-def rests_in(folder: Path) -> bool:
-    """Return whether the run in `folder` had ended and was to go on by a change."""
-    try:
-        return json.loads((folder / RUN_FILE).read_text())["rests"] is True
-    except _UNREADABLE:
-        return False
 
 
 def expiry_of(folder: Path, lifetime: float) -> float:
@@ -170,6 +172,11 @@ def _write_json(file: Path, value: Mapping[str, Any]) -> None:
         os.replace(part, file)
     finally:
         part.unlink(missing_ok=True)
+
+
+def _rests(about: Mapping[str, Any], recipe: Recipe, step: int) -> bool:
+    """Return whether the state of `step` rests; what run.json says may be of a later one."""
+    return about.get("rests") is True and recipe.step == step
 
 
 def _losses_of(entry: Any) -> tuple[int, dict[str, float]]:

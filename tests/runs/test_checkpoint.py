@@ -16,7 +16,7 @@ from style_transfer.runs.checkpoint import (
     STATE_FILE,
     Checkpoint,
     expiry_of,
-    step_of,
+    kept_run,
     write_expiry,
     write_pictures,
 )
@@ -75,6 +75,7 @@ def test_a_file_cut_at_any_length_is_refused_in_one_sentence(folder, name):
         (folder / name).write_bytes(whole[:length])
         with pytest.raises(ValueError, match=UNREADABLE):
             Checkpoint.load(folder)
+        assert name == PICTURES or kept_run(folder) is None
 
 
 @pytest.mark.parametrize(
@@ -108,7 +109,7 @@ def test_a_recipe_that_is_none_is_refused_in_one_sentence(folder, recipe):
     edit(folder, recipe=recipe)
     with pytest.raises(ValueError, match=UNREADABLE):
         Checkpoint.load(folder)
-    assert step_of(folder) is None
+    assert kept_run(folder) is None
 
 
 @pytest.mark.parametrize("text", ["5", "[]", "null", '"a"', "{}", "[" * 100_000])
@@ -116,7 +117,7 @@ def test_a_run_file_of_another_form_is_refused_in_one_sentence(folder, text):
     (folder / RUN_FILE).write_text(text)
     with pytest.raises(ValueError, match=UNREADABLE):
         Checkpoint.load(folder)
-    assert step_of(folder) is None
+    assert kept_run(folder) is None
     assert expiry_of(folder, 60) > time.time()
 
 

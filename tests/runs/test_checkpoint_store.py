@@ -11,7 +11,7 @@ import pytest
 from style_transfer.engine import State
 from style_transfer.recipe import Recipe
 from style_transfer.runs import checkpoint_store
-from style_transfer.runs.checkpoint import STATE_FILE, Checkpoint, step_of
+from style_transfer.runs.checkpoint import STATE_FILE, Checkpoint, kept_run
 from style_transfer.runs.checkpoint_lock import CheckpointLock
 from style_transfer.runs.checkpoint_store import CheckpointStore
 from style_transfer.runs.limits import Limits
@@ -35,7 +35,7 @@ def test_a_folder_in_which_nothing_can_be_kept_is_told_beforehand(tmp_path):
 def test_a_run_is_found_by_the_token_of_its_visitor_alone(store, interrupt):
     folder = interrupt(store, 2)
     assert store.find(TOKEN) == folder
-    assert step_of(folder) == 2
+    assert kept_run(folder) == (2, False)
     assert store.find(ANOTHER) is None
     for nonsense in (None, "", 5, "a" * 31, "../" * 20, ["a" * 64], "\ud800" * 40, "a" * 10**6):
         assert store.find(nonsense) is None

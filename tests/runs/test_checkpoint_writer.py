@@ -8,7 +8,7 @@ import pytest
 from style_transfer.engine import State, Styles, resize_clamped, state
 from style_transfer.recipe import Recipe
 from style_transfer.runs import checkpoint_writer
-from style_transfer.runs.checkpoint import STATE_FILE, Checkpoint
+from style_transfer.runs.checkpoint import STATE_FILE, Checkpoint, kept_run
 from style_transfer.runs.checkpoint_store import CheckpointStore
 from style_transfer.runs.limits import Limits
 from tests.runs.conftest import TOKEN, by_name
@@ -47,6 +47,22 @@ def test_a_full_disk_stops_the_writing_alone_and_the_older_state_stays(
     assert writer.problem == ""
     assert caplog.messages == [told, "A run can be kept again."]
     assert Checkpoint.load(writer.folder).state.step == 4
+
+
+def test_where_a_state_cannot_be_written_the_run_is_told_of_as_the_older_state_has_it(
+    store, write_checkpoint, frames, monkeypatch
+):
+    writer = write_checkpoint(store, 2)
+    monkeypatch.setattr(State, "save", lambda *_: (_ for _ in ()).throw(OSError("full")))
+    writer.write(frames[3].state, [], Recipe(), rests=True)
+    assert kept_run(writer.folder) == (2, False)
+    kept = Checkpoint.load(writer.folder)
+    assert (kept.recipe.step, kept.rests) == (2, False)
+    monkeypatch.undo()
+    writer.write(frames[3].state, [], Recipe(), rests=True)
+    assert kept_run(writer.folder) == (3, True)
+    kept = Checkpoint.load(writer.folder)
+    assert (kept.recipe.step, kept.rests) == (3, True)
 
 
 def test_a_folder_that_cannot_be_written_stops_the_writing_alone(tmp_path, write_checkpoint):

@@ -6,7 +6,7 @@ from typing import Any
 
 import gradio as gr
 
-from style_transfer.runs import Checkpoint, Run, rests_in, step_of
+from style_transfer.runs import Checkpoint, KeptRun, Run, kept_run
 from style_transfer.ui.handlers.begin import RunStarter, submitted
 from style_transfer.ui.handlers.inputs import token_in
 from style_transfer.ui.handlers.watch import View, watch_run
@@ -33,8 +33,8 @@ class RecoverHandlers:
         """Return the step at which a run of this browser was interrupted or rests, 0 for none."""
         token = token_in(by_elem_id(values))
         folder = self._service.checkpoints.find(token)
-        step, rests = (step_of(folder), rests_in(folder)) if folder else (0, False)
-        return interrupted.offer(token, step or 0, rests, asked=True)
+        found = kept_run(folder) if folder else None
+        return interrupted.offer(token, *(found or KeptRun(0, False)), asked=True)
 
     def interrupted_inputs(self, values: Values, request: gr.Request) -> tuple[Any, ...]:
         """Return the values of BROUGHT_IDS, as the interrupted run of this browser has them."""
