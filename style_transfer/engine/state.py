@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any
@@ -136,7 +137,8 @@ def save_tensors(
         save_file(_with_own_storage(tensors), part, metadata)
         os.replace(part, file)
     except SafetensorError as error:  # on a full disk
-        raise OSError(str(error)) from error
+        found = _SYSTEM_ERROR.search(str(error))
+        raise (OSError(int(found[2]), found[1]) if found else OSError(str(error))) from error
     finally:
         part.unlink(missing_ok=True)
 
@@ -173,6 +175,7 @@ def _with_own_storage(tensors: dict[str, Tensor]) -> dict[str, Tensor]:
 
 
 _UNREADABLE = (OSError, SafetensorError, KeyError, TypeError, ValueError)
+_SYSTEM_ERROR = re.compile(r"I/O error: (.+) \(os error (\d+)\)")  # in words of safetensors
 _COUNTS = {"step", "stage", "setbacks"}
 _OPTIONAL = ("good", "touched", "reach")  # tensors, or None
 _TENSORS = ("image", "memory", "matches", "before", *_OPTIONAL)

@@ -1,6 +1,8 @@
 import json
+import os
 from contextlib import suppress
 from dataclasses import fields
+from errno import EFBIG
 
 import pytest
 import torch
@@ -62,6 +64,19 @@ def test_saving_replaces_an_older_state_and_leaves_nothing_else(tmp_path):
     LATER.save(str(tmp_path / "run.state"))
     assert State.load(str(tmp_path / "run.state")).step == 7
     assert [file.name for file in tmp_path.iterdir()] == ["run.state"]
+
+
+def test_a_state_for_which_there_is_no_room_is_refused_in_the_words_of_the_system(tmp_path):
+    resource = pytest.importorskip("resource")  # not on Windows
+    before, most = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (1000, most))
+    try:
+        with pytest.raises(OSError, match=os.strerror(EFBIG)) as refused:
+            FIRST.save(tmp_path / "state")
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (before, most))
+    assert (refused.value.errno, refused.value.strerror) == (EFBIG, os.strerror(EFBIG))
+    assert not [*tmp_path.iterdir()]
 
 
 def test_a_save_that_fails_leaves_the_older_state(tmp_path, monkeypatch):
