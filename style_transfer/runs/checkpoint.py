@@ -31,6 +31,7 @@ from style_transfer.engine import (
     save_tensors,
     stages,
 )
+from style_transfer.network import out_of_memory
 from style_transfer.recipe import Recipe
 from style_transfer.runs.history import LossHistory
 
@@ -54,6 +55,10 @@ _UNREADABLE = (
 )
 
 
+class DamagedError(ValueError):
+    """A run on disk that cannot be read at any time."""
+
+
 @dataclass(frozen=True, eq=False)
 class Checkpoint:
     """A run as it was on disk."""
@@ -68,7 +73,8 @@ class Checkpoint:
 
     @classmethod
     def load(cls, folder: Path) -> "Checkpoint":
-        """Return the checkpoint in `folder`. Raises ValueError, one sentence, for any other."""
+        """Return the checkpoint in `folder`. Raises DamagedError, one sentence, for any other, and
+        ValueError where the system refuses to read it."""
         try:
             about = json.loads((folder / RUN_FILE).read_text())
             recipe = Recipe.from_json(about["recipe"])
@@ -84,7 +90,8 @@ class Checkpoint:
             recipe = replace(recipe, step=state.step)
             losses = [each for each in map(_losses_of, about["curve"]) if each[0] <= state.step]
         except _UNREADABLE as error:
-            raise ValueError("The interrupted run cannot be read any more.") from error
+            kind = ValueError if _is_of_system(error) else DamagedError
+            raise kind("The interrupted run cannot be read any more.") from error
         return cls(content, styles, recipe, losses, state, rests, pictures.get(OPACITY))
 
     @property
@@ -174,6 +181,13 @@ def _write_json(file: Path, value: Mapping[str, Any]) -> None:
         part.unlink(missing_ok=True)
 
 
+def _is_of_system(error: BaseException | None) -> bool:
+    """Return whether an error comes from lack of memory or from the system, which may pass."""
+    while error and not (isinstance(error, OSError) or out_of_memory(error)):
+        error = error.__cause__
+    return error is not None
+
+
 def _rests(about: Mapping[str, Any], recipe: Recipe, step: int) -> bool:
     """Return whether the state of `step` rests; what run.json says may be of a later one."""
     return about.get("rests") is True and recipe.step == step
@@ -228,7 +242,7 @@ def _pictures_of(folder: Path, state: State) -> dict[str, Tensor]:
             size = state.image.shape[-2:]
             if state.stage < len(plan) and tuple(size) == plan[state.stage].size:
                 return pictures
-    raise FileNotFoundError(f"No pictures of step {state.step} are there.")
+    raise LookupError(f"No pictures of step {state.step} are there.")
 
 
 def _unpack(pictures: Mapping[str, Tensor]) -> dict[str, Tensor]:

@@ -9,14 +9,14 @@ import shutil
 import tempfile
 import threading
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 from torch import Tensor
 
-from style_transfer.runs.checkpoint import STATE_FILE, expiry_of
+from style_transfer.runs.checkpoint import STATE_FILE, expiry_of, kept_run
 from style_transfer.runs.checkpoint_lock import NO_LOCKS, CheckpointLock
 from style_transfer.runs.checkpoint_writer import CheckpointWriter
 from style_transfer.runs.limits import MEGABYTE, PREFIX, Limits
@@ -70,12 +70,15 @@ class CheckpointStore:
         return writer
 
     def find(self, token: Any) -> Path | None:
-        """Return the folder of the run of this visitor that was cut off last; None without one."""
+        """Return the folder of the run of this visitor that was cut off last; None without one.
+
+        Those that cannot be read, or were written by a newer version, are passed over.
+        """
         folder = self._visitor_folder(token)
         if folder is None:
             return None
         with self._guard:
-            return next((f for f in self._valid(folder) if self._lock(f, probe=True)), None)
+            return next((f for f in self._readable(folder) if self._lock(f, probe=True)), None)
 
     def claim(self, token: Any) -> CheckpointWriter | None:
         """Return the writer of the run that `find` finds, and reserve that run for the caller.
@@ -86,7 +89,7 @@ class CheckpointStore:
         if folder is None:
             return None
         with self._guard:
-            found = next((f for f in self._valid(folder) if self._lock(f)), None)
+            found = next((f for f in self._readable(folder) if self._lock(f)), None)
             return self._writer(found) if found else None
 
     def sweep(self) -> None:
@@ -123,11 +126,11 @@ class CheckpointStore:
             return None
         return self._root / hashlib.sha256(token.encode(errors="replace")).hexdigest()
 
-    def _valid(self, visitor: Path) -> list[Path]:
-        """Return the folders of a visitor's checkpoints that have not expired, newest first."""
+    def _readable(self, visitor: Path) -> Iterator[Path]:
+        """Yield the folders of a visitor's checkpoints that have not expired, newest first."""
         files = {file.parent: _written(file) for file in visitor.glob(f"*/{STATE_FILE}")}
         valid = [folder for folder in files if self._expiry(folder) >= time.time()]
-        return sorted(valid, key=lambda folder: -files[folder])
+        yield from filter(kept_run, sorted(valid, key=lambda folder: -files[folder]))
 
     def _expiry(self, folder: Path) -> float:
         return expiry_of(folder, self._limits.kept)

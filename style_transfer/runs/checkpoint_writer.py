@@ -16,6 +16,7 @@ from style_transfer.runs.checkpoint import (
     EXPIRY_FILE,
     STATE_FILE,
     Checkpoint,
+    DamagedError,
     pictures_files,
     write_expiry,
     write_pictures,
@@ -56,8 +57,15 @@ class CheckpointWriter:
         self._writing, self._done = threading.Lock(), False
 
     def load(self) -> Checkpoint:
-        """Return the run as it is on disk, to be continued. Raises ValueError, one sentence."""
-        checkpoint = Checkpoint.load(self.folder)
+        """Return the run as it is on disk, to be continued. Raises ValueError, one sentence.
+
+        One that is damaged is removed, since it would be offered in the place of others.
+        """
+        try:
+            checkpoint = Checkpoint.load(self.folder)
+        except DamagedError:
+            self.remove()
+            raise
         self.pictures = self._pictures_written = checkpoint.pictures
         return checkpoint
 

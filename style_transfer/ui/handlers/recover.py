@@ -38,10 +38,13 @@ class RecoverHandlers:
 
     def interrupted_inputs(self, values: Values, request: gr.Request) -> tuple[Any, ...]:
         """Return the values of BROUGHT_IDS, as the interrupted run of this browser has them."""
-        folder = self._service.checkpoints.find(token_in(by_elem_id(values)))
-        if folder is None:
+        writer = self._service.checkpoints.claim(token_in(by_elem_id(values)))
+        if writer is None:
             return tuple(gr.skip() for _ in BROUGHT_IDS)
-        checkpoint = or_error_on_page(Checkpoint.load, folder)
+        try:
+            checkpoint: Checkpoint = or_error_on_page(writer.load)
+        finally:
+            writer.release()
         recipe, session = checkpoint.recipe, self._context.sessions.calling(request)
         names = recipe.style, *recipe.more_styles
         photo = session.pictures.save_photo(checkpoint.content, recipe.photo, checkpoint.opacity)

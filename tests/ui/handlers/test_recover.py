@@ -1,8 +1,11 @@
 """Continuing a run that was cut off, from its checkpoint."""
 
+import errno
 import gc
+import os
 import weakref
 from contextlib import closing
+from dataclasses import replace
 from types import SimpleNamespace
 
 import gradio as gr
@@ -12,11 +15,14 @@ from style_transfer.engine import State, Styles
 from style_transfer.recipe import Recipe
 from style_transfer.runs import (
     AdmissionQueue,
+    Checkpoint,
     CheckpointWriter,
     Limits,
     MemoryReservations,
     RunService,
+    checkpoint,
 )
+from style_transfer.runs.checkpoint import RUN_FILE, STATE_FILE
 from style_transfer.settings import Settings
 from style_transfer.ui.handlers.recover import RecoverHandlers
 from style_transfer.ui.handlers.start import StartHandlers
@@ -116,6 +122,73 @@ def test_a_run_that_was_left_in_the_queue_can_be_continued_later(context, recove
         assert context.service.checkpoints.find(TOKEN) is None
     assert context.service.checkpoints.find(TOKEN) is not None
     queue.leave(ticket)
+    for _ in recover():
+        pass
+    assert steps(context)[0] == 4
+
+
+def write_again(context, folder, change):
+    """Let the newest run be that of step 6, with its files changed."""
+    checkpoint = Checkpoint.load(folder)
+    writer = context.service.checkpoints.create(TOKEN, checkpoint.pictures)
+    writer.write(replace(checkpoint.state, step=6), LOSSES, checkpoint.recipe)
+    change(writer.folder)
+    writer.release()
+    return writer.folder
+
+
+def cut(folder):
+    (folder / STATE_FILE).write_bytes((folder / STATE_FILE).read_bytes()[:-9])
+
+
+def spoil(folder):
+    (folder / RUN_FILE).write_text("{")
+
+
+def make_newer(folder):
+    text = (folder / RUN_FILE).read_text()
+    (folder / RUN_FILE).write_text(text.replace("recipe-", "recipe-9"))
+
+
+@pytest.mark.parametrize("change", [cut, spoil, make_newer])
+def test_a_run_that_cannot_be_read_hides_no_other_and_stays(context, recover, change):
+    folder = context.service.checkpoints.find(TOKEN)
+    newer = write_again(context, folder, change)
+    handlers, values = RecoverHandlers(context), {gr.HTML(elem_id="interrupted"): {"token": TOKEN}}
+    assert handlers.find_interrupted(values)["step"] == 3
+    for _ in recover():
+        pass
+    assert steps(context)[0] == 4
+    assert newer.exists()
+
+
+def test_a_run_that_turns_out_to_be_damaged_makes_room_for_the_one_before(context, recover):
+    def spoil_image(folder):
+        state = State.load(folder / STATE_FILE)
+        replace(state, image=state.image * float("nan")).save(folder / STATE_FILE)
+
+    folder = context.service.checkpoints.find(TOKEN)
+    newer = write_again(context, folder, spoil_image)
+    handlers, values = RecoverHandlers(context), {gr.HTML(elem_id="interrupted"): {"token": TOKEN}}
+    request = SimpleNamespace(session_hash="one", headers={})
+    assert handlers.find_interrupted(values)["step"] == 6
+    with pytest.raises(gr.Error, match="cannot be read any more"):
+        handlers.interrupted_inputs(values, request)
+    assert not newer.exists()
+    assert handlers.find_interrupted(values)["step"] == 3
+    for _ in recover():
+        pass
+    assert steps(context)[0] == 4
+
+
+def test_a_run_that_the_system_refuses_to_read_is_offered_again(context, recover, monkeypatch):
+    def refuse(*_):
+        raise OSError(errno.EMFILE, os.strerror(errno.EMFILE))
+
+    with monkeypatch.context() as patch:
+        patch.setattr(checkpoint, "load_file", refuse)
+        with pytest.raises(gr.Error, match="cannot be read any more"):
+            next(recover())
     for _ in recover():
         pass
     assert steps(context)[0] == 4
