@@ -2,7 +2,7 @@
 
 from style_transfer.runs.admission import AdmissionQueue
 from style_transfer.runs.broadcast import HEARTBEAT
-from style_transfer.runs.checkpoint import OPACITY, Checkpoint, KeptRun, kept_run
+from style_transfer.runs.checkpoint import Checkpoint, KeptRun, by_name, kept_run
 from style_transfer.runs.checkpoint_store import CheckpointStore
 from style_transfer.runs.checkpoint_writer import CheckpointWriter
 from style_transfer.runs.cost_model import CostModel, RunClock
@@ -35,7 +35,6 @@ __all__ = [
     "EXECUTORS",
     "HEARTBEAT",
     "MEGABYTE",
-    "OPACITY",
     "OUT_OF_TIME",
     "OWN_MACHINE",
     "PREFIX",
@@ -70,6 +69,7 @@ __all__ = [
     "ThreadExecutor",
     "UnavailableError",
     "available_memory",
+    "by_name",
     "describe_content",
     "duration",
     "is_zero_gpu",

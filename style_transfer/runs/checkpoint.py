@@ -97,8 +97,7 @@ class Checkpoint:
     @property
     def pictures(self) -> dict[str, Tensor]:
         """Content image, its opacity, style images and masks by name."""
-        opacity = {} if self.opacity is None else {OPACITY: self.opacity}
-        return {"content": self.content} | opacity | self.styles.as_tensors()
+        return by_name(self.content, self.styles, self.opacity)
 
     @property
     def frame(self) -> Frame:
@@ -114,6 +113,12 @@ class Checkpoint:
             from_content=is_from_content(self.recipe.init),
             strength=self.styles.strength_at((self.content.shape[-2], self.content.shape[-1])),
         )
+
+
+def by_name(content: Tensor, styles: Styles, opacity: Tensor | None) -> dict[str, Tensor]:
+    """Return content image, its opacity, style images and masks as checkpoints name them."""
+    tensors = {"content": content} | styles.as_tensors()
+    return tensors if opacity is None else tensors | {OPACITY: opacity}
 
 
 class KeptRun(NamedTuple):

@@ -8,7 +8,7 @@ from torch import Tensor
 
 from style_transfer.engine import Styles
 from style_transfer.recipe import Recipe
-from style_transfer.runs import OPACITY
+from style_transfer.runs import by_name
 
 
 @dataclass(frozen=True)
@@ -45,8 +45,7 @@ class RunInputs:
     @cached_property
     def tensors(self) -> dict[str, Tensor]:
         """Content image, opacity, style images and masks by name."""
-        opacity = {} if self.opacity is None else {OPACITY: self.opacity}
-        return {"content": self.content} | opacity | self.styles.as_tensors()
+        return by_name(self.content, self.styles, self.opacity)
 
     @property
     def source(self) -> PhotoSource:
