@@ -28,13 +28,12 @@ def changes(settings: Settings) -> dict[str, str]:
 
 
 def to_query(settings: Settings) -> str:
-    """Return `changes` and the version of the defaults as the query of a link, "" for no changes.
+    """Return `changes` and the version of the defaults as the query of a link.
 
     >>> to_query(Settings(beta=8, style_layers={"relu1_1": 1, "relu2_1": 0.5}))
     'beta=8&style-layers=relu1_1,relu2_1:0.5&v=3'
     """
-    texts = changes(settings)
-    return urlencode(texts | {_VERSION: newest_version()}, safe=",:") if texts else ""
+    return urlencode(changes(settings) | {_VERSION: newest_version()}, safe=",:")
 
 
 def strokes_to_query(strokes: Sequence[Stroke]) -> str:
@@ -56,12 +55,12 @@ def strokes_from_query(query: Mapping[str, str]) -> tuple[Stroke, ...]:
 def from_query(query: Mapping[str, str]) -> Settings:
     """Return the settings of a link, given its parameters by name; unknown names are ignored.
 
-    A link without settings is that of the plain page, whatever its version; one with settings and
-    without a version is of version 1, when links had none. Raises ValueError, one sentence, for a
+    Without settings and version they are those of the plain page; with settings alone a link is of
+    version 1, when links had none. Raises ValueError, one sentence, for a
     value that the settings cannot take and for a newer version, whose picture would be another.
     """
     given = {name: query[link] for name in KNOBS if (link := name.replace("_", "-")) in query}
-    if not given:
+    if not given and _VERSION not in query:
         return Settings()
     versions = {str(number): number for number in range(1, newest_version() + 1)}
     try:

@@ -25,7 +25,7 @@ def test_settings_come_back_from_a_link_as_they_were():
 
 
 def test_a_link_leaves_defaults_out_and_says_their_version():
-    assert to_query(Settings()) == ""
+    assert to_query(Settings()) == f"v={newest_version()}"
     assert from_query({}) == Settings()
     for values, query in (
         ({"beta": 8}, "beta=8"),

@@ -98,23 +98,23 @@ def test_a_link_carries_the_newest_version_and_comes_back(third_version):
 
 
 def test_a_link_that_was_made_before_a_default_changed_keeps_its_settings(monkeypatch):
-    settings = Settings(tv=1)
-    query = link(settings)
+    both = Settings(tv=1), Settings()
+    queries = [link(settings) for settings in both]
     change_defaults(monkeypatch, statistic="correlation", beta=9)
-    assert Settings(tv=1) != settings
-    assert from_query(query) == settings
+    assert Settings(tv=1) not in both
+    assert [from_query(query) for query in queries] == [*both]
 
 
-def test_a_link_without_settings_is_the_plain_page(third_version):
-    for query in ({}, {"utm_source": "x"}, {"v": "1"}, {"v": "99"}):
+def test_a_link_without_settings_and_version_is_the_plain_page(third_version):
+    for query in ({}, {"utm_source": "x"}, {"strokes": ""}):
         assert from_query(query) == Settings()
-    assert to_query(Settings()) == ""
 
 
+@pytest.mark.parametrize("settings", [{"tv": "1"}, {}], ids=["settings", "defaults"])
 @pytest.mark.parametrize("version", ["4", "0", "-1", "02", "2.0", "", "x", "9" * 10_000])
-def test_a_link_of_an_unknown_version_is_refused(third_version, version):
+def test_a_link_of_an_unknown_version_is_refused(third_version, version, settings):
     with pytest.raises(ValueError, match=r"^The link cannot be used: its version") as caught:
-        from_query({"tv": "1", "v": version})
+        from_query(settings | {"v": version})
     assert len(str(caught.value)) < 500
 
 

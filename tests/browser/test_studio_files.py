@@ -12,8 +12,9 @@ from playwright.sync_api import expect
 
 from style_transfer.engine import Stroke
 from style_transfer.images import to_pil
-from style_transfer.links import strokes_to_query
+from style_transfer.links import strokes_to_query, to_query
 from style_transfer.recipe import read_recipe
+from style_transfer.settings import Settings
 from tests.browser.studio import finish, knobs, set_number, shown, start, step, wait_until, walk
 from tests.browser.test_page import drop
 
@@ -190,5 +191,6 @@ def test_a_link_with_strokes_is_passed_on_before_a_start_as_it_came(browser, cos
     query = strokes_to_query((Stroke("smear", ((0.2, 0.5, 1), (0.6, 0.5, 1))),))
     page = browser.new_page(viewport={"width": 1280, "height": 800})
     page.goto(f"{costless.blocks.local_url}?{query}", timeout=120_000)
-    expect(page.locator("#link a")).to_have_attribute("href", f"?{query}")
+    passed_on = f"?{to_query(Settings())}&{query}"
+    expect(page.locator("#link a")).to_have_attribute("href", passed_on)
     page.close()

@@ -9,7 +9,8 @@ import torch
 from torch import Tensor
 
 from style_transfer.images import DEPTHS, PICTURE_FORMATS, TIMELAPSE_FORMATS, color_named
-from style_transfer.links import strokes_to_query
+from style_transfer.links import strokes_to_query, to_query
+from style_transfer.settings import Settings
 from style_transfer.ui.http.frames import PREVIEW_SIDE
 from style_transfer.ui.panels.panel import Panel, widget
 from style_transfer.ui.session.session import Session
@@ -55,7 +56,7 @@ def build() -> None:
         gr.Button("Make the file", elem_id="export")
         gr.File(label="Your file", interactive=False, height=70, elem_id="exported")
         gr.HTML(_EXACT, elem_id="exact")
-        widget("link", _LINK, "")
+        widget("link", _LINK, to_query(Settings()))
         with gr.Column(elem_id="drop"):
             gr.UploadButton(
                 "Bring settings back from a file",
