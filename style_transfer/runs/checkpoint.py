@@ -218,6 +218,11 @@ def _check_state(state: State, content: Tensor, optimizer: str) -> None:
     for image in (state.image, *([] if state.good is None else [state.good])):
         if tuple(image.shape) != shape or not image.isfinite().all():
             raise ValueError(f"An image of the state must be {shape} and finite.")
+    for area in (each for each in (state.touched, state.reach) if each is not None):
+        if tuple(area.shape) != (1, 1, *shape[2:]) or not area.isfinite().all():
+            raise ValueError(f"An area of the state must be {(1, 1, *shape[2:])} and finite.")
+    if not math.isfinite(state.touch_limit):
+        raise ValueError(f"The limit after strokes must be finite, not {state.touch_limit}.")
     if state.loss is not None and not math.isfinite(state.loss):
         raise ValueError(f"The loss of the last good image must be finite, not {state.loss}.")
     if not isinstance(state.objective, dict | None):

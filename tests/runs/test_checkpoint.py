@@ -9,7 +9,7 @@ import pytest
 import torch
 from safetensors.torch import load_file
 
-from style_transfer.engine import State, save_tensors, stylize
+from style_transfer.engine import State, Stroke, save_tensors, stylize
 from style_transfer.runs.checkpoint import (
     EXPIRY_FILE,
     RUN_FILE,
@@ -141,6 +141,12 @@ def bad_states(state):
         "setbacks below 0": {"setbacks": -1},
         "memory of NaN": {"memory": (nothing,)},
         "objective in words": {"objective": "gram"},
+        "touched of another size": {"touched": torch.ones(1, 1, 5, 7)},
+        "touched of NaN": {"touched": nothing[:, :1]},
+        "reach of another size": {"reach": torch.ones(1, 1, 5, 7)},
+        "reach of colours": {"reach": torch.ones_like(state.image)},
+        "limit of NaN": {"touch_limit": float("nan")},
+        "limit in words": {"touch_limit": "small"},
     }
 
 
@@ -151,6 +157,26 @@ def test_a_state_that_no_run_can_continue_from_is_refused_in_one_sentence(folder
     State(**values | bad_states(state)[wrong]).save(folder / STATE_FILE)
     with pytest.raises(ValueError, match=UNREADABLE):
         Checkpoint.load(folder)
+
+
+def test_a_state_after_strokes_at_rest_is_read_as_it_was(folder):
+    checkpoint = Checkpoint.load(folder)
+    strokes = [
+        Stroke(kind, ((0.2, 0.5, 1), (0.6, 0.5, 1)), 0.05, number=number, at_rest=True)
+        for number, kind in enumerate(("smear", "wipe"), 1)
+    ]
+    frames = stylize(
+        checkpoint.content,
+        checkpoint.styles,
+        lambda: checkpoint.recipe.settings,
+        state=checkpoint.state,
+        take_strokes=lambda step: strokes if step == 3 else (),
+    )
+    state = next(frames).state
+    state.save(folder / STATE_FILE)
+    found = Checkpoint.load(folder).state
+    assert found.touched.equal(state.touched)
+    assert found.reach.equal(state.reach)
 
 
 @pytest.mark.parametrize(
