@@ -2,7 +2,8 @@
 
 from style_transfer.runs.admission import AdmissionQueue
 from style_transfer.runs.broadcast import HEARTBEAT
-from style_transfer.runs.checkpoint import Checkpoint, KeptRun, by_name, kept_run
+from style_transfer.runs.checkpoint import Checkpoint, KeptRun, kept_run
+from style_transfer.runs.checkpoint_files import by_name
 from style_transfer.runs.checkpoint_store import CheckpointStore
 from style_transfer.runs.checkpoint_writer import CheckpointWriter
 from style_transfer.runs.cost_model import CostModel, RunClock

@@ -16,7 +16,8 @@ from typing import Any
 
 from torch import Tensor
 
-from style_transfer.runs.checkpoint import STATE_FILE, expiry_of, kept_run
+from style_transfer.runs.checkpoint import expiry_of, kept_run
+from style_transfer.runs.checkpoint_files import STATE_FILE
 from style_transfer.runs.checkpoint_lock import NO_LOCKS, CheckpointLock
 from style_transfer.runs.checkpoint_writer import CheckpointWriter
 from style_transfer.runs.limits import MEGABYTE, PREFIX, Limits

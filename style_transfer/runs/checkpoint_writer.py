@@ -12,11 +12,10 @@ from torch import Tensor
 
 from style_transfer.engine import State
 from style_transfer.recipe import Recipe
-from style_transfer.runs.checkpoint import (
+from style_transfer.runs.checkpoint import Checkpoint, DamagedError
+from style_transfer.runs.checkpoint_files import (
     EXPIRY_FILE,
     STATE_FILE,
-    Checkpoint,
-    DamagedError,
     pictures_files,
     write_expiry,
     write_pictures,

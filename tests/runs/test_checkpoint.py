@@ -10,13 +10,11 @@ import torch
 from safetensors.torch import load_file
 
 from style_transfer.engine import State, Stroke, save_tensors, stylize
-from style_transfer.runs.checkpoint import (
+from style_transfer.runs.checkpoint import Checkpoint, expiry_of, kept_run
+from style_transfer.runs.checkpoint_files import (
     EXPIRY_FILE,
     RUN_FILE,
     STATE_FILE,
-    Checkpoint,
-    expiry_of,
-    kept_run,
     write_expiry,
     write_pictures,
 )

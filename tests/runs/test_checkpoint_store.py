@@ -11,7 +11,8 @@ import pytest
 from style_transfer.engine import State
 from style_transfer.recipe import Recipe
 from style_transfer.runs import checkpoint_store
-from style_transfer.runs.checkpoint import STATE_FILE, Checkpoint, kept_run
+from style_transfer.runs.checkpoint import Checkpoint, kept_run
+from style_transfer.runs.checkpoint_files import STATE_FILE
 from style_transfer.runs.checkpoint_lock import CheckpointLock
 from style_transfer.runs.checkpoint_store import CheckpointStore
 from style_transfer.runs.limits import Limits

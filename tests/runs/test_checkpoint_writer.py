@@ -8,7 +8,8 @@ import pytest
 from style_transfer.engine import State, Styles, resize_clamped, state
 from style_transfer.recipe import Recipe
 from style_transfer.runs import checkpoint_writer
-from style_transfer.runs.checkpoint import STATE_FILE, Checkpoint, kept_run
+from style_transfer.runs.checkpoint import Checkpoint, kept_run
+from style_transfer.runs.checkpoint_files import STATE_FILE
 from style_transfer.runs.checkpoint_store import CheckpointStore
 from style_transfer.runs.limits import Limits
 from tests.runs.conftest import TOKEN, by_name

@@ -15,7 +15,8 @@ from safetensors import safe_open
 from style_transfer import devices
 from style_transfer.engine import MultiscaleObjective, Styles, save_tensors
 from style_transfer.network import load_network
-from style_transfer.runs.checkpoint import STATE_FILE, Checkpoint
+from style_transfer.runs.checkpoint import Checkpoint
+from style_transfer.runs.checkpoint_files import STATE_FILE
 from style_transfer.runs.executor import Job
 from tests import fake_accelerator
 from tests.engine.runs import QUICK

@@ -7,7 +7,7 @@ import sys
 import pytest
 
 from style_transfer.runs import CheckpointStore, Limits, RunService
-from style_transfer.runs.checkpoint import STATE_FILE
+from style_transfer.runs.checkpoint_files import STATE_FILE
 from style_transfer.runs.checkpoint_store import FOLDER_VARIABLE, checkpoint_root
 from style_transfer.runs.private_folder import is_foreign, make_private
 from tests.runs.conftest import TOKEN

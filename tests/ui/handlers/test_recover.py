@@ -20,9 +20,9 @@ from style_transfer.runs import (
     Limits,
     MemoryReservations,
     RunService,
-    checkpoint,
+    checkpoint_files,
 )
-from style_transfer.runs.checkpoint import RUN_FILE, STATE_FILE
+from style_transfer.runs.checkpoint_files import RUN_FILE, STATE_FILE
 from style_transfer.settings import Settings
 from style_transfer.ui.handlers.recover import RecoverHandlers
 from style_transfer.ui.handlers.start import StartHandlers
@@ -186,7 +186,7 @@ def test_a_run_that_the_system_refuses_to_read_is_offered_again(context, recover
         raise OSError(errno.EMFILE, os.strerror(errno.EMFILE))
 
     with monkeypatch.context() as patch:
-        patch.setattr(checkpoint, "load_file", refuse)
+        patch.setattr(checkpoint_files, "load_file", refuse)
         with pytest.raises(gr.Error, match="cannot be read any more"):
             next(recover())
     for _ in recover():
