@@ -1,18 +1,11 @@
 """The moment of a run that a page shows, to look at through the network."""
 
-from functools import lru_cache
-from pathlib import Path
 from typing import NamedTuple
 
-from torch import Tensor
-
 from style_transfer.engine import local_styles
-from style_transfer.images import open_image, to_tensor
 from style_transfer.inspection import Moment
 from style_transfer.ui.session.run_inputs import Origin
 from style_transfer.ui.session.session import Session
-
-_REMEMBERED = 4  # photos, of 28 MB at most: an inspector keeps what it found in the same tensor
 
 
 class ShownMoment(NamedTuple):
@@ -36,12 +29,6 @@ def shown_moment(session: Session) -> ShownMoment | None:
     if frame is not None and preview.shows(frame):
         image, content = frame.image, frame.content
     else:
-        image, content = preview.image, _photo(preview.content_file)
+        image, content = preview.image, session.pictures.read(preview.content_file)
     moment = Moment(image, content, origin.styles, preview.settings, local_styles(preview.strokes))
     return ShownMoment(moment, record.name, preview.step, origin)
-
-
-@lru_cache(_REMEMBERED)
-def _photo(file: Path) -> Tensor:
-    """Return the photo of previews, whose file is never another one."""
-    return to_tensor(open_image(file))

@@ -1,4 +1,4 @@
-"""Pictures of a session, written as files for its page."""
+"""Pictures of a session, written as files for its page, and read again."""
 
 import re
 from collections.abc import Callable, Iterable
@@ -7,7 +7,7 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
-from style_transfer.images import Export, reduced, save, to_pil
+from style_transfer.images import Export, open_image, reduced, save, to_pil, to_tensor
 from style_transfer.ui.http.frames import PREVIEW_SIDE
 from style_transfer.ui.session.timeline import JPEG_QUALITY
 
@@ -16,12 +16,13 @@ MAX_STEM = 60  # characters of the name of a file that is brought back
 
 
 class PictureFiles:
-    """Writes photos and paintings into the folder of a session."""
+    """Writes photos and paintings into the folder of a session, and reads its photos."""
 
     def __init__(self, folder: Callable[[], Path]) -> None:
         """`folder` returns it, and makes it where it is not there yet."""
         self._folder, self._count = folder, 0
         self._known: dict[int, tuple[Tensor, Path]] = {}  # by id, which is held
+        self._read: tuple[Path, Tensor] | None = None  # the one read last
 
     def save_content(self, content: Tensor) -> Path:
         """Return a JPEG file of a content image (1, 3, H, W), which every browser shows."""
@@ -50,6 +51,14 @@ class PictureFiles:
     def save_opacity(self, opacity: Tensor) -> Path:
         """Return a small black PNG file of this opacity (1, 1, H, W)."""
         return self._once(opacity, self._write_opacity)
+
+    def read(self, file: Path) -> Tensor:
+        """Return the image (1, 3, H, W) in a file that is never another one: asked again for the
+        same, the same object, by which an inspector knows what it has seen."""
+        read = self._read
+        if read is None or read[0] != file:
+            self._read = read = file, to_tensor(open_image(file))
+        return read[1]
 
     def _write_small(self, image: Tensor) -> Path:
         return self.save_content(reduced(image, PAINTING_SIDE))
