@@ -22,7 +22,7 @@ from style_transfer.picture_files.opening import (
     recognised,
     turn_to,
 )
-from style_transfer.picture_files.profiles import SRGB, ColourSpace
+from style_transfer.picture_files.profiles import SRGB, ColourSpace, greys_to_srgb
 from style_transfer.picture_files.sizes import painted_size
 
 _RGB = ("RGB", "RGBA", "RGBa", "RGBX", "P")  # modes whose profile is of RGB
@@ -99,6 +99,7 @@ def _values(decoded: Image.Image, profile: bytes | None, space: ColourSpace | No
     """
     greys = None if "transparency" in decoded.info else scaled(decoded)
     if greys is not None:
+        greys = greys_to_srgb(greys, profile) if profile else greys
         return np.repeat(greys[..., np.newaxis], 3, 2)
     rgb, opacity = colours.to_srgb(decoded, profile if space is None else None)
     if opacity is None and space in (None, SRGB):

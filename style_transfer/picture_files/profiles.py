@@ -1,13 +1,15 @@
-"""Colour spaces of RGB pictures: ICC profiles of three curves and a matrix, read and written."""
+"""Colour spaces of RGB pictures: ICC profiles of three curves and a matrix, read and written.
+
+Profiles of greys, of one curve, are read.
+"""
 
 import struct
 from dataclasses import dataclass
-from functools import cached_property
-from typing import Protocol
 
 import numpy as np
 
-_FIXED = 65536  # units of ICC's s15Fixed16Number
+from style_transfer.picture_files.tone_curves import FIXED, Curve, Parametric, numbers, tone_curve
+
 _D50 = (0.9642, 1.0, 0.8249)  # white of ICC's connection space
 _FROM_D65 = (  # Bradford's adaptation of that white
     *(1.047882, 0.022918, -0.050217),
@@ -16,55 +18,6 @@ _FROM_D65 = (  # Bradford's adaptation of that white
 )
 _PROBES = np.stack(np.meshgrid(*[np.linspace(0, 1, 5)] * 3), -1).reshape(25, 5, 3)
 _ROUNDING = 0.004  # a level of 8 bits
-_COUNTS = (1, 3, 4, 5, 7)  # numbers of a parametric curve by its type
-
-
-class _Curve(Protocol):
-    """The tone curve of a channel; arrays of numbers from 0 to 1."""
-
-    def linear(self, values: np.ndarray) -> np.ndarray:
-        """Return light of encoded values."""
-
-    def encoded(self, light: np.ndarray) -> np.ndarray:
-        """Return encoded values of light."""
-
-
-@dataclass(frozen=True)
-class _Parametric:
-    """(a x + b)^g + e from d on, c x + f below. ICC.1:2022, 10.18."""
-
-    g: float
-    a: float = 1.0
-    b: float = 0.0
-    c: float = 0.0
-    d: float = 0.0
-    e: float = 0.0
-    f: float = 0.0
-
-    def linear(self, values: np.ndarray) -> np.ndarray:
-        power = np.maximum(self.a * values + self.b, 0) ** self.g + self.e
-        return np.where(values >= self.d, power, self.c * values + self.f)
-
-    def encoded(self, light: np.ndarray) -> np.ndarray:
-        start = (self.a * self.d + self.b) ** self.g + self.e
-        root = (np.maximum(light - self.e, 0) ** (1 / self.g) - self.b) / self.a
-        below = (light - self.f) / self.c if self.c else np.zeros_like(light)
-        return np.where(light >= start, root, below)
-
-
-@dataclass(frozen=True, eq=False)
-class _Table:
-    levels: np.ndarray  # rising, at equal distances
-
-    def linear(self, values: np.ndarray) -> np.ndarray:
-        return np.interp(values, self._places, self.levels)
-
-    def encoded(self, light: np.ndarray) -> np.ndarray:
-        return np.interp(light, self.levels, self._places)
-
-    @cached_property
-    def _places(self) -> np.ndarray:
-        return np.linspace(0, 1, len(self.levels))
 
 
 @dataclass(frozen=True, eq=False)
@@ -73,7 +26,7 @@ class ColourSpace:
 
     name: str
     matrix: np.ndarray  # (3, 3), a column for each channel
-    curves: tuple[_Curve, _Curve, _Curve]
+    curves: tuple[Curve, Curve, Curve]
     profile: bytes | None  # None: sRGB, which every program takes for granted
 
     def to_srgb(self, values: np.ndarray) -> np.ndarray:
@@ -94,14 +47,27 @@ class ColourSpace:
             if data[16:20] != b"RGB ":
                 return None
             tags = dict(_tags(data))
-            columns = [_numbers(tags[f"{c}XYZ"], 3) for c in "rgb"]
-            curves = [_curve(tags[f"{c}TRC"]) for c in "rgb"]
+            columns = [numbers(tags[f"{c}XYZ"], 3) for c in "rgb"]
+            curves = [tone_curve(tags[f"{c}TRC"]) for c in "rgb"]
             matrix = np.array(columns).T
             np.linalg.inv(matrix)
         except (KeyError, ValueError, IndexError, struct.error, np.linalg.LinAlgError):
             return None
         space = cls("the photo's profile", matrix, (curves[0], curves[1], curves[2]), data)
         return SRGB if np.abs(space.to_srgb(_PROBES) - _PROBES).max() < _ROUNDING else space
+
+
+def greys_to_srgb(values: np.ndarray, profile: bytes) -> np.ndarray:
+    """Return greys in [0, 1] as those of sRGB; as they are where the profile is none of greys."""
+    try:
+        if profile[16:20] != b"GRAY":
+            return values
+        light = tone_curve(dict(_tags(profile))["kTRC"]).linear(values)
+    except (KeyError, ValueError, IndexError, struct.error):
+        return values
+    if profile[20:24] == b"Lab ":
+        light = _LIGHTNESS.linear(light)
+    return _TONE_OF_SRGB.encoded(np.clip(light, 0, 1)).astype(np.float32)
 
 
 def _converted(values: np.ndarray, source: ColourSpace, target: ColourSpace) -> np.ndarray:
@@ -119,33 +85,12 @@ def _tags(data: bytes) -> list[tuple[str, bytes]]:
     return [(name.decode("latin-1"), data[at : at + size]) for name, at, size in entries]
 
 
-def _numbers(tag: bytes, count: int, at: int = 8) -> list[float]:
-    return [each / _FIXED for each in struct.unpack_from(f">{count}i", tag, at)]
-
-
-def _curve(tag: bytes) -> _Curve:
-    if tag[:4] == b"para":
-        (kind,) = struct.unpack_from(">H", tag, 8)
-        g, *rest = _numbers(tag, _COUNTS[kind], 12)
-        if kind in (1, 2):  # from -b / a on; below it the constant c, or 0
-            a, b, *c = rest
-            return _Parametric(g, a, b, 0.0, -b / a, *(2 * c))
-        return _Parametric(g, *rest)
-    if tag[:4] != b"curv":
-        raise ValueError("no curve")
-    (count,) = struct.unpack_from(">I", tag, 8)
-    levels = struct.unpack_from(f">{count}H", tag, 12)
-    if count < 2:
-        return _Parametric(levels[0] / 256 if levels else 1.0)
-    return _Table(np.maximum.accumulate(np.array(levels) / 65535))
-
-
-def _standard(name: str, columns: tuple[tuple[float, ...], ...], curve: _Parametric) -> ColourSpace:
+def _standard(name: str, columns: tuple[tuple[float, ...], ...], curve: Parametric) -> ColourSpace:
     profile = _profile(name, columns, curve)
     return ColourSpace(name, np.array(columns).T, (curve, curve, curve), profile)
 
 
-def _profile(name: str, columns: tuple[tuple[float, ...], ...], curve: _Parametric) -> bytes:
+def _profile(name: str, columns: tuple[tuple[float, ...], ...], curve: Parametric) -> bytes:
     """Return an ICC profile of version 4."""
 
     def fixed(kind: bytes, *numbers: float) -> bytes:
@@ -177,10 +122,11 @@ def _profile(name: str, columns: tuple[tuple[float, ...], ...], curve: _Parametr
 
 
 def _rounded(numbers: tuple[float, ...]) -> list[int]:
-    return [round(number * _FIXED) for number in numbers]
+    return [round(number * FIXED) for number in numbers]
 
 
-_TONE_OF_SRGB = _Parametric(2.4, 1 / 1.055, 0.055 / 1.055, 1 / 12.92, 0.04045)
+_LIGHTNESS = Parametric(3.0, 1 / 1.16, 0.16 / 1.16, 27 / 243.89, 0.08)  # light of CIE's L* / 100
+_TONE_OF_SRGB = Parametric(2.4, 1 / 1.055, 0.055 / 1.055, 1 / 12.92, 0.04045)
 # Columns: XYZ of red, green and blue, adapted from D65 to D50.
 SRGB = ColourSpace(
     "sRGB",
@@ -200,6 +146,6 @@ COLOUR_SPACES = {  # by the name that the command line has for them
     "adobe-rgb": _standard(
         "Compatible with Adobe RGB (1998)",
         ((0.60974, 0.31111, 0.01947), (0.20528, 0.62567, 0.06087), (0.14919, 0.06322, 0.74457)),
-        _Parametric(563 / 256),
+        Parametric(563 / 256),
     ),
 }

@@ -1,4 +1,4 @@
-"""TIFF and PNG files whose every tag and byte a test chooses."""
+"""TIFF and PNG files whose every tag and byte a test chooses, and a profile of greys."""
 
 import io
 import struct
@@ -95,3 +95,18 @@ def png(levels: np.ndarray, bits: int, transparent: bytes = b"") -> bytes:
 def _chunk(kind: bytes, data: bytes) -> bytes:
     checksum = struct.pack(">I", zlib.crc32(kind + data))
     return struct.pack(">I", len(data)) + kind + data + checksum
+
+
+def grey_profile(gamma: float, space: bytes = b"XYZ ") -> bytes:
+    """An ICC profile of greys, version 2, of one gamma; `space` is the one that it connects to."""
+    white = struct.pack(">4s4x3l", b"XYZ ", 63190, 65536, 54061)  # D50 in 16.16 fixed point
+    curve = struct.pack(">4s4xLH2x", b"curv", 1, round(gamma * 256))
+    words = b"desc" + bytes(4) + struct.pack(">L", 2) + b"g\0" + bytes(78)
+    data, entries, place = b"", b"", 128 + 4 + 3 * 12
+    for tag, body in ((b"desc", words), (b"wtpt", white), (b"kTRC", curve)):
+        entries += struct.pack(">4sLL", tag, place + len(data), len(body))
+        data += body + bytes(-len(body) % 4)
+    size = place + len(data)
+    head = struct.pack(">L4xL4s4s4s", size, 0x02100000, b"mntr", b"GRAY", space)
+    head += bytes(12) + b"acsp" + bytes(28) + struct.pack(">3l", 63190, 65536, 54061)
+    return head.ljust(128, b"\0") + struct.pack(">L", 3) + entries + data

@@ -8,7 +8,7 @@ import pytest
 from PIL import Image, ImageCms
 
 from style_transfer.picture_files import open_image, open_mask
-from tests.picture_files.files import png
+from tests.picture_files.files import grey_profile, png
 
 SIDE = 40
 GREYS = np.tile(np.arange(SIDE), (SIDE, 1)) * 6
@@ -35,21 +35,6 @@ def test_the_transparent_colour_of_a_png_is_white(bits):
     shown = read(png(levels, bits, struct.pack(">3H", *transparent)))
     assert (shown[7, 13] == 255).all()
     assert (shown[7, 14] == [14 * 6, 7 * 6, 14 * 6]).all()
-
-
-def grey_profile(gamma: float) -> bytes:
-    """An ICC profile of greys, version 2, with a curve of one gamma."""
-    white = struct.pack(">4s4x3l", b"XYZ ", 63190, 65536, 54061)  # D50 in 16.16 fixed point
-    curve = struct.pack(">4s4xLH2x", b"curv", 1, round(gamma * 256))
-    words = b"desc" + bytes(4) + struct.pack(">L", 2) + b"g\0" + bytes(78)
-    data, entries, place = b"", b"", 128 + 4 + 3 * 12
-    for tag, body in ((b"desc", words), (b"wtpt", white), (b"kTRC", curve)):
-        entries += struct.pack(">4sLL", tag, place + len(data), len(body))
-        data += body + bytes(-len(body) % 4)
-    size = place + len(data)
-    head = struct.pack(">L4xL4s4s4s", size, 0x02100000, b"mntr", b"GRAY", b"XYZ ")
-    head += bytes(12) + b"acsp" + bytes(28) + struct.pack(">3l", 63190, 65536, 54061)
-    return head.ljust(128, b"\0") + struct.pack(">L", 3) + entries + data
 
 
 @pytest.mark.parametrize("mode", ["L", "LA"])

@@ -57,6 +57,31 @@ def test_deep_greys_keep_their_levels():
     assert (np.rint(photo.colours * 65535) == deep[..., np.newaxis]).all()
 
 
+@pytest.mark.parametrize("space", [b"XYZ ", b"Lab "])
+@pytest.mark.parametrize("form", ["uint16 PNG", "uint16 TIFF", "float32 TIFF"])
+def test_deep_greys_with_a_profile_are_those_of_8_bits(form, space):
+    profile, (kind, name) = files.grey_profile(1.4, space), form.split()
+    greys = np.tile(np.arange(64, 256, 3, dtype=np.uint8), (48, 1))
+    levels = (greys * np.uint16(257)) if kind == "uint16" else greys / np.float32(255)
+    deep = open_photo(saved(Image.fromarray(levels), name, icc_profile=profile)).colours
+    shallow = open_image(saved(Image.fromarray(greys), "PNG", icc_profile=profile))
+    assert np.abs(deep * 255 - np.asarray(shallow)).max() < 1  # by LittleCMS
+    assert np.abs(deep[..., 0] * 255 - greys).max() > 9
+
+
+def test_deep_greys_with_a_profile_keep_their_steps():
+    deep = np.arange(64 * 48, dtype=np.uint16).reshape(48, 64) + 30_000
+    photo = open_photo(saved(Image.fromarray(deep), "PNG", icc_profile=files.grey_profile(1.8)))
+    assert (np.diff(photo.colours[..., 0].ravel()) > 0).all()
+
+
+def test_greys_with_a_profile_of_something_else_are_read_as_they_are():
+    deep = np.arange(64 * 48, dtype=np.uint16).reshape(48, 64) * 21
+    for profile in (COLOUR_SPACES["adobe-rgb"].profile, files.grey_profile(1.8)[:140]):
+        photo = open_photo(saved(Image.fromarray(deep), "PNG", icc_profile=profile))
+        assert (np.rint(photo.colours[..., 0] * 65535) == deep).all()
+
+
 @pytest.mark.parametrize("orientation", [1, 6, 7])
 @pytest.mark.parametrize("max_side", [None, 40])
 def test_an_opaque_photo_of_8_bits_is_that_of_open_image(orientation, max_side):
