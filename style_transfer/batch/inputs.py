@@ -14,12 +14,12 @@ from style_transfer.batch.request import OF_PHOTO, Request
 from style_transfer.engine import Styles, default_size, masked
 from style_transfer.images import (
     COLOUR_SPACES,
-    PICTURE_FORMATS,
     SRGB,
     ColourSpace,
     Export,
     Photo,
     color_named,
+    format_of,
     open_image,
     open_mask,
     open_photo,
@@ -49,7 +49,7 @@ def read_inputs(job: PictureJob, request: Request, device: str) -> Inputs:
     content, opacity = photo_tensors(photo, _background(job.output, request))
     space, note = _space(photo, request, name)
     exif = photo.exif if request.keep_exif else None
-    export = Export(request.depth, space, opacity, request.dpi or photo.dpi, exif)
+    export = Export(request.depth, space, opacity, _dpi(photo, job.output, request), exif)
     longest = max(content.shape[-2:])
     if request.size and longest < request.size:
         width, height = content.shape[-1], content.shape[-2]
@@ -62,11 +62,19 @@ def read_inputs(job: PictureJob, request: Request, device: str) -> Inputs:
 
 def _background(output: Path, request: Request) -> Tensor | None:
     """Return the colour on which what is transparent is laid, None where it is kept."""
-    known = PICTURE_FORMATS.get(output.suffix.lower())
+    known = format_of(output.suffix)
     keeps = output == STREAM or (known is not None and known.transparent)
     if request.background is None and keeps:
         return None
     return torch.tensor(color_named(request.background or _WHITE))
+
+
+def _dpi(photo: Photo, output: Path, request: Request) -> float | None:
+    """Return the resolution that is asked for, else the photo's where the format holds it."""
+    known = format_of(output.suffix)
+    if request.dpi is None and photo.dpi and known and photo.dpi > known.most_dpi:
+        return None
+    return request.dpi or photo.dpi
 
 
 def _space(photo: Photo, request: Request, name: str) -> tuple[ColourSpace, str]:

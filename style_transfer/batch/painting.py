@@ -10,7 +10,7 @@ from style_transfer.batch.request import Request
 from style_transfer.batch.started import Size, StartedPicture
 from style_transfer.checks import in_words
 from style_transfer.engine import Frame, chosen_device
-from style_transfer.images import Exif, Export, check_output
+from style_transfer.images import COLOUR_SPACES, Exif, Export, check_output
 from style_transfer.network import out_of_memory
 from style_transfer.runs import (
     CostModel,
@@ -24,7 +24,9 @@ from style_transfer.runs import (
     outcome_of,
 )
 
-ANY_EXIF: Exif = {0: {}}  # what a photo may have, for a try
+# What a photo may have, for a try.
+ANY_EXIF: Exif = {0: {}}
+ANY_SPACE = COLOUR_SPACES["display-p3"]
 PAINTED, SKIPPED, INTERRUPTED, DIVERGED, REFUSED = (
     *("painted", "skipped", "interrupted", "diverged", "refused"),
 )
@@ -84,8 +86,10 @@ class Painter:
     def _check(self, job: PictureJob) -> None:
         """Raise ValueError where a picture could not be written."""
         if job.output != STREAM:
-            exif = ANY_EXIF if self._request.keep_exif else None
-            check_output(job.output, Export(self._request.depth, exif=exif))
+            request = self._request
+            space = COLOUR_SPACES.get(request.color_space, ANY_SPACE)
+            exif = ANY_EXIF if request.keep_exif else None
+            check_output(job.output, Export(request.depth, space, dpi=request.dpi, exif=exif))
 
     def paint(self, job: PictureJob, watch: Watch) -> Painted:
         """Paint a picture and save it; what goes wrong is in the answer.

@@ -78,7 +78,7 @@ def encoded(image: Tensor, file: Path, text: str | None = None, export: Export =
 
 
 def check_output(file: Path, export: Export = PLAIN) -> None:
-    """Raise ValueError, one sentence, where a picture could not be saved as `file`.
+    """Raise ValueError, one sentence, where an opaque picture could not be saved as `file`.
 
     That is tried; what stands there already stays as it is.
     """
@@ -88,9 +88,7 @@ def check_output(file: Path, export: Export = PLAIN) -> None:
     if os.path.isdir(file):
         raise ValueError(f"{file}: this is a folder, not a file.")
     data = _tried(file, (MIN_SIDE, MIN_SIDE))
-    if export.depth != DEPTHS[0]:
-        deep = Export(export.depth, export.space, exif=export.exif)
-        encoded(torch.zeros(1, 3, MIN_SIDE, MIN_SIDE), file, export=deep)
+    encoded(torch.zeros(1, 3, MIN_SIDE, MIN_SIDE), file, export=export)
     try:
         _try_to_write(Path(os.path.realpath(file)), data)
     except (OSError, ValueError) as error:

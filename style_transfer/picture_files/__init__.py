@@ -11,6 +11,7 @@ from style_transfer.picture_files.formats import (
     PICTURE_FORMATS,
     QUALITY,
     Metadata,
+    format_of,
     read_text,
 )
 from style_transfer.picture_files.opening import UPRIGHT, orientation, readable_suffixes
@@ -36,6 +37,7 @@ __all__ = [
     "color_named",
     "encode",
     "fit",
+    "format_of",
     "open_image",
     "open_mask",
     "open_photo",

@@ -11,12 +11,11 @@ from PIL.PngImagePlugin import putchunk
 from style_transfer.picture_files.exif import to_pillow
 from style_transfer.picture_files.formats import (
     PICTURE_FORMATS,
-    QUALITY,
     Metadata,
     PictureFormat,
+    format_of,
 )
 
-_ICONS = (".ico", ".icns")  # have sizes of their own, to which pictures would be changed
 _INCH = 0.0254  # m
 
 
@@ -24,19 +23,17 @@ def encode(levels: np.ndarray, suffix: str, metadata: Metadata | None = None) ->
     """Return the file of a picture (H, W, 3), or (H, W, 4) with opacity, uint8 or uint16.
 
     Without a text, any format goes that Pillow writes. Raises ValueError, one sentence, for another
-    `suffix`, and for uint16 where the format, or this installation, has no 16 bits.
+    `suffix`, for metadata that the format cannot hold, and for uint16 where the format, or this
+    installation, has no 16 bits.
     """
-    metadata, suffix = metadata or Metadata(), suffix.lower()
-    known = PICTURE_FORMATS.get(suffix)
+    metadata, known = metadata or Metadata(), format_of(suffix)
     if levels.dtype == np.uint16:
         return _deep(levels, known, metadata)
-    encoded, picture = io.BytesIO(), Image.fromarray(levels)
-    if known:
-        picture.save(encoded, known.name, **known.to_save(metadata))
-    elif metadata.text is None and suffix in Image.registered_extensions() and suffix not in _ICONS:
-        picture.save(encoded, Image.registered_extensions()[suffix], quality=QUALITY)
-    else:
+    if known is None or (metadata.text is not None and suffix.lower() not in PICTURE_FORMATS):
         raise ValueError(f"the extension {suffix!r} is not one of {', '.join(PICTURE_FORMATS)}.")
+    known.check(metadata)
+    encoded = io.BytesIO()
+    Image.fromarray(levels).save(encoded, known.name, **known.to_save(metadata))
     return encoded.getvalue()
 
 

@@ -19,6 +19,25 @@ _LEFT_OUT = (  # of the camera: sizes, colours, and notes that may be larger tha
     *(Base.MakerNote, Base.UserComment, Base.ColorSpace),
     *(Base.ExifImageWidth, Base.ExifImageHeight, ExifTags.Base.ExifInteroperabilityOffset),
 )
+_INCH = 2  # EXIF's number of the unit; 3 is the centimetre
+_PER_INCH = {_INCH: 1.0, 3: 2.54}
+
+
+class _Text(str):
+    """A text that Pillow writes with the bytes that it had, mostly UTF-8.
+
+    Pillow reads bytes as Latin-1, and would write question marks for what is not ASCII.
+    """
+
+    def encode(self, encoding: str = "", errors: str = "") -> bytes:
+        return super().encode("latin-1", "replace")
+
+
+class _Exif(Image.Exif):
+    """EXIF data that were not read from a file, whose directories Pillow finds for TIFF, too."""
+
+    def get_ifd(self, tag: int) -> dict[int, Any]:
+        return dict(self.get(tag, {}))
 
 
 def exif_of(image: Image.Image) -> Exif | None:
@@ -37,15 +56,31 @@ def exif_of(image: Image.Image) -> Exif | None:
     return None
 
 
-def to_pillow(exif: Exif, more: Mapping[int, Any] | None = None) -> Image.Exif:
-    """Return the data as Pillow writes them, with `more` tags in the camera's directory."""
-    made = Image.Exif()
-    for directory, tags in exif.items():
-        if directory == _ROOT:
-            for tag, value in tags.items():
-                made[tag] = value
-        else:
-            made[directory] = dict(tags)
+def dpi_in_exif(image: Image.Image) -> float:
+    """Return the resolution that formats such as WebP have in EXIF alone, 0 where there is none."""
+    with suppress(Exception):  # parsers raise many kinds of exception
+        exif = Image.Exif()
+        exif.load(image.info["exif"])
+        return float(exif[Base.XResolution]) * _PER_INCH[exif.get(Base.ResolutionUnit, _INCH)]
+    return 0.0
+
+
+def to_pillow(
+    exif: Exif, more: Mapping[int, Any] | None = None, dpi: float | None = None
+) -> Image.Exif:
+    """Return the data as Pillow writes them, with `more` tags of the camera, and a resolution."""
+    found = {
+        directory: {t: _Text(v) if isinstance(v, str) else v for t, v in tags.items()}
+        for directory, tags in exif.items()
+    }
+    made = _Exif()
+    for tag, value in found.pop(_ROOT, {}).items():
+        made[tag] = value
     if more:
-        made[IFD.Exif] = {**exif.get(IFD.Exif, {}), **more}
+        found[IFD.Exif] = found.get(IFD.Exif, {}) | dict(more)
+    for directory, tags in found.items():
+        made[directory] = tags
+    if dpi:
+        made[Base.XResolution] = made[Base.YResolution] = dpi
+        made[Base.ResolutionUnit] = _INCH
     return made

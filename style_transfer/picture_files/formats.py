@@ -7,7 +7,10 @@ the user comment of the EXIF data.
 import os
 import warnings
 from collections.abc import Callable
-from dataclasses import dataclass
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from functools import cache
+from math import inf
 from pathlib import Path
 from typing import Any
 
@@ -75,37 +78,45 @@ def _png(metadata: Metadata) -> dict[str, Any]:
     return {"pnginfo": chunks, "exif": to_pillow(metadata.exif) if metadata.exif else None}
 
 
-def _webp(metadata: Metadata) -> dict[str, Any]:
+def _exif(metadata: Metadata, dpi: float | None = None) -> Image.Exif:
     tags: dict[int, Any] = {Base.ColorSpace: _UNCALIBRATED if metadata.profile else _SRGB}
     if metadata.text is not None:
         tags[Base.UserComment] = _ASCII + metadata.text.encode("ascii")
-    return {"quality": QUALITY, "exif": to_pillow(metadata.exif or {}, tags)}
+    return to_pillow(metadata.exif or {}, tags, dpi)
 
 
 def _jpeg(metadata: Metadata) -> dict[str, Any]:
-    return _webp(metadata) | {"subsampling": "4:4:4"}
+    return {"quality": QUALITY, "exif": _exif(metadata), "subsampling": "4:4:4"}
+
+
+def _webp(metadata: Metadata) -> dict[str, Any]:
+    # The resolution has no other place in WebP, AVIF and HEIF.
+    return {"quality": QUALITY, "exif": _exif(metadata, metadata.dpi)}
 
 
 def _tiff(metadata: Metadata) -> dict[str, Any]:
-    options = {"description": metadata.text}
-    exif = Image.Exif()
-    if not metadata.exif:
-        exif[_TIFF_PREDICTOR] = _DIFFERENCES
-        return options | {"compression": "tiff_adobe_deflate", "exif": exif}
-    # As if read from a file, and uncompressed: otherwise Pillow fails with directories of EXIF.
-    exif.load(to_pillow(metadata.exif).tobytes())
-    return options | {"exif": exif}
+    options, exif = {"description": metadata.text}, to_pillow(metadata.exif or {})
+    if metadata.exif:  # uncompressed, since otherwise Pillow fails with directories of EXIF
+        return options | {"exif": exif}
+    exif[_TIFF_PREDICTOR] = _DIFFERENCES
+    return options | {"compression": "tiff_adobe_deflate", "exif": exif}
+
+
+def _plain(metadata: Metadata) -> dict[str, Any]:
+    return {"quality": QUALITY}
 
 
 @dataclass(frozen=True)
 class PictureFormat:
-    """A format in which pictures are saved with a text."""
+    """A format in which pictures are saved."""
 
     label: str  # on the page; "" where it is not offered there
     name: str  # Pillow's
     options: Callable[[Metadata], dict[str, Any]]  # Pillow's, for saving
     transparent: bool = True  # whether it has opacity
     deep: bool = False  # whether it has 16 bits a channel
+    embeds: bool = True  # whether it holds a profile and EXIF
+    most_dpi: float = inf  # 0: it holds no resolution
 
     def to_save(self, metadata: Metadata) -> dict[str, Any]:
         """Return Pillow's options for saving a picture with `metadata`."""
@@ -116,13 +127,52 @@ class PictureFormat:
             options["dpi"] = (metadata.dpi, metadata.dpi)
         return {name: value for name, value in options.items() if value is not None}
 
+    def check(self, metadata: Metadata) -> None:
+        """Raise ValueError, one sentence, for what this format cannot hold."""
+        if not self.embeds and (metadata.profile or metadata.exif):
+            what = "colour space but sRGB" if metadata.profile else "EXIF"
+            raise ValueError(f"this format holds no {what}; use {', '.join(OFFERED)}.")
+        if metadata.dpi and metadata.dpi > self.most_dpi:
+            most = f"at most {self.most_dpi:,} dpi" if self.most_dpi else "no resolution"
+            raise ValueError(f"this format holds {most}; use .png or .tif.")
 
-PICTURE_FORMATS = {  # by suffix
+
+_JPEG = PictureFormat("JPEG", "JPEG", _jpeg, transparent=False, most_dpi=65_535)
+_ALSO_JPEG = replace(_JPEG, label="")
+PICTURE_FORMATS = {  # by suffix; those that hold a text
     ".png": PictureFormat("PNG, every pixel, with its settings", "PNG", _png, deep=True),
-    ".jpg": PictureFormat("JPEG", "JPEG", _jpeg, transparent=False),
-    ".jpeg": PictureFormat("", "JPEG", _jpeg, transparent=False),
+    ".jpg": _JPEG,
+    **dict.fromkeys((".jpeg", ".jpe", ".jfif"), _ALSO_JPEG),
     ".webp": PictureFormat("WebP", "WEBP", _webp),
     ".tif": PictureFormat("", "TIFF", _tiff, deep=True),
     ".tiff": PictureFormat("", "TIFF", _tiff, deep=True),
 }
 OFFERED = (".png", ".jpg", ".webp", ".tif")  # one suffix for each format, for people to choose from
+_ICONS = (".ico", ".icns")  # have sizes of their own, to which pictures would be changed
+_OTHERS = {  # by Pillow's name; those that hold something, but no text
+    "AVIF": PictureFormat("", "AVIF", _webp, transparent=False),
+    "HEIF": PictureFormat("", "HEIF", _webp, transparent=False),
+    "MPO": replace(_ALSO_JPEG, name="MPO"),
+    "BMP": PictureFormat("", "BMP", _plain, transparent=False, embeds=False),
+}
+
+
+@cache
+def register_formats() -> None:
+    """Let Pillow know all of its formats, and HEIC where pillow-heif is installed."""
+    with suppress(ImportError):
+        import pillow_heif
+
+        pillow_heif.register_heif_opener()
+    Image.init()
+
+
+def format_of(suffix: str) -> PictureFormat | None:
+    """Return the format of files with that ending, None where pictures cannot be saved so."""
+    register_formats()
+    suffix = suffix.lower()
+    name = Image.registered_extensions().get(suffix)
+    if suffix in PICTURE_FORMATS or name is None or suffix in _ICONS:
+        return PICTURE_FORMATS.get(suffix)
+    bare = PictureFormat("", name, _plain, transparent=False, embeds=False, most_dpi=0)
+    return _OTHERS.get(name, bare)

@@ -12,6 +12,7 @@ from PIL import ExifTags, Image, UnidentifiedImageError
 from PIL.TiffImagePlugin import TiffImageFile
 
 from style_transfer.picture_files import colours, jpeg, tiff
+from style_transfer.picture_files.formats import register_formats
 from style_transfer.picture_files.refusals import RefusedError, reason
 from style_transfer.picture_files.sizes import MAX_PIXELS, check_size
 
@@ -146,9 +147,5 @@ def _readable_formats() -> tuple[str, ...]:
 
     But for EPS, which it would hand to Ghostscript to run, and FITS, whose zero it overlooks.
     """
-    with suppress(ImportError):
-        import pillow_heif
-
-        pillow_heif.register_heif_opener()
-    Image.init()
+    register_formats()
     return tuple(sorted(set(Image.ID) - {"EPS", "FITS"}))

@@ -6,9 +6,10 @@ from typing import BinaryIO
 
 import numpy as np
 from PIL import Image
+from PIL.ExifTags import Base
 
 from style_transfer.picture_files import colours, deep
-from style_transfer.picture_files.exif import Exif, exif_of
+from style_transfer.picture_files.exif import Exif, dpi_in_exif, exif_of
 from style_transfer.picture_files.levels import scaled
 from style_transfer.picture_files.opening import (
     JPEG,
@@ -143,8 +144,11 @@ def _by_channel(values: np.ndarray, change: Callable[[Image.Image], Image.Image]
 
 
 def _dpi(image: Image.Image) -> float | None:
+    """Return the resolution that a file, not decoded yet, says; None where it says none."""
+    if image.format == "TIFF" and Base.XResolution not in getattr(image, "tag_v2", {}):
+        return None  # of which Pillow makes 1
     try:
-        dpi = float(image.info["dpi"][0])
+        dpi = float(image.info["dpi"][0] if "dpi" in image.info else dpi_in_exif(image))
     except (KeyError, TypeError, ValueError, IndexError, ZeroDivisionError):
         return None
     return round(dpi, 2) if 1 <= dpi <= 100_000 else None

@@ -124,8 +124,24 @@ def test_resolution_and_exif_come_along_where_they_are_asked_for(paint, tmp_path
         made = paint(tmp_path / "photo.jpg", suffix, "--keep-exif", "--dpi", "300")
         with Image.open(made) as picture:
             assert picture.getexif()[Base.Artist] == "Berthe"
-            assert suffix == ".webp" or picture.info["dpi"][0] == pytest.approx(300, abs=0.1)
+        assert open_photo(made).dpi == pytest.approx(300, abs=0.1)
         assert read_recipe(made).photo == "photo.jpg"
+
+
+@pytest.mark.parametrize(
+    "options", [("--color-space", "photo"), ("--keep-exif",), ("--dpi", "300")]
+)
+def test_what_a_format_cannot_hold_is_refused_before_painting(paint, tmp_path, capsys, options):
+    Image.new("RGB", (96, 96), "gray").save(tmp_path / "photo.jpg", dpi=(240, 240))
+    made = paint(tmp_path / "photo.jpg", ".gif", *options, code=2)
+    assert "out.gif: this format holds no " in capsys.readouterr().err
+    assert not made.exists()
+
+
+def test_a_resolution_of_the_photo_is_left_out_where_the_format_has_none(paint, tmp_path, capsys):
+    Image.new("RGB", (96, 96), "gray").save(tmp_path / "photo.jpg", dpi=(240, 240))
+    assert paint(tmp_path / "photo.jpg", ".gif").exists()
+    assert "out.gif" not in capsys.readouterr().err
 
 
 def test_a_size_may_be_that_of_paper(paint, tmp_path):

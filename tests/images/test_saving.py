@@ -3,9 +3,18 @@ from pathlib import Path
 
 import pytest
 import torch
-from PIL import Image
+from PIL import Image, features
 
-from style_transfer.images import check_format, check_output, open_image, save, to_pil, to_tensor
+from style_transfer.images import (
+    COLOUR_SPACES,
+    Export,
+    check_format,
+    check_output,
+    open_image,
+    save,
+    to_pil,
+    to_tensor,
+)
 from tests.conftest import smooth_picture
 
 
@@ -49,6 +58,44 @@ def test_a_format_that_cannot_hold_the_size_is_refused_beforehand(tmp_path):
     with pytest.raises(ValueError, match="holds no picture of 20000 x 32 px"):
         check_format(tmp_path / "out.webp", (32, 20_000))
     check_format(tmp_path / "out.png", (32, 20_000))
+
+
+WIDE = COLOUR_SPACES["adobe-rgb"]
+
+
+@pytest.mark.parametrize(
+    ("export", "words"),
+    [
+        (Export(space=WIDE), "this format holds no colour space but sRGB; use .png, .jpg"),
+        (Export(exif={0: {315: "Berthe"}}), "this format holds no EXIF; use .png, .jpg"),
+        (Export(dpi=300), r"this format holds no resolution; use .png or .tif"),
+    ],
+)
+def test_what_a_format_cannot_hold_is_refused_beforehand(tmp_path, export, words):
+    for suffix in ("gif", "tga", "ppm"):
+        with pytest.raises(ValueError, match=rf"^out\.{suffix}: {words}"):
+            check_output(tmp_path / f"out.{suffix}", export)
+    check_output(tmp_path / "out.jpg", export)
+
+
+def test_a_resolution_beyond_what_a_jpeg_holds_is_refused_beforehand(tmp_path):
+    check_output(tmp_path / "out.jpg", Export(dpi=65_535))
+    with pytest.raises(ValueError, match=r"this format holds at most 65,535 dpi; use \.png or"):
+        check_output(tmp_path / "out.jpg", Export(dpi=70_000))
+    check_output(tmp_path / "out.png", Export(dpi=70_000))
+
+
+@pytest.mark.parametrize("suffix", ["avif", "heic"])
+def test_a_format_of_phones_holds_a_colour_space_and_exif(tmp_path, photo, suffix):
+    if suffix == "avif" and not features.check("avif"):
+        pytest.skip("needs Pillow with AVIF")
+    if suffix == "heic":
+        pytest.importorskip("pillow_heif")
+    file = tmp_path / f"out.{suffix}"
+    save(photo, file, export=Export(space=WIDE, exif={0: {315: "Berthe"}}))
+    with Image.open(file) as saved:
+        assert saved.info["icc_profile"] == WIDE.profile
+        assert saved.getexif()[315] == "Berthe"
 
 
 def test_trying_a_target_leaves_all_as_it_was(tmp_path):

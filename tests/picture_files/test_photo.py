@@ -4,7 +4,7 @@ import io
 
 import numpy as np
 import pytest
-from PIL import Image
+from PIL import Image, features
 from PIL.ExifTags import IFD, Base
 from PIL.PngImagePlugin import putchunk
 
@@ -165,6 +165,46 @@ def test_exif_is_kept_without_orientation_and_sizes():
             assert Base.ExifImageWidth not in kept.get_ifd(IFD.Exif)
             assert Base.MakerNote not in kept.get_ifd(IFD.Exif)
             assert kept.get_ifd(IFD.GPSInfo)[1] == "N"
+
+
+class Bytes(str):
+    """A text that Pillow writes as UTF-8, as programs for photos do."""
+
+    def encode(self, *_):
+        return super().encode("utf-8")
+
+
+@pytest.mark.parametrize("suffix", [".png", ".jpg", ".webp", ".tif"])
+def test_texts_that_are_kept_have_the_bytes_that_they_had(suffix):
+    artist, owner = "Søren 星".encode(), "Jürgen".encode()
+    exif = Image.Exif()
+    exif[Base.Artist] = Bytes(artist.decode())
+    exif[IFD.Exif] = {Base.CameraOwnerName: Bytes(owner.decode())}
+    photo = open_photo(saved(Image.new("RGB", (48, 48)), "JPEG", exif=exif))
+    made = encode(np.zeros((48, 48, 3), np.uint8), suffix, Metadata("{}", exif=photo.exif))
+    assert artist + b"\0" in made
+    assert owner + b"\0" in made
+
+
+@pytest.mark.parametrize("suffix", [".png", ".jpg", ".webp", ".tif", ".avif", ".bmp"])
+def test_a_resolution_that_is_written_is_read_again(suffix):
+    if suffix == ".avif" and not features.check("avif"):
+        pytest.skip("needs Pillow with AVIF")
+    made = encode(np.zeros((48, 48, 3), np.uint8), suffix, Metadata(dpi=240))
+    assert open_photo(io.BytesIO(made)).dpi == pytest.approx(240, abs=0.02)
+
+
+def test_a_resolution_in_centimetres_is_one_in_inches():
+    exif = Image.Exif()
+    exif[Base.XResolution], exif[Base.ResolutionUnit] = 100.0, 3
+    photo = open_photo(saved(Image.new("RGB", (48, 48)), "WEBP", exif=exif))
+    assert photo.dpi == pytest.approx(254)
+
+
+def test_a_tiff_without_a_resolution_has_none():
+    levels = np.zeros((48, 48, 3), np.uint8)
+    assert open_photo(io.BytesIO(files.tiff(levels))).dpi is None
+    assert open_photo(io.BytesIO(encode(levels, ".tif", Metadata(dpi=300)))).dpi == 300
 
 
 def test_of_a_jpeg_with_a_second_picture_the_base_picture_is_read():
