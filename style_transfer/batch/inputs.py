@@ -1,7 +1,5 @@
 """The pictures of a job, as tensors, and how its picture is written."""
 
-import io
-import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,6 +9,7 @@ from torch import Tensor
 
 from style_transfer.batch.planning import STREAM, PictureJob
 from style_transfer.batch.request import OF_PHOTO, Request
+from style_transfer.batch.sources import Sources, source_name
 from style_transfer.engine import Styles, default_size, masked
 from style_transfer.images import (
     COLOUR_SPACES,
@@ -40,11 +39,10 @@ class Inputs:
     note: str  # a sentence on what is not as it was asked for, or ""
 
 
-def read_inputs(job: PictureJob, request: Request, device: str) -> Inputs:
+def read_inputs(job: PictureJob, request: Request, sources: Sources, device: str) -> Inputs:
     """Return the pictures of a job. Raises ValueError, one sentence, for what cannot be used."""
     size = request.size or default_size(device)
-    file = io.BytesIO(sys.stdin.buffer.read()) if job.photo == STREAM else job.photo
-    name = "standard input" if job.photo == STREAM else str(job.photo)
+    file, name = sources.open(job.photo), source_name(job.photo)
     photo = open_photo(file, name, size, enlarged=request.enlarge, page=request.page)
     content, opacity = photo_tensors(photo, _background(job.output, request))
     space, note = _space(photo, request, name)
@@ -57,7 +55,7 @@ def read_inputs(job: PictureJob, request: Request, device: str) -> Inputs:
             f"{name} is painted at its {width} x {height} pixels: "
             f"a photo is not enlarged to --size {request.size} without --enlarge"
         )
-    return Inputs(content, read_styles(job.styles, request.mask, opacity), export, note)
+    return Inputs(content, read_styles(job.styles, request.mask, opacity, sources), export, note)
 
 
 def _background(output: Path, request: Request) -> Tensor | None:
@@ -87,13 +85,21 @@ def _space(photo: Photo, request: Request, name: str) -> tuple[ColourSpace, str]
     return space, ""
 
 
-def read_styles(files: Sequence[Path], mask: Path | None, opacity: Tensor | None = None) -> Styles:
+def read_styles(
+    files: Sequence[Path],
+    mask: Path | None,
+    opacity: Tensor | None = None,
+    sources: Sources | None = None,
+) -> Styles:
     """Return the styles in files, with the masks of a mask picture, see `masked`.
 
     Statistics are of what the `opacity` (1, 1, H, W) of the photo shows alone, see
     `Styles.where_seen`. Raises ValueError, one sentence.
     """
-    paintings = tuple(to_tensor(open_image(file, str(file))) for file in files)
+    sources = sources or Sources()
+    paintings = tuple(
+        to_tensor(open_image(sources.open(file), source_name(file))) for file in files
+    )
     if mask is not None:
-        return masked(paintings, to_tensor(open_mask(mask, str(mask))))
+        return masked(paintings, to_tensor(open_mask(sources.open(mask), source_name(mask))))
     return Styles(paintings).where_seen(opacity)

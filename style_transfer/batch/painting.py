@@ -7,6 +7,7 @@ from typing import Protocol
 
 from style_transfer.batch.planning import STREAM, PictureJob
 from style_transfer.batch.request import Request
+from style_transfer.batch.sources import Sources
 from style_transfer.batch.started import Size, StartedPicture
 from style_transfer.checks import in_words
 from style_transfer.engine import Frame, chosen_device
@@ -74,6 +75,7 @@ class Painter:
     def __init__(self, request: Request, executor: Executor | None = None) -> None:
         """Take the executor, by default one on the request's device in this process."""
         self._request, self._executor = request, executor
+        self._sources = Sources()
         self._under_way = set[StartedPicture]()
         self._interrupted = False
 
@@ -100,7 +102,8 @@ class Painter:
         began = time.perf_counter()
         try:
             self._check(job)
-            started = StartedPicture(job, self._request, self._executor_here(), self._cost_model)
+            executor = self._executor_here()
+            started = StartedPicture(job, self._request, self._sources, executor, self._cost_model)
             if started.note:
                 watch.tell(started.note)
             watch.begin(job, started.first, started.clock, started.estimate)

@@ -8,6 +8,7 @@ from style_transfer.batch.checkpoints import Checkpoints
 from style_transfer.batch.inputs import Inputs, read_inputs
 from style_transfer.batch.planning import STREAM, PictureJob
 from style_transfer.batch.request import Request
+from style_transfer.batch.sources import Sources, source_name
 from style_transfer.batch.writing import save_somewhere
 from style_transfer.engine import (
     INITS,
@@ -30,17 +31,23 @@ class StartedPicture:
     """A picture whose first frame is there."""
 
     def __init__(
-        self, job: PictureJob, request: Request, executor: Executor, cost_model_of: MeasureCost
+        self,
+        job: PictureJob,
+        request: Request,
+        sources: Sources,
+        executor: Executor,
+        cost_model_of: MeasureCost,
     ) -> None:
         """Read and check all that is given. Raises ValueError or OSError for a mistake in it."""
         self._job, self._request = job, request
         self._size = request.size or default_size(executor.device)
-        if job.photo != STREAM and request.page is None:
+        if request.page is None:
             # Before a photo is enlarged, which may take more memory than there is.
-            sizes = [size_of(file, str(file)) for file in (job.photo, *job.styles)]
+            files = job.photo, *job.styles
+            sizes = [size_of(sources.open(file), source_name(file)) for file in files]
             side, enlarge = self._size, request.enlarge
             _plan(job, painted_size(sizes[0], side, enlarge), sizes[1:], executor)
-        inputs = self._inputs = read_inputs(job, request, executor.device)
+        inputs = self._inputs = read_inputs(job, request, sources, executor.device)
         size = inputs.content.shape[-2], inputs.content.shape[-1]
         run = Job(
             inputs.content,

@@ -47,7 +47,9 @@ class Film(Protocol):
 
 
 def is_animation(file: Path) -> bool:
-    """Return whether a file is a picture of several frames."""
+    """Return whether a file is a picture of several frames; a pipe is left unread and is none."""
+    if not file.is_file():
+        return False
     with suppress(Exception), Image.open(file, formats=_ANIMATIONS) as image:  # of any damage
         return len(_numbers(image)) > 1
     return False

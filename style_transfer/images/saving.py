@@ -1,5 +1,6 @@
 """Tensors to picture files."""
 
+import errno
 import os
 import secrets
 from contextlib import suppress
@@ -134,6 +135,9 @@ def _try_to_write(target: Path, data: bytes) -> None:
 def write_whole(file: Path, data: bytes) -> None:
     """Write a file in one go; one that stands there already stays whole if this fails."""
     target = Path(os.path.realpath(file))  # of a link, the file it points to is replaced
+    if target.is_fifo():
+        _write_to_pipe(target, data)
+        return
     if target.is_file() or not target.exists():
         part = target.with_name(f".{secrets.token_hex(8)}.part")
         try:
@@ -147,3 +151,15 @@ def write_whole(file: Path, data: bytes) -> None:
             with suppress(OSError):
                 part.unlink(missing_ok=True)
     target.write_bytes(data)
+
+
+def _write_to_pipe(pipe: Path, data: bytes) -> None:
+    """Write to a named pipe. Raises OSError where nobody reads it, instead of waiting for ever."""
+    try:
+        descriptor = os.open(pipe, os.O_WRONLY | os.O_NONBLOCK)
+    except OSError as error:
+        words = "nobody reads this pipe" if error.errno == errno.ENXIO else error.strerror
+        raise OSError(error.errno, words, str(pipe)) from None
+    os.set_blocking(descriptor, True)
+    with os.fdopen(descriptor, "wb") as stream:
+        stream.write(data)

@@ -1,4 +1,6 @@
+import io
 import os
+import threading
 from pathlib import Path
 
 import pytest
@@ -162,6 +164,31 @@ def test_a_device_is_written_to_and_not_replaced(tmp_path, photo):
     (tmp_path / "out.png").symlink_to("/dev/full")
     with pytest.raises(OSError, match="No space left"):
         save(photo, tmp_path / "out.png")
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="the system has no named pipes")
+def test_a_pipe_is_written_to_where_somebody_reads_it(tmp_path, photo):
+    os.mkfifo(tmp_path / "out.png")
+    check_output(tmp_path / "out.png")
+    told = []
+
+    def write():
+        try:
+            save(photo, tmp_path / "out.png")
+        except OSError as error:
+            told.append(error.strerror)
+
+    alone = threading.Thread(target=write, daemon=True)
+    alone.start()
+    alone.join(30)
+    assert told == ["nobody reads this pipe"]
+    reader = os.open(tmp_path / "out.png", os.O_RDONLY | os.O_NONBLOCK)
+    try:
+        write()
+        data = os.read(reader, 1_000_000)
+    finally:
+        os.close(reader)
+    assert open_image(io.BytesIO(data)).size == (48, 48)
 
 
 def test_every_format_that_is_accepted_keeps_the_size_and_the_colours(tmp_path):
