@@ -1,5 +1,7 @@
 """Films and animations, read as they are shown."""
 
+import os
+import threading
 from fractions import Fraction
 
 import numpy as np
@@ -160,3 +162,15 @@ def test_one_frame_is_in_memory_at_a_time(tmp_path, clip):
     tracemalloc.stop()
     assert count == len(big)
     assert peak < 10 * np.prod((512, 640, 3))
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="the system has no named pipes")
+def test_a_pipe_is_no_animation_and_is_left_unread(tmp_path):
+    os.mkfifo(tmp_path / "photo.gif")
+    told = []
+    asking = threading.Thread(
+        target=lambda: told.append(is_animation(tmp_path / "photo.gif")), daemon=True
+    )
+    asking.start()
+    asking.join(10)  # for ever, if it were opened
+    assert told == [False]
