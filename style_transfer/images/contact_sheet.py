@@ -2,8 +2,12 @@
 
 import math
 import os
+import unicodedata
 from collections.abc import Sequence
+from contextlib import suppress
+from functools import cache
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
@@ -13,7 +17,8 @@ from style_transfer.picture_files import encode, open_image
 
 _SIDE = 384  # px, the longer side of each picture
 _GAP, _FONT = 12, 16  # px
-_NAME = 44  # characters that fit below a picture
+_SYSTEM_FONTS = ("DejaVuSans.ttf", "Arial Unicode.ttf", "Arial.ttf")  # of Linux, macOS, Windows
+_NO_LETTER = "\uffff"  # for which no font has a shape
 
 
 def save_contact_sheet(
@@ -29,10 +34,41 @@ def save_contact_sheet(
     columns = min(len(thumbnails), max(1, math.ceil(math.sqrt(len(thumbnails) * height / width))))
     rows = math.ceil(len(thumbnails) / columns)
     sheet = Image.new("RGB", (columns * width + _GAP, rows * height + _GAP), "white")
-    draw, font = ImageDraw.Draw(sheet), ImageFont.load_default(_FONT)
+    draw = ImageDraw.Draw(sheet)
     for number, (picture, thumbnail) in enumerate(zip(pictures, thumbnails, strict=True)):
         left, top = _GAP + number % columns * width, _GAP + number // columns * height
         sheet.paste(thumbnail, (left, top))
-        name = Path(picture).stem[-_NAME:]
+        name, font = _label(Path(picture).stem)
         draw.text((left, top + thumbnail.height + 4), name, fill="black", font=font)
     write_whole(Path(file), encode(np.asarray(sheet), Path(file).suffix))
+
+
+def _label(name: str) -> tuple[str, Any]:
+    """Return a name, or its end that fits below a picture, and a font that has its letters.
+
+    Letters that no font here has are written escaped.
+    """
+    name = unicodedata.normalize("NFC", name)  # macOS writes accents as letters of their own
+    fonts = _fonts()
+    font = next((f for f in fonts if all(_has(f, letter) for letter in name)), fonts[-1])
+    shown = "".join(
+        letter if _has(font, letter) else letter.encode("unicode_escape").decode()
+        for letter in name
+    )
+    while font.getlength(shown) > _SIDE:
+        shown = shown[1:]
+    return shown, font
+
+
+@cache
+def _fonts() -> list[Any]:
+    """Return Pillow's own font, which has the letters of English alone, and one of the system."""
+    fonts: list[Any] = [ImageFont.load_default(_FONT)]
+    for name in _SYSTEM_FONTS:
+        with suppress(OSError):
+            return [*fonts, ImageFont.truetype(name, _FONT)]
+    return fonts
+
+
+def _has(font: Any, letter: str) -> bool:
+    return letter.isprintable() and bytes(font.getmask(letter)) != bytes(font.getmask(_NO_LETTER))
