@@ -120,7 +120,8 @@ class Painter:
                     started.checkpoint(frame)
                     if frame.note:
                         watch.tell(frame.note)
-                    watch.step(frame, time.perf_counter() - began)
+                    if frame.losses:  # strokes make frames of their own, and no steps
+                        watch.step(frame, time.perf_counter() - began)
                 if frame.step >= job.settings.steps:
                     status = PAINTED
             finally:  # before any other handling: a signal that comes from here on raises nothing

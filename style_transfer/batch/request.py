@@ -1,12 +1,12 @@
 """Request: how pictures are painted and written, the same for all pictures of a batch."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from os import PathLike
 from pathlib import Path
 from typing import Any
 
 from style_transfer.checks import number, one_of, path, whole_number
-from style_transfer.engine import INITS, OPTIMIZERS
+from style_transfer.engine import INITS, OPTIMIZERS, Stroke, check_places
 from style_transfer.images import COLOUR_SPACES, DEPTHS, MIN_SIDE, color_named
 from style_transfer.network import NETWORKS
 from style_transfer.recipe import MAX_SEED, MAX_SIZE
@@ -43,6 +43,7 @@ class Request:
     keep_exif: bool = False
     resume: bool = False  # keep a checkpoint beside the output, and go on from the one there
     skip_existing: bool = False  # leave alone what is finished
+    strokes: tuple[Stroke, ...] = ()  # on each picture, again at their steps
 
     def __post_init__(self) -> None:
         if not isinstance(self.settings, Settings):
@@ -72,6 +73,8 @@ class Request:
             if not isinstance(value := getattr(self, name), bool):
                 raise ValueError(f"{name} must be True or False, not {value!r}.")
 
+        self._set("strokes", _in_order(self.strokes))
+
     def _set(self, name: str, value: Any) -> None:
         object.__setattr__(self, name, value)  # as it is written, frozen
 
@@ -89,3 +92,12 @@ def _picture(init: Any) -> Path:
         shown = str(init) if isinstance(init, PathLike) else init
         raise ValueError(f"init {shown!r} is not one of {', '.join(INITS)}, nor is it a file.")
     return Path(init)
+
+
+def _in_order(strokes: Any) -> tuple[Stroke, ...]:
+    """Return strokes in the order in which they are done, numbered so."""
+    if not isinstance(strokes, list | tuple) or not all(isinstance(s, Stroke) for s in strokes):
+        raise ValueError(f"strokes must be a list of Stroke, not {strokes!r:.80}.")
+    check_places(strokes)
+    in_order = sorted(strokes, key=lambda stroke: stroke.step)
+    return tuple(replace(stroke, number=number) for number, stroke in enumerate(in_order, 1))

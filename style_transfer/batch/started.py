@@ -18,6 +18,7 @@ from style_transfer.engine import (
     is_from_content,
     resize_clamped,
     stages,
+    strokes_to_text,
 )
 from style_transfer.images import check_format, open_image, painted_size, size_of, to_tensor
 from style_transfer.recipe import Recipe
@@ -57,6 +58,7 @@ class StartedPicture:
             optimizer=request.optimizer,
             seed=request.seed,
             network=request.network,
+            strokes=request.strokes,
         )
         run.check(run.settings, run.styles)
         needed = _plan(job, size, run.style_sizes, executor)
@@ -97,7 +99,8 @@ class StartedPicture:
             size = self._inputs.content.shape[-2], self._inputs.content.shape[-1]
             image = resize_clamped(to_tensor(open_image(init, str(init))), size)
             return State(0, len(stages(size)) - 1, image)
-        return state
+        # In a file they have no numbers.
+        return state and replace(state, strokes=self._request.strokes[: len(state.strokes)])
 
     def _start(self, run: Job) -> tuple[Frame, Iterator[Frame]]:
         frames = (frame for frame in self._execution.frames() if frame is not None)
@@ -121,6 +124,7 @@ class StartedPicture:
             network=request.network,
             step=frame.step,
             settings=frame.settings,
+            strokes=frame.state.strokes,
         )
 
 
@@ -159,4 +163,6 @@ def _checkpoints(job: PictureJob, request: Request, inputs: Inputs) -> Checkpoin
     if not request.resume or job.output == STREAM:
         return None
     how = f"{request.init} {request.optimizer} {request.seed} {request.network}"
+    if request.strokes:
+        how += f" {strokes_to_text(request.strokes)}"
     return Checkpoints(job.output, inputs.content, inputs.styles, job.settings, how)

@@ -24,7 +24,7 @@ from style_transfer.cli.console import complain
 from style_transfer.cli.log import StepLog
 from style_transfer.cli.parser import EXIT_DIVERGED, EXIT_NOT_AS_ASKED, EXIT_USAGE_ERROR
 from style_transfer.cli.reporter import BAR_FORMAT
-from style_transfer.cli.request import request_in
+from style_transfer.cli.request import fitted, recipe_in, request_in
 from style_transfer.engine import Frame
 from style_transfer.film import (
     FILM_FORMATS,
@@ -73,7 +73,11 @@ def run_film(options: argparse.Namespace, interruption: Interruption) -> int:
     """Paint the film of the options and return the exit code, as `run_command` does."""
     try:
         _check(options)
-        request = request_in(options)
+        recipe = recipe_in(options)
+        request = request_in(options, recipe)
+        request, notes = fitted(request, recipe, options, 0, len(options.styles))
+        for words in notes:
+            complain(words)
         keyframes = Keyframes.read(options.keyframes) if options.keyframes else Keyframes({})
         with closing(FilmReporter(options.log, interruption)) as reporter:
             painted = _painted(options, request, keyframes, reporter)

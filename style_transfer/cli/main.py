@@ -27,7 +27,7 @@ from style_transfer.cli.parser import (
     parse,
 )
 from style_transfer.cli.reporter import Reporter
-from style_transfer.cli.request import jobs_in, request_in
+from style_transfer.cli.request import fitted, jobs_in, recipe_in, request_in
 from style_transfer.images import check_output, save_contact_sheet
 from style_transfer.interruption import Interruption
 
@@ -52,13 +52,18 @@ def _run(options: argparse.Namespace, interruption: Interruption) -> int:
     try:
         if is_film(options):
             return run_film(options, interruption)
-        request = request_in(options)
+        recipe = recipe_in(options)
+        request = request_in(options, recipe)
         jobs = jobs_in(options, request)
+        photos, styles = {job.photo for job in jobs}, max(len(job.styles) for job in jobs)
+        request, notes = fitted(request, recipe, options, len(photos), styles)
         _prepare(options, jobs, request)
         reporter = Reporter(len(jobs), options.log, interruption)
     except (ValueError, OSError) as error:
         complain(in_words(error))
         return EXIT_USAGE_ERROR
+    for words in notes:
+        complain(words)
     done, stopped = list[Painted](), False
     with closing(reporter):
         try:

@@ -33,6 +33,7 @@ def test_files_may_be_given_as_texts(tmp_path):
         {"dpi": "300"},
         {"dpi": float("nan")},
         {"keep_exif": "no"},
+        {"strokes": ["smear"]},
     ],
 )
 def test_any_other_value_is_refused_in_one_sentence_with_its_name(values):

@@ -17,9 +17,9 @@ from style_transfer.batch.checkpoints import Checkpoints, checkpoints_of
 from style_transfer.batch.paint_files import Unwatched, is_finished
 from style_transfer.batch.request import Request
 from style_transfer.cli import run_command
-from style_transfer.engine import Styles, stylize
-from style_transfer.images import to_pil
-from style_transfer.recipe import read_recipe, save_recipe
+from style_transfer.engine import Stroke, Styles, due, stylize
+from style_transfer.images import open_image, save, to_pil, to_tensor
+from style_transfer.recipe import Recipe, read_recipe, save_recipe
 from style_transfer.settings import Settings
 from tests.cli.conftest import QUICK
 from tests.conftest import smooth_picture
@@ -43,6 +43,11 @@ def folders(tmp_path):
 def run(folder, *options):
     given = [folder / "photos", folder / "styles", "-o", folder / "out", *FAST, *options]
     return run_command([str(each) for each in given])
+
+
+def pixels(file):
+    with Image.open(file) as picture:
+        return np.asarray(picture)
 
 
 def made(folder):
@@ -123,6 +128,94 @@ def test_a_run_begins_with_the_settings_of_a_picture_and_options_override_them(f
     recipe = read_recipe(second)
     assert (recipe.settings.beta, recipe.settings.steps, recipe.size) == (7, 1, 40)
     assert (recipe.seed, recipe.init) == (3, "noise")
+
+
+LINE = ((0.2, 0.3, 1.0), (0.8, 0.6, 1.0))
+STROKES = (
+    Stroke("color", LINE, 0.1, color=(1.0, 0.0, 0.0), number=1, step=0),
+    Stroke("smear", LINE, 0.2, number=2, step=2),
+    Stroke("undo", number=3, step=3),
+    Stroke("wipe", LINE, 0.1, number=4, step=4),  # when its steps were made
+)
+
+
+def touched(folders, **more):
+    """A settings file of a picture with strokes."""
+    recipe = Recipe(photo="a.png", style="x.png", size=48, settings=SHALLOW, strokes=STROKES)
+    save_recipe(replace(recipe, **more), folders / "touched.json")
+    return folders / "touched.json"
+
+
+def test_a_run_has_the_strokes_of_a_settings_file_again(folders):
+    photo, style = folders / "photos" / "a.png", folders / "styles" / "x.png"
+    given = [photo, style, "-o", folders / "out.png", "--settings", touched(folders)]
+    assert run_command([*map(str, given)]) == 0
+    assert read_recipe(folders / "out.png").strokes == STROKES
+    content, painting = (to_tensor(open_image(file)) for file in (photo, style))
+    done = []
+
+    def take(step):
+        done.extend(new := due(STROKES, done, step))
+        return new
+
+    *_, frame = stylize(content, painting, lambda: SHALLOW, take_strokes=take)
+    save(frame.picture, folders / "expected.png")
+    assert (pixels(folders / "out.png") == pixels(folders / "expected.png")).all()
+
+
+@pytest.mark.usefixtures("keen_checkpoints")
+def test_a_resumed_picture_has_each_stroke_once(folders):
+    photo, style = folders / "photos" / "a.png", folders / "styles" / "x.png"
+    request = Request(SHALLOW, size=48, resume=True, strokes=STROKES)
+    with pytest.raises(KeyboardInterrupt):
+        list(paint_files(photo, style, folders / "out.png", request, watch=Stopping(3)))
+    watch = Stopping()
+    list(paint_files(photo, style, folders / "out.png", request, watch=watch))
+    assert watch.steps == [4]
+    list(paint_files(photo, style, folders / "whole.png", replace(request, resume=False)))
+    assert (pixels(folders / "out.png") == pixels(folders / "whole.png")).all()
+    assert read_recipe(folders / "out.png").strokes == STROKES
+
+
+def test_a_checkpoint_with_strokes_is_not_that_of_the_picture_without(folders):
+    photo, style = folders / "photos" / "a.png", folders / "styles" / "x.png"
+    request, watch = Request(SHALLOW, size=48, resume=True, strokes=STROKES), Stopping()
+    with pytest.raises(KeyboardInterrupt):
+        list(paint_files(photo, style, folders / "out.png", request, watch=Stopping(2)))
+    without = replace(request, strokes=())
+    list(paint_files(photo, style, folders / "out.png", without, watch=watch))
+    assert watch.steps == [1, 2, 3, 4]
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        (["--photos", "c.png"], "(4) are left out, since they were made on one photo"),
+        (["--init", "y.png"], "(4) are left out, since the picture begins with another"),
+    ],
+)
+def test_strokes_that_would_be_misplaced_are_told_and_left_out(folders, capsys, options, words):
+    (folders / "photos" / "c.png").rename(folders / "c.png")
+    (folders / "styles" / "y.png").rename(folders / "y.png")
+    given = [folders / "photos" / "a.png", folders / "styles", "-o", f"{folders}/out/"]
+    given += ["--settings", touched(folders), options[0], folders / options[1], *FAST]
+    assert run_command([*map(str, given)]) == 0
+    assert f"the strokes in touched.json {words}" in " ".join(capsys.readouterr().err.split())
+    for file in (folders / "out").iterdir():
+        assert read_recipe(file).strokes == ()
+
+
+def test_pictures_that_settings_were_made_with_are_told_where_they_are_missing(folders, capsys):
+    photo, styles, mask = folders / "photos" / "a.png", folders / "styles", folders / "face.png"
+    to_pil(smooth_picture(7)).save(mask)
+    file = touched(folders, more_styles=("y.png",), mask="face.png", strokes=())
+    given = ["-o", folders / "out.png", "--settings", file, *FAST]
+    assert run_command([*map(str, [photo, styles / "x.png", *given])]) == 0
+    words = "touched.json was made also with y.png, the mask face.png; give the files themselves"
+    assert words in " ".join(capsys.readouterr().err.split())
+    both = styles / "x.png", styles / "y.png"
+    assert run_command([*map(str, [photo, *both, *given, "--mask", mask])]) == 0
+    assert "made also with" not in capsys.readouterr().err
 
 
 def test_a_run_goes_on_from_a_picture_at_full_size(folders):
@@ -248,8 +341,6 @@ def test_options_are_completed_in_shells(capsys):
 
 def test_settings_of_a_file_are_those_of_a_settings_file_too(folders):
     photo, style = folders / "photos" / "a.png", folders / "styles" / "x.png"
-    from style_transfer.recipe import Recipe
-
     save_recipe(
         Recipe(size=40, settings=replace(SHALLOW, beta=3, steps=1)), folders / "settings.json"
     )

@@ -15,9 +15,11 @@ pytest.importorskip("cv2")
 from style_transfer.batch import INTERRUPTED, PAINTED
 from style_transfer.cli import film as film_command
 from style_transfer.cli import run_command
+from style_transfer.engine import Stroke
 from style_transfer.film import PaintedFilm, extras
 from style_transfer.film.reading import open_film
 from style_transfer.images import to_pil
+from style_transfer.recipe import Recipe, save_recipe
 from tests.cli.conftest import QUICK
 from tests.conftest import smooth_picture
 from tests.film.clips import pictures, write_video
@@ -93,6 +95,15 @@ def test_a_mistake_is_told_in_one_sentence(folder, capsys, film, output, options
     assert run(folder, film, output, *options) == 2
     (line,) = capsys.readouterr().err.splitlines()
     assert words in line
+
+
+def test_strokes_of_a_settings_file_are_told_and_left_out_of_a_film(folder, capsys):
+    strokes = (Stroke("wipe", ((0.5, 0.5, 1.0),)),)
+    save_recipe(Recipe(strokes=strokes), folder / "touched.json")
+    assert run(folder, "clip.mp4", "out.mp4", "--settings", folder / "touched.json") == 0
+    error = " ".join(capsys.readouterr().err.split())
+    words = "the strokes in touched.json (1) are left out, since they were made on one photo"
+    assert error.count(words) == 1
 
 
 def test_a_refused_film_has_an_object_of_json_as_a_picture_has(folder, capsys):
