@@ -57,7 +57,7 @@ def recognised(
         except RefusedError as error:
             raise ValueError(f"{name}: {error}") from None
         except UnidentifiedImageError:
-            words = reason(stream, heic="HEIF" in _readable_formats())
+            words = reason(stream, _readable_formats())
             raise ValueError(f"{name}: {words}") from None
         except Image.DecompressionBombError:
             raise ValueError(f"{name}: more than {MAX_PIXELS:,} pixels; reduce it first.") from None

@@ -5,7 +5,7 @@ import struct
 
 import numpy as np
 import pytest
-from PIL import Image
+from PIL import Image, features
 
 from style_transfer.picture_files import open_image, opening, size_of
 
@@ -51,6 +51,16 @@ def test_heic_says_what_reads_it(brand):
     words = "HEIC cannot be read here; save it as JPEG or PNG, or install pillow-heif"
     with pytest.raises(ValueError, match=rf"^photo: {words}\.$"):
         open_image(io.BytesIO(box(brand)), "photo")
+
+
+@pytest.mark.parametrize("size", [40, 200])
+def test_an_avif_that_is_cut_off_is_damaged(size):
+    if not features.check("avif"):
+        pytest.skip("needs Pillow with AVIF")
+    file = io.BytesIO()
+    Image.new("RGB", (64, 64), "teal").save(file, "AVIF")
+    with pytest.raises(ValueError, match=r"^photo: this picture is damaged\.$"):
+        open_image(io.BytesIO(file.getvalue()[:size]), "photo")
 
 
 def test_heic_is_read_where_its_decoder_is_installed(tmp_path):
