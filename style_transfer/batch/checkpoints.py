@@ -1,5 +1,6 @@
 """The checkpoint of a picture, in a file beside it while it is painted."""
 
+import os
 import time
 import zlib
 from contextlib import suppress
@@ -11,6 +12,7 @@ from style_transfer.engine import Frame, State, Styles
 from style_transfer.settings import Settings
 
 INTERVAL = 30.0  # s from one to the next, at least
+_LONGEST = 230  # bytes of a name of 255, with room for the endings of a checkpoint being written
 _MOST_SHARE = 0.05  # of the time that goes into writing
 
 
@@ -29,7 +31,8 @@ class Checkpoints:
         """Take what makes the picture; `how` names what else does, such as its seed."""
         code = zlib.crc32(f"{styles.fingerprint} {settings.objective} {how}".encode())
         code = zlib.crc32(content.cpu().contiguous().numpy().data, code)
-        self._output, self._file = output, output.with_name(f"{output.name}.{code:08x}.checkpoint")
+        self._output = output
+        self._file = output.with_name(f"{_beginning(output)}.{code:08x}.checkpoint")
         self._next = time.monotonic() + INTERVAL
 
     def load(self) -> State | None:
@@ -66,7 +69,15 @@ class Checkpoints:
 
 def checkpoints_of(output: Path) -> list[Path]:
     """Return the checkpoints beside an output."""
-    return [*output.parent.glob(f"{_escaped(output.name)}.*.checkpoint")]
+    return [*output.parent.glob(f"{_escaped(_beginning(output))}.*.checkpoint")]
+
+
+def _beginning(output: Path) -> str:
+    """Return what the names of its checkpoints begin with: its own name, shortened if need be."""
+    name = os.fsencode(output.name)
+    if len(name) <= _LONGEST:
+        return output.name
+    return f"{name[: _LONGEST - 9].decode(errors='ignore')}.{zlib.crc32(name):08x}"
 
 
 def _escaped(name: str) -> str:

@@ -270,6 +270,22 @@ def test_an_interrupted_picture_is_resumed_from_its_checkpoint(folders):
     assert whole[0].status == "painted"
 
 
+@pytest.mark.parametrize("letter", ["x", "画"])
+@pytest.mark.usefixtures("keen_checkpoints")
+def test_a_picture_of_the_longest_name_is_resumed(folders, letter):
+    photo, style = folders / "photos" / "a.png", folders / "styles" / "x.png"
+    output = folders / (letter * (250 // len(letter.encode())) + ".png")
+    other = output.with_name(f"{output.stem[:-1]}-.png")  # begins as the other does
+    request, watch = Request(SHALLOW, size=48, resume=True), Stopping()
+    for file in (output, other):
+        with pytest.raises(KeyboardInterrupt):
+            list(paint_files(photo, style, file, request, watch=Stopping(2)))
+    (painted,) = paint_files(photo, style, output, request, watch=watch)
+    assert (painted.status, watch.steps) == ("painted", [3, 4])
+    assert not checkpoints_of(output)
+    assert checkpoints_of(other)
+
+
 @pytest.mark.parametrize("last", ["write", "remove"])
 def test_a_checkpoint_of_another_picture_stays_until_there_is_more_of_this_one(
     folders, photo, painting, last
