@@ -53,7 +53,7 @@ def jobs_of(
         for photo, some in _pairs(photos, styles, pairing)
         for beta in betas or (settings.beta,)
     ]
-    made_folder = into_folder or len(made) > 1 or bool(pattern)
+    made_folder = into_folder or len(made) > 1 or pattern is not None
     made_folder |= from_folder and output != STREAM and not _ends_as(output, readable_suffixes())
     if not made_folder and not _is_folder(output):
         ((photo, some, changed),) = made
@@ -61,7 +61,7 @@ def jobs_of(
     if output == STREAM or (_ends_as(output, PICTURE_FORMATS) and not into_folder):
         what = f"{len(made)} pictures" if len(made) > 1 else "names by a pattern (--name)"
         raise ValueError(f"{output}: a folder is needed for {what}.")
-    chosen = pattern or (PATTERN_OF_BETAS if betas else PATTERN)
+    chosen = (PATTERN_OF_BETAS if betas else PATTERN) if pattern is None else pattern
     jobs = [
         PictureJob(
             photo, some, output / _name(chosen, photo, some, changed, number), changed, made_folder
@@ -131,6 +131,8 @@ def _name(
     photo_stem = "photo" if photo == STREAM else photo.stem
     fields = photo_stem, stems, f"{settings.beta:g}", number
     try:
+        if not pattern:
+            raise ValueError("it is empty")
         for _, name, *_ in string.Formatter().parse(pattern):
             if name is not None:
                 one_of("the name in braces", name, _FIELDS)

@@ -65,6 +65,8 @@ class Request:
         for name in ("device", "background"):
             if not isinstance(value := getattr(self, name), str | None):
                 raise ValueError(f"{name} must be a text, not {value!r}.")
+        if self.device == "":
+            raise ValueError("device must be the name of one, not ''.")
         if self.background is not None:
             color_named(self.background)
         if self.dpi is not None:

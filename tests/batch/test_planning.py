@@ -57,7 +57,9 @@ def test_hidden_files_and_folders_are_no_photos():
 
 
 @pytest.mark.usefixtures("here")
-@pytest.mark.parametrize("pattern", ["{photo", "{photo!z}.png", "{number:zz}.png", "{photo[a]}"])
+@pytest.mark.parametrize(
+    "pattern", ["", "{photo", "{photo!z}.png", "{number:zz}.png", "{photo[a]}"]
+)
 def test_a_pattern_that_cannot_be_read_is_named(pattern):
     with pytest.raises(ValueError, match=f"--name {re.escape(repr(pattern))} cannot be used: "):
         planned("photos", "styles", "out", pattern=pattern)

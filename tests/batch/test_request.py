@@ -27,6 +27,7 @@ def test_files_may_be_given_as_texts(tmp_path):
         {"init": ""},
         {"init": ["noise"]},
         {"device": 0},
+        {"device": ""},
         {"depth": "8"},
         {"depth": True},
         {"background": 5},
