@@ -1,5 +1,6 @@
 """How much memory a run takes, and how much there is for it."""
 
+import re
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from pathlib import Path
@@ -124,7 +125,7 @@ def available_memory(device: str = "cpu", system: Path = Path("/")) -> int | Non
     """Return the bytes that a run can have on `device`; None where that is unknown."""
     if (free := devices.free_memory(device)) is not None:
         return free
-    known = [_free_in_system(system)]
+    known = [_free_in_system(system), _free_in_process(system)]
     for controller, (root, *names) in _GROUPS.items():
         # The limits of all groups around ours hold too; in a container ours is the outermost.
         place = Path(_own_group(system, controller).lstrip("/"))
@@ -147,6 +148,17 @@ def _free_in_system(system: Path) -> int | None:
         return 1024 * int(values["MemAvailable"].split()[0])
     except (OSError, KeyError, ValueError):  # no Linux
         return None
+
+
+def _free_in_process(system: Path) -> int | None:
+    """Return what a limit of this process (`ulimit -v`) leaves, None where it has none."""
+    try:
+        folder = system / "proc/self"
+        limit = re.search(r"^Max address space +(\d+)", (folder / "limits").read_text(), re.M)
+        used = re.search(r"^VmSize:\s+(\d+) kB", (folder / "status").read_text(), re.M)
+    except OSError:  # no Linux
+        return None
+    return max(0, int(limit[1]) - 1024 * int(used[1])) if limit and used else None
 
 
 def _own_group(system: Path, controller: str) -> str:

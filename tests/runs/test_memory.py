@@ -133,6 +133,16 @@ def test_a_container_may_allow_less_than_the_system_has(tmp_path):
     assert available_memory(system=system(tmp_path, files)) == 5000 * 1024
 
 
+@pytest.mark.parametrize(
+    ("limit", "left"),
+    [("4000000", 4_000_000 - 1000 * 1024), ("900", 0), ("unlimited", 5000 * 1024)],
+)
+def test_a_process_may_be_allowed_less_than_the_system_has(tmp_path, limit, left):
+    limits = f"Limit  Soft  Hard  Units\nMax address space    {limit}    unlimited  bytes\n"
+    own = {"proc/self/limits": limits, "proc/self/status": "Name: python\nVmSize:\t  1000 kB\n"}
+    assert available_memory(system=system(tmp_path, MEMINFO | own)) == left
+
+
 @pytest.mark.parametrize("version", [1, 2])
 @pytest.mark.parametrize("limited", ["shop", "shop/page"])  # a group around ours, and ours
 def test_a_service_may_be_allowed_less_than_its_container(tmp_path, version, limited):
