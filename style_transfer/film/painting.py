@@ -66,8 +66,8 @@ def paint_film(
     Each frame starts from the one before, moved along optical flow, and is held to it where the
     flow is certain, by the weight `temporal` of that term. The first frame, and the first one of
     another scene, is painted like a photo. `output` has one of the endings of FILM_FORMATS; sound
-    is copied where the format has any, or coded anew. Of the `request` all serves but what is for
-    files of pictures; the `keyframes` change its settings along the film.
+    is copied where the format has any, or coded anew. Of the `request` all serves but strokes and
+    what is for files of pictures; the `keyframes` change its settings along the film.
 
     Painted frames are kept in a folder beside the output until the film is finished, so that the
     same call goes on where it was interrupted. After KeyboardInterrupt, and where a frame cannot be
