@@ -5,7 +5,7 @@ import struct
 
 import numpy as np
 import pytest
-from PIL import Image, features
+from PIL import Image
 
 from style_transfer.picture_files import open_image, opening, size_of
 
@@ -55,7 +55,7 @@ def test_heic_says_what_reads_it(brand):
 
 @pytest.mark.parametrize("size", [40, 200])
 def test_an_avif_that_is_cut_off_is_damaged(size):
-    if not features.check("avif"):
+    if ".avif" not in Image.registered_extensions():
         pytest.skip("needs Pillow with AVIF")
     file = io.BytesIO()
     Image.new("RGB", (64, 64), "teal").save(file, "AVIF")
