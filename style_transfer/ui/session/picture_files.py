@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable, Iterable
 from pathlib import Path
+from weakref import ref
 
 import torch
 from torch import Tensor
@@ -21,7 +22,7 @@ class PictureFiles:
     def __init__(self, folder: Callable[[], Path]) -> None:
         """`folder` returns it, and makes it where it is not there yet."""
         self._folder, self._count = folder, 0
-        self._known: dict[int, tuple[Tensor, Path]] = {}  # by id, which is held
+        self._known: dict[int, tuple[ref[Tensor], Path]] = {}  # by id, which another may get
         self._read: tuple[Path, Tensor] | None = None  # the one read last
 
     def save_content(self, content: Tensor) -> Path:
@@ -70,9 +71,10 @@ class PictureFiles:
 
     def _once(self, image: Tensor, write: Callable[[Tensor], Path]) -> Path:
         """Return the file of an image, which `write` makes where there is none yet."""
-        if id(image) not in self._known:
-            self._known[id(image)] = image, write(image)
-        return self._known[id(image)][1]
+        known = self._known.get(id(image))
+        if known is None or known[0]() is not image:
+            self._known[id(image)] = known = ref(image), write(image)
+        return known[1]
 
     def _new(self, suffix: str) -> Path:
         self._count += 1

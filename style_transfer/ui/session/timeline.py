@@ -17,6 +17,7 @@ from style_transfer.ui.session.run_inputs import Origin, PhotoSource
 
 MAX_PREVIEWS = 240  # of a run; at 384 px about 15 MB
 FEWEST = 8  # of a run whose visitor has no room for more
+MAX_STYLE_BYTES = 400_000_000  # of the style images from which the previews of a run were painted
 JPEG_QUALITY = 95  # good enough to start another run from
 DELETION_DELAY = 16  # files; a browser fetches a preview a little after it was told of it
 
@@ -133,12 +134,22 @@ class Timeline:
             self._thin_out()
         while len(self) > FEWEST and self._is_crowded():
             self._thin_out()
+        while self._style_bytes > MAX_STYLE_BYTES and self.previews[0].origin is not preview.origin:
+            self._remove(0)  # by and by the oldest of others than the newest ones
         return preview
+
+    @property
+    def _style_bytes(self) -> int:
+        styles = {preview.origin.styles for preview in self.previews}
+        images = {id(image): image.nbytes for each in styles for image in each.images}
+        return sum(images.values())
 
     def _thin_out(self) -> None:
         """Remove the preview that leaves the smallest gap, the oldest of several such."""
         steps = [preview.step for preview in self.previews]
-        index = min(range(1, len(steps) - 1), key=lambda n: steps[n + 1] - steps[n - 1])
+        self._remove(min(range(1, len(steps) - 1), key=lambda n: steps[n + 1] - steps[n - 1]))
+
+    def _remove(self, index: int) -> None:
         removed = self.previews[index]
         self.previews = self.previews[:index] + self.previews[index + 1 :]
         self._delete_later(removed.file)

@@ -12,6 +12,7 @@ from style_transfer.engine import Frame, State, Styles
 from style_transfer.recipe import Recipe
 from style_transfer.settings import Settings
 from style_transfer.ui.http.frames import PREVIEW_SIDE
+from style_transfer.ui.session import timeline as module
 from style_transfer.ui.session.run_inputs import Origin, PhotoSource
 from style_transfer.ui.session.timeline import DELETION_DELAY, FEWEST, Timeline
 
@@ -135,3 +136,24 @@ def test_a_file_that_cannot_be_deleted_yet_is_deleted_later(tmp_path, monkeypatc
     monkeypatch.setattr(Path, "unlink", unlink)
     timeline.add(frame(99), ORIGIN)
     assert len(list(timeline.folder.iterdir())) == 1 + 3 + DELETION_DELAY
+
+
+def test_paintings_that_were_left_long_ago_go_with_their_previews(tmp_path, monkeypatch):
+    painting = torch.zeros(1, 3, 32, 32)
+    monkeypatch.setattr(module, "MAX_STYLE_BYTES", 3 * painting.nbytes)
+    timeline = Timeline(tmp_path / "run")
+    for step in range(24):  # another painting every four steps, and always the first as well
+        if step % 4 == 0:
+            origin = replace(ORIGIN, styles=Styles((painting, painting.clone())))
+        timeline.add(frame(step), origin)
+    assert [preview.step for preview in timeline.previews] == [*range(16, 24)]
+
+
+def test_paintings_of_the_newest_preview_stay_however_large(tmp_path, monkeypatch):
+    monkeypatch.setattr(module, "MAX_STYLE_BYTES", 1)
+    timeline = Timeline(tmp_path / "run")
+    for step in range(3):
+        timeline.add(frame(step), ORIGIN)
+    assert len(timeline) == 3
+    timeline.add(frame(3), replace(ORIGIN))
+    assert [preview.step for preview in timeline.previews] == [3]
