@@ -14,6 +14,7 @@ from PIL import Image
 
 from style_transfer.images import open_image, to_tensor
 from style_transfer.recipe import read_recipe
+from style_transfer.settings import Settings
 
 README = Path(__file__).parents[2] / "README.md"
 
@@ -76,6 +77,7 @@ def test_programs_get_a_picture_and_bounds(client, given):
     result = client.predict(*given, steps=2, size=64, api_name="/stylize")
     with Image.open(result) as image:
         assert max(image.size) == 64
+    assert read_recipe(result).settings == Settings(steps=2)
     with pytest.raises(Exception, match="size must be a whole number from 32 to"):
         client.predict(*given, steps=2, size=9000, api_name="/stylize")
     endpoints = client.view_api(return_format="dict")

@@ -20,8 +20,10 @@ from style_transfer.ui.handlers.endpoint_parameters import (
     document,
     max_side,
     parameters,
+    read_layers,
 )
 from style_transfer.ui.http.calls import error_for_program
+from style_transfer.ui.http.gradio_internals import use_value_unread
 from style_transfer.ui.session.picture_reader import PictureReader
 from style_transfer.ui.session.session import Session
 from style_transfer.ui.session.sessions import PageContext
@@ -38,6 +40,9 @@ def build(context: PageContext) -> None:
     document(call, described)
     with gr.Group(visible=False):
         inputs = [each.component() for each in described.values()]
+        for each in inputs:
+            if not isinstance(each, gr.Image):
+                use_value_unread(each)  # what does not fit, its knob refuses in a sentence
         picture = gr.Image(label="Picture", type="filepath", format="png", interactive=False)
         gr.Button("Stylize").click(
             call,
@@ -75,6 +80,7 @@ def _recipe(context: PageContext, given: Mapping[str, Any]) -> Recipe:
     most = min(CALL_STEPS, context.service.limits.steps)
     values = {name: value for name, value in given.items() if name in KNOBS}
     values["steps"] = whole_number("steps", given["steps"], 1, most)
+    values["style_layers"] = read_layers(given["style_layers"])
     settings = Settings(**values | {"style_weights": (1, given["other_weight"])})
     if not given["photo"] or not given["style"]:
         raise ValueError("A photo and a style picture are needed.")

@@ -15,6 +15,7 @@ from gradio.components import Component
 from style_transfer.engine import default_size
 from style_transfer.knobs import Choice, Knob, LayerWeights, Number, Switch, Weight, WholeNumber
 from style_transfer.settings import KNOBS, Settings
+from style_transfer.ui.http.gradio_internals import tell_programs
 from style_transfer.ui.panels.inputs import picture_input
 
 _STEPS = KNOBS["steps"]
@@ -108,6 +109,14 @@ def document(function: Callable[..., Any], described: dict[str, Parameter]) -> N
     function.__signature__ = inspect.Signature([request, *own])  # type: ignore[attr-defined]
 
 
+def read_layers(value: Any) -> Any:
+    """Return layers as `Settings` takes them; texts have the weights that they have in links."""
+    texts = [value] if isinstance(value, str) else value
+    if not texts or not isinstance(texts, list):
+        return value
+    return KNOBS["style_layers"].from_text("style_layers", ",".join(map(str, texts)))
+
+
 def _picture(label: str, text: str, default: Any = _REQUIRED) -> Parameter:
     kind = str if default is _REQUIRED else str | None
     return Parameter(kind, text, lambda: picture_input(label), default)
@@ -139,6 +148,14 @@ def _kind(knob: Knob, value: Any, label: str) -> tuple[Any, str, Callable[[], Co
             few = f": {', '.join(names[:-1])} or {names[-1]}" if knob.few else ""
             return str, few, lambda: gr.Dropdown(names, value=value, label=label)
         case LayerWeights():
-            layers = [*knob.layers]
-            return list[str], "", lambda: gr.CheckboxGroup(layers, value=[*value], label=label)
+            names = [*knob.layers]
+            span = f", {names[0]} or {names[1]} to {names[-1]}, with a weight as in {names[1]}:0.5"
+            return list[str], span, lambda: _texts(knob.to_text(value).split(","), label)
     raise NotImplementedError(type(knob))
+
+
+def _texts(value: list[str], label: str) -> Component:
+    """Return an input for a list of any texts."""
+    component = gr.Dropdown(value, value=value, multiselect=True, label=label)
+    tell_programs(component, {"type": "array", "items": {"type": "string"}})
+    return component

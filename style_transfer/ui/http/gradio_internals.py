@@ -12,6 +12,7 @@ from typing import Any
 from urllib.parse import quote, unquote
 
 import gradio as gr
+from gradio.components import Component
 from gradio.route_utils import MultiPartException
 from gradio.utils import get_upload_folder
 
@@ -50,6 +51,16 @@ def use_path_unread(image: gr.Image) -> None:
     Gradio would decode the picture first, and log a traceback for a damaged one.
     """
     image.preprocess = _path_of  # type: ignore[method-assign]
+
+
+def use_value_unread(component: Component) -> None:
+    """Let an input give its handlers the value that a call has, neither checked nor rounded."""
+    component.preprocess = _as_it_is  # type: ignore[method-assign]
+
+
+def tell_programs(component: Component, schema: dict[str, Any]) -> None:
+    """Let the documentation for programs say `schema`, of JSON, of an input's values."""
+    component.api_info = lambda: schema  # type: ignore[method-assign]
 
 
 def check_calls(page: gr.Blocks) -> None:
@@ -211,6 +222,10 @@ def remove_upload(file: Path) -> None:
 
 def _path_of(payload: Any) -> str | None:
     return payload.path if payload else None
+
+
+def _as_it_is(payload: Any) -> Any:
+    return payload
 
 
 def _session_stores(page: gr.Blocks) -> list[Any]:

@@ -10,7 +10,7 @@ from style_transfer.images import save
 from style_transfer.recipe import read_recipe
 from style_transfer.runs import AdmissionQueue, Limits, MemoryReservations, RunService
 from style_transfer.settings import KNOBS, Settings
-from style_transfer.ui.handlers.endpoint import stylize
+from style_transfer.ui.handlers.endpoint import build, stylize
 from style_transfer.ui.handlers.endpoint_parameters import document, parameters
 from style_transfer.ui.session.session import Session
 from tests.runs.fake_executor import FakeExecutor
@@ -30,8 +30,9 @@ def call(context, tmp_path, photo, painting):
     given = Settings().as_dict() | {"photo": files[0], "style": files[1], "other_style": None}
     given |= {"mask": None, "other_weight": 1.0, "size": 48, "seed": 0}
 
-    def call(steps=3):
-        return stylize(context, context.sessions.of("a program"), given | {"steps": steps})
+    def call(steps=3, **others):
+        called = given | {"steps": steps} | others
+        return stylize(context, context.sessions.of("a program"), called)
 
     yield call
     for session in context.sessions.all():
@@ -43,6 +44,67 @@ def test_a_call_gives_a_picture_and_leaves_nothing_reserved(context, call):
     assert file.endswith(".png")
     assert context.service.admission.ahead(context.service.admission.join()) == 0
     assert context.service.under_way == 0
+
+
+@pytest.fixture
+def offered(context):
+    """The endpoint's parameters as programs are told of them, by name, and the inputs' readers."""
+    with gr.Blocks() as page:
+        build(context)
+    (function,) = page.fns.values()
+    told = page.get_api_info()["named_endpoints"]["/stylize"]["parameters"]
+    return {
+        each["parameter_name"]: (each, component.preprocess)
+        for each, component in zip(told, function.inputs, strict=True)
+    }
+
+
+def test_what_a_call_leaves_out_has_the_default_of_the_library(call, offered):
+    defaults = {
+        name: read(told["parameter_default"])
+        for name, (told, read) in offered.items()
+        if name in KNOBS and name != "steps"
+    }
+    *_, file = call(**defaults)
+    assert read_recipe(file).settings == Settings(steps=3)
+    assert offered["steps"][0]["parameter_default"] == Settings().steps
+
+
+@pytest.mark.parametrize(
+    "layers",
+    [
+        ["relu2_1", "pixels:0.5"],
+        "pixels:0.5,relu2_1",
+        {"pixels": 0.5, "relu2_1": 1},
+    ],
+)
+def test_layers_may_be_given_with_weights(call, offered, layers):
+    told, read = offered["style_layers"]
+    assert told["type"] == {"type": "array", "items": {"type": "string"}}
+    *_, file = call(style_layers=read(layers))
+    assert read_recipe(file).settings.style_layers == {"pixels": 0.5, "relu2_1": 1}
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "words"),
+    [
+        ("steps", 2.5, "steps must be a whole number from 1 to 500, not 2.5."),
+        ("size", 64.5, "size must be a whole number from 32 to"),
+        ("seed", 0.5, "seed must be a whole number from 0 to"),
+        ("style_layers", "relu9_9", "style layer 'relu9_9' is not one of pixels, relu1_1,"),
+        ("style_layers", ["relu1_1:x"], "the weight of relu1_1 must be a number, not 'x'."),
+        ("style_layers", [], "The style needs at least one layer with a weight above 0."),
+        ("style_layers", None, "style layers must be names with a weight each, not None."),
+        ("content_layer", "relu9_9", "content layer 'relu9_9' is not one of relu1_1,"),
+        ("match_colors", "yes", "match_colors must be true or false, not 'yes'."),
+    ],
+)
+def test_what_does_not_fit_is_refused_in_the_words_of_the_library(
+    call, offered, name, value, words
+):
+    with pytest.raises(gr.Error) as refused:
+        list(call(**{name: offered[name][1](value)}))
+    assert refused.value.message.startswith(words)
 
 
 def test_a_call_for_which_there_is_no_memory_is_refused_in_one_sentence(context, call):
@@ -110,6 +172,10 @@ def test_parameters_are_documented_with_their_ranges():
     )
     assert described["steps"].text == "How many steps to make, 1 to 500."
     assert described["statistic"].text.startswith("What makes a style: gram, ")
+    assert described["style_layers"].text.startswith(
+        "Layers at which the style is matched, pixels or relu1_1 to relu5_4, with a weight as in "
+        "relu1_1:0.5; "
+    )
     assert described["content_layer"].text == "VGG layer at which the photo is matched."
 
 
