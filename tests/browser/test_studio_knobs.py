@@ -68,6 +68,70 @@ def test_each_knob_says_what_it_does_and_can_be_put_back(open_page):
         assert all(page.locator(f"{place} .ends span").all_inner_texts())
 
 
+def test_every_press_of_an_arrow_moves_a_slider_to_another_value(open_page):
+    page = open_page()
+    for drawer in ("What is compared", "Colours, strokes, styles"):
+        page.get_by_text(drawer).click()
+    knobs = page.locator("#settings .knob, #size .knob")
+    for index in range(knobs.count()):
+        knob = knobs.nth(index)
+        slider, number = (knob.locator(f"input[type={kind}]") for kind in ("range", "number"))
+        for place in (0, 300, 900):
+            slider.fill(str(place))
+            seen = [float(number.input_value())]
+            for key in ("ArrowRight", "ArrowUp", "ArrowLeft", "ArrowDown"):
+                slider.press(key)
+                seen.append(float(number.input_value()))
+            first, up, top, down, last = seen
+            assert first < up < top > down > last, (knob.get_attribute("id"), place, seen)
+            assert up - first > 0.0009
+    slider, row = (
+        page.locator(f"#style-layers .layer{each}")
+        for each in (" [data-layer=relu1_1]", ":has([data-layer=relu1_1])")
+    )
+    assert row.locator("output").inner_text() == "1"
+    slider.press("ArrowUp")
+    assert float(row.locator("output").inner_text()) > 1
+    slider.press("ArrowDown")
+    slider.press("ArrowDown")
+    assert float(row.locator("output").inner_text()) < 1
+
+
+def test_an_arrow_gives_a_size_as_a_hand_does(open_page):
+    page = open_page()
+    slider = page.locator("#size input[type=range]")
+    slider.fill("0")
+    page.evaluate(
+        """() => document.querySelector("#size").addEventListener(
+            "change", () => (window.released = true))"""
+    )
+    slider.press("ArrowRight")
+    assert page.locator("#size input[type=number]").input_value() == "160"
+    assert page.evaluate("window.released")
+
+
+def test_arrows_keep_a_number_in_its_range_and_what_is_typed_beyond_is_refused(open_page):
+    page = open_page()
+    page.get_by_text("Colours, strokes, styles").click()
+    for knob, (low, high) in {"large-forms": (0, 0.9), "keep-colors": (0, 1)}.items():
+        number = page.locator(f"#{knob} input[type=number]")
+        before = float(number.input_value())
+        number.press("ArrowUp")
+        assert before < float(number.input_value()) < before + 0.05
+        page.locator(f"#{knob} input[type=range]").press("End")
+        number.press("ArrowUp")
+        assert float(number.input_value()) == high
+        page.locator(f"#{knob} input[type=range]").press("Home")
+        number.press("ArrowDown")
+        assert float(number.input_value()) == low
+    beta = page.locator("#beta input[type=number]")
+    page.locator("#beta input[type=range]").press("End")
+    beta.press("ArrowUp")
+    assert beta.input_value() == "101"  # a weight has no upper end
+    beta.press("ArrowDown")
+    assert beta.input_value() == "100"
+
+
 def test_half_the_travel_of_a_knob_is_for_the_useful_values(open_page):
     page = open_page()
 

@@ -2,12 +2,18 @@
 const range = (knob) => knob.querySelector("input[type=range]");
 const number = (knob) => knob.querySelector("input[type=number]");
 
-function fromPosition(knob) {
+const FINEST = 0.001; // of numbers that are not whole, or the first places of a slider were all but the same
+const ARROWS = { ArrowUp: 1, ArrowRight: 1, ArrowDown: -1, ArrowLeft: -1 };
+
+function valueAt(knob, place) {
   const { low, high, power, grain } = knob.dataset;
-  const value = Number(low) + (high - low) * Math.pow(range(knob).value / 1000, power);
-  if (range(knob).value === range(knob).max) return Number(high);
-  return grain > 0 ? grain * Math.round(value / grain) : Number(value.toPrecision(2));
+  if (place >= 1000) return Number(high);
+  const value = Number(low) + (high - low) * Math.pow(place / 1000, power);
+  if (grain > 0) return grain * Math.round(value / grain);
+  return Number((FINEST * Math.round(value / FINEST)).toPrecision(2));
 }
+
+const fromPosition = (knob) => valueAt(knob, range(knob).value);
 
 function toPosition(knob, value) {
   const { low, high, power } = knob.dataset;
@@ -23,13 +29,45 @@ function showNumber(knob, value) {
   knob.classList.toggle("moved", value !== Number(knob.dataset.default));
 }
 
+// Returns the place on a slider, up or down from where it is, at which another value begins.
+function nextPlace(slider, by, valueAt) {
+  const present = Number(slider.getAttribute("aria-valuetext"));
+  for (let place = Number(slider.value); place >= 0 && place <= slider.max; place += by)
+    if (by * (valueAt(place) - present) > 0) return place;
+}
+
+// Lets arrows move an input to what `next` returns for up (1) or down (-1): a place is mostly less than
+// the rounding of the value, and a number may be small beside 1. Where it returns nothing, the browser does.
+function followArrows(input, keys, next) {
+  input.addEventListener("keydown", (event) => {
+    if (!keys.includes(event.key) || event.altKey || event.ctrlKey || event.metaKey) return;
+    const value = next(ARROWS[event.key]);
+    if (value === undefined) return;
+    event.preventDefault();
+    input.value = value;
+    for (const type of ["input", "change"]) input.dispatchEvent(new Event(type, { bubbles: true }));
+  });
+}
+
+function followSliderArrows(slider, valueAt) {
+  followArrows(slider, Object.keys(ARROWS), (by) => nextPlace(slider, by, valueAt));
+}
+
 // Calls `choose` with each value that a hand gives to a number, and `show` to show the present one.
 function followNumber(knob, choose, show) {
   range(knob).addEventListener("input", () => choose(fromPosition(knob)));
   number(knob).addEventListener("input", () => {
     const { value, valueAsNumber, validity } = number(knob);
-    if (value !== "" && validity.valid) choose(valueAsNumber);
+    const { badInput, rangeUnderflow, stepMismatch } = validity; // what is too large is refused in words
+    if (value !== "" && !(badInput || rangeUnderflow || stepMismatch)) choose(valueAsNumber);
   });
+  followSliderArrows(range(knob), (place) => valueAt(knob, place));
+  if (!(knob.dataset.grain > 0)) {
+    followArrows(number(knob), ["ArrowUp", "ArrowDown"], (by) => {
+      const place = nextPlace(range(knob), by, (each) => valueAt(knob, each));
+      return place === undefined ? place : valueAt(knob, place);
+    });
+  }
   number(knob).addEventListener("blur", show);
   knob.querySelector(".reset").addEventListener("click", () => {
     choose(Number(knob.dataset.default));

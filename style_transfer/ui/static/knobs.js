@@ -19,6 +19,11 @@ function change(values) {
 
 const showKnob = (knob) => showNumber(knob, props.value[name(knob)]);
 
+function weightAt(place) {
+  const weight = HIGHEST_WEIGHT * Math.pow(place / 1000, WEIGHT_POWER);
+  return Math.max(0.01, Number(weight.toPrecision(2)));
+}
+
 function showLayer(row) {
   const [box, slider, output] = row.querySelectorAll("input, output");
   const weight = props.value.style_layers[box.value] ?? 0;
@@ -67,10 +72,8 @@ for (const row of layers) {
     change({ style_layers: Object.fromEntries(names.map((n) => [n, weights[n]])) });
   };
   box.addEventListener("change", () => weigh(box.checked ? 1 : 0));
-  slider.addEventListener("input", () => {
-    const weight = HIGHEST_WEIGHT * Math.pow(slider.value / 1000, WEIGHT_POWER);
-    weigh(Math.max(0.01, Number(weight.toPrecision(2))));
-  });
+  slider.addEventListener("input", () => weigh(weightAt(slider.value)));
+  followSliderArrows(slider, weightAt);
 }
 
 weights.forEach((row, index) =>
