@@ -155,12 +155,12 @@ def test_many_odd_calls_get_a_sentence_soon_and_in_bounds(serve, visit):
 @pytest.mark.parametrize(
     ("name", "value", "words"),
     [
-        ("steps", 10**12, "steps must be"),
-        ("alpha", float("nan"), "alpha must be"),
-        ("beta", float("inf"), "beta must be"),
+        ("steps", 10**12, "Steps must be"),
+        ("alpha", float("nan"), "Photo must be"),
+        ("beta", float("inf"), "Paint must be"),
         ("style_layers", {"relu9_9": 1}, "relu9_9"),
         ("style_layers", {}, "layer"),
-        ("alpha", "much", "alpha must be"),
+        ("alpha", "much", "Photo must be"),
     ],
 )
 def test_a_knob_beyond_its_range_is_refused_with_what_is_allowed(shared, visit, name, value, words):

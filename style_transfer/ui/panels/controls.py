@@ -54,7 +54,9 @@ def to_value(settings: Settings, preview_every: int = 1) -> dict[str, Any]:
 def to_settings(value: Mapping[str, Any]) -> Settings:
     """Return the settings in the component's value. Raises ValueError, one sentence."""
     _check_names(value)
-    whole_number("preview_every", value["preview_every"], *PREVIEWS)
+    whole_number(_PREVIEW.label, value["preview_every"], *PREVIEWS)
+    for name, knob in KNOBS.items():
+        knob.check(knob.label, value[name])  # a refusal has the name that the page has
     return Settings(**{name: value[name] for name in value if name != "preview_every"})
 
 

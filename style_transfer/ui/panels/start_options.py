@@ -60,8 +60,8 @@ def chosen_size(value: Any) -> dict[str, Any]:
     """
     if not isinstance(value, Mapping) or value.keys() != {"size", "enlarge"}:
         raise ValueError("The size has a longer side, and whether a photo is enlarged to it.")
-    side = whole_number("size", value["size"], MIN_SIDE, MAX_SIZE)
-    return size_value(side, ENLARGE.check("enlarge", value["enlarge"]))
+    side = whole_number(SIZE.label, value["size"], MIN_SIDE, MAX_SIZE)
+    return size_value(side, ENLARGE.check(ENLARGE.label, value["enlarge"]))
 
 
 def estimate_value(words: str, largest: int = 0) -> dict[str, Any]:

@@ -17,10 +17,10 @@ from tests.ui.handlers.tab import SETTINGS
 
 REFUSED = [
     ({"steps": 99_999}, "at most 5,000 steps here, not 99,999."),
-    ({"steps": 2.5}, "steps must be a whole number from 1 to 100,000, not 2.5."),
+    ({"steps": 2.5}, "Steps must be a whole number from 1 to 100,000, not 2.5."),
     ({"style_weights": [0, 0, 0, 0]}, "At least one style needs a weight above 0."),
-    ({"large_forms": 2}, "large_forms must be from 0 to 0.9, not 2."),
-    ({"preview_every": 99}, "preview_every must be a whole number from 1 to 20, not 99."),
+    ({"large_forms": 2}, "Large forms must be from 0 to 0.9, not 2."),
+    ({"preview_every": 99}, "Preview must be a whole number from 1 to 20, not 99."),
 ]
 
 
