@@ -52,7 +52,7 @@ def test_while_it_paints_the_picture_is_never_empty_nothing_moves_and_little_is_
     assert page.evaluate("window.troubles") == []
     assert page.evaluate("window.shift") < 0.01
     spoken = page.evaluate("window.spoken")
-    assert spoken[-1] == "Resting, 100 percent"
+    assert spoken[-1] == "Resting at step 24 of 24"
     assert 3 <= len(spoken) <= 8, spoken
 
 

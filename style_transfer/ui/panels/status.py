@@ -34,15 +34,16 @@ def value(session: Session) -> dict[str, Any]:
     frame = record.last_frame
     step, steps = frame.step, record.last_step
     state = _of_run(session, record, _state(session, record))
-    doing = state.removesuffix(" at").removesuffix(",")
+    told, quarter = f"{state} step {step} of {steps}", 100 * step // steps // 25 * 25
     measures = [_ahead(session)] if session.ahead else _measures(record)
     return {
         "step": step,
         "steps": steps,
-        "state": f"{state} step {step} of {steps}",
+        "state": told,
         "words": "".join(f" · {part}" for part in measures),
         "notices": " · ".join(_notices(session, record)),
-        "spoken": f"{doing}, {100 * step // steps // 25 * 25} percent",
+        # Of a step that goes by, a quarter: each change of these words is read out.
+        "spoken": told if state.endswith(" at") else f"{state}, {quarter} percent",
     }
 
 

@@ -45,7 +45,7 @@ def test_who_stops_a_run_is_told_that_the_step_under_way_is_finished_first(tab, 
     tab.steering.stop(tab.request)
     shown = next(views)
     assert shown["status"]["state"] == "Stopping after the step under way, at step 5 of 20"
-    assert shown["status"]["spoken"] == "Stopping after the step under way, 25 percent"
+    assert shown["status"]["spoken"] == shown["status"]["state"]
     assert "left" not in shown["status"]["words"]
     assert shown["transport"]["enabled"]["stop"]
 
@@ -60,6 +60,18 @@ def test_a_change_that_no_step_comes_for_is_not_told_to_act(tab, begin):
     *_, shown = views
     assert shown["status"]["state"] == "Stopped at step 5 of 20"
     assert "acts" not in shown["status"]["notices"]
+
+
+def test_screen_readers_hear_quarters_while_it_paints_and_the_step_otherwise(tab, begin):
+    assert status.value(tab.session)["spoken"] == "Resting at step 4 of 4"
+    views = begin()
+    assert status.value(tab.session)["spoken"] == "Painting, 25 percent"
+    tab.steering.pause(tab.request)
+    assert status.value(tab.session)["spoken"] == "Paused at step 5 of 20"
+    tab.steering.stop(tab.request)
+    FakeExecution.stop(tab.context.service.executor.executions[-1])
+    *_, shown = views
+    assert shown["status"]["spoken"] == "Stopped at step 5 of 20"
 
 
 def test_the_line_names_the_run_where_another_one_is_on_the_canvas(tab, begin):
