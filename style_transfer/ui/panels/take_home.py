@@ -64,7 +64,7 @@ def build() -> None:
                 size="sm",
                 elem_id="restore",
             )
-            gr.HTML("<p>or drop a picture that was made here anywhere on the page.</p>")
+            gr.HTML("<p>or drop a picture that was made here outside photo and styles.</p>")
 
 
 def chosen_background(value: Any) -> tuple[bool, Tensor]:

@@ -1,5 +1,5 @@
-// Makes the link, of settings and strokes, and copies it; passes a file that is dropped anywhere on
-// the page to the upload button.
+// Makes the link, of settings and strokes, and copies it; passes a file that is dropped on the page,
+// outside of the fields for photo and styles, to the upload button.
 const [link, button, said] = element.querySelectorAll("a, button, span");
 const words = element.querySelector("small");
 let strokes = "";
