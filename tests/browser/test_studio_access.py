@@ -11,7 +11,7 @@ from PIL import Image
 from playwright.sync_api import expect
 
 from style_transfer.settings import Settings
-from tests.browser.studio import set_number, start, step, stop, wait_until
+from tests.browser.studio import SIZE, set_number, start, step, stop, wait_until
 
 AXE = Path(os.environ.get("AXE", "axe.min.js"))  # of the npm package axe-core
 DRAWERS = (
@@ -116,6 +116,49 @@ def test_wherever_the_keyboard_leads_it_is_seen(open_page):
     assert 60 < len(names) < 200
     for elem_id in ("beta-number", "content-layer-choice"):
         assert any(f'id="{elem_id}"' in name for name in names)
+
+
+def test_the_focus_passes_on_from_what_is_disabled_or_hidden(open_page):
+    page = open_page()
+    pause, begin = page.locator("#pause"), page.locator("#start")
+    set_number(page, "size", SIZE)
+    set_number(page, "steps", 2000)
+    begin.press("Enter")
+    expect(pause).to_be_focused()
+    expect(page.locator("#status")).to_contain_text("Painting step")
+    page.locator("#stop").press("Enter")
+    expect(begin).to_be_focused()
+    set_number(page, "more", 500)
+    page.locator("#continue").press("Enter")
+    expect(pause).to_be_focused()
+    page.locator("#brushes input[value=smear]").check()
+    page.locator("#canvas canvas").focus()
+    for key in (" ", "ArrowRight", "ArrowRight", "ArrowRight", " "):
+        page.keyboard.press(key)
+    undo, redo = (page.locator(f"#brushes .{name}") for name in ("undo", "redo"))
+    undo.press("Enter")
+    expect(redo).to_be_focused()
+    redo.press("Enter")
+    expect(undo).to_be_focused()
+    page.locator("#canvas canvas").focus()
+    page.evaluate("document.getElementById('stop').click()")  # unlike a hand, it moves no focus
+    expect(begin).to_be_focused()
+    set_number(page, "more", 3)
+    page.locator("#continue").press("Enter")
+    expect(page.locator("#status")).to_contain_text("Resting at step")
+    expect(begin).to_be_focused()
+
+
+def test_the_focus_passes_on_from_the_reset_of_a_knob(open_page):
+    page = open_page()
+    slider = page.locator("#beta input[type=range]")
+    slider.press("ArrowRight")
+    page.locator("#beta .reset").press("Enter")
+    expect(slider).to_be_focused()
+    page.get_by_text("What is compared").click()
+    page.locator("#style-layers").get_by_label("relu5_2", exact=True).check()
+    page.locator("#style-layers .reset").press("Enter")
+    expect(page.locator("#style-layers input").first).to_be_focused()
 
 
 def test_no_motion_for_those_who_want_none_whatever_the_run_does(open_page):

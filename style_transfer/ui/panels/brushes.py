@@ -38,9 +38,9 @@ _MEASURES = {  # name: label, lowest and highest value in percent, and the one t
 
 def build() -> None:
     """Place the toolbar, and the scripts that turn movements into strokes and draw them."""
-    widget(BRUSHES_ID, _html(), {"strokes": []})
-    for script in ("hand", "wet-paint"):
-        widget(script)
+    widget(BRUSHES_ID, _html(), {"strokes": []}, script=("focus", "brushes"))
+    widget("hand", script=("focus", "hand"))
+    widget("wet-paint")
 
 
 def value(session: Session) -> dict[str, Any]:

@@ -43,7 +43,7 @@ _ORDER = (Number, Switch, StyleWeights, LayerWeights, Choice)  # of the kinds wi
 
 def build() -> gr.HTML:
     """Return the component."""
-    return widget("settings", _template(), to_value(Settings()), script=("knob", "knobs"))
+    return widget("settings", _template(), to_value(Settings()), script=("focus", "knob", "knobs"))
 
 
 def to_value(settings: Settings, preview_every: int = 1) -> dict[str, Any]:

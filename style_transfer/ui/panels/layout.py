@@ -71,7 +71,8 @@ PANELS = (*(panel for column in STUDIO for panel in column.panels), inside.PANEL
 def build() -> None:
     """Place all panels, and the scripts that belong to none."""
     gr.HTML(_TITLE, elem_id="title")
-    for script in ("view", "accessible-names", "idle-frames"):
+    widget("view", script=("focus", "view"))
+    for script in ("accessible-names", "idle-frames"):
         widget(script)
     with gr.Row(elem_id="studio"):
         for column in STUDIO:

@@ -36,16 +36,20 @@ function count() {
   return state.count + kept.length - beyond;
 }
 
-function show() {
+function enable() {
   tools.disabled = !state.enabled;
+  find(".undo").disabled = !(count() > 0);
+  find(".redo").disabled = !undone.length;
+}
+
+function show() {
+  keepFocus(enable, [find(".undo"), find(".redo"), find("input[name=brush]:checked"), ...transportFocus()]);
   tools.dataset.brush = state.enabled ? chosen() : "";
   for (const range of element.querySelectorAll("[type=range]")) {
     const { min, max, value } = range;
     range.style.setProperty("--filled", `${(100 * (value - min)) / (max - min)}%`);
     range.setAttribute("aria-valuetext", `${value} percent`);
   }
-  find(".undo").disabled = !(count() > 0);
-  find(".redo").disabled = !undone.length;
   find(".of-clone").setAttribute("aria-pressed", picking || !source);
   const [red, green, blue] = [1, 3, 5].map((at) => parseInt(find("[name=color]").value.slice(at, at + 2), 16) / 255);
   const kind = state.enabled && chosen();

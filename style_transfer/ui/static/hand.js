@@ -163,8 +163,8 @@ document.addEventListener("brush", ({ detail }) => {
   canvas.dataset.touched = "yes";
   if (!detail && (pointer !== null || byKeys)) cancel();
   brush = detail;
-  canvas.classList.toggle("touchable", Boolean(brush));
   canvas.tabIndex = brush ? 0 : -1;
+  keepFocus(() => canvas.classList.toggle("touchable", Boolean(brush)), transportFocus());
   find(".ring").hidden ||= !brush;
   if (brush?.source) put(find(".source"), brush.source);
   else find(".source").hidden = true;

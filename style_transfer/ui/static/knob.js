@@ -70,7 +70,8 @@ function followNumber(knob, choose, show) {
   }
   number(knob).addEventListener("blur", show);
   knob.querySelector(".reset").addEventListener("click", () => {
-    choose(Number(knob.dataset.default));
+    // To the slider: a field would bring up the keyboard of a phone.
+    keepFocus(() => choose(Number(knob.dataset.default)), [range(knob)]);
     number(knob).value = knob.dataset.default;
   });
 }

@@ -61,7 +61,9 @@ function show() {
 for (const knob of knobs)
   followNumber(knob, (value) => change({ [name(knob)]: value }), () => showKnob(knob));
 
-find("#style-layers .reset").addEventListener("click", () => change({ style_layers: defaultLayers }));
+find("#style-layers .reset").addEventListener("click", () =>
+  keepFocus(() => change({ style_layers: defaultLayers }), [find("#style-layers input")])
+);
 
 for (const row of layers) {
   const [box, slider] = row.querySelectorAll("input");

@@ -2,11 +2,14 @@
 // buttons of the transport. Where something was changed at rest, it presses the button by which the
 // picture wakes: what answers a moved knob cannot stream pictures.
 let newest = 0;
+let waiting = null; // the button that had the focus, until another one can have it
 
 function showTransport({ enabled, labels, wake }) {
+  const focused = document.activeElement === document.body ? waiting : document.activeElement;
   for (const [id, isEnabled] of Object.entries(enabled)) {
     document.getElementById(id).disabled = !isEnabled;
   }
+  waiting = passFocus(focused, transportFocus());
   for (const [id, text] of Object.entries(labels)) {
     const button = document.getElementById(id);
     if (button.textContent !== text) button.textContent = text;
