@@ -79,6 +79,49 @@ def test_a_run_that_begins_before_the_page_has_asked_for_others_is_kept(
     assert not asked
 
 
+@pytest.fixture
+def store(costless, tmp_path, monkeypatch):
+    """Where the page whose steps cost nothing keeps its runs, with the tokens it was asked for."""
+    store = CheckpointStore(tmp_path, costless.context.service.limits)
+    store.asked, find = [], store.find
+    monkeypatch.setattr(store, "find", lambda token: store.asked.append(token) or find(token))
+    monkeypatch.setattr(costless.context.service, "checkpoints", store)
+    return store
+
+
+def visit_and_be_asked(visitor, costless, store):
+    page = visitor.new_page()
+    page.goto(costless.blocks.local_url)
+    assert wait_until(lambda: store.asked, 60)
+    return page
+
+
+def test_a_page_asks_for_nothing_while_the_network_is_away(visitor, costless, store):
+    page = visit_and_be_asked(visitor, costless, store)
+    failed = []
+    page.on("requestfailed", lambda request: failed.append(request.url.rpartition("/")[2]))
+    visitor.set_offline(True)
+    page.wait_for_timeout(4500)  # for two questions
+    assert set(failed) == {"health"}  # where a call fails, Gradio loads the page anew
+    asked = len(store.asked)
+    visitor.set_offline(False)
+    assert wait_until(lambda: len(store.asked) > asked, 20)
+
+
+def test_a_page_asks_for_nothing_while_it_paints(visitor, costless, store, monkeypatch):
+    executor = costless.context.service.executor
+    monkeypatch.setattr(executor, "allowed", 1)
+    page = visit_and_be_asked(visitor, costless, store)
+    page.locator("#start").click()
+    expect(page.locator("#status")).to_contain_text("Painting step 0")
+    page.wait_for_timeout(500)  # a question may be under way
+    asked = len(store.asked)
+    page.wait_for_timeout(4500)  # for two questions
+    assert len(store.asked) == asked
+    executor.executions[-1].stop()
+    assert wait_until(lambda: len(store.asked) > asked, 20)
+
+
 @pytest.mark.slow
 def test_a_page_goes_on_after_its_server_was_killed(visitor, tmp_path):
     server = Server(tmp_path, OMP_NUM_THREADS=1).start()

@@ -5,6 +5,8 @@ const INTERVAL = 5000; // ms between two questions whether the server is there
 const TRIES = 20; // a run of the page before may still be ending, and its end be noticed late
 let token = "", answers = 0, since, misses = 0;
 let taken = false; // the offer, whatever answers still come to what was asked before
+let busy = false; // with a run of this page
+let question = null; // that is under way
 try {
   token = localStorage.getItem(NAME) ?? "";
   if (!token) {
@@ -29,12 +31,26 @@ const ask = () => {
   trigger("input");
 };
 
+async function health() {
+  const answer = await fetch("health");
+  if (!answer.ok) throw new Error(answer.status);
+  return answer.json();
+}
+
 // Several times, counted by the answers: at first the page may not listen yet, for long on a slow machine.
+// Not while it paints, and only of a server that is there: when a call of its own finds no network, Gradio
+// loads the page anew, which ends its runs.
 const beginning = setInterval(() => {
-  answers += props.value.asked;
+  if (props.value.asked) {
+    answers += 1;
+    props.value = { ...props.value, asked: false };
+  }
   if (props.value.step || answers >= TRIES || !element.isConnected) clearInterval(beginning);
-  else ask();
+  else if (!busy) question ??= health().then(ask, () => {}).finally(() => (question = null));
 }, 2000);
+document.addEventListener("view", ({ detail: { transport } }) => {
+  busy = transport.enabled.pause || !transport.enabled.start; // one that woke can be replaced by a start
+});
 
 // After a restart of the server runs are offered on a page that was idle; one that awaited an answer is
 // loaded anew by Gradio. As long as there is no server, the page says so: two questions, since a network
@@ -42,11 +58,9 @@ const beginning = setInterval(() => {
 setInterval(async () => {
   if (document.hidden) return;
   try {
-    const answer = await fetch("health");
-    if (!answer.ok) throw new Error(answer.status);
-    const health = await answer.json();
-    if (since && since !== health.since) ask();
-    [since, misses] = [health.since, 0];
+    const found = await health();
+    if (since && since !== found.since) ask();
+    [since, misses] = [found.since, 0];
   } catch {
     misses += 1;
   }
