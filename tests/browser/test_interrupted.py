@@ -5,7 +5,10 @@ import re
 import pytest
 from playwright.sync_api import expect
 
+from style_transfer.engine import State, Styles
+from style_transfer.recipe import Recipe
 from style_transfer.runs import CheckpointStore, checkpoint_writer
+from style_transfer.settings import Settings
 from tests.browser.studio import finish, set_number, start, status, step, stop, wait_until
 from tests.crowd.server import Server
 
@@ -94,6 +97,25 @@ def visit_and_be_asked(visitor, costless, store):
     page.goto(costless.blocks.local_url)
     assert wait_until(lambda: store.asked, 60)
     return page
+
+
+def test_an_offer_that_is_taken_in_one_tab_is_gone_from_the_others(
+    visitor, costless, store, photo, painting
+):
+    token = "a" * 64
+    visitor.add_init_script(f"localStorage.setItem('style-transfer-visitor', '{token}')")
+    writer = store.create(token, {"content": photo} | Styles((painting,)).as_tensors())
+    writer.write(
+        State(step=3, stage=0, image=photo), [], Recipe(settings=Settings(steps=9), step=3)
+    )
+    writer.release()
+    pages = [visit_and_be_asked(visitor, costless, store) for _ in range(2)]
+    for page in pages:
+        assert offered(page) == 3
+    pages[0].get_by_role("button", name=OFFER).click()
+    for page in pages:
+        expect(page.get_by_role("button", name=OFFER)).to_be_hidden()
+    expect(pages[0].locator("#status")).to_contain_text("Resting at step 9")
 
 
 def test_a_page_asks_for_nothing_while_the_network_is_away(visitor, costless, store):

@@ -3,6 +3,7 @@
 const NAME = "style-transfer-visitor";
 const INTERVAL = 5000; // ms between two questions whether the server is there
 const TRIES = 20; // a run of the page before may still be ending, and its end be noticed late
+const tabs = new BroadcastChannel(NAME); // of this browser; one run is offered in all of them
 let token = "", answers = 0, since, misses = 0;
 let taken = false; // the offer, whatever answers still come to what was asked before
 let busy = false; // with a run of this page
@@ -67,10 +68,15 @@ setInterval(async () => {
   document.dispatchEvent(new CustomEvent("server", { detail: { isThere: misses < 2 } }));
 }, INTERVAL);
 
+const hide = () => {
+  taken = true;
+  tell();
+};
+tabs.addEventListener("message", hide);
 element.addEventListener("click", (event) => {
   if (!event.target.closest("button")) return;
   clearInterval(beginning);
   trigger("select");
-  taken = true;
-  tell();
+  hide();
+  tabs.postMessage("taken");
 });
