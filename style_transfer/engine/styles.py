@@ -152,7 +152,8 @@ class Styles:
     @cached_property
     def fingerprint(self) -> str:
         """A checksum of all images and masks, the same in every process."""
-        code = 0
+        # Tells a mask of a style from a strength. Without one it is 0, as in states of before.
+        code = zlib.crc32(b"style masks" if self.style_masks else b"")
         for tensor in self._tensors:
             code = zlib.crc32(str(tuple(tensor.shape)).encode(), code)
             code = zlib.crc32(tensor.detach().cpu().contiguous().numpy(), code)

@@ -63,6 +63,11 @@ def test_equal_pictures_have_equal_fingerprints_and_others_do_not():
     assert len({each.fingerprint for each in (styles, *others)}) == 6
 
 
+def test_a_mask_of_a_style_has_another_fingerprint_than_the_same_as_a_strength():
+    strength, style_mask = Styles((PAINTING,), MASK), Styles((PAINTING,), style_masks=(MASK,))
+    assert strength.fingerprint != style_mask.fingerprint
+
+
 def test_a_mask_picture_says_how_strongly_and_in_which_style():
     picture = torch.ones((1, 3, 30, 40))
     assert masked((PAINTING,), picture).strength is None
