@@ -4,6 +4,8 @@ import threading
 import time
 from typing import Any
 
+from torch import Tensor
+
 from style_transfer.checks import whole_number
 from style_transfer.engine import Frame, Styles, resize_clamped, style_picture
 from style_transfer.images import fit
@@ -20,8 +22,9 @@ PATIENCE = 10.0  # s after which one goes on for nobody
 class _Reconstruction:
     """A small run with its newest picture, which ends when nobody has asked for long."""
 
-    def __init__(self, run: Run, source: str, layer: str) -> None:
+    def __init__(self, run: Run, source: str, layer: str, original: Tensor) -> None:
         self.source, self.layer, self.asked_at = source, layer, time.monotonic()
+        self.original = original  # (1, 3, H, W), as the run compares it
         self.run, self.frame = run, run.frame
         threading.Thread(target=self._follow, name="reconstruction", daemon=True).start()
 
@@ -47,15 +50,15 @@ class Reconstructions:
         whole_number("painting", painting, 1, len(images))
         size = fit((moment.content.shape[-2], moment.content.shape[-1]), SIDE)
         content = resize_clamped(moment.content, size).cpu()
-        style = style_picture(images[painting - 1].to(content.device), content, settings)
-        network = shown.origin.recipe.network
-        job = Job(content, Styles((style,)), settings, init="noise", network=network)
+        image, network = images[painting - 1].to(content.device), shown.origin.recipe.network
+        job = Job(content, Styles((image,)), settings, init="noise", network=network)
+        original = content if source == "photo" else style_picture(image, content, settings)
         with self._lock:
             self._stop(key)
             self._made = {k: each for k, each in self._made.items() if not self._is_over(each)}
             if sum(not each.run.ended for each in self._made.values()) >= MOST:
                 raise ValueError(f"{MOST} others are being made; try again in a few seconds.")
-            self._made[key] = _Reconstruction(self._service.start(job), source, layer)
+            self._made[key] = _Reconstruction(self._service.start(job), source, layer, original)
 
     def stop(self, key: str) -> None:
         """End that of a page, if it has one; its newest picture stays for a while."""
@@ -94,6 +97,5 @@ def _answered(made: _Reconstruction, frame: Frame, ended: bool) -> Answered:
         "ended": ended,
         "loss": losses.get(loss),
     }
-    original = frame.content if made.source == "photo" else made.run.styles.images[0]
-    pictures = {"picture": frame.image, "original": original}
+    pictures = {"picture": frame.image, "original": made.original}
     return header, {name: as_bytes(image.squeeze(0)) for name, image in pictures.items()}

@@ -4,6 +4,7 @@ import json
 import time
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -11,9 +12,9 @@ import torch
 from starlette.applications import Starlette
 from starlette.testclient import TestClient
 
-from style_transfer.engine import Styles
+from style_transfer.engine import Styles, style_picture
 from style_transfer.inspection import Inspector, Moment, nearest_place, reconstruction, style_matrix
-from style_transfer.network import load_network
+from style_transfer.network import NETWORKS, load_network
 from style_transfer.recipe import Recipe
 from style_transfer.runs import Job
 from style_transfer.settings import Settings
@@ -22,6 +23,7 @@ from style_transfer.ui.handlers import reconstructions
 from style_transfer.ui.handlers.inside import InsideHandlers
 from style_transfer.ui.http.inside import inside_route
 from style_transfer.ui.panels import inside as panel
+from style_transfer.ui.session.moments import ShownMoment
 from style_transfer.ui.session.run_inputs import RunInputs
 from tests.conftest import smooth_picture
 
@@ -236,6 +238,24 @@ def test_photo_and_painting_are_made_again_from_one_layer(asked, session, monkey
         if image is not None:
             expected = 255 * image[0].permute(1, 2, 0).numpy()
             np.testing.assert_allclose(arrays["original"], expected, atol=0.51)
+
+
+@pytest.mark.parametrize("scale", [0.5, 1.5])
+def test_a_painting_is_made_again_from_what_the_picture_is_compared_with(painting, scale):
+    class Service:
+        def start(self, job):
+            self.job = job
+            return SimpleNamespace(frame=None, frames=lambda: (), ended=True)
+
+    service, photo = Service(), smooth_picture(1, 96, 96)
+    framed = torch.nn.functional.pad(smooth_picture(2, 90, 80), (9, 9, 9, 9), value=1.0)
+    settings = replace(SETTINGS, style_scale=scale, crop_frame=True)
+    moment = Moment(photo, photo, Styles((painting, framed)), settings)
+    made = reconstructions.Reconstructions(service)
+    made.start("a page", ShownMoment(moment, "Run 1", 2, NETWORKS[0]), "painting", "relu1_1", 2)
+    job, expected = service.job, style_picture(framed, photo, settings)
+    assert torch.equal(style_picture(job.styles.images[0], job.content, job.settings), expected)
+    assert torch.equal(made._made["a page"].original, expected)
 
 
 def test_a_reconstruction_without_sense_is_refused_and_none_is_made_for_no_page(
