@@ -19,8 +19,8 @@ from style_transfer.engine.views import evaluated
 from style_transfer.network import BACKENDS, VGG, BackendSet, load_network
 from style_transfer.settings import Settings
 
-# Of the norm of what the CPU computes. Convolutions in TF32 make the gradient differ by 3.4 % with
-# the default settings and by 1.5 % with the paper's, a wrong operation by more than a tenth.
+# Of the norm of what the CPU computes. Convolutions in TF32 make the gradient differ by 2.4 % with
+# the default settings and by 1.2 % with the paper's, a wrong operation by more than a tenth.
 TOLERANCE = 0.1
 _SIDE, _SMALL = 96, (64, 64)  # px, of the images of a check and of what is evaluated of them
 # The statistics, layers and pooling by default, and those of the paper.
