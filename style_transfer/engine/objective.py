@@ -53,12 +53,21 @@ class Objective:
     content, so that the optimiser makes the edge of the mask meet the untouched content.
     """
 
-    def __init__(self, network: FeatureExtractor, content: Tensor, style: Tensor | Styles) -> None:
-        """Take the content image (1, 3, H, W) at the size of the images to come."""
+    def __init__(
+        self,
+        network: FeatureExtractor,
+        content: Tensor,
+        style: Tensor | Styles,
+        at_once: bool = False,
+    ) -> None:
+        """Take the content image (1, 3, H, W) at the size of the images to come.
+
+        `at_once` is that of its `Targets`.
+        """
         self._network, self._content = network, content
         # Numbers of the styles for which each position that counts has been matched.
         self._searched: list[int] | None = None
-        self._targets = Targets(network, content)
+        self._targets = Targets(network, content, at_once)
         self.styles = Styles.of(style)
         self.local_styles = ()
 

@@ -35,9 +35,13 @@ class Targets:
     targets for the newest scale, colour setting and pooling are kept, and the last complete ones.
     """
 
-    def __init__(self, network: FeatureExtractor, content: Tensor) -> None:
-        """Take the content image (1, 3, H, W) at the size of the stage."""
+    def __init__(self, network: FeatureExtractor, content: Tensor, at_once: bool = False) -> None:
+        """Take the content image (1, 3, H, W) at the size of the stage.
+
+        With `at_once` no pass is spread over steps: none serves with targets of earlier settings.
+        """
         self._content_image = self._content_target = content
+        self._at_once = at_once
         self.stale_layers = 0  # layers, of all styles, whose targets are of earlier settings
         self._network = network
         self._step_cost, self._spent = math.inf, 0.0  # multiplications: a step, and passes in it
@@ -104,7 +108,7 @@ class Targets:
         last = self._complete.get(source.key, CachedTargets()).summaries
         if missing := cache.missing(settings):
             known = cache.summaries.keys() | last.keys()
-            at_once = known.isdisjoint(settings.style_layers)
+            at_once = self._at_once or known.isdisjoint(settings.style_layers)
             self._continue_pass(cache, source, settings, missing, at_once)
             missing = cache.missing(settings)
         if not missing:

@@ -152,7 +152,9 @@ class Inspector:
         """Return the objective of a moment at its size, and the moment there."""
         here, key = moment.at(self._device), (moment.content, moment.styles, moment.size)
         if self._objective is None or not _same(self._objective[0], key):
-            self._objective = key, Objective(self._network, here.content, here.styles)
+            # At once: terms are evaluated in turn, which would begin a pass over and over.
+            objective = Objective(self._network, here.content, here.styles, at_once=True)
+            self._objective = key, objective
         self._objective[1].local_styles = here.local_styles
         return self._objective[1], here
 

@@ -131,6 +131,26 @@ def test_changes_of_the_terms_sum_to_that_of_the_objective(network, photo, paint
     torch.testing.assert_close(sum(layers), style, rtol=1e-3, atol=1e-3 * style.abs().max().item())
 
 
+@pytest.mark.parametrize(
+    "moved", [{"motifs": 0.3}, {"statistic": "gram"}, {"style_scale": 2.0, "motifs": 0.3}]
+)
+def test_changes_after_a_moved_knob_are_those_of_a_first_look(network, photo, painting, moved):
+    before = replace(SETTINGS, style_layers=Settings().style_layers, style_scale=3, motifs=0)
+    kept, first = (Inspector(network, network.device) for _ in range(2))
+    styles, after = Styles((painting,)), replace(before, **moved)
+
+    def changes(inspector, settings):
+        objective, here = inspector.objective(moment_of(photo, styles, settings))
+        return dict(color_changes(objective, here, "relu3_1"))
+
+    changes(kept, before)
+    found, expected = changes(kept, after), changes(first, after)
+    assert found.keys() == expected.keys()
+    for term, change in expected.items():
+        assert change.any(), term
+        torch.testing.assert_close(found[term], change)
+
+
 def test_a_term_without_weight_has_no_change(network, photo, painting):
     settings = replace(SETTINGS, alpha=0, tv=0, motifs=0)
     moment = moment_of(photo, Styles((painting,)), settings)
