@@ -47,6 +47,7 @@ from style_transfer.engine.strokes import STROKE_KINDS, Stroke, due, in_effect, 
 from style_transfer.engine.style_image import place_in, style_image_size, style_picture
 from style_transfer.engine.style_pass import LARGEST_STYLE
 from style_transfer.engine.styles import Styles, masked
+from style_transfer.engine.target_cache import Variant
 from style_transfer.engine.temporal import FrameEvaluators, TemporalTarget
 from style_transfer.engine.touch import released
 
@@ -76,6 +77,7 @@ __all__ = [
     "Style",
     "Styles",
     "TemporalTarget",
+    "Variant",
     "block_pixels",
     "check_places",
     "chosen_device",

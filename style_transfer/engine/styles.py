@@ -152,7 +152,7 @@ class Styles:
     @cached_property
     def fingerprint(self) -> str:
         """A checksum of all images and masks, the same in every process."""
-        # Tells a mask of a style from a strength. Without one it is 0, as in states of earlier versions.
+        # Tells the mask of a style from a strength; 0 without, as in states of earlier versions.
         code = zlib.crc32(b"style masks" if self.style_masks else b"")
         for tensor in self._tensors:
             code = zlib.crc32(str(tuple(tensor.shape)).encode(), code)

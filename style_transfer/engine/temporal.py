@@ -21,6 +21,7 @@ from style_transfer.engine.local_style import LocalStyle
 from style_transfer.engine.multiscale import MultiscaleObjective
 from style_transfer.engine.pyramid import image_size, resize_clamped
 from style_transfer.engine.styles import Styles
+from style_transfer.engine.target_cache import Variant, motif_layers
 from style_transfer.losses import temporal_loss
 from style_transfer.settings import Settings
 
@@ -132,6 +133,5 @@ class FrameEvaluators:
 
 def _targets_of(settings: Settings) -> Hashable:
     """Return all of the settings that targets of styles depend on."""
-    scale = settings.style_scale, settings.crop_frame, settings.match_colors
-    layers = tuple(settings.style_layers), settings.statistic, bool(settings.motifs)
-    return *scale, *layers, settings.pooling
+    layers = frozenset(settings.style_layers), motif_layers(settings), settings.statistic
+    return Variant.of(settings), *layers

@@ -13,6 +13,7 @@ from style_transfer.engine import (
     LocalStyle,
     Objective,
     Styles,
+    Variant,
     composite,
     evaluation_sizes,
     position_weights,
@@ -171,9 +172,8 @@ class Inspector:
 
     def _painted(self, moment: Moment, here: Moment, layer: str, style: int) -> _Kept:
         settings, source = moment.settings, moment.styles.images[style - 1]
-        variant = settings.style_scale, settings.crop_frame, settings.match_colors, settings.pooling
         matched = id(moment.content) if settings.match_colors else 0
-        key = id(source), matched, here.size, layer, variant
+        key = id(source), matched, here.size, layer, Variant.of(settings)
         if self._painting is None or self._painting.key != key:
             image = style_picture(here.styles.images[style - 1], here.content, settings)
             features = self._features(image, layer, settings)

@@ -116,3 +116,27 @@ def test_a_style_in_the_frames_colours_is_computed_for_each(network, photo):
         found = evaluators(network, content, painting).evaluate(photo, settings)
         alone = MultiscaleObjective(network, content, painting).evaluate(photo, settings)
         assert found.losses == pytest.approx(alone.losses)
+
+
+@pytest.mark.parametrize(
+    "moved",
+    [
+        {"style_scale": 2.0},
+        {"crop_frame": True},
+        {"match_colors": True},
+        {"pooling": "max"},
+        {"statistic": "gram"},
+        {"style_layers": ["relu1_2"]},
+        {"motifs": 0.5},
+    ],
+)
+def test_a_knob_that_targets_depend_on_lets_none_of_the_frame_before_serve(
+    network, photo, painting, moved
+):
+    evaluators, before = FrameEvaluators(), replace(QUICK, statistic="wasserstein", motifs=0)
+    evaluators.begin_frame(before, None)
+    first = evaluators(network, photo, Styles.of(painting))
+    evaluators.begin_frame(replace(before, beta=9, alpha=0.5), None)
+    assert evaluators(network, photo, Styles.of(painting)) is first
+    evaluators.begin_frame(replace(before, **moved), None)
+    assert evaluators(network, photo, Styles.of(painting)) is not first

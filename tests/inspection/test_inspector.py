@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 
-from style_transfer.engine import Objective, Stroke, Styles, local_styles
+from style_transfer.engine import Objective, Stroke, Styles, Variant, local_styles
 from style_transfer.inspection import (
     Inspector,
     Moment,
@@ -203,3 +203,18 @@ def test_a_second_look_at_a_layer_costs_one_pass_of_the_picture(network, photo, 
     assert second.painting_number == first.painting_number
     inspector.compare(later, "relu3_1")
     assert counted.passes == 7
+
+
+@pytest.mark.parametrize(
+    "moved",
+    [{"style_scale": 2.0}, {"crop_frame": True}, {"match_colors": True}, {"pooling": "average"}],
+)
+def test_a_painting_that_is_compared_in_another_way_is_looked_at_anew(
+    network, photo, painting, moved
+):
+    assert len(Variant._fields) == 4  # all are here
+    inspector, moment = Inspector(network, network.device), moment_of(photo, Styles((painting,)))
+    first = inspector.compare(moment, "relu1_1")
+    lighter = inspector.compare(replace(moment, settings=replace(SETTINGS, beta=1)), "relu1_1")
+    other = inspector.compare(replace(moment, settings=replace(SETTINGS, **moved)), "relu1_1")
+    assert first.painting_number == lighter.painting_number != other.painting_number
