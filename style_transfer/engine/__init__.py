@@ -36,7 +36,13 @@ from style_transfer.engine.objective import Objective
 from style_transfer.engine.optimize import stylize
 from style_transfer.engine.optimizers import OPTIMIZERS, Optimizer
 from style_transfer.engine.preconditioner import LARGE
-from style_transfer.engine.pyramid import Stage, remaining_steps, resize_clamped, stages
+from style_transfer.engine.pyramid import (
+    Stage,
+    image_size,
+    remaining_steps,
+    resize_clamped,
+    stages,
+)
 from style_transfer.engine.state import State, save_tensors
 from style_transfer.engine.step import DivergedError
 from style_transfer.engine.step_graphs import graphs
@@ -90,6 +96,7 @@ __all__ = [
     "evaluation_shares",
     "evaluation_sizes",
     "graphs",
+    "image_size",
     "in_blocks",
     "in_effect",
     "is_from_content",

@@ -10,12 +10,16 @@ from torch import Tensor
 from style_transfer.checks import one_of, whole_number
 from style_transfer.engine import (
     FeatureExtractor,
-    LocalStyle,
     Objective,
+    Stroke,
+    StrokedContent,
     Styles,
     Variant,
     composite,
     evaluation_sizes,
+    image_size,
+    in_effect,
+    local_styles,
     position_weights,
     resize_clamped,
     spatial_guidance,
@@ -38,7 +42,7 @@ class Moment:
     content: Tensor  # (1, 3, H, W)
     styles: Styles
     settings: Settings
-    local_styles: tuple[LocalStyle, ...] = ()
+    strokes: tuple[Stroke, ...] = ()  # that were made until then, and undone
 
     @property
     def size(self) -> tuple[int, int]:
@@ -46,7 +50,7 @@ class Moment:
 
         It costs least, and shows the same layers; with large forms the objective has it too.
         """
-        return evaluation_sizes((self.image.shape[-2], self.image.shape[-1]))[-1]
+        return evaluation_sizes(image_size(self.image))[-1]
 
     def at(self, device: torch.device) -> "Moment":
         """Return it at the size at which it is inspected, on a device."""
@@ -64,7 +68,7 @@ class ComparedLayer:
 
     layer: str
     settings: Settings
-    photo: Tensor  # features (C, h, w)
+    photo: Tensor  # features (C, h, w), with what strokes hold on it
     painting: Tensor  # features (C, h', w')
     picture: Tensor  # features (C, h, w)
     weights: Tensor | None  # of the positions of the picture, (h * w,); None: all alike
@@ -109,6 +113,7 @@ class Inspector:
         self._painting: _Kept | None = None
         self._target: tuple[tuple[object, ...], Summary] | None = None
         self._objective: tuple[tuple[object, ...], Objective] | None = None
+        self._stroked: tuple[Tensor, StrokedContent] | None = None  # of the content that is first
 
     @torch.no_grad()
     def compare(self, moment: Moment, layer: str, style: int = 1) -> ComparedLayer:
@@ -126,7 +131,7 @@ class Inspector:
         guidance = spatial_guidance(settings.shares(count), weights, masks)
         regions = [
             each.region(here.size).to(self._device)
-            for each in here.local_styles
+            for each in local_styles(here.strokes)
             if each.style <= count
         ]
         guidance, _ = with_regions(guidance, regions, weights)
@@ -156,7 +161,8 @@ class Inspector:
             # At once: terms are evaluated in turn, which would begin a pass over and over.
             objective = Objective(self._network, here.content, here.styles, at_once=True)
             self._objective = key, objective
-        self._objective[1].local_styles = here.local_styles
+        self._objective[1].content_target = self._content_target(moment)
+        self._objective[1].local_styles = local_styles(moment.strokes)
         return self._objective[1], here
 
     def _features(self, image: Tensor, layer: str, settings: Settings) -> Tensor:
@@ -164,11 +170,23 @@ class Inspector:
         return found[layer].squeeze(0)
 
     def _photographed(self, moment: Moment, here: Moment, layer: str) -> Tensor:
-        key = id(moment.content), here.size, layer, here.settings.pooling
+        strokes, pooling = in_effect(moment.strokes), moment.settings.pooling
+        key = id(moment.content), image_size(moment.image), here.size, strokes, layer, pooling
         if self._photo is None or self._photo.key != key:
-            features = self._features(here.content, layer, here.settings)
-            self._photo = _Kept(key, here.content, features, moment.content)
+            image = self._content_target(moment)
+            features = self._features(image, layer, moment.settings)
+            self._photo = _Kept(key, image, features, moment.content)
         return self._photo.features
+
+    def _content_target(self, moment: Moment) -> Tensor:
+        """Return what the content is compared with: the photo, with what strokes hold on it.
+
+        They are done at the size of the picture, as in a run.
+        """
+        if self._stroked is None or self._stroked[0] is not moment.content:
+            self._stroked = moment.content, StrokedContent(moment.content.to(self._device))
+        held = self._stroked[1].held(image_size(moment.image), moment.strokes)
+        return resize_clamped(held, moment.size)
 
     def _painted(self, moment: Moment, here: Moment, layer: str, style: int) -> _Kept:
         settings, source = moment.settings, moment.styles.images[style - 1]

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 
-from style_transfer.engine import Objective, Stroke, Styles, Variant, local_styles
+from style_transfer.engine import Objective, Stroke, StrokedContent, Styles, Variant
 from style_transfer.inspection import (
     Inspector,
     Moment,
@@ -68,7 +68,7 @@ def test_what_is_painted_like_a_place_does_not_count_for_the_whole_painting(
     network, photo, painting
 ):
     like = Stroke("like", ((0.25, 0.5, 1.0),), 0.3)
-    moment = replace(moment_of(photo, Styles((painting,))), local_styles=local_styles([like]))
+    moment = replace(moment_of(photo, Styles((painting,))), strokes=(like,))
     inspector = Inspector(network, network.device)
     weights = inspector.compare(moment, "relu1_1").weights.view(48, 48)
     assert weights[24, 12] == 0
@@ -76,6 +76,22 @@ def test_what_is_painted_like_a_place_does_not_count_for_the_whole_painting(
     objective, here = inspector.objective(moment)
     plain = Objective(network, photo, painting).evaluate(here.image, SETTINGS).losses["style"]
     assert objective.evaluate(here.image, SETTINGS).losses["style"] != pytest.approx(plain)
+
+
+def test_what_strokes_hold_is_what_the_content_is_compared_with(network, photo, painting):
+    held = Stroke("color", ((0.5, 0.5, 1.0),), 0.3, color=(1.0, 0.0, 0.0), hold=1.0)
+    image = StrokedContent(photo).at((48, 48), [held])
+    settings = replace(SETTINGS, beta=0, tv=0)
+    moment = Moment(image, photo, Styles((painting,)), settings, (held,))
+    inspector = Inspector(network, network.device)
+    compared = inspector.compare(moment, SETTINGS.content_layer)
+    assert content_map(compared).mean() == 0
+    objective, here = inspector.objective(moment)
+    assert not dict(color_changes(objective, here, "relu3_1"))["content"].any()
+    freed = replace(moment, strokes=(held, Stroke("undo")))
+    assert content_map(inspector.compare(freed, SETTINGS.content_layer)).mean() > 0.01
+    objective, here = inspector.objective(freed)
+    assert dict(color_changes(objective, here, "relu3_1"))["content"].any()
 
 
 def weight_of(styles, index):

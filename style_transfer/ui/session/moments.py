@@ -2,7 +2,6 @@
 
 from typing import NamedTuple
 
-from style_transfer.engine import local_styles
 from style_transfer.inspection import Moment
 from style_transfer.ui.session.run_inputs import Origin
 from style_transfer.ui.session.session import Session
@@ -30,5 +29,5 @@ def shown_moment(session: Session) -> ShownMoment | None:
         image, content = frame.image, frame.content
     else:
         image, content = preview.image, session.pictures.read(preview.content_file)
-    moment = Moment(image, content, origin.styles, preview.settings, local_styles(preview.strokes))
+    moment = Moment(image, content, origin.styles, preview.settings, preview.strokes)
     return ShownMoment(moment, record.name, preview.step, origin)

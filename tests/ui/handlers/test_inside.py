@@ -12,7 +12,7 @@ import torch
 from starlette.applications import Starlette
 from starlette.testclient import TestClient
 
-from style_transfer.engine import Styles, style_picture
+from style_transfer.engine import Stroke, Styles, style_picture
 from style_transfer.inspection import Inspector, Moment, nearest_place, reconstruction, style_matrix
 from style_transfer.network import NETWORKS, load_network
 from style_transfer.recipe import Recipe
@@ -23,7 +23,7 @@ from style_transfer.ui.handlers import reconstructions
 from style_transfer.ui.handlers.inside import InsideHandlers
 from style_transfer.ui.http.inside import inside_route
 from style_transfer.ui.panels import inside as panel
-from style_transfer.ui.session.moments import ShownMoment
+from style_transfer.ui.session.moments import ShownMoment, shown_moment
 from style_transfer.ui.session.run_inputs import RunInputs
 from tests.conftest import smooth_picture
 
@@ -219,6 +219,14 @@ def test_changes_are_of_the_step_they_name_and_computed_anew_after_thirty(
         header, arrays = unpacked(asked(show="changes"))
         assert (header["of"], header["step"]) == (of, step)
         assert np.array_equal(arrays["style_change"], first) == (of == 2)
+
+
+def test_the_moment_that_is_shown_has_the_strokes_that_were_made_until_then(session):
+    record, held = session.selected, Stroke("color", ((0.5, 0.5, 1.0),), 0.3, hold=1.0)
+    frame = record.last_frame
+    record.last_frame = replace(frame, step=3, state=replace(frame.state, strokes=(held,)))
+    record.add_frame(record.last_frame)
+    assert shown_moment(session).moment.strokes == (held,)
 
 
 @pytest.mark.integration
