@@ -2,7 +2,7 @@
 
 from style_transfer.inspection.changes import color_changes
 from style_transfer.inspection.channels import channel_order, strongest_channels
-from style_transfer.inspection.inspector import ComparedLayer, Inspector, Moment
+from style_transfer.inspection.inspector import ComparedLayer, Inspector
 from style_transfer.inspection.maps import (
     Place,
     content_map,
@@ -10,6 +10,7 @@ from style_transfer.inspection.maps import (
     style_map,
     style_matrix,
 )
+from style_transfer.inspection.moment import Moment
 from style_transfer.inspection.reconstruction import SOURCES, reconstruction_settings
 
 __all__ = [

@@ -6,7 +6,7 @@ from dataclasses import replace
 from torch import Tensor
 
 from style_transfer.engine import Objective
-from style_transfer.inspection.inspector import Moment
+from style_transfer.inspection.moment import Moment
 from style_transfer.settings import Settings
 
 _OFF = {"alpha": 0.0, "beta": 0.0, "motifs": 0.0, "tv": 0.0}

@@ -1,7 +1,7 @@
 """Inspector: features of photo, painting and picture at a layer, as the objective has them."""
 
 import itertools
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import NamedTuple
 
 import torch
@@ -11,12 +11,9 @@ from style_transfer.checks import one_of, whole_number
 from style_transfer.engine import (
     FeatureExtractor,
     Objective,
-    Stroke,
     StrokedContent,
-    Styles,
     Variant,
     composite,
-    evaluation_sizes,
     image_size,
     in_effect,
     local_styles,
@@ -27,39 +24,12 @@ from style_transfer.engine import (
     style_weight_map,
     with_regions,
 )
+from style_transfer.inspection.moment import Moment
 from style_transfer.losses import Statistic, Summary, statistic_of
 from style_transfer.network import LAYERS, PIXELS
 from style_transfer.settings import Settings
 
 _numbers = itertools.count(1)  # of paintings and layers that were looked at
-
-
-@dataclass(frozen=True, eq=False)
-class Moment:
-    """A picture as a run has it after a step, and what it is compared with."""
-
-    image: Tensor  # (1, 3, h, w) RGB in [0, 1], at any size, without the strength mask
-    content: Tensor  # (1, 3, H, W)
-    styles: Styles
-    settings: Settings
-    strokes: tuple[Stroke, ...] = ()  # that were made until then, and undone
-
-    @property
-    def size(self) -> tuple[int, int]:
-        """The size (height, width) at which it is inspected: the smallest of `evaluation_sizes`.
-
-        It costs least, and shows the same layers; with large forms the objective has it too.
-        """
-        return evaluation_sizes(image_size(self.image))[-1]
-
-    def at(self, device: torch.device) -> "Moment":
-        """Return it at the size at which it is inspected, on a device."""
-        return replace(
-            self,
-            image=resize_clamped(self.image.to(device), self.size),
-            content=resize_clamped(self.content.to(device), self.size),
-            styles=self.styles.to(device),
-        )
 
 
 @dataclass(frozen=True, eq=False)
@@ -124,28 +94,28 @@ class Inspector:
         one_of("layer", layer, (PIXELS, *LAYERS))
         count = len(moment.styles.images)
         whole_number("painting", style, 1, count)
-        here, settings = moment.at(self._device), moment.settings
-        strength = here.styles.strength_at(here.size)
-        masks = here.styles.style_masks_at(here.size)
+        here, settings, size = moment.at(self._device), moment.settings, moment.size
+        strength = here.styles.strength_at(size)
+        masks = here.styles.style_masks_at(size)
         weights = style_weight_map(strength)
         guidance = spatial_guidance(settings.shares(count), weights, masks)
         regions = [
-            each.region(here.size).to(self._device)
-            for each in local_styles(here.strokes)
+            each.region(size).to(self._device)
+            for each in local_styles(moment.strokes)
             if each.style <= count
         ]
         guidance, _ = with_regions(guidance, regions, weights)
         picture_image = composite(here.image, here.content, strength)
         picture = self._features(picture_image, layer, settings)
-        mask, size = guidance[style - 1].mask, (picture.shape[-2], picture.shape[-1])
+        mask = guidance[style - 1].mask
         painting = self._painted(moment, here, layer, style)
         return ComparedLayer(
             layer,
             settings,
-            self._photographed(moment, here, layer),
+            self._photographed(moment, layer),
             painting.features,
             picture,
-            None if mask is None else position_weights(mask, size),
+            None if mask is None else position_weights(mask, image_size(picture)),
             self._compared_with(painting, layer, settings),
             painting.image,
             picture_image,
@@ -156,7 +126,8 @@ class Inspector:
 
     def objective(self, moment: Moment) -> tuple[Objective, Moment]:
         """Return the objective of a moment at its size, and the moment there."""
-        here, key = moment.at(self._device), (moment.content, moment.styles, moment.size)
+        here, sizes = moment.at(self._device), (image_size(moment.image), moment.size)
+        key = moment.content, moment.styles, sizes
         if self._objective is None or not _same(self._objective[0], key):
             # At once: terms are evaluated in turn, which would begin a pass over and over.
             objective = Objective(self._network, here.content, here.styles, at_once=True)
@@ -169,9 +140,9 @@ class Inspector:
         found = dict(self._network.activations(image, [layer], False, settings.pooling))
         return found[layer].squeeze(0)
 
-    def _photographed(self, moment: Moment, here: Moment, layer: str) -> Tensor:
+    def _photographed(self, moment: Moment, layer: str) -> Tensor:
         strokes, pooling = in_effect(moment.strokes), moment.settings.pooling
-        key = id(moment.content), image_size(moment.image), here.size, strokes, layer, pooling
+        key = id(moment.content), image_size(moment.image), moment.size, strokes, layer, pooling
         if self._photo is None or self._photo.key != key:
             image = self._content_target(moment)
             features = self._features(image, layer, moment.settings)
@@ -191,7 +162,7 @@ class Inspector:
     def _painted(self, moment: Moment, here: Moment, layer: str, style: int) -> _Kept:
         settings, source = moment.settings, moment.styles.images[style - 1]
         matched = id(moment.content) if settings.match_colors else 0
-        key = id(source), matched, here.size, layer, Variant.of(settings)
+        key = id(source), matched, moment.size, layer, Variant.of(settings)
         if self._painting is None or self._painting.key != key:
             image = style_picture(here.styles.images[style - 1], here.content, settings)
             features = self._features(image, layer, settings)

@@ -8,12 +8,14 @@ import torch
 from playwright.sync_api import expect
 
 from style_transfer.inspection import SOURCES, Inspector, style_matrix
+from style_transfer.links import to_query
 from style_transfer.losses.channel_matrices import (
     correlation_matrix,
     covariance_matrix,
     gram_matrix,
 )
 from style_transfer.network import load_network
+from style_transfer.settings import Settings
 from style_transfer.ui.session.moments import shown_moment
 from tests.browser.studio import finish, wait_until
 from tests.browser.test_studio_access import AXE
@@ -205,6 +207,24 @@ def test_nothing_is_asked_while_the_drawer_is_shut(open_page):
     page.locator("#inside summary").first.click()
     page.locator("#tab-matrix").click()
     assert wait_until(lambda: [url for url in asked if "/inside/" in url], 20)
+
+
+def test_losses_are_said_to_be_those_at_one_size_where_several_count(open_page):
+    def with_half_a_share(route):  # as from a larger picture, which takes its time
+        answer = route.fetch()
+        body = answer.body().replace(b'"share": 1.0', b'"share": 0.5')
+        route.fulfill(response=answer, body=body)
+
+    light = Settings(style_layers=["relu1_1"], content_layer="relu1_2", motifs=0)
+    page = open_page(query=f"?{to_query(light)}#inside=matrix")
+    told, changed = page.locator("#inside .told"), page.locator("#inside-changes .words")
+    finish(page, 2, size=96)
+    expect(told).to_have_text(re.compile(r"as the network sees it at \d+ × \d+ px\.$"))  # noqa: RUF001
+    page.route("**/inside/**", with_half_a_share)
+    page.locator("#tab-changes").click()
+    expect(changed).to_contain_text("made of their sum, and of those at other sizes. While")
+    words = "the one that counts most: losses and changes are those at that size."
+    expect(told).to_contain_text(words)
 
 
 def test_a_layer_that_is_not_made_to_the_end_is_said_to_have_been_stopped(open_page):

@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 from torch import Tensor
 
 from style_transfer.checks import one_of
+from style_transfer.engine import image_size
 from style_transfer.inspection import SOURCES, ComparedLayer, Inspector, color_changes
 from style_transfer.network import LAYERS, PIXELS, VGG, load_network
 from style_transfer.runs import RunMemory
@@ -27,7 +28,9 @@ from style_transfer.ui.session.moments import ShownMoment, shown_moment
 from style_transfer.ui.session.sessions import PageContext
 from style_transfer.ui.token_bucket import TokenBucket
 
-MAX_LOOKS = 3  # pages of which the features of a layer are kept; 100 MB for each at the most
+# Pages of which the features of a layer are kept: of a picture of less than 512 px, 200 MB for each
+# at the most, and more where strokes are enlarged.
+MAX_LOOKS = 3
 IDLE = 30.0  # s after which they go
 # Of the device's time, what all who look may take together; a run keeps 0.9 of its steps.
 SHARE = 0.06
@@ -37,7 +40,7 @@ EVERY_STEPS = 30  # of a run, until its changes are computed anew: each term cos
 
 
 class _Changes(NamedTuple):
-    """What the terms change, and of what: run, layer and objective, and the step."""
+    """What the terms change, and of what: run, layer, objective, sizes, strokes, and the step."""
 
     subject: tuple[Any, ...]
     step: int
@@ -82,7 +85,10 @@ class InsideHandlers:
         look = self._look(key, shown)
         with look.lock:
             if show in DETAILS:
-                return packed(*DETAILS[show](look.compared, given)) if look.compared else None
+                if look.compared is None:
+                    return None
+                with self._reserved(shown):
+                    return packed(*DETAILS[show](look.compared, given))
             if self._service.under_way and not self._allowance.is_open:
                 return None
             with self._reserved(shown):
@@ -112,7 +118,9 @@ class InsideHandlers:
         """Answer what the terms change, anew where the picture has made enough steps since."""
         layer, objective_of = given.text("layer"), shown.moment.settings.objective
         one_of("layer", layer, (PIXELS, *LAYERS))
-        subject, step = (shown.name, shown.origin, layer, objective_of), shown.step
+        sizes, strokes = (image_size(shown.moment.image), shown.moment.size), shown.moment.strokes
+        subject = shown.name, shown.origin, layer, objective_of, sizes, strokes
+        step = shown.step
         known = look.changes
         if not known or known.subject != subject or not 0 <= step - known.step < EVERY_STEPS:
             objective, here = look.inspector.objective(shown.moment)
@@ -181,4 +189,5 @@ class InsideHandlers:
 
 
 def _header(shown: ShownMoment) -> dict[str, Any]:
-    return {"name": shown.name, "step": shown.step, "size": shown.moment.size}
+    moment = shown.moment
+    return {"name": shown.name, "step": shown.step, "size": moment.size, "share": moment.share}

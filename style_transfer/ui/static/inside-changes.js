@@ -27,7 +27,8 @@ function showChanges(answer) {
   changeWords.textContent =
     `Where the objective pushes at step ${answer.of}: grey stays, lighter and darker colours are added, each by ` +
     "what one term alone would change, as means of small squares, all on the same scale. The step is made of " +
-    "their sum. While it paints, they are computed anew every 30 steps at the most.";
+    `their sum${answer.share < 1 ? ", and of those at other sizes" : ""}. ` +
+    "While it paints, they are computed anew every 30 steps at the most.";
 }
 
 lookers.changes = [{ show: "changes", present: showChanges }];

@@ -58,7 +58,9 @@ async function answerNext(asked) {
     asked.looker.present(answer);
     if (!answer.size) return 0;
     const size = `${answer.size[1]} × ${answer.size[0]} px`;
-    lookWords.textContent = `${answer.name}, step ${answer.step}, as the network sees it at ${size}.`;
+    const several = ", of several sizes the one that counts most: losses and changes are those at that size";
+    lookWords.textContent =
+      `${answer.name}, step ${answer.step}, as the network sees it at ${size}${answer.share < 1 ? several : ""}.`;
     return nextQuestion()?.looker === asked.looker ? PAUSE : 0;
   } catch (error) {
     if (error.name === "AbortError") return 0;

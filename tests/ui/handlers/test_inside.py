@@ -87,6 +87,7 @@ def test_matrices_are_the_upper_triangles_of_what_is_compared(asked, session):
     assert sorted(header["order"]) == list(range(64))
     assert header["loss"] == pytest.approx(compared.distance())
     assert (header["step"], header["size"], header["count"]) == (2, [48, 48], 64)
+    assert header["share"] == 1  # no other size counts
 
 
 def test_the_matrix_of_the_painting_is_sent_once(asked):
