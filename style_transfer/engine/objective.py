@@ -97,7 +97,7 @@ class Objective:
 
     @styles.setter
     def styles(self, styles: Styles) -> None:
-        size = self._content.shape[-2], self._content.shape[-1]
+        size = image_size(self._content)
         self._styles = styles.to(self._content.device)
         self._strength = self._styles.strength_at(size)
         self._weight_map = style_weight_map(self._strength)
@@ -111,7 +111,7 @@ class Objective:
 
     @local_styles.setter
     def local_styles(self, local_styles: tuple[LocalStyle, ...]) -> None:
-        size = self._content.shape[-2], self._content.shape[-1]
+        size = image_size(self._content)
         self._local_styles = local_styles
         self._regions = [each.region(size).to(self._content) for each in local_styles]
         self._searched = None

@@ -14,6 +14,7 @@ from torch import Tensor
 
 from style_transfer.devices import CPU, side_by_side
 from style_transfer.engine.masks import Guidance, position_weights
+from style_transfer.engine.pyramid import image_size
 from style_transfer.engine.target_cache import StyleTarget
 from style_transfer.engine.tensor_tree import Number, vector
 from style_transfer.losses import Places, Statistic, Summary, statistic_of
@@ -76,7 +77,7 @@ def layer_comparisons(
 
 def summary_of(activation: Tensor) -> Summarize:
     """Return what summarises the activation (1, C, h, w) of a whole image."""
-    size = activation.shape[-2], activation.shape[-1]
+    size = image_size(activation)
     # squeeze, not [0]: its gradient keeps the memory layout that the convolutions work in.
     features = activation.squeeze(0)
 

@@ -150,7 +150,7 @@ class InsideHandlers:
     def _reserved(self, shown: ShownMoment) -> Iterator[None]:
         """Reserve the memory of a step of that size. Raises ValueError where it is not free."""
         moment = shown.moment
-        sizes = [(each.shape[-2], each.shape[-1]) for each in moment.styles.images]
+        sizes = [image_size(each) for each in moment.styles.images]
         needed = RunMemory.of(moment.size, sizes, moment.settings.style_scale)
         reservation = self._service.memory.reserve(moment.size, needed)
         try:

@@ -8,7 +8,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from style_transfer.checks import whole_number
-from style_transfer.engine import place_in
+from style_transfer.engine import image_size, place_in
 from style_transfer.images import fit
 from style_transfer.inspection import (
     ComparedLayer,
@@ -171,9 +171,7 @@ def show_changes(changes: Mapping[str, Tensor]) -> Answered:
 
 def _drawn(name: str, image: Tensor, like: Tensor) -> dict[str, Tensor]:
     """Return an image (1, 3, H, W) as bytes, and its brightness at the size of a map `like` it."""
-    brightness = F.adaptive_avg_pool2d(
-        image.mean(1, keepdim=True), (like.shape[-2], like.shape[-1])
-    )
+    brightness = F.adaptive_avg_pool2d(image.mean(1, keepdim=True), image_size(like))
     return {name: as_bytes(reduced(image.squeeze(0), PICTURE_SIDE)), "brightness": brightness[0, 0]}
 
 
@@ -184,7 +182,7 @@ def as_bytes(image: Tensor) -> Tensor:
 
 def reduced(maps: Tensor, side: int = MAP_SIDE) -> Tensor:
     """Return maps (..., h, w) with a longer side of at most `side`, as means of their parts."""
-    size = maps.shape[-2], maps.shape[-1]
+    size = image_size(maps)
     if max(size) > side:
         flat = maps.reshape(1, -1, *size)
         maps = F.adaptive_avg_pool2d(flat, fit(size, side)).view(*maps.shape[:-2], *fit(size, side))

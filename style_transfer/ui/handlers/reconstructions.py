@@ -7,7 +7,7 @@ from typing import Any
 from torch import Tensor
 
 from style_transfer.checks import whole_number
-from style_transfer.engine import Frame, Styles, resize_clamped, style_picture
+from style_transfer.engine import Frame, Styles, image_size, resize_clamped, style_picture
 from style_transfer.images import fit
 from style_transfer.inspection import reconstruction_settings
 from style_transfer.runs import Job, Run, RunService
@@ -48,7 +48,7 @@ class Reconstructions:
         settings = reconstruction_settings(source, layer, moment.settings)
         images = moment.styles.images
         whole_number("painting", painting, 1, len(images))
-        size = fit((moment.content.shape[-2], moment.content.shape[-1]), SIDE)
+        size = fit(image_size(moment.content), SIDE)
         content = resize_clamped(moment.content, size).cpu()
         image, network = images[painting - 1].to(content.device), shown.origin.recipe.network
         job = Job(content, Styles((image,)), settings, init="noise", network=network)
