@@ -1,6 +1,7 @@
 """Inspector: features of photo, painting and picture at a layer, as the objective has them."""
 
 import itertools
+import math
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -9,6 +10,7 @@ from torch import Tensor
 
 from style_transfer.checks import one_of, whole_number
 from style_transfer.engine import (
+    LARGEST_STYLE,
     FeatureExtractor,
     Objective,
     StrokedContent,
@@ -89,7 +91,8 @@ class Inspector:
     def compare(self, moment: Moment, layer: str, style: int = 1) -> ComparedLayer:
         """Return a layer of a moment, compared with its painting number `style`, from 1.
 
-        Raises ValueError, one sentence, for a layer or a style that is not there.
+        Raises ValueError, one sentence, for a layer or a style that is not there, and for one that
+        is enlarged so far that its features would take more memory than a step of a run.
         """
         one_of("layer", layer, (PIXELS, *LAYERS))
         count = len(moment.styles.images)
@@ -105,10 +108,10 @@ class Inspector:
             if each.style <= count
         ]
         guidance, _ = with_regions(guidance, regions, weights)
+        painting = self._painted(moment, here, layer, style)
         picture_image = composite(here.image, here.content, strength)
         picture = self._features(picture_image, layer, settings)
         mask = guidance[style - 1].mask
-        painting = self._painted(moment, here, layer, style)
         return ComparedLayer(
             layer,
             settings,
@@ -165,6 +168,12 @@ class Inspector:
         key = id(source), matched, moment.size, layer, Variant.of(settings)
         if self._painting is None or self._painting.key != key:
             image = style_picture(here.styles.images[style - 1], here.content, settings)
+            if math.prod(image_size(image)) > LARGEST_STYLE:  # a run goes through it in blocks
+                height, width = image_size(image)
+                raise ValueError(
+                    f"At this stroke size the painting has {width} x {height} pixels, too many to "
+                    "look at; choose a smaller one."
+                )
             features = self._features(image, layer, settings)
             self._painting = _Kept(key, image, features, source, next(_numbers))
         return self._painting

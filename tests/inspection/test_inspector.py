@@ -201,6 +201,16 @@ def test_a_layer_or_painting_that_is_not_there_is_refused(network, photo, painti
         inspector.compare(moment, "relu1_1", 2)
 
 
+def test_a_painting_that_is_enlarged_too_far_to_be_looked_at_is_refused(
+    network, photo, painting, monkeypatch
+):
+    monkeypatch.setattr("style_transfer.inspection.inspector.LARGEST_STYLE", 96 * 96)
+    inspector, moment = Inspector(network, network.device), moment_of(photo, Styles((painting,)))
+    inspector.compare(replace(moment, settings=replace(SETTINGS, style_scale=2)), "relu1_1")
+    with pytest.raises(ValueError, match="the painting has 97 x 97 pixels, too many to look at"):
+        inspector.compare(replace(moment, settings=replace(SETTINGS, style_scale=2.02)), "relu1_1")
+
+
 def test_a_second_look_at_a_layer_costs_one_pass_of_the_picture(network, photo, painting):
     class Counted:
         passes = 0

@@ -28,8 +28,8 @@ from style_transfer.ui.session.moments import ShownMoment, shown_moment
 from style_transfer.ui.session.sessions import PageContext
 from style_transfer.ui.token_bucket import TokenBucket
 
-# Pages of which the features of a layer are kept: of a picture of less than 512 px, 200 MB for each
-# at the most, and more where strokes are enlarged.
+# Pages of which the features of a layer are kept: of pictures below 512 px 200 MB for each at the
+# most, and where a painting is enlarged 800 MB.
 MAX_LOOKS = 3
 IDLE = 30.0  # s after which they go
 # Of the device's time, what all who look may take together; a run keeps 0.9 of its steps.
