@@ -8,14 +8,12 @@ import torch
 from playwright.sync_api import expect
 
 from style_transfer.inspection import SOURCES, Inspector, style_matrix
-from style_transfer.links import to_query
 from style_transfer.losses.channel_matrices import (
     correlation_matrix,
     covariance_matrix,
     gram_matrix,
 )
 from style_transfer.network import load_network
-from style_transfer.settings import Settings
 from style_transfer.ui.session.moments import shown_moment
 from tests.browser.studio import finish, wait_until
 from tests.browser.test_studio_access import AXE
@@ -210,19 +208,23 @@ def test_nothing_is_asked_while_the_drawer_is_shut(open_page):
 
 
 def test_losses_are_said_to_be_those_at_one_size_where_several_count(open_page):
-    def with_half_a_share(route):  # as from a larger picture, which takes its time
+    share = b"1.0"  # as if the picture were so large, which would take its time
+
+    def with_share(route):
         answer = route.fetch()
-        body = answer.body().replace(b'"share": 1.0', b'"share": 0.5')
+        body = re.sub(rb'"share": \d\.\d', b'"share": ' + share, answer.body())
         route.fulfill(response=answer, body=body)
 
-    light = Settings(style_layers=["relu1_1"], content_layer="relu1_2", motifs=0)
-    page = open_page(query=f"?{to_query(light)}#inside=matrix")
+    page = open_page(query="#inside=matrix")
+    page.route("**/inside/**", with_share)
     told, changed = page.locator("#inside .told"), page.locator("#inside-changes .words")
     finish(page, 2, size=96)
-    expect(told).to_have_text(re.compile(r"as the network sees it at \d+ × \d+ px\.$"))  # noqa: RUF001
-    page.route("**/inside/**", with_half_a_share)
+    alone = re.compile(r"as the network sees it at \d+ × \d+ px\.$")  # noqa: RUF001
+    expect(told).to_have_text(alone, timeout=60_000)
+    share = b"0.5"
     page.locator("#tab-changes").click()
-    expect(changed).to_contain_text("made of their sum, and of those at other sizes. While")
+    words = "made of their sum, and of those at other sizes. While"
+    expect(changed).to_contain_text(words, timeout=60_000)
     words = "the one that counts most: losses and changes are those at that size."
     expect(told).to_contain_text(words)
 
