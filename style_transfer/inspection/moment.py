@@ -32,7 +32,7 @@ class Moment:
     def size(self) -> tuple[int, int]:
         """The size (height, width) at which it is inspected: that which counts most.
 
-        It has less than 512 px a side, be the image as large as it may.
+        It has at most as many pixels as 512 x 512, be the image as large as it may.
         """
         return self._size_and_share[0]
 
