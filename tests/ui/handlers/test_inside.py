@@ -14,7 +14,7 @@ from starlette.testclient import TestClient
 
 from style_transfer.engine import Stroke, Styles, style_picture
 from style_transfer.inspection import Inspector, Moment, nearest_place, reconstruction, style_matrix
-from style_transfer.network import NETWORKS, load_network
+from style_transfer.network import load_network
 from style_transfer.recipe import Recipe
 from style_transfer.runs import Job
 from style_transfer.settings import Settings
@@ -24,7 +24,7 @@ from style_transfer.ui.handlers.inside import InsideHandlers
 from style_transfer.ui.http.inside import inside_route
 from style_transfer.ui.panels import inside as panel
 from style_transfer.ui.session.moments import ShownMoment, shown_moment
-from style_transfer.ui.session.run_inputs import RunInputs
+from style_transfer.ui.session.run_inputs import Origin, PhotoSource, RunInputs
 from tests.conftest import smooth_picture
 
 SETTINGS = Settings(steps=2, style_layers=["relu1_1"], content_layer="relu2_1")
@@ -261,7 +261,8 @@ def test_a_painting_is_made_again_from_what_the_picture_is_compared_with(paintin
     settings = replace(SETTINGS, style_scale=scale, crop_frame=True)
     moment = Moment(photo, photo, Styles((painting, framed)), settings)
     made = reconstructions.Reconstructions(service)
-    made.start("a page", ShownMoment(moment, "Run 1", 2, NETWORKS[0]), "painting", "relu1_1", 2)
+    origin = Origin(PhotoSource(Path("photo.jpg"), "photo.jpg", 96), moment.styles, (), Recipe())
+    made.start("a page", ShownMoment(moment, "Run 1", 2, origin), "painting", "relu1_1", 2)
     job, expected = service.job, style_picture(framed, photo, settings)
     assert torch.equal(style_picture(job.styles.images[0], job.content, job.settings), expected)
     assert torch.equal(made._made["a page"].original, expected)
