@@ -1,6 +1,6 @@
 // Replaces the content of the chart. On a narrow page its two parts lie below each other.
 const chart = element.querySelector("svg");
-const narrow = matchMedia("(max-width: 760px)");
+const narrow = matchMedia("(max-width: 47.5rem)");
 const BELOW = { plot: { width: "88%" }, layers: { x: 0, y: 140, width: "100%" } };
 
 document.addEventListener("view", ({ detail }) => {
