@@ -80,3 +80,27 @@ def knobs(page):
             ["checkbox", "radio"].includes(input.type) ? input.checked : input.value,
         ]))"""
     )
+
+
+def point_at(page, kind, number, x, y, pointer="touch", on="#canvas", is_primary=True, button=0):
+    """Let a pointer do something at a place of the window, on the canvas of a part of the page."""
+    page.locator(f"{on} canvas").evaluate(
+        """(canvas, [kind, options]) => {
+            canvas.setPointerCapture = () => {};
+            canvas.dispatchEvent(new PointerEvent(kind, options));
+        }""",
+        [
+            kind,
+            {
+                "pointerId": number,
+                "clientX": x,
+                "clientY": y,
+                "pointerType": pointer,
+                "isPrimary": is_primary,
+                "button": button,
+                "pressure": 0.5,
+                "bubbles": True,
+                "cancelable": True,
+            },
+        ],
+    )

@@ -6,7 +6,7 @@ import pytest
 from playwright.sync_api import expect
 
 from style_transfer.ui.session.record import RunRecord
-from tests.browser.studio import finish, wait_until
+from tests.browser.studio import finish, point_at, wait_until
 
 STROKES = 40
 SEEN = 0.05  # s from a movement to what the browser has drawn of it
@@ -138,16 +138,6 @@ def test_keys_undo_strokes_with_any_brush_or_none_and_never_what_was_typed_in_a_
     assert done(sessions) == [1, 2, 3]
 
 
-TOUCHES = """([kind, id, x, y, pointerType, isPrimary]) => {
-    const canvas = document.querySelector("#canvas canvas");
-    canvas.setPointerCapture = () => {};
-    canvas.dispatchEvent(new PointerEvent(kind, {
-        pointerId: id, clientX: x, clientY: y, pointerType, isPrimary, button: 0, pressure: 0.5,
-        bubbles: true, cancelable: true,
-    }));
-}"""
-
-
 def test_a_second_finger_takes_the_stroke_back_and_a_palm_beside_a_pen_makes_none(
     resting, sessions
 ):
@@ -156,7 +146,7 @@ def test_a_second_finger_takes_the_stroke_back_and_a_palm_beside_a_pen_makes_non
     x, y = middle(page)
 
     def point(kind, number, right, pointer, primary=True):
-        page.evaluate(TOUCHES, [kind, number, x + right, y, pointer, primary])
+        point_at(page, kind, number, x + right, y, pointer, is_primary=primary)
 
     point("pointerdown", 1, 0, "touch")
     point("pointermove", 1, 20, "touch")
@@ -167,9 +157,9 @@ def test_a_second_finger_takes_the_stroke_back_and_a_palm_beside_a_pen_makes_non
     point("pointerup", 2, 90, "touch", primary=False)
     point("pointerdown", 3, -90, "touch")  # a palm
     point("pointerdown", 4, 0, "pen")
+    point("pointerdown", 5, -90, "touch")  # it is put down anew
     point("pointermove", 4, 30, "pen")
     point("pointerup", 4, 30, "pen")
-    point("pointerdown", 5, -90, "touch")
     point("pointermove", 5, -60, "touch")
     point("pointerup", 5, -60, "touch")
     assert wait_until(lambda: done(sessions) == [1], 30)

@@ -39,7 +39,7 @@ _MEASURES = {  # name: label, lowest and highest value in percent, and the one t
 def build() -> None:
     """Place the toolbar, and the scripts that turn movements into strokes and draw them."""
     widget(BRUSHES_ID, _html(), {"strokes": []}, script=("focus", "brushes"))
-    widget("hand", script=("focus", "hand"))
+    widget("hand", script=("focus", "pointer", "hand"))
     widget("wet-paint")
 
 

@@ -9,7 +9,7 @@ MASK_ID = "mask"
 def build() -> None:
     """Place the drawer, with an empty mask."""
     # Not by gr.ImageEditor, whose server function stores whatever anybody sends for good.
-    widget(MASK_ID, _html(), {"mask": "", "photo": ""})
+    widget(MASK_ID, _html(), {"mask": "", "photo": ""}, script=("pointer", MASK_ID))
 
 
 def _html() -> str:

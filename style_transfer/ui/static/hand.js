@@ -7,11 +7,11 @@ const SPACING = 1 / 8; // of the radius, between two points
 const KEY_STEP = 0.01, LARGE_STEP = 0.05; // shares; the latter with Shift
 let brush = null; // of the toolbar, null for none
 let points = [], length = 0;
-let pointer = null; // that draws
-let penSeen = false; // from then on fingers and palms do not draw
+let picks = false; // the pointer that is down picks the source of a clone
 let marker = [0.5, 0.5], byKeys = false;
 
 const round = (value) => Math.round(value * 1e4) / 1e4; // finer than a pixel of any picture
+const isPicking = () => brush.kind === "clone" && (brush.picking || !brush.source);
 const tell = (name, detail) => document.dispatchEvent(new CustomEvent(name, { detail }));
 
 function stroke() {
@@ -58,15 +58,10 @@ function add([x, y], pressure) {
 }
 
 function begin(place, pressure) {
-  if (brush.kind === "clone" && (brush.picking || !brush.source)) {
-    tell("source", place);
-    return false;
-  }
   points = [];
   length = 0;
   add(place, pressure);
   tell("draw", stroke());
-  return true;
 }
 
 function finish() {
@@ -88,24 +83,18 @@ function cancel() {
 const pressureOf = (event) => (event.pointerType === "pen" && event.pressure ? event.pressure : 1);
 
 function down(event) {
-  penSeen ||= event.pointerType === "pen";
-  const isTouch = event.pointerType === "touch";
-  if (pointer !== null && (isTouch || penSeen)) {
-    cancel(); // a second finger, or a pen beside the palm that came first
-    if (isTouch) return;
-  }
-  if (pointer !== null || event.button !== 0 || (isTouch && (penSeen || !event.isPrimary))) return;
+  if (!begins(event, cancel)) return;
   event.target.focus({ preventScroll: true });
-  if (begin(placeOf(event), pressureOf(event))) {
-    pointer = event.pointerId;
-    event.target.setPointerCapture(pointer);
-  }
+  pointer = event.pointerId;
+  event.target.setPointerCapture(pointer);
+  picks = isPicking();
+  if (!picks) begin(placeOf(event), pressureOf(event));
   event.preventDefault();
 }
 
 function move(event) {
   if (event.pointerType !== "touch" && brush) put(find(".ring"), placeOf(event), brush.radius);
-  if (event.pointerId !== pointer) return;
+  if (event.pointerId !== pointer || picks) return;
   const all = event.getCoalescedEvents?.() ?? [];
   for (const each of all.length ? all : [event]) add(placeOf(each), pressureOf(event));
   tell("draw", stroke());
@@ -114,7 +103,8 @@ function move(event) {
 function up(event) {
   if (event.pointerId !== pointer) return;
   pointer = null;
-  finish();
+  if (picks) tell("source", placeOf(event)); // not before, or a pinch would pick
+  else finish();
 }
 
 function onKey(event) {
@@ -128,8 +118,11 @@ function onKey(event) {
       tell("draw", stroke());
     }
   } else if (event.key === " " || event.key === "Enter") {
+    const draws = !byKeys && !isPicking();
     if (byKeys) finish();
-    byKeys = !byKeys && begin(marker, 1);
+    else if (draws) begin(marker, 1);
+    else tell("source", marker);
+    byKeys = draws;
   } else if (event.key === "Escape" && (byKeys || pointer !== null)) {
     cancel();
   } else {
@@ -154,7 +147,7 @@ function attach(canvas) {
     find(".ring").hidden = true;
   });
   // Or a tablet takes strokes for handwriting.
-  canvas.addEventListener("touchmove", (event) => pointer !== null && event.preventDefault(), { passive: false });
+  canvas.addEventListener("touchmove", (event) => pointer !== null && event.cancelable && event.preventDefault(), { passive: false });
 }
 
 document.addEventListener("brush", ({ detail }) => {

@@ -7,7 +7,7 @@ const photo = find("img");
 const LONGER_SIDE = 512; // px, of the mask
 const MAX_UNDO = 20; // strokes
 const before = [];
-let pen = null, last = null, sent = "", over = "";
+let last = null, sent = "", over = "";
 
 const brush = () => canvas.getContext("2d", { willReadFrequently: true });
 // Our own JPEG of the photo, which every browser shows; the page's first photo is one already.
@@ -56,23 +56,33 @@ function stroke(event) {
   last = [x, y];
 }
 
+function takeBack() {
+  brush().putImageData(before.pop(), 0, 0);
+}
+
+function cancel() {
+  if (before.length) takeBack(); // another photo has none
+  pointer = last = null;
+}
+
 canvas.addEventListener("pointerdown", (event) => {
+  if (!begins(event, cancel)) return;
   before.push(brush().getImageData(0, 0, canvas.width, canvas.height));
   if (before.length > MAX_UNDO) before.shift();
   canvas.setPointerCapture(event.pointerId);
-  pen = event.pointerId;
+  pointer = event.pointerId;
   stroke(event);
   event.preventDefault();
 });
 canvas.addEventListener("pointermove", (event) => {
-  if (event.pointerId === pen) stroke(event);
+  if (event.pointerId === pointer) stroke(event);
 });
-for (const name of ["pointerup", "pointercancel"])
-  canvas.addEventListener(name, (event) => {
-    if (event.pointerId !== pen) return;
-    pen = last = null;
-    send();
-  });
+canvas.addEventListener("pointerup", (event) => {
+  if (event.pointerId !== pointer) return;
+  pointer = last = null;
+  send();
+});
+canvas.addEventListener("pointercancel", (event) => event.pointerId === pointer && cancel());
 find("[type=file]").addEventListener("change", async ({ target }) => {
   if (!target.files.length || !photo.src) return;
   const mask = await createImageBitmap(target.files[0]).catch(() => null);
@@ -91,7 +101,7 @@ find("[type=file]").addEventListener("change", async ({ target }) => {
 });
 find(".undo").addEventListener("click", () => {
   if (!before.length) return;
-  brush().putImageData(before.pop(), 0, 0);
+  takeBack();
   send();
 });
 find(".clear").addEventListener("click", () => {
