@@ -207,3 +207,12 @@ def test_what_a_knob_did_and_what_was_refused_are_told_politely_and_once(open_pa
     *_, said = told("The style needs at least one layer")
     assert len(said.split("The style needs")) == 2
     stop(page)
+
+
+@pytest.mark.parametrize("language", ["de", "ar"])
+def test_the_page_is_read_as_english_whatever_the_browser_speaks(browser, costless, language):
+    page = browser.new_page(locale=language)
+    page.goto(costless.blocks.local_url, timeout=120_000)
+    expect(page.locator("#estimate")).to_contain_text("about", timeout=120_000)
+    expect(page.locator("html")).to_have_attribute("lang", "en")
+    page.close()

@@ -18,3 +18,10 @@ new MutationObserver(() => {
   }, 300);
 }).observe(document.body, { childList: true, subtree: true });
 nameButtons();
+// Gradio says that the page is in the language of the browser; its texts are English.
+const root = document.documentElement;
+function sayEnglish() {
+  if (root.lang !== "en") root.lang = "en";
+}
+new MutationObserver(sayEnglish).observe(root, { attributeFilter: ["lang"] });
+sayEnglish();
