@@ -42,7 +42,7 @@ from style_transfer.ui.panels import layout
 from style_transfer.ui.panels.panel import STATIC
 from style_transfer.ui.session.sessions import PageContext
 
-SHEETS = "page", "knobs", "brushes", "inside", "gallery"  # in this order
+SHEETS = "page", "knobs", "brushes", "inside", "gallery", "forced-colors"  # in this order
 STYLE_SHEETS = [STATIC / f"{name}.css" for name in SHEETS]
 MAX_QUEUED = 100  # calls in Gradio's queue
 SHORT_CALLS = 26  # queued ones of a visitor, beside those that paint or wait to
