@@ -143,11 +143,16 @@ def _launch_options(
     }
 
 
+# Gradio's own sizes, which it gives in pixels, in units that grow with the browser's font.
+_TEXT_SIZES = gr.themes.Size(*(f"{size / 16}rem" for size in (9, 10, 12, 14, 16, 22, 26)))
+
+
 def _theme() -> gr.themes.Base:
     theme = gr.themes.Base(
         primary_hue="indigo",
         neutral_hue="zinc",
         radius_size="lg",
+        text_size=_TEXT_SIZES,
         font=["system-ui", "sans-serif"],
         font_mono=["ui-monospace", "monospace"],
     )

@@ -1,16 +1,20 @@
-"""Whatever the width of the window, no control lies on another one."""
+"""Whatever the width of the window and the size of text, no control lies on another one."""
 
 import pytest
 from playwright.sync_api import expect
 
+from tests.browser.conftest import CHROMIUM, QUIET
 from tests.browser.studio import finish
 
 WIDTHS = (320, 344, 390, 600, 761, 768, 820, 1024, 1180, 1232, 1233, 1280)
+LARGER_WIDTHS = (390, 768, 1024, 1140, 1141, 1280, 1848, 1849)
 # The words of those that lie on another one, are not found at their own middle, or are wider than
 # what they stand in.
 TROUBLES = """() => {
-    const all = "#brushes .kinds label, #brushes button, #transport button, #more input";
-    const shown = [...document.querySelectorAll(all)].filter((each) => each.checkVisibility());
+    const all = "#brushes .kinds label, #brushes button, #transport button, #more input, " +
+        "#timeline output, #presets button, #knobs .knob > *";
+    const look = { visibilityProperty: true };
+    const shown = [...document.querySelectorAll(all)].filter((each) => each.checkVisibility(look));
     const words = (each) => each.title || each.textContent.trim() || each.ariaLabel;
     const reached = shown.map((each) => {
         each.scrollIntoView({ block: "center" });
@@ -26,14 +30,14 @@ TROUBLES = """() => {
         return Math.min(r, R) - Math.max(l, L) > 0.5 && Math.min(b, B) - Math.max(t, T) > 0.5;
     };
     return shown.filter((each, number) =>
-        each.scrollWidth > each.clientWidth + 1 || !reached[number] ||
+        each.scrollWidth > each.clientWidth + 1 || each.scrollHeight > each.clientHeight + 1 ||
+        !reached[number] ||
         shown.some((other) => other !== each && isOn(each, other))
     ).map(words);
 }"""
 
 
-@pytest.fixture
-def resting(browser, costless):
+def open_resting(browser, costless):
     page = browser.new_page(viewport={"width": 1280, "height": 800})
     page.goto(costless.blocks.local_url, timeout=120_000)
     expect(page.locator("#estimate")).to_contain_text("about", timeout=120_000)
@@ -43,14 +47,47 @@ def resting(browser, costless):
             { kind: "wipe", radius: 0.05, strength: 1, hold: 1, points: [[0.5, 0.5, 1]] } }))"""
     )
     expect(page.locator("#brushes .undo")).to_be_enabled()
-    yield page
+    return page
+
+
+def troubles(page, widths):
+    found = {}
+    for width in widths:
+        page.set_viewport_size({"width": width, "height": 800})
+        found[width] = page.evaluate(TROUBLES)
+        assert page.evaluate("document.documentElement.scrollWidth") <= width
+    return {width: words for width, words in found.items() if words}
+
+
+def test_no_control_lies_on_another_at_any_width(browser, costless):
+    page = open_resting(browser, costless)
+    assert troubles(page, WIDTHS) == {}
     page.close()
 
 
-def test_no_control_lies_on_another_at_any_width(resting):
-    troubles = {}
-    for width in WIDTHS:
-        resting.set_viewport_size({"width": width, "height": 800})
-        troubles[width] = resting.evaluate(TROUBLES)
-        assert resting.evaluate("document.documentElement.scrollWidth") <= width
-    assert {width: found for width, found in troubles.items() if found} == {}
+def test_no_control_lies_on_another_where_text_is_half_as_large_again(browser, costless):
+    larger = browser.browser_type.launch(
+        executable_path=CHROMIUM, args=[*QUIET, "--blink-settings=defaultFontSize=24"]
+    )
+    page = open_resting(larger, costless)
+    assert page.locator("#status").evaluate("each => getComputedStyle(each).fontSize") == "21px"
+    assert troubles(page, LARGER_WIDTHS) == {}
+    larger.close()
+
+
+@pytest.mark.parametrize("width", [820, 1024])
+def test_a_long_notice_is_shown_whole_and_moves_nothing(browser, costless, width):
+    page = browser.new_page(viewport={"width": width, "height": 800})
+    page.goto(costless.blocks.local_url, timeout=120_000)
+    expect(page.locator("#estimate")).to_contain_text("about", timeout=120_000)
+    tops = """["canvas", "loss-chart"].map(
+        (name) => document.getElementById(name).getBoundingClientRect().top)"""
+    before = page.evaluate(tops)
+    page.evaluate(
+        """document.dispatchEvent(new CustomEvent("server", { detail: { isThere: false } }))"""
+    )
+    notices = page.locator("#status .notices")
+    expect(notices).to_contain_text("can be continued when it is back.")
+    assert notices.evaluate("each => each.scrollWidth <= each.clientWidth")
+    assert page.evaluate(tops) == before
+    page.close()

@@ -37,20 +37,18 @@ _BEGAN = time.time() - time.monotonic()  # s; so that views of a later server ar
 
 @dataclass(frozen=True)
 class Column:
-    """Panels from top to bottom."""
+    """Panels from top to bottom; page.css says how narrow it may be."""
 
     elem_id: str
     scale: int  # share of the width
-    min_width: int  # px
     panels: tuple[Panel, ...]
 
 
 STUDIO = (  # from left to right
-    Column("pictures", 3, 200, (inputs.PANEL, mask.PANEL)),
+    Column("pictures", 3, (inputs.PANEL, mask.PANEL)),
     Column(
         "canvas-column",
         8,
-        320,
         (
             canvas.PANEL,
             brushes.PANEL,
@@ -62,7 +60,7 @@ STUDIO = (  # from left to right
             loss_chart.PANEL,
         ),
     ),
-    Column("knobs", 3, 250, (Panel("settings", controls.build), start_options.PANEL)),
+    Column("knobs", 3, (Panel("settings", controls.build), start_options.PANEL)),
 )
 GALLERY = (runs.PANEL, compare.PANEL, take_home.PANEL)  # below, from left to right
 PANELS = (*(panel for column in STUDIO for panel in column.panels), inside.PANEL, *GALLERY)
@@ -76,7 +74,7 @@ def build() -> None:
         widget(script)
     with gr.Row(elem_id="studio"):
         for column in STUDIO:
-            with gr.Column(scale=column.scale, min_width=column.min_width, elem_id=column.elem_id):
+            with gr.Column(scale=column.scale, elem_id=column.elem_id):
                 for panel in column.panels:
                     panel.build()
     inside.PANEL.build()
