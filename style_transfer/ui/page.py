@@ -108,7 +108,7 @@ def _launch_options(
 ) -> dict[str, Any]:
     connections = ConnectionLimit()
     aliases = PathAliases({"page-files": upload_folder(), "page-examples": example.FOLDER})
-    quota = UploadQuota(limits.visitor_uploads, limits.uploads, aliases.reveal)
+    quota = UploadQuota(limits.visitor_uploads, limits.uploads)
 
     @asynccontextmanager
     async def lifespan(app: Any) -> AsyncIterator[None]:

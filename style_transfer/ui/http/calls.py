@@ -10,7 +10,7 @@ from typing import Any
 import gradio as gr
 from gradio.components import Component
 
-from style_transfer.ui.http.answers import DISK_FULL, is_disk_full
+from style_transfer.ui.http.answers import is_disk_full, tell_full_disk
 
 MAX_MESSAGE = 300  # characters
 # Set by the gate, whatever a request says:
@@ -117,4 +117,4 @@ def _full_disk_on_page() -> Iterator[None]:
     except OSError as error:
         if not is_disk_full(error):
             raise
-        raise error_on_page(DISK_FULL) from None
+        raise error_on_page(tell_full_disk(error)) from None

@@ -10,7 +10,7 @@ from collections.abc import Collection
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from style_transfer.runs import MEGABYTE
-from style_transfer.ui.http.answers import DISK_FULL, RefusedError, answer, is_disk_full
+from style_transfer.ui.http.answers import RefusedError, answer, is_disk_full, tell_full_disk
 from style_transfer.ui.http.bodies import announced_length, bounded_call, bounded_upload
 from style_transfer.ui.http.callers import Callers
 from style_transfer.ui.http.upload_quota import UploadQuota
@@ -98,7 +98,8 @@ class Gate:
         except RefusedError as error:
             code, words = error.code, str(error)
         except OSError as error:
-            code, words = (507, DISK_FULL) if is_disk_full(error) else (400, NOT_UNDERSTOOD)
+            is_full = is_disk_full(error)
+            code, words = (507, tell_full_disk(error)) if is_full else (400, NOT_UNDERSTOOD)
         except Exception:  # handlers log theirs; this is Gradio's, at a request it cannot read
             _log.debug("A request was refused.", exc_info=True)
             code, words = 400, NOT_UNDERSTOOD
@@ -109,8 +110,8 @@ class Gate:
     async def _take_upload(self, visitor: str, scope: Scope, receive: Receive, send: Send) -> None:
         bounded = bounded_upload(scope, receive, self._max_upload)
         size = announced_length(scope) or self._max_upload * MEGABYTE
-        with self._quota.reserve(visitor, size, send) as sending:
-            await self._app(scope, bounded, sending)
+        with self._quota.reserve(visitor, size):
+            await self._app(scope, bounded, send)
 
 
 def is_allowed(path: str) -> bool:

@@ -1,4 +1,4 @@
-"""All that the page uses of Gradio beyond its public interface.
+"""All that the page uses of Gradio beyond its public interface, beside `gradio_uploads`.
 
 tests/ui/http/test_gradio_internals.py checks each of these against the installed version, and
 says in one sentence what has moved.

@@ -1,14 +1,17 @@
 """How many bytes of uploads lie on the disk, of each visitor and in all."""
 
-import json
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from starlette.types import Message, Send
-
 from style_transfer.runs import MEGABYTE, OWN_MACHINE
 from style_transfer.ui.http.answers import RefusedError
+from style_transfer.ui.http.gradio_uploads import (
+    kept_files,
+    note_files,
+    received_files,
+    remove_unkept,
+)
 
 SMALLEST = 100_000  # bytes that a file counts as at least: each one is looked after again and again
 
@@ -18,31 +21,31 @@ _Kept = dict[object, tuple[str, int]]  # visitor and bytes, by the path of a fil
 class UploadQuota:
     """Refuses uploads that would be too many together; files that were removed count no more."""
 
-    def __init__(self, each: int, total: int, path_of: Callable[[str], str] = str) -> None:
-        """Both in MB: of one visitor, and of all; `path_of` gives the path of a file as told."""
+    def __init__(self, each: int, total: int) -> None:
+        """Both in MB: of one visitor, and of all."""
         self._each, self._total = each * MEGABYTE, total * MEGABYTE
-        self._path_of = path_of
         self._kept: _Kept = {}
+        note_files()
 
     @contextmanager
-    def reserve(self, visitor: str, size: int, send: Send) -> Iterator[Send]:
-        """Count an upload of `size` bytes while it comes, and its files from then on.
+    def reserve(self, visitor: str, size: int) -> Iterator[None]:
+        """Count an upload of `size` bytes while it comes, and what is kept of it from then on.
 
-        Gives the function by which it is answered, in the place of `send`. Raises RefusedError.
+        What is not kept goes, however the upload ends. Raises RefusedError.
         """
         self._check(visitor, size)
-        upload, body = object(), bytearray()
+        upload = object()
         self._kept[upload] = visitor, size
-
-        async def sending(message: Message) -> None:
-            body.extend(message.get("body", b""))
-            await send(message)
-
-        try:
-            yield sending
-        finally:
-            del self._kept[upload]
-            self._kept |= {file: (visitor, _size(file)) for file in self._files_in(body)}
+        with received_files() as files:
+            try:
+                yield
+            finally:
+                remove_unkept(files)
+                del self._kept[upload]
+                # Who uploads again what is there does not take it from the visitor whose it is.
+                self._kept = {
+                    file: (visitor, _size(file)) for file in kept_files(files)
+                } | self._kept
 
     def _check(self, visitor: str, size: int) -> None:
         self._kept = {
@@ -60,15 +63,6 @@ class UploadQuota:
             )
         if sum(kept for _, kept in self._kept.values()) + size > self._total:
             raise RefusedError(413, "There is no room for more uploads; please try again later.")
-
-    def _files_in(self, body: bytearray) -> list[Path]:
-        """Return the files that an answer to an upload names."""
-        try:
-            told = json.loads(bytes(body))
-            files = [Path(self._path_of(each)) for each in told if isinstance(each, str)]
-            return [file for file in files if file.is_file()]
-        except (ValueError, TypeError):  # another answer, such as a refusal
-            return []
 
 
 def _size(file: Path) -> int:

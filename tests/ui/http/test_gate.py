@@ -3,14 +3,17 @@
 import asyncio
 import errno
 import json
+import math
 import re
 
 import gradio as gr
 import pytest
+from gradio.route_utils import upload_fn
 from gradio.routes import App
+from starlette.requests import Request
 
 from style_transfer.ui.http import bodies
-from style_transfer.ui.http.answers import RefusedError, answer
+from style_transfer.ui.http.answers import answer
 from style_transfer.ui.http.bodies import MAX_CALL, MULTIPART_OVERHEAD
 from style_transfer.ui.http.callers import Callers
 from style_transfer.ui.http.calls import CALLER_HEADER, ONE_CALL, VISITOR_HEADER
@@ -352,53 +355,55 @@ def test_a_body_of_which_nothing_comes_any_more_is_given_up(path, code, monkeypa
     assert b"Nothing came of this request" in sent[1]["body"]
 
 
-def test_uploads_have_a_total_for_each_visitor_and_in_all(tmp_path):
+def form(*contents):
+    """A form of files with these contents."""
+    head = b'--x\r\nContent-Disposition: form-data; name="files"; filename="a.png"\r\n\r\n'
+    return b"".join(head + content + b"\r\n" for content in contents) + b"--x--\r\n"
+
+
+@pytest.fixture
+def upload(uploads):
+    """A function that uploads a form through a gate, and returns status and words."""
+
     async def store(scope, receive, send):  # as Gradio does it
-        await reader(scope, receive, lambda _: asyncio.sleep(0))
-        file = tmp_path / f"{len(list(tmp_path.iterdir()))}"
-        file.write_bytes(b"x" * 900_000)
-        body = json.dumps([str(file)]).encode()
-        await send({"type": "http.response.start", "status": 200, "headers": []})
-        await send({"type": "http.response.body", "body": body})
+        await upload_fn(Request(scope, receive), uploads, math.inf, None, force_move=False)
+        await answer(send, 200, "")
 
     whole = gate(store)
 
-    def upload(address):
+    def upload(address, body):
         sent = []
 
         async def send(message):
             sent.append(message)
 
         async def receive():
-            return {"type": "http.request", "body": b"x" * 900_000}
+            return {"type": "http.request", "body": body}
 
-        headers = {"content-length": "900000"}
+        headers = {
+            "content_length": f"{len(body)}",
+            "content_type": "multipart/form-data; boundary=x",
+        }
         scope = scope_of("/gradio_api/upload", address, "POST", **headers)
         asyncio.run(whole(scope, receive, send))
         return sent[0]["status"], sent[1]["body"].decode()
 
-    assert [upload("203.0.113.5")[0] for _ in range(6)] == [200] * 5 + [413]
-    assert "uploaded 4 MB of at most 5 MB" in upload("203.0.113.5")[1]
-    assert [upload("127.0.0.1")[0] for _ in range(3)] == [200, 200, 413]
-    assert "no room for more uploads" in upload("203.0.113.9")[1]
-    (tmp_path / "0").unlink()
-    assert upload("203.0.113.5")[0] == 200
+    return upload
 
 
-def test_many_small_files_are_not_as_little_as_their_bytes(tmp_path):
-    files = [tmp_path / f"{number}" for number in range(60)]
-    for file in files:
-        file.write_bytes(b"x")
-    quota = UploadQuota(each=5, total=6)
+def test_uploads_have_a_total_for_each_visitor_and_in_all(upload, uploads):
+    files = [form(b"%d" % number * 900_000) for number in range(10)]
+    assert [upload("203.0.113.5", file)[0] for file in files[:6]] == [200] * 5 + [413]
+    assert "uploaded 4 MB of at most 5 MB" in upload("203.0.113.5", files[5])[1]
+    assert [upload("127.0.0.1", file)[0] for file in files[5:8]] == [200, 200, 413]
+    assert "no room for more uploads" in upload("203.0.113.9", files[8])[1]
+    next(uploads.glob("*/a.png")).unlink()
+    assert upload("203.0.113.5", files[9])[0] == 200
 
-    async def upload():
-        with quota.reserve("ann", 100, lambda _: asyncio.sleep(0)) as send:
-            body = json.dumps([str(file) for file in files]).encode()
-            await send({"type": "http.response.body", "body": body})
 
-    asyncio.run(upload())
-    with pytest.raises(RefusedError, match="uploaded 6 MB of at most 5 MB"):
-        asyncio.run(upload())
+def test_many_small_files_are_not_as_little_as_their_bytes(upload):
+    assert upload("203.0.113.5", form(*(b"%d" % number for number in range(60))))[0] == 200
+    assert "uploaded 6 MB of at most 5 MB" in upload("203.0.113.5", form(b"x"))[1]
 
 
 @pytest.mark.parametrize(

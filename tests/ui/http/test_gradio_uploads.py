@@ -1,0 +1,137 @@
+"""What is left of uploads, in front of Gradio's own route for them."""
+
+import asyncio
+import errno
+import json
+
+import gradio as gr
+import httpx
+import pytest
+from gradio.routes import App
+from starlette.middleware import Middleware
+
+from style_transfer.ui.http import answers, gradio_uploads
+from style_transfer.ui.http.answers import RefusedError
+from style_transfer.ui.http.callers import Callers
+from style_transfer.ui.http.gate import Gate
+from style_transfer.ui.http.gradio_internals import uploads as uploaded
+from style_transfer.ui.http.presence import Presence
+from style_transfer.ui.http.upload_quota import UploadQuota
+from style_transfer.ui.http.visitors import Visitors
+
+pytestmark = pytest.mark.filterwarnings("default")  # Gradio's own are not ours to mend
+
+END = b"--x--\r\n"
+NAMELESS = b"--x\r\nContent-Disposition: form-data\r\n\r\nabc\r\n"
+
+
+@pytest.fixture
+def quota():
+    return UploadQuota(each=5, total=7)
+
+
+@pytest.fixture
+def app(uploads, quota):
+    """A page's routes, behind a gate that takes files of 2 MB."""
+
+    async def create():
+        with gr.Blocks(analytics_enabled=False) as page:
+            gr.Image()
+        page.max_file_size = None  # as `launch` sets it
+        gate = Middleware(Gate, Callers(Visitors(), Presence(), 10), quota, 2)
+        return App.create_app(page, app_kwargs={"middleware": [gate]})
+
+    return asyncio.run(create())
+
+
+def part(field, name=None, content=b"x" * 100_000):
+    """A part of a form: a file where it has a name."""
+    of_file = "" if name is None else f'; filename="{name}"'
+    head = f'--x\r\nContent-Disposition: form-data; name="{field}"{of_file}\r\n\r\n'
+    return head.encode() + content + b"\r\n"
+
+
+def upload(app, *parts, query="", address="203.0.113.5"):
+    """Upload a form as a visitor; return status and answer."""
+
+    async def ask():
+        transport = httpx.ASGITransport(app, client=(address, 1))
+        async with httpx.AsyncClient(transport=transport, base_url="http://page") as client:
+            headers = {"content-type": "multipart/form-data; boundary=x"}
+            path = f"/gradio_api/upload{query}"
+            return await client.post(path, content=b"".join(parts), headers=headers)
+
+    answer = asyncio.run(ask())
+    return answer.status_code, answer.text
+
+
+def kept():
+    """What has been uploaded and is there, whole or not."""
+    return sorted(str(file) for file, _ in uploaded())
+
+
+def test_the_files_that_the_answer_names_are_kept(app):
+    status, words = upload(app, part("files", "a.png"), part("files", "b.png", b"other"), END)
+    assert (status, kept()) == (200, sorted(json.loads(words)))
+    assert len(kept()) == 2
+
+
+@pytest.mark.parametrize(
+    ("parts", "query"),
+    [
+        ([part("other", "a.png"), END], ""),
+        ([part("files", "a.png"), b"nothing of a form\r\n\r\n"], ""),
+        ([part("files", "a.png")[:-50_000]], ""),
+        ([part("files", "a.png"), part("text"), END], "?upload_id=q"),
+        (
+            [part("files", "a.png"), b"--x\r\nContent-Disposition: form-data\r\n\r\nabc\r\n", END],
+            "",
+        ),
+    ],
+)
+def test_what_the_answer_to_an_upload_does_not_name_is_gone(app, quota, parts, query):
+    upload(app, *parts, query=query)
+    assert kept() == [], "Gradio has moved the class of files that it receives"
+    with quota.reserve("203.0.113.5", 5_000_000):  # nothing counts
+        pass
+
+
+@pytest.mark.parametrize("second", [part("files"), part("files", "..", b"other")])
+def test_what_gradio_keeps_of_an_upload_that_it_refuses_counts(app, quota, second):
+    megabytes = b"x" * 1_500_000
+    assert upload(app, part("files", "a.png", megabytes), second, END)[0] == 400
+    (file,) = kept()
+    assert file.endswith("a.png")
+    with (
+        pytest.raises(RefusedError, match="uploaded 2 MB of at most 5 MB"),
+        quota.reserve("203.0.113.5", 3_600_000),
+    ):
+        pass
+
+
+def test_whoever_uploads_a_file_first_has_it_counted(app, quota):
+    megabytes = b"x" * 1_500_000
+    for visitor in ("203.0.113.5", "203.0.113.6"):
+        assert upload(app, part("files", "a.png", megabytes), END, address=visitor)[0] == 200
+    with quota.reserve("203.0.113.6", 5_000_000):
+        pass
+    with pytest.raises(RefusedError), quota.reserve("203.0.113.5", 5_000_000):
+        pass
+
+
+def test_an_upload_that_meets_a_full_disk_leaves_it_as_it_was_and_is_logged_once(
+    app, monkeypatch, caplog
+):
+    async def write(*_):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    answers._log_full_disk.cache_clear()
+    monkeypatch.setattr(gradio_uploads.ReceivedFile, "write", write)
+    for _ in range(2):
+        status, words = upload(app, part("files", "a.png"), END)
+        assert (status, json.loads(words)) == (507, {"error": answers.DISK_FULL})
+        assert kept() == []
+    lines = [each.getMessage() for each in caplog.records if "files cannot be" in each.message]
+    assert lines == [
+        "Visitors cannot be served, for files cannot be written: No space left on device."
+    ]
