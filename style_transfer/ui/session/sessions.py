@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any
+from weakref import ref
 
 import gradio as gr
 
@@ -33,7 +34,7 @@ class Sessions:
         self.shared_uploads: Collection[Path] = ()  # files of all visitors, such as samples
         self._presence, self._limits = presence, limits or Limits()
         self._sessions: dict[str, Session] = {}
-        self._submitted: deque[Session] = deque()  # those submitted last
+        self._submitted: deque[ref[Session]] = deque()  # last; a closed one is free to go
         self._lock = threading.Lock()
 
     def calling(self, request: gr.Request) -> Session:
@@ -64,10 +65,10 @@ class Sessions:
         """Store what the next run of a session begins with; of the last few sessions only."""
         with self._lock:
             session.start_values = values
-            self._submitted.append(session)
+            self._submitted.append(ref(session))
             if len(self._submitted) > MAX_SUBMITTED:
-                oldest = self._submitted.popleft()
-                if oldest not in self._submitted:
+                first = self._submitted.popleft()
+                if (oldest := first()) and first not in self._submitted:
                     oldest.start_values = {}
 
     def find(self, key: str) -> Session:

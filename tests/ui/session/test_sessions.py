@@ -1,6 +1,9 @@
 """How many sessions there are, and whose go where there are too many."""
 
+import gc
+import time
 from types import SimpleNamespace
+from weakref import ref
 
 import pytest
 
@@ -66,6 +69,18 @@ def test_who_submits_again_keeps_what_came_last(sessions):
     for number in range(2 * module.MAX_SUBMITTED):
         sessions.submit(session, {"number": number})
     assert session.start_values == {"number": 2 * module.MAX_SUBMITTED - 1}
+
+
+def test_a_closed_page_stays_in_no_memory_with_its_pictures(tab, context):
+    context.sessions.submit(tab.session, {"mask": "x"})
+    session, picture = ref(tab.session), ref(tab.session.latest)
+    context.sessions.close(tab.session.key)
+    tab.session = None
+    until = time.monotonic() + 30  # its files are removed beside
+    while (session() or picture()) and time.monotonic() < until:
+        time.sleep(0.05)
+        gc.collect()
+    assert (session(), picture()) == (None, None)
 
 
 def test_previews_have_room_for_each_visitor_and_in_all(presence, uploads):
