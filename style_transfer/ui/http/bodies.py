@@ -52,6 +52,17 @@ def bounded_upload(scope: Scope, receive: Receive, megabytes: int) -> Receive:
     return whole
 
 
+async def whole_body(receive: Receive) -> Message:
+    """Return the body of a request as one message, or what comes in the place of its rest."""
+    parts, message = list[bytes](), await receive()
+    while message["type"] == "http.request":
+        parts.append(message.get("body", b""))
+        if not message.get("more_body"):
+            return {**message, "body": b"".join(parts)}
+        message = await receive()
+    return message
+
+
 def _bounded(receive: Receive, most: int, stalled: Exception, too_long: Exception) -> Receive:
     """Return `receive` that raises one of the errors after `most` bytes, or where none come."""
     received, more = 0, True

@@ -4,7 +4,6 @@ import secrets
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
-from urllib.parse import parse_qs
 
 from starlette.datastructures import MutableHeaders
 from starlette.types import Scope
@@ -12,6 +11,7 @@ from starlette.types import Scope
 from style_transfer.runs import OWN_MACHINE
 from style_transfer.ui.http.answers import RefusedError
 from style_transfer.ui.http.calls import CALLER_HEADER, ONE_CALL, VISITOR_HEADER
+from style_transfer.ui.http.names import listening_session
 from style_transfer.ui.http.presence import Presence
 from style_transfer.ui.http.visitors import Visitors
 
@@ -53,7 +53,7 @@ class Callers:
                 raise RefusedError(
                     429, f"You have {self._most} connections to this page; close some of them."
                 )
-        session = _listening_session(path, scope)
+        session = listening_session(path, scope)
         if not key and _is_assistants(path, scope):
             key = session = ONE_CALL + secrets.token_hex(16)
             self._assistants[key] = visitor
@@ -78,13 +78,3 @@ class Callers:
 
 def _is_assistants(path: str, scope: Scope) -> bool:
     return path.startswith("/gradio_api/mcp") and scope["method"] == "POST"
-
-
-def _listening_session(path: str, scope: Scope) -> str:
-    """Return the session whose page a request listens for, "" where it listens for none."""
-    route, _, rest = path.removeprefix("/gradio_api/").partition("/")
-    if route == "heartbeat":
-        return rest
-    if path == "/gradio_api/queue/data":
-        return parse_qs(scope["query_string"].decode(errors="replace")).get("session_hash", [""])[0]
-    return rest.rpartition("/")[2] if route == "call" and scope["method"] == "GET" else ""

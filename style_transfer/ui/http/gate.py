@@ -13,6 +13,7 @@ from style_transfer.runs import MEGABYTE
 from style_transfer.ui.http.answers import RefusedError, answer, is_disk_full, tell_full_disk
 from style_transfer.ui.http.bodies import announced_length, bounded_call, bounded_upload
 from style_transfer.ui.http.callers import Callers
+from style_transfer.ui.http.names import check_address, checked_body
 from style_transfer.ui.http.upload_quota import UploadQuota
 
 ALLOWED = (  # paths; "*" stands for anything at the end
@@ -91,10 +92,14 @@ class Gate:
             await send(message)
 
         try:
+            check_address(path, scope)
             with self._callers.enter(path, scope) as visitor:
                 if path.rstrip("/") == UPLOAD:
                     return await self._take_upload(visitor, scope, receive, sending)
-                return await self._app(scope, bounded_call(scope, receive), sending)
+                bounded = bounded_call(scope, receive)
+                if scope["method"] == "POST":  # read here: Gradio has its own words for any fault
+                    bounded = await checked_body(bounded)
+                return await self._app(scope, bounded, sending)
         except RefusedError as error:
             code, words = error.code, str(error)
         except OSError as error:

@@ -32,6 +32,7 @@ FILE_ROUTE = "/gradio_api/file="  # in the address of a file, before its path
 FILE_MARK = {"_type": "gradio.FileData"}  # of a file whose path Gradio checks; others it trusts
 QUEUE_POLLING = 0.05  # s; Gradio asks its own queue a thousand times a second, which slows runs
 PROGRESS_POLLING = 1.0  # s; for gr.Progress, which is not used
+COUNTED_CALLS = 1  # of which Gradio would make a table after each call, which nobody reads
 
 # Gradio removes what it has received of an upload only at an exception of this class, and answers
 # with 413 where its message contains this phrase.
@@ -40,9 +41,10 @@ UPLOAD_TOO_LARGE = "maximum allowed size"
 
 
 def poll_seldom(page: gr.Blocks) -> None:
-    """Let Gradio look less often for work in its queue. After `page.queue()`."""
+    """Let Gradio look less often for work in its queue, and count less. After `page.queue()`."""
     page._queue.sleep_when_free = QUEUE_POLLING
     page._queue.progress_update_sleep_when_free = PROGRESS_POLLING
+    page._queue.ANALYTICS_MAX_EVENTS = COUNTED_CALLS
 
 
 def use_path_unread(image: gr.Image) -> None:

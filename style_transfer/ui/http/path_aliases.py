@@ -13,6 +13,7 @@ from urllib.parse import quote
 from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from style_transfer.ui.http.bodies import whole_body
 from style_transfer.ui.http.gradio_internals import FILE_ROUTE
 
 _TEXTS = ("application/json", "text/html", "text/event-stream")  # types of answers with paths
@@ -74,12 +75,9 @@ class HiddenPaths:
         """Return `receive` that gives the body as a whole, since an alias may be in two parts."""
 
         async def whole() -> Message:
-            parts, message = list[bytes](), await receive()
-            while message["type"] == "http.request":
-                parts.append(message.get("body", b""))
-                if not message.get("more_body"):
-                    return {**message, "body": self._aliases.reveal_in_json(b"".join(parts))}
-                message = await receive()
+            message = await whole_body(receive)
+            if "body" in message:
+                message["body"] = self._aliases.reveal_in_json(message["body"])
             return message
 
         return whole

@@ -19,6 +19,7 @@ from style_transfer.ui.http.callers import Callers
 from style_transfer.ui.http.calls import CALLER_HEADER, ONE_CALL, VISITOR_HEADER
 from style_transfer.ui.http.gate import ALLOWED, Gate, is_allowed
 from style_transfer.ui.http.gradio_internals import UploadError
+from style_transfer.ui.http.names import TOO_LONG
 from style_transfer.ui.http.presence import Presence
 from style_transfer.ui.http.upload_quota import UploadQuota
 from style_transfer.ui.http.visitors import Visitors
@@ -288,9 +289,12 @@ def test_calls_that_answer_an_assistant_belong_to_it_while_its_request_lasts():
             await whole(scope_of("/gradio_api/queue/join", **headers), None, send)
         await answer(send, 200, "")
 
+    async def receive():
+        return {"type": "http.request", "body": b"{}"}
+
     whole = gate(look, presence)
     scope = scope_of("/gradio_api/mcp/", "203.0.113.5", "POST")
-    asyncio.run(whole(scope, None, lambda _: asyncio.sleep(0)))
+    asyncio.run(whole(scope, receive, lambda _: asyncio.sleep(0)))
     (visitor, key, _), _ = seen
     assert visitor == "203.0.113.5"
     assert seen[1] == seen[0] == (visitor, key, True)
@@ -427,3 +431,14 @@ def test_what_gradio_asks_itself_for_an_assistant_who_has_left_is_refused():
     status, words, _ = ask("/gradio_api/queue/join", headers=headers)
     assert status == 410
     assert "has left" in words
+
+
+def test_names_that_are_too_long_are_refused_wherever_they_stand():
+    async def never(*_):
+        raise AssertionError("it went through")
+
+    body = json.dumps({"data": [], "session_hash": "x" * 65}).encode()
+    for path in ("run/predict", "call/stylize", "queue/join", "cancel"):
+        assert ask(f"/gradio_api/{path}", [body], never)[:2] == (400, TOO_LONG)
+    heartbeat = f"/gradio_api/heartbeat/{'x' * 65}"
+    assert ask(heartbeat, app=never, method="GET")[:2] == (400, TOO_LONG)

@@ -135,6 +135,15 @@ def test_the_pauses_of_the_queue_are_where_they_are_set(page):
     assert page._queue.sleep_when_free == gradio_internals.QUEUE_POLLING
 
 
+def test_no_call_that_is_over_is_counted(served):
+    (number,) = [n for n, each in served.page.fns.items() if each.api_name == "nested"]
+    for session in "one", "other":
+        body = {"data": [None], "fn_index": number, "session_hash": session}
+        assert served.client.post("/gradio_api/queue/join", json=body).is_success
+    counted = [each["session_hash"] for each in served.page._queue.event_analytics.values()]
+    assert counted == ["other"], "Gradio has moved Queue.ANALYTICS_MAX_EVENTS: it counts all calls"
+
+
 def test_an_image_input_passes_the_path_of_a_file_that_is_no_picture(served, seen):
     path = upload(served)
     assert call(served, file(path), 1) == (200, ["1"]), (
