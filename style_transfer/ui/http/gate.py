@@ -13,7 +13,8 @@ from style_transfer.runs import MEGABYTE
 from style_transfer.ui.http.answers import RefusedError, answer, is_disk_full, tell_full_disk
 from style_transfer.ui.http.bodies import announced_length, bounded_call, bounded_upload
 from style_transfer.ui.http.callers import Callers
-from style_transfer.ui.http.names import check_address, checked_body
+from style_transfer.ui.http.gradio_uploads import progress_forgotten
+from style_transfer.ui.http.names import check_address, checked_body, named_upload
 from style_transfer.ui.http.upload_quota import UploadQuota
 
 ALLOWED = (  # paths; "*" stands for anything at the end
@@ -93,7 +94,8 @@ class Gate:
 
         try:
             check_address(path, scope)
-            with self._callers.enter(path, scope) as visitor:
+            followed = progress_forgotten(named_upload(scope))
+            with self._callers.enter(path, scope) as visitor, followed:
                 if path.rstrip("/") == UPLOAD:
                     return await self._take_upload(visitor, scope, receive, sending)
                 bounded = bounded_call(scope, receive)

@@ -3,16 +3,19 @@
 tests/ui/http/test_gradio_uploads.py checks it against the installed version.
 """
 
+from collections import Counter
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager, suppress
 from contextvars import ContextVar
 from pathlib import Path
 from typing import Any
 
-from gradio import route_utils
+from gradio import route_utils, routes
 
 from style_transfer.ui.http.gradio_internals import upload_folder
 
+_progress = routes.file_upload_statuses
+_asked = Counter[str]()  # requests under way that name an upload, by that name
 _of_request: ContextVar[list["ReceivedFile"] | None] = ContextVar("files", default=None)
 
 
@@ -62,3 +65,17 @@ def kept_files(files: Collection[ReceivedFile]) -> set[Path]:
     """Return where Gradio keeps the contents of these files, under whatever names."""
     folders = {upload_folder() / file.sha.hexdigest() for file in files}
     return {file for folder in folders for file in folder.glob("*")}
+
+
+@contextmanager
+def progress_forgotten(upload: str) -> Iterator[None]:
+    """Drop what Gradio keeps of the progress of an upload after the last request that names it."""
+    _asked[upload] += 1
+    try:
+        yield
+    finally:
+        _asked[upload] -= 1
+        if not _asked[upload]:
+            del _asked[upload]
+            for kept in _progress._statuses, _progress._signals:
+                kept.pop(upload, None)

@@ -27,6 +27,11 @@ def listening_session(path: str, scope: Scope) -> str:
     return rest.rpartition("/")[2] if route == "call" and scope["method"] == "GET" else ""
 
 
+def named_upload(scope: Scope) -> str:
+    """Return the name of the upload that a request brings or asks for, "" for none."""
+    return QueryParams(scope["query_string"]).get("upload_id", "")
+
+
 def check_address(path: str, scope: Scope) -> None:
     """Raise RefusedError for a request whose address has too long a name."""
     query = QueryParams(scope["query_string"])

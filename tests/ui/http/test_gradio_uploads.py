@@ -3,11 +3,13 @@
 import asyncio
 import errno
 import json
+import time
+from contextlib import suppress
 
 import gradio as gr
 import httpx
 import pytest
-from gradio.routes import App
+from gradio.routes import App, file_upload_statuses
 from starlette.middleware import Middleware
 
 from style_transfer.ui.http import answers, gradio_uploads
@@ -51,18 +53,29 @@ def part(field, name=None, content=b"x" * 100_000):
     return head.encode() + content + b"\r\n"
 
 
+def client_of(app, address="203.0.113.5"):
+    """A client that asks as a visitor."""
+    transport = httpx.ASGITransport(app, client=(address, 1))
+    return httpx.AsyncClient(transport=transport, base_url="http://page")
+
+
 def upload(app, *parts, query="", address="203.0.113.5"):
     """Upload a form as a visitor; return status and answer."""
 
     async def ask():
-        transport = httpx.ASGITransport(app, client=(address, 1))
-        async with httpx.AsyncClient(transport=transport, base_url="http://page") as client:
+        async with client_of(app, address) as client:
             headers = {"content-type": "multipart/form-data; boundary=x"}
             path = f"/gradio_api/upload{query}"
             return await client.post(path, content=b"".join(parts), headers=headers)
 
     answer = asyncio.run(ask())
     return answer.status_code, answer.text
+
+
+def progress():
+    """The names of the uploads whose progress Gradio keeps."""
+    kept = file_upload_statuses
+    return {*kept._statuses, *kept._signals}
 
 
 def kept():
@@ -135,3 +148,32 @@ def test_an_upload_that_meets_a_full_disk_leaves_it_as_it_was_and_is_logged_once
     assert lines == [
         "Visitors cannot be served, for files cannot be written: No space left on device."
     ]
+
+
+def test_the_progress_of_an_upload_is_forgotten_at_its_end(app):
+    assert upload(app, part("files", "a.png"), END, query="?upload_id=mine")[0] == 200
+    assert progress() == set()
+
+
+def test_the_progress_of_an_upload_that_never_comes_is_not_kept(app):
+    async def ask():
+        async with client_of(app) as client:
+            answer = client.get("/gradio_api/upload_progress", params={"upload_id": "none"})
+            asked = asyncio.ensure_future(answer)
+            until = time.monotonic() + 30
+            while not (during := progress()) and time.monotonic() < until:
+                await asyncio.sleep(0.01)
+            asked.cancel()
+            with suppress(asyncio.CancelledError):
+                await asked
+        return during
+
+    assert asyncio.run(ask()) == {"none"}, "Gradio has moved FileUploadProgress._signals"
+    assert progress() == set()
+
+
+def test_the_progress_of_an_upload_is_kept_while_somebody_asks_for_it(app):
+    with gradio_uploads.progress_forgotten("mine"):
+        assert upload(app, part("files", "a.png"), END, query="?upload_id=mine")[0] == 200
+        assert file_upload_statuses.is_done("mine"), "Gradio has moved FileUploadProgress._statuses"
+    assert progress() == set()
