@@ -1,6 +1,7 @@
 """WorkerPool: an executor whose steps are made by several workers, each on a device or share."""
 
 import threading
+from collections import Counter
 from collections.abc import Callable, Generator
 from contextlib import suppress
 from typing import Generic, Protocol, TypeVar
@@ -72,6 +73,7 @@ class WorkerPool(Generic[Worker]):
         self._make, self._rate = make, StepRate()
         self._lock, self._measuring = threading.Lock(), threading.Lock()
         self._workers = [make(number) for number in range(count)]
+        self._runs = Counter[Worker]()  # how many each has
         self._cost_models = dict[tuple[str, str], CostModel]()
         self._has_ended = False
 
@@ -87,7 +89,7 @@ class WorkerPool(Generic[Worker]):
 
     def load(self, runs: int) -> list[tuple[str, int]]:
         """Return the device of each worker with the number of its runs."""
-        return [(each.device, each.load) for each in self._workers]
+        return [(each.device, self._runs[each]) for each in self._workers]
 
     def start(self, job: Job) -> RemoteExecution:
         """Return the execution of a job."""
@@ -123,12 +125,18 @@ class WorkerPool(Generic[Worker]):
         """Yield the messages of one call, see `Caller`."""
         before = job.state.step if job.state else job.step
         with self._lock:
-            messages = self._least_loaded().messages(folder)
-        for item in messages:
-            if isinstance(item, FrameMessage):
-                self._rate.add(max(0, item.step - before))
-                before = item.step
-            yield item
+            worker = self._least_loaded()
+            messages = worker.messages(folder)
+            self._runs[worker] += 1
+        try:
+            for item in messages:
+                if isinstance(item, FrameMessage):
+                    self._rate.add(max(0, item.step - before))
+                    before = item.step
+                yield item
+        finally:
+            with self._lock:
+                self._runs -= Counter([worker])  # one with none is not kept
 
     def end(self) -> None:
         """End all workers; none takes their places."""
