@@ -89,10 +89,11 @@ def launch(page: Any, host: str | None = None, port: int | None = None) -> None:
     Ctrl-C and the signals that end programs save all runs and end the process with exit code 0.
     """
     from style_transfer.ui.environment import named_port
-    from style_transfer.ui.http.log import use_plain_records
+    from style_transfer.ui.http.log import log_no_alarms, use_plain_records
     from style_transfer.ui.shutdown import end_serving, leave_process, limit_duration
 
     use_plain_records()
+    log_no_alarms()
     logging.basicConfig(format="%(asctime)s %(message)s")
     logging.getLogger("style_transfer").setLevel(logging.INFO)
     if problem := page.context.service.checkpoints.problem():

@@ -78,6 +78,8 @@ class Gate:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Let a request through to Gradio, or answer it."""
+        if scope["type"] == "websocket":  # which nothing here uses
+            return await send({"type": "websocket.close"})
         if scope["type"] != "http":
             return await self._app(scope, receive, send)
         path = path_below(scope)

@@ -1,8 +1,11 @@
-"""Log lines that hold what strangers sent, such as a path, and stay one line each."""
+"""Log lines of what strangers send: such as hold a path stay one line each, others are left out."""
 
 import logging
 import traceback
 from typing import Any
+
+# Libraries that warn of requests which they do not understand, each time somebody sends one.
+EASILY_ALARMED = "uvicorn.error", "python_multipart.multipart"
 
 
 class PlainRecord(logging.LogRecord):
@@ -27,6 +30,16 @@ def use_plain_records() -> None:
     logging.setLogRecordFactory(PlainRecord)
 
 
+def log_no_alarms() -> None:
+    """Let EASILY_ALARMED log errors only. Their levels will not do: uvicorn sets its own anew."""
+    for name in EASILY_ALARMED:
+        logging.getLogger(name).addFilter(_is_error)
+
+
 def plain(text: str) -> str:
     """Return `text` with all that is no visible character in the form of Python's escapes."""
     return "".join(c if c.isprintable() else ascii(c)[1:-1] for c in text)
+
+
+def _is_error(record: logging.LogRecord) -> bool:
+    return record.levelno >= logging.ERROR

@@ -442,3 +442,16 @@ def test_names_that_are_too_long_are_refused_wherever_they_stand():
         assert ask(f"/gradio_api/{path}", [body], never)[:2] == (400, TOO_LONG)
     heartbeat = f"/gradio_api/heartbeat/{'x' * 65}"
     assert ask(heartbeat, app=never, method="GET")[:2] == (400, TOO_LONG)
+
+
+def test_a_websocket_is_refused():
+    async def never(*_):
+        raise AssertionError("it went through")
+
+    async def send(message):
+        sent.append(message)
+
+    sent = []
+    scope = {"type": "websocket", "path": "/", "headers": [], "client": ("127.0.0.1", 1)}
+    asyncio.run(gate(never)(scope, None, send))
+    assert sent == [{"type": "websocket.close"}]

@@ -1,12 +1,23 @@
 """Nobody can write a log line by what he sends."""
 
+import asyncio
 import logging
 import sys
 
 import pytest
+import uvicorn
+from python_multipart.exceptions import MultipartParseError
+from python_multipart.multipart import MultipartParser
 from uvicorn.logging import AccessFormatter, DefaultFormatter
 
-from style_transfer.ui.http.log import PlainRecord, plain, use_plain_records
+from style_transfer.ui.http import log
+from style_transfer.ui.http.log import (
+    EASILY_ALARMED,
+    PlainRecord,
+    log_no_alarms,
+    plain,
+    use_plain_records,
+)
 
 FORGED = "/a\n2026-01-01 Run 1 ends\r\x1b[31m\x9b2J\u2028\u202e\ud800"
 SHOWN = r"/a\n2026-01-01 Run 1 ends\r\x1b[31m\x9b2J\u2028\u202e\ud800"
@@ -61,3 +72,48 @@ def test_words_and_named_values_stay_as_they_are():
     assert record("A photo, größer: 写真 %d", 5).getMessage() == "A photo, größer: 写真 5"
     assert record("%(name)s", {"name": "a\tb"}).getMessage() == r"a\tb"
     assert isinstance(record("a"), PlainRecord)
+
+
+@pytest.fixture
+def calm():
+    """Libraries that are easily alarmed, as they are while a page is served."""
+    log_no_alarms()
+    yield
+    for name in EASILY_ALARMED:
+        logging.getLogger(name).removeFilter(log._is_error)
+
+
+def test_requests_that_no_server_understands_are_not_logged(calm, capfd):
+    upgrade = "Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13"
+    asked = f"GET / HTTP/1.1\r\nHost: x\r\n{upgrade}\r\nSec-WebSocket-Key: YQ==\r\n\r\n"
+
+    async def silent(scope, receive, send):
+        await send({"type": "http.response.start", "status": 404, "headers": []})
+        await send({"type": "http.response.body", "body": b""})
+
+    async def ask():
+        config = uvicorn.Config(silent, port=0, lifespan="off", log_level="warning", ws="none")
+        server = uvicorn.Server(config)
+        serving = asyncio.ensure_future(server.serve())
+        while not server.started:
+            await asyncio.sleep(0.01)
+        address = server.servers[0].sockets[0].getsockname()
+        for request in (b"nonsense\r\n\r\n", asked.encode()):
+            reader, writer = await asyncio.open_connection(*address)
+            writer.write(request)
+            assert (await reader.readline()).startswith(b"HTTP/1.1 4")
+            writer.close()
+        server.should_exit = True
+        await serving
+
+    asyncio.run(ask())
+    logging.getLogger("uvicorn.error").error("A fault.")
+    assert capfd.readouterr().err.split() == ["ERROR:", "A", "fault."]
+
+
+def test_a_form_that_cannot_be_read_is_not_logged(calm, caplog):
+    parser = MultipartParser(b"x", {})
+    with pytest.raises(MultipartParseError):
+        parser.write(b"--x\r\nA\0: b\r\n\r\n")
+    assert not caplog.records
+    assert parser.logger.name in EASILY_ALARMED
