@@ -62,6 +62,7 @@ def _connect_starts(
 
     def connect(trigger: Callable[..., Any], handler: Callable[..., Any], mode: str) -> None:
         submitted = trigger(starts.submit, values, None, **UNQUEUED)
+        submitted.failure(starts.refuse, None, None, **PRIVATE)
         submitted.success(handler, None, named["view"], trigger_mode=mode, **options)
 
     # A second click on Start is an accident; while a branch is running, one may branch again.

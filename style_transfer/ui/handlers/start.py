@@ -51,6 +51,11 @@ class StartHandlers:
         session.token = token_in(session.start_values)
         session.is_local = bool(request.client) and request.client.host in LOOPBACK
 
+    def refuse(self, request: gr.Request) -> None:
+        """Raise gr.Error that says why `submit` failed: of unqueued calls the page shows none."""
+        self._context.sessions.calling(request)
+        raise error_on_page("What you have set did not arrive; please try again.")
+
     def start(self, request: gr.Request) -> Iterator[View]:
         """Start a run from the first image that was chosen."""
         session, named = submitted(self._context, request)

@@ -1,0 +1,51 @@
+"""Starts that are refused before a run begins."""
+
+from types import SimpleNamespace
+
+import gradio as gr
+import pytest
+
+from style_transfer.runs import Limits
+from style_transfer.ui.handlers.start import StartHandlers
+from style_transfer.ui.http.calls import VISITOR_HEADER
+from style_transfer.ui.page import build
+from style_transfer.ui.session.sessions import Sessions
+
+
+@pytest.fixture
+def starts(context):
+    """Handlers of pages of which a visitor may have one."""
+    limits = Limits(visitor_pages=1)
+    sessions = Sessions(context.presence, limits)
+    return StartHandlers(SimpleNamespace(sessions=sessions, service=context.service))
+
+
+def request(key):
+    return SimpleNamespace(session_hash=key, headers={VISITOR_HEADER: "ann"}, client=None)
+
+
+def test_why_a_start_was_refused_is_told_by_the_call_after_it(starts):
+    values = {gr.HTML(elem_id="interrupted"): {}}
+    starts.submit(values, request("one"))
+    with pytest.raises(gr.Error) as refused:
+        starts.submit(values, request("two"))
+    with pytest.raises(gr.Error) as told:
+        starts.refuse(request("two"))
+    assert told.value.message == refused.value.message
+    with pytest.raises(gr.Error, match="did not arrive; please try again"):
+        starts.refuse(request("one"))
+
+
+@pytest.mark.filterwarnings("default")  # Gradio's own are not ours to mend
+def test_each_start_that_fails_to_be_submitted_is_followed_by_a_queued_call(service, uploads):
+    calls = build(service).blocks.config["dependencies"]
+    submits = {each["id"] for each in calls if each["api_name"].startswith("submit")}
+    telling = {
+        each["trigger_after"]
+        for each in calls
+        if each["api_name"].startswith("refuse")
+        and each["queue"]
+        and each["trigger_only_on_failure"]
+    }
+    assert submits
+    assert telling == submits
