@@ -173,6 +173,12 @@ def forget_sessions(page: gr.Blocks, keys: set[str]) -> None:
             store.pop(key, None)
 
 
+def forget_file_names(page: gr.Blocks) -> None:
+    """Drop the names of all files that came or were made: Gradio keeps them for `delete_cache`."""
+    for names in page.temp_file_sets:
+        names.clear()
+
+
 def put_in_front(app: Any, middleware: Callable[[Any], Any]) -> None:
     """Let requests of an app that has begun pass through `middleware` first, before Gradio's own.
 

@@ -49,10 +49,14 @@ class Housekeeping:
                 gradio_internals.remove_upload(file)
 
     def _forget_sessions(self) -> None:
-        """Let Gradio forget what it stores of sessions that belong to nobody for two rounds."""
+        """Let Gradio forget what it stores of sessions that belong to nobody for two rounds.
+
+        And the names of files, of which it makes no use here.
+        """
         ours = {session.key for session in self._context.sessions.all()}
         known = gradio_internals.known_sessions(self._page)
         owned = ours | gradio_internals.calling_sessions(self._page)
         unowned = {key for key in known - owned if not self._context.presence.is_open(key)}
         gradio_internals.forget_sessions(self._page, unowned & self._unowned)
+        gradio_internals.forget_file_names(self._page)
         self._unowned = unowned - self._unowned

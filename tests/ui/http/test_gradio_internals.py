@@ -314,6 +314,16 @@ def test_uploads_are_files_in_folders_named_by_a_sha256(served, folder):
     assert path not in [str(file) for file, _ in uploads()]
 
 
+def test_the_names_of_files_are_forgotten(served):
+    path = upload(served, b"named")
+    assert any(path in names for names in served.page.temp_file_sets), (
+        "Gradio has moved Blocks.temp_file_sets: it keeps the names of all files"
+    )
+    gradio_internals.forget_file_names(served.page)
+    assert not any(served.page.temp_file_sets)
+    assert Path(path).exists()
+
+
 def test_an_incomplete_upload_is_an_upload(folder):
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "tmpabc").touch()

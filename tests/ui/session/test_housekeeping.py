@@ -122,6 +122,12 @@ def test_gradio_forgets_no_session_of_ours_and_none_with_a_call_under_way(page, 
     assert gradio_internals.known_sessions(page) == {"one", "other"}
 
 
+def test_gradio_forgets_the_names_of_files(page, tidy_up):
+    page.upload_file_set.add("photo.jpg")
+    tidy_up()
+    assert not page.upload_file_set
+
+
 def test_a_bug_in_one_round_is_logged_and_the_next_goes_on(
     upload, context, monkeypatch, caplog, tidy_up
 ):
