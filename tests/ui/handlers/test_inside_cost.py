@@ -18,8 +18,9 @@ from style_transfer.ui.session.run_inputs import RunInputs
 from tests.conftest import smooth_picture
 
 SIZE = 256  # px
-# That are timed in each window; closed and open ones alternate. Changes come every 30 steps.
-STEPS = {"matrix": 10, "where": 10, "changes": 30}
+# That are timed in each window, several answers long; closed and open ones alternate. Changes come
+# every 30 steps.
+STEPS = {"matrix": 10, "where": 30, "changes": 30}
 ROUNDS = 3
 OPENING = 4.0  # s in which what could be saved up is spent: the first answers come at once
 
