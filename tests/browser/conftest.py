@@ -57,7 +57,7 @@ def served() -> Iterator[Any]:
     page = build(RunService.from_environment(os.environ))
     page.blocks.launch(**page.launch_options, prevent_thread_lock=True, quiet=True)
     yield page
-    page.context.service.executor.cost_model()  # or the process may end while it is measured: aborted
+    page.context.service.executor.cost_model()  # a process that ends while it measures is aborted
     page.blocks.close()
     torch.set_num_threads(threads)
     gc.collect()  # what its libraries leave open is to be warned of here, not in other tests
