@@ -29,8 +29,8 @@ from style_transfer.ui.http.gradio_internals import (
     read_pictures_at,
     sample_files,
     share_patient_client,
-    upload_folder,
 )
+from style_transfer.ui.http.gradio_uploads import upload_folder
 from style_transfer.ui.http.health import health_route, ready_route
 from style_transfer.ui.http.hosts import HostCheck, Hosts
 from style_transfer.ui.http.inside import inside_route

@@ -6,7 +6,7 @@ from starlette.types import Message, Receive, Scope
 
 from style_transfer.runs import MEGABYTE
 from style_transfer.ui.http.answers import RefusedError
-from style_transfer.ui.http.gradio_internals import UPLOAD_TOO_LARGE, UploadError
+from style_transfer.ui.http.gradio_uploads import UPLOAD_TOO_LARGE, UploadError
 
 MAX_CALL = 1_000_000  # bytes of a request that is no upload; the longest of the page has 10,000
 MULTIPART_OVERHEAD = 10_000  # bytes around an uploaded file

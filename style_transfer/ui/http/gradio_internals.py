@@ -5,7 +5,6 @@ says in one sentence what has moved.
 """
 
 import threading
-import time
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -13,8 +12,6 @@ from urllib.parse import quote, unquote
 
 import gradio as gr
 from gradio.components import Component
-from gradio.route_utils import MultiPartException
-from gradio.utils import get_upload_folder
 
 from style_transfer.ui.http.calls import (
     VISITOR_HEADER,
@@ -33,11 +30,6 @@ FILE_MARK = {"_type": "gradio.FileData"}  # of a file whose path Gradio checks; 
 QUEUE_POLLING = 0.05  # s; Gradio asks its own queue a thousand times a second, which slows runs
 PROGRESS_POLLING = 1.0  # s; for gr.Progress, which is not used
 COUNTED_CALLS = 1  # of which Gradio would make a table after each call, which nobody reads
-
-# Gradio removes what it has received of an upload only at an exception of this class, and answers
-# with 413 where its message contains this phrase.
-UploadError = MultiPartException
-UPLOAD_TOO_LARGE = "maximum allowed size"
 
 
 def poll_seldom(page: gr.Blocks) -> None:
@@ -192,11 +184,6 @@ def server_of(page: gr.Blocks) -> Any:
     return getattr(page, "server", None) if page.is_running else None
 
 
-def upload_folder() -> Path:
-    """Return the folder below which Gradio stores uploads and serves any file."""
-    return Path(get_upload_folder())
-
-
 def file_url(file: Path) -> str:
     """Return the address of a file that Gradio serves, relative to that of the page."""
     return FILE_ROUTE.removeprefix("/") + quote(file.as_posix(), safe="/:")
@@ -206,26 +193,6 @@ def sample_files(page: gr.Blocks) -> set[Path]:
     """Return the files that Gradio copied into its upload folder for all visitors."""
     kept = (getattr(block, "keep_in_cache", ()) for block in page.blocks.values())
     return {Path(file) for files in kept for file in files}
-
-
-def uploads() -> list[tuple[Path, float]]:
-    """Return all uploaded files, also incomplete ones, with their age in seconds."""
-    folder = upload_folder()
-    complete = (f for d in folder.glob("*") if _is_own_folder(d) for f in d.glob("*"))
-    found = [*complete, *folder.glob("tmp*")]
-    return [(file, _age(file)) for file in found if file.is_file()]
-
-
-def remove_upload(file: Path) -> None:
-    """Remove an upload and the folder that it has for itself; any other file stays."""
-    own, incomplete = _is_own_folder(file.parent), file.parent == upload_folder()
-    try:
-        if own or (incomplete and file.name.startswith("tmp")):
-            file.unlink()
-        if own:
-            file.parent.rmdir()
-    except OSError:  # gone already, or not empty
-        pass
 
 
 def _path_of(payload: Any) -> str | None:
@@ -244,18 +211,6 @@ def _session_stores(page: gr.Blocks) -> list[Any]:
         queue.pending_messages_per_session,
         queue.pending_event_ids_session,
     ]
-
-
-def _is_own_folder(folder: Path) -> bool:
-    """Return whether a folder is one that Gradio made for an upload, named by its SHA-256."""
-    return len(folder.name) == 64 and folder.parent == upload_folder()
-
-
-def _age(file: Path) -> float:
-    try:
-        return time.time() - file.stat().st_mtime
-    except OSError:
-        return 0.0
 
 
 def _files_in(value: Any) -> Iterator[dict[str, Any]]:

@@ -1,8 +1,9 @@
-"""How Gradio receives uploads: what the page uses of that beyond its public interface.
+"""How Gradio receives and keeps uploads: what the page uses of that beyond its public interface.
 
 tests/ui/http/test_gradio_uploads.py checks it against the installed version.
 """
 
+import time
 from collections import Counter
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager, suppress
@@ -11,8 +12,12 @@ from pathlib import Path
 from typing import Any
 
 from gradio import route_utils, routes
+from gradio.utils import get_upload_folder
 
-from style_transfer.ui.http.gradio_internals import upload_folder
+# Gradio removes what it has received of an upload only at an exception of this class, and answers
+# with 413 where its message contains this phrase.
+UploadError = route_utils.MultiPartException
+UPLOAD_TOO_LARGE = "maximum allowed size"
 
 _progress = routes.file_upload_statuses
 _asked = Counter[str]()  # requests under way that name an upload, by that name
@@ -28,6 +33,31 @@ class ReceivedFile(route_utils.GradioUploadFile):
         files = _of_request.get()
         if files is not None:
             files.append(self)
+
+
+def upload_folder() -> Path:
+    """Return the folder below which Gradio stores uploads and serves any file."""
+    return Path(get_upload_folder())
+
+
+def uploads() -> list[tuple[Path, float]]:
+    """Return all uploaded files, also incomplete ones, with their age in seconds."""
+    folder = upload_folder()
+    complete = (f for d in folder.glob("*") if _is_own_folder(d) for f in d.glob("*"))
+    found = [*complete, *folder.glob("tmp*")]
+    return [(file, _age(file)) for file in found if file.is_file()]
+
+
+def remove_upload(file: Path) -> None:
+    """Remove an upload and the folder that it has for itself; any other file stays."""
+    own, incomplete = _is_own_folder(file.parent), file.parent == upload_folder()
+    try:
+        if own or (incomplete and file.name.startswith("tmp")):
+            file.unlink()
+        if own:
+            file.parent.rmdir()
+    except OSError:  # gone already, or not empty
+        pass
 
 
 def note_files() -> None:
@@ -79,3 +109,15 @@ def progress_forgotten(upload: str) -> Iterator[None]:
             del _asked[upload]
             for kept in _progress._statuses, _progress._signals:
                 kept.pop(upload, None)
+
+
+def _is_own_folder(folder: Path) -> bool:
+    """Return whether a folder is one that Gradio made for an upload, named by its SHA-256."""
+    return len(folder.name) == 64 and folder.parent == upload_folder()
+
+
+def _age(file: Path) -> float:
+    try:
+        return time.time() - file.stat().st_mtime
+    except OSError:
+        return 0.0

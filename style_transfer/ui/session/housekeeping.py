@@ -7,7 +7,7 @@ from contextlib import suppress
 import gradio as gr
 
 from style_transfer.runtime import release_free_memory
-from style_transfer.ui.http import gradio_internals
+from style_transfer.ui.http import gradio_internals, gradio_uploads
 from style_transfer.ui.http.periodic import Periodic
 from style_transfer.ui.session.sessions import PageContext
 
@@ -44,9 +44,9 @@ class Housekeeping:
         sessions.sweep()
         self._context.service.checkpoints.sweep()
         claimed = sessions.uploads()
-        for file, age in gradio_internals.uploads():
+        for file, age in gradio_uploads.uploads():
             if file not in claimed and age > UNCLAIMED:
-                gradio_internals.remove_upload(file)
+                gradio_uploads.remove_upload(file)
 
     def _forget_sessions(self) -> None:
         """Let Gradio forget what it stores of sessions that belong to nobody for two rounds.

@@ -15,7 +15,7 @@ from style_transfer.engine import Stroke
 from style_transfer.runs import OWN_MACHINE, LossHistory, Run
 from style_transfer.ui import example
 from style_transfer.ui.http.calls import ONE_CALL, error_on_page
-from style_transfer.ui.http.gradio_internals import upload_folder
+from style_transfer.ui.http.gradio_uploads import upload_folder
 from style_transfer.ui.http.presence import Presence
 from style_transfer.ui.session.picture_files import PictureFiles
 from style_transfer.ui.session.record import RunRecord

@@ -14,7 +14,7 @@ import gradio as gr
 
 from style_transfer.runs import MEGABYTE, OWN_MACHINE, Limits, Run, RunService
 from style_transfer.ui.http.calls import or_error_on_page, session_key, visitor_of
-from style_transfer.ui.http.gradio_internals import remove_upload
+from style_transfer.ui.http.gradio_uploads import remove_upload
 from style_transfer.ui.http.presence import Presence
 from style_transfer.ui.session.picture_reader import PictureReader, shared_decoders
 from style_transfer.ui.session.resting import RestingStates

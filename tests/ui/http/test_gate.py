@@ -18,7 +18,7 @@ from style_transfer.ui.http.bodies import MAX_CALL, MULTIPART_OVERHEAD
 from style_transfer.ui.http.callers import Callers
 from style_transfer.ui.http.calls import CALLER_HEADER, ONE_CALL, VISITOR_HEADER
 from style_transfer.ui.http.gate import ALLOWED, Gate, is_allowed
-from style_transfer.ui.http.gradio_internals import UploadError
+from style_transfer.ui.http.gradio_uploads import UploadError
 from style_transfer.ui.http.names import TOO_LONG
 from style_transfer.ui.http.presence import Presence
 from style_transfer.ui.http.upload_quota import UploadQuota

@@ -6,7 +6,6 @@ A failure names what an upgrade of Gradio has moved.
 import asyncio
 import errno
 import inspect
-import os
 import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -27,9 +26,7 @@ from style_transfer.ui.http.gradio_internals import (
     file_url,
     limit_calls,
     read_pictures_at,
-    remove_upload,
     share_patient_client,
-    uploads,
 )
 
 pytestmark = pytest.mark.filterwarnings("default")  # Gradio's own are not ours to mend
@@ -306,14 +303,6 @@ def test_the_server_of_a_page_is_found_while_it_is_served(served, page):
     assert gradio_internals.server_of(page) is None
 
 
-def test_uploads_are_files_in_folders_named_by_a_sha256(served, folder):
-    path = upload(served)
-    found = [str(file) for file, _ in uploads()]
-    assert path in found, "Gradio has moved or renamed the folders of its uploads"
-    remove_upload(Path(path))
-    assert path not in [str(file) for file, _ in uploads()]
-
-
 def test_the_names_of_files_are_forgotten(served):
     path = upload(served, b"named")
     assert any(path in names for names in served.page.temp_file_sets), (
@@ -324,69 +313,12 @@ def test_the_names_of_files_are_forgotten(served):
     assert Path(path).exists()
 
 
-def test_an_incomplete_upload_is_an_upload(folder):
-    folder.mkdir(parents=True, exist_ok=True)
-    (folder / "tmpabc").touch()
-    os.utime(folder / "tmpabc", (0, 0))
-    ((file, age),) = [each for each in uploads() if each[0].name == "tmpabc"]
-    assert age > 1e9
-    remove_upload(file)
-    assert not file.exists()
-
-
-def test_no_file_but_an_upload_is_ever_removed(folder, tmp_path):
-    others = [tmp_path / "mine.jpg", folder / ("z" * 32) / "1.jpg", tmp_path / ("a" * 64) / "x"]
-    for other in others:
-        other.parent.mkdir(exist_ok=True, parents=True)
-        other.touch()
-        remove_upload(other)
-        assert other.exists()
-
-
 def test_the_samples_that_gradio_copied_are_known(page, folder):
     samples = gradio_internals.sample_files(page)
     assert [file.name for file in samples] == ["sample.png"], (
         "Gradio has moved Component.keep_in_cache: housekeeping would remove samples"
     )
     assert all(file.is_relative_to(folder) for file in samples)
-
-
-def test_an_upload_that_is_refused_while_it_comes_leaves_no_file(served):
-    before = uploads()
-
-    async def ask():
-        sent = []
-        head = b'--x\r\nContent-Disposition: form-data; name="files"; filename="a.png"\r\n\r\n'
-        parts = [head, b"x" * 100_000]
-
-        async def receive():
-            if parts:
-                return {"type": "http.request", "body": parts.pop(0), "more_body": True}
-            raise gradio_internals.UploadError(f"the {gradio_internals.UPLOAD_TOO_LARGE}")
-
-        async def send(message):
-            sent.append(message)
-
-        scope = {
-            "type": "http",
-            "method": "POST",
-            "path": "/gradio_api/upload",
-            "raw_path": b"/gradio_api/upload",
-            "root_path": "",
-            "query_string": b"",
-            "headers": [(b"content-type", b"multipart/form-data; boundary=x"), (b"host", b"x")],
-            "client": ("127.0.0.1", 1),
-            "server": ("127.0.0.1", 1),
-            "scheme": "http",
-            "http_version": "1.1",
-        }
-        await served.page.app(scope, receive, send)
-        return sent[0]["status"]
-
-    assert asyncio.run(ask()) == 413, (
-        "Gradio answers uploads that are too large otherwise than by MultiPartException"
-    )
-    assert len(uploads()) == len(before), "Gradio keeps what has come of an upload that was refused"
 
 
 def test_bound_methods_are_handlers_like_functions(served):

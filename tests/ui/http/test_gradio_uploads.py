@@ -3,8 +3,10 @@
 import asyncio
 import errno
 import json
+import os
 import time
 from contextlib import suppress
+from pathlib import Path
 
 import gradio as gr
 import httpx
@@ -16,7 +18,8 @@ from style_transfer.ui.http import answers, gradio_uploads
 from style_transfer.ui.http.answers import RefusedError
 from style_transfer.ui.http.callers import Callers
 from style_transfer.ui.http.gate import Gate
-from style_transfer.ui.http.gradio_internals import uploads as uploaded
+from style_transfer.ui.http.gradio_uploads import remove_upload
+from style_transfer.ui.http.gradio_uploads import uploads as uploaded
 from style_transfer.ui.http.presence import Presence
 from style_transfer.ui.http.upload_quota import UploadQuota
 from style_transfer.ui.http.visitors import Visitors
@@ -177,3 +180,68 @@ def test_the_progress_of_an_upload_is_kept_while_somebody_asks_for_it(app):
         assert upload(app, part("files", "a.png"), END, query="?upload_id=mine")[0] == 200
         assert file_upload_statuses.is_done("mine"), "Gradio has moved FileUploadProgress._statuses"
     assert progress() == set()
+
+
+def test_uploads_are_files_in_folders_named_by_a_sha256(app):
+    (path,) = json.loads(upload(app, part("files", "a.png"), END)[1])
+    found = [str(file) for file, _ in uploaded()]
+    assert path in found, "Gradio has moved or renamed the folders of its uploads"
+    remove_upload(Path(path))
+    assert path not in [str(file) for file, _ in uploaded()]
+
+
+def test_an_incomplete_upload_is_an_upload(uploads):
+    uploads.mkdir(parents=True, exist_ok=True)
+    (uploads / "tmpabc").touch()
+    os.utime(uploads / "tmpabc", (0, 0))
+    ((file, age),) = [each for each in uploaded() if each[0].name == "tmpabc"]
+    assert age > 1e9
+    remove_upload(file)
+    assert not file.exists()
+
+
+def test_no_file_but_an_upload_is_ever_removed(uploads, tmp_path):
+    others = [tmp_path / "mine.jpg", uploads / ("z" * 32) / "1.jpg", tmp_path / ("a" * 64) / "x"]
+    for other in others:
+        other.parent.mkdir(exist_ok=True, parents=True)
+        other.touch()
+        remove_upload(other)
+        assert other.exists()
+
+
+def test_an_upload_that_is_refused_while_it_comes_leaves_no_file(app):
+    before = uploaded()
+
+    async def ask():
+        sent = []
+        head = b'--x\r\nContent-Disposition: form-data; name="files"; filename="a.png"\r\n\r\n'
+        parts = [head, b"x" * 100_000]
+
+        async def receive():
+            if parts:
+                return {"type": "http.request", "body": parts.pop(0), "more_body": True}
+            raise gradio_uploads.UploadError(f"the {gradio_uploads.UPLOAD_TOO_LARGE}")
+
+        async def send(message):
+            sent.append(message)
+
+        scope = {
+            "type": "http",
+            "method": "POST",
+            "path": "/gradio_api/upload",
+            "raw_path": b"/gradio_api/upload",
+            "root_path": "",
+            "query_string": b"",
+            "headers": [(b"content-type", b"multipart/form-data; boundary=x"), (b"host", b"x")],
+            "client": ("127.0.0.1", 1),
+            "server": ("127.0.0.1", 1),
+            "scheme": "http",
+            "http_version": "1.1",
+        }
+        await app(scope, receive, send)
+        return sent[0]["status"]
+
+    assert asyncio.run(ask()) == 413, (
+        "Gradio answers uploads that are too large otherwise than by MultiPartException"
+    )
+    assert uploaded() == before, "Gradio keeps what has come of an upload that was refused"
