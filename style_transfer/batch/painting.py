@@ -1,7 +1,7 @@
 """Painting: a picture of a batch, from its files to its file."""
 
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Protocol
 
@@ -41,7 +41,7 @@ class Painted:
     status: str  # one of the words above
     place: Path | None = None  # where the picture is, None where there is none
     message: str = ""  # a sentence on what went wrong
-    frame: Frame | None = None  # the last one
+    frame: Frame | None = None  # the last one, without the optimiser's memory
     seconds: float = 0.0
 
     @property
@@ -138,6 +138,7 @@ class Painter:
         if status == INTERRUPTED and not made:
             raise KeyboardInterrupt
         started.leave(frame, finished=status == PAINTED)
+        frame = replace(frame, state=frame.state.without_memory(), whole=False)  # some 25 images
         seconds = time.perf_counter() - began
         return Painted(job, status, place, " ".join((message, words)).strip(), frame, seconds)
 

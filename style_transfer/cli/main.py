@@ -4,7 +4,8 @@ import argparse
 import json
 import sys
 from contextlib import closing
-from typing import Any
+from dataclasses import replace
+from typing import Any, NamedTuple
 
 from style_transfer.batch import (
     INTERRUPTED,
@@ -48,6 +49,13 @@ def run_command(arguments: list[str] | None = None) -> int:
             return EXIT_INTERRUPTED
 
 
+class _Done(NamedTuple):
+    """What is told of a picture; its images, of hundreds, would fill the memory."""
+
+    painted: Painted  # without its frame
+    record: dict[str, Any]
+
+
 def _run(options: argparse.Namespace, interruption: Interruption) -> int:
     try:
         if is_film(options):
@@ -64,11 +72,11 @@ def _run(options: argparse.Namespace, interruption: Interruption) -> int:
         return EXIT_USAGE_ERROR
     for words in notes:
         complain(words)
-    done, stopped = list[Painted](), False
+    done, stopped = list[_Done](), False
     with closing(reporter):
         try:
             for painted in paint_jobs(jobs, request, reporter):
-                done.append(painted)
+                done.append(_Done(replace(painted, frame=None), _record(painted)))
                 reporter.painted(painted)
                 if len(done) < len(jobs) and painted.status != INTERRUPTED:
                     reporter.go_on()
@@ -76,10 +84,11 @@ def _run(options: argparse.Namespace, interruption: Interruption) -> int:
             if not done:
                 raise
             stopped = True
-    for painted in done:
-        _tell(painted, options)
-    _write_sheet(options, done)
-    return _exit_code(jobs, done, stopped)
+    for each in done:
+        _tell(each, options)
+    finished = [each.painted for each in done]
+    _write_sheet(options, finished)
+    return _exit_code(jobs, finished, stopped)
 
 
 def _prepare(options: argparse.Namespace, jobs: list[PictureJob], request: Request) -> None:
@@ -95,15 +104,16 @@ def _prepare(options: argparse.Namespace, jobs: list[PictureJob], request: Reque
         check_output(options.contact_sheet)
 
 
-def _tell(painted: Painted, options: argparse.Namespace) -> None:
+def _tell(done: _Done, options: argparse.Namespace) -> None:
     """Say what became of a picture, as far as it was not said while it was painted."""
+    painted, record = done
     if options.json:
-        print(json.dumps(_record(painted)), flush=True)
-    if painted.frame is None and painted.message:  # refused
+        print(json.dumps(record), flush=True)
+    if painted.status == REFUSED:
         complain(painted.message)
     elif painted.status == INTERRUPTED and painted.place and not options.json:
         stream = sys.stderr if painted.place == STREAM else sys.stdout
-        step = painted.frame.step if painted.frame else 0
+        step = record["step"]
         print(
             f"Interrupted after step {step}; {painted.place} holds the picture so far.", file=stream
         )

@@ -1,22 +1,24 @@
 """Many pictures by one command, going on from pictures and runs, and scripts."""
 
+import gc
 import json
 import os
 import signal
 import subprocess
 import sys
 import time
+import weakref
 from dataclasses import replace
 
 import numpy as np
 import pytest
 from PIL import Image
 
-from style_transfer.batch import paint_files
+from style_transfer.batch import paint_files, paint_jobs
 from style_transfer.batch.checkpoints import Checkpoints, checkpoints_of
 from style_transfer.batch.paint_files import Unwatched, is_finished
 from style_transfer.batch.request import Request
-from style_transfer.cli import run_command
+from style_transfer.cli import main, run_command
 from style_transfer.engine import Stroke, Styles, due, stylize
 from style_transfer.images import open_image, save, to_pil, to_tensor
 from style_transfer.recipe import Recipe, read_recipe, save_recipe
@@ -67,6 +69,24 @@ def test_every_photo_is_painted_in_every_style_and_a_damaged_one_is_told_at_the_
     assert {record["step"] for record in records if "step" in record} == {2}
     assert "b.png: this is not a picture that can be read" in error.splitlines()[-2]
     assert "2 of 6 pictures failed" in error.splitlines()[-1]
+
+
+def test_pictures_leave_the_memory_when_they_are_finished(folders, monkeypatch):
+    frames, left = [], []
+
+    def noted(*given):
+        for painted in paint_jobs(*given):
+            gc.collect()
+            left.append(sum(frame() is not None for frame in frames))
+            if painted.frame:
+                assert painted.frame.state.memory_bytes == 0
+                frames.append(weakref.ref(painted.frame))
+            yield painted
+
+    monkeypatch.setattr(main, "paint_jobs", noted)
+    assert run(folders, "--each-style") == 1
+    assert len(left) == 6
+    assert max(left) <= 1  # the one before
 
 
 def test_finished_pictures_are_left_alone_and_unfinished_ones_are_painted(folders):
