@@ -174,10 +174,11 @@ class _FilmPainter:
             network.remember_timings()
 
     def _told_of_frames(self) -> str:
-        """Return a sentence on frames that the film cannot have, or ""."""
-        if not (count := self._film.left_out):
-            return ""
-        return f"{self._file.name}: frames whose times had passed are left out, {count} in all."
+        """Return sentences on frames that the film cannot have, or ""."""
+        film, name = self._film, self._file.name
+        kinds = {"frames whose times had passed": film.left_out, "damaged frames": film.damaged}
+        told = [f"{name}: {what} are left out, {n} in all." for what, n in kinds.items() if n]
+        return " ".join(told)
 
     def _side_of_blocks(self) -> int | None:
         """Return the side of blocks in px in which steps are made, None where frames fit whole."""

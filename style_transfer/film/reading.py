@@ -13,6 +13,7 @@ from PIL import Image
 from torch import Tensor
 
 from style_transfer.film.clock import Stretches, survey
+from style_transfer.film.containers import open_source, told
 from style_transfer.images import MAX_PIXELS, MIN_SIDE, UPRIGHT, color_named, orientation, to_tensor
 
 VIDEO_SUFFIXES = {".mp4", ".m4v", ".mov", ".webm", ".mkv", ".avi", ".mpg", ".mpeg", ".ts", ".wmv"}
@@ -41,6 +42,7 @@ class Film(Protocol):
     rate: Fraction  # frames a second, on average
     time_base: Fraction  # s, of which all times are multiples
     left_out: int  # of the frames of the last reading, those whose time had passed
+    damaged: int  # and those that could not be decoded
 
     def frames(self, size: Size) -> Iterator[FilmFrame]:
         """Yield all frames at a size, one after the other. Raises ValueError for damage."""
@@ -80,7 +82,7 @@ class Animation:
     def __init__(self, file: Path, background: str) -> None:
         self._file = file
         self._background = tuple(round(255 * each) for each in color_named(background))
-        with _told(file), Image.open(file, formats=_ANIMATIONS) as image:
+        with told(file), Image.open(file, formats=_ANIMATIONS) as image:
             turned = orientation(image)
             self._turn = UPRIGHT.get(turned)
             self.size = image.size if turned > 4 else image.size[::-1]
@@ -88,12 +90,13 @@ class Animation:
             self.count = len(self._numbers)
             image.seek(self._numbers[0])
             seconds = _seconds(image)
-        self.rate, self.time_base, self.left_out = 1 / seconds, Fraction(1, 1000), 0
+        self.rate, self.time_base = 1 / seconds, Fraction(1, 1000)
+        self.left_out = self.damaged = 0
 
     def frames(self, size: Size) -> Iterator[FilmFrame]:
         """Yield all frames at a size."""
         begin = Fraction(0)
-        with _told(self._file), Image.open(self._file, formats=_ANIMATIONS) as image:
+        with told(self._file), Image.open(self._file, formats=_ANIMATIONS) as image:
             for number in self._numbers:
                 image.seek(number)
                 picture = image.convert("RGBA")
@@ -111,9 +114,10 @@ class Video:
     """A film, decoded by PyAV."""
 
     def __init__(self, file: Path) -> None:
-        self._file = file
+        self._file, self.left_out, self.damaged = file, 0, 0
         with self._opened() as (container, stream):
-            first = next(container.decode(stream), None)
+            frames = (f for packet in container.demux(stream) for f in self._pictures(packet))
+            first = next(frames, None)
             if first is None:
                 raise ValueError(f"{file.name}: there are no pictures in this film.")
             width = first.width * (stream.sample_aspect_ratio or 1)
@@ -122,16 +126,17 @@ class Video:
             if self._quarters % 2:
                 self.size = self.size[::-1]
             self.rate = Fraction(stream.average_rate or stream.guessed_rate or _USUAL_RATE)
-            self.time_base, self.left_out = stream.time_base, 0
+            self.time_base = stream.time_base
         origin = (first.pts or 0) * self.time_base
         with self._opened() as (container, stream):
             self.count, self.origins = survey(container, stream, origin, 1 / self.rate)
 
     def frames(self, size: Size) -> Iterator[FilmFrame]:
         """Yield all frames at a size."""
-        self.left_out = 0
+        self.left_out = self.damaged = 0
         with self._opened() as (container, stream):
-            stream.thread_type = "AUTO"
+            # With a thread for each frame, a damaged one would take others with it.
+            stream.thread_type = "SLICE"
             last, last_end = None, Fraction(0)
             for frame in self._decoded(container, stream):
                 begin = last_end if frame.pts is None else frame.pts * self.time_base
@@ -152,7 +157,17 @@ class Video:
             origin = self.origins[stretches.of(packet)]
             if packet.pts is not None:
                 packet.pts -= round(origin / self.time_base)
-            yield from packet.decode()
+            yield from self._pictures(packet)
+
+    def _pictures(self, packet: Any) -> list[Any]:
+        """Return the frames of a packet, none of a damaged one, after which players go on."""
+        import av  # an extra
+
+        try:
+            return list(packet.decode())
+        except av.error.InvalidDataError:
+            self.damaged += 1
+            return []
 
     def _shown(self, frame: Any, size: Size) -> Tensor:
         height, width = size[::-1] if self._quarters % 2 else size
@@ -173,9 +188,7 @@ class Video:
     @contextmanager
     def _opened(self) -> Iterator[tuple[Any, Any]]:
         """Give the open container and its stream of pictures."""
-        import av  # an extra
-
-        with _told(self._file), av.open(str(self._file)) as container:
+        with told(self._file), open_source(self._file) as container:
             streams = [s for s in container.streams.video if not s.disposition & _COVER]
             if not streams:
                 raise ValueError(f"{self._file.name}: there are no pictures in this film.")
@@ -185,20 +198,6 @@ class Video:
 _UNSPECIFIED = 2  # ITU-T H.273's number of the matrix where it is not told
 _LARGEST_SD = 576  # lines; players take larger films without a matrix for HD television
 _COVER = 0x400  # FFmpeg's AV_DISPOSITION_ATTACHED_PIC: the picture on an album
-
-
-@contextmanager
-def _told(file: Path) -> Iterator[None]:
-    """Raise ValueError, one sentence, for what libraries raise."""
-    try:
-        yield
-    except (OSError, SyntaxError, EOFError, Image.DecompressionBombError) as error:
-        reason = getattr(error, "strerror", None) or error
-        raise ValueError(f"{file.name}: this film cannot be read ({reason}).") from error
-    except ValueError as error:  # of PyAV, some are ValueErrors as well
-        if reason := getattr(error, "strerror", None):
-            raise ValueError(f"{file.name}: this film cannot be read ({reason}).") from error
-        raise
 
 
 def _numbers(image: Image.Image) -> range:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from style_transfer.film.clock import Stretches
+from style_transfer.film.containers import open_source
 
 _RATE = 48000  # samples a second of sound that is coded anew; each codec has it
 _TRIED = 8  # packets; the first ones of a track may have no samples
@@ -33,9 +34,7 @@ def routes_of(source: Path, container: str, codec: str) -> dict[int, Route | Non
     None where it can hold a stream neither as it is nor coded anew by `codec`; streams without
     packets are left out. Raises OSError or ValueError where the film cannot be read.
     """
-    import av  # an extra
-
-    with av.open(str(source)) as film:
+    with open_source(source) as film:
         streams = [*film.streams.audio]
         tried: dict[int, list[Any]] = {stream.index: [] for stream in streams}
         for packet in film.demux(streams) if streams else ():
@@ -162,7 +161,7 @@ def _routes(stream: Any, codec: str) -> Iterator[Route]:
 
 def _works(route: Route, stream: Any, packets: Sequence[Any], container: str) -> bool:
     """Return whether a file in memory can be written by that route."""
-    import av
+    import av  # an extra
 
     try:
         with av.open(io.BytesIO(), "w", format=container) as trial:

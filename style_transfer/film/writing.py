@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 
 from PIL import Image
 
+from style_transfer.film.containers import open_source, open_target
 from style_transfer.film.reading import Film, Video
 from style_transfer.film.sound import Route, Sound, routes_of
 from style_transfer.images import add_video, even, video_frame
@@ -83,19 +84,17 @@ def _write(
     film: Film,
     routes: Mapping[int, Route],
 ) -> None:
-    import av
-
     known = FILM_FORMATS[output.suffix.lower()]
     paintings = _kept(paintings, known.codec, film)
     part = output.with_name(f"{output.name}.part")
     with ExitStack() as stack:
         stack.callback(part.unlink, missing_ok=True)
         options = known.options | _last_shown(known, paintings[-1])
-        with av.open(str(part), "w", format=known.container, options=options) as container:
+        with open_target(part, known.container, options) as container:
             stream = _video(container, known, paintings[0].file, film)
             sound = None
             if routes and isinstance(film, Video):
-                opened = stack.enter_context(av.open(str(source)))
+                opened = stack.enter_context(open_source(source))
                 sound = Sound(opened, container, routes, film.origins)
             shown = dict[int, int]()  # how long, by when
             for frame, painting in _frames(paintings, stream, known.codec):

@@ -36,14 +36,17 @@ def write_video(
     sound=None,
     layout="mono",
     aspect=None,
+    codec="libx264",
+    title="",
 ):
     """Write images at times in ms, and a tone by a codec, whose length is that of the film."""
     import av
 
     with av.open(str(file), "w") as container:
-        stream = container.add_stream("libx264", rate=rate, options={"crf": "10"})
+        container.metadata["title"] = title
+        stream = container.add_stream(codec, rate=rate, options={"crf": "10"})
         stream.width, stream.height = images[0].size
-        stream.pix_fmt = "yuv420p"
+        stream.pix_fmt = "yuvj420p" if codec == "mjpeg" else "yuv420p"
         stream.codec_context.time_base = Fraction(1, base)
         if aspect:
             stream.codec_context.sample_aspect_ratio = aspect
@@ -66,6 +69,18 @@ def write_joined(file, *parts, **how):
         write_video(file, images, times, **how)
         written.append(file.read_bytes())
     file.write_bytes(b"".join(written))
+
+
+def damage_frame(file, images, number, codec="libx264"):
+    """Write images, one in 40 ms, of which one cannot be decoded."""
+    import av
+
+    write_video(file, images, range(len(images)), base=25, codec=codec)
+    content = file.read_bytes()
+    with av.open(str(file)) as container:
+        packets = [bytes(packet) for packet in container.demux(video=0) if packet.size]
+    damaged = b"\xff" * len(packets[number])
+    file.write_bytes(content.replace(packets[number], damaged))
 
 
 def _write_tone(container, stream, seconds):

@@ -21,7 +21,7 @@ from style_transfer.network import VGG, load_network
 from style_transfer.settings import Settings
 from tests.conftest import smooth_picture
 from tests.engine.runs import QUICK
-from tests.film.clips import packets, pictures, write_joined, write_video
+from tests.film.clips import damage_frame, packets, pictures, write_joined, write_video
 
 pytestmark = pytest.mark.integration
 
@@ -184,6 +184,13 @@ def test_frames_that_come_too_late_are_told(clip):
     painted = paint_film(clip / "clip.ts", clip / "painting.png", clip / "a.mp4", REQUEST)
     assert (painted.status, painted.frames, painted.count) == ("painted", 2, 4)
     assert painted.message == "clip.ts: frames whose times had passed are left out, 2 in all."
+
+
+def test_damaged_frames_are_told(clip):
+    damage_frame(clip / "clip.mp4", pictures(4), 2)
+    painted = paint(clip)
+    assert (painted.status, painted.frames) == ("painted", 3)
+    assert painted.message == "clip.mp4: damaged frames are left out, 1 in all."
 
 
 def test_settings_follow_the_keyframes(clip):

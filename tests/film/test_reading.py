@@ -3,6 +3,7 @@
 import os
 import threading
 from fractions import Fraction
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -14,7 +15,7 @@ pytest.importorskip("av")
 
 from style_transfer.film.reading import is_animation, open_film
 from style_transfer.images import size_of, to_tensor
-from tests.film.clips import SIZE, pictures, write_joined, write_video
+from tests.film.clips import SIZE, damage_frame, pictures, write_joined, write_video
 
 TIMES = [0, 40, 80, 200, 240]  # ms
 
@@ -67,6 +68,36 @@ def test_frames_of_a_time_that_has_passed_are_left_out_and_counted(clip, tmp_pat
     for _ in range(2):
         assert [round(1000 * frame.begin) for frame in film.frames(SIZE)] == [0, 40]
         assert film.left_out == 2
+
+
+def test_damaged_frames_are_left_out_and_counted(clip, tmp_path):
+    damage_frame(file := tmp_path / "clip.mp4", clip, 2)
+    film = open_film(file)
+    for _ in range(2):
+        shown = [1000 * frame.begin for frame in film.frames(SIZE)]
+        assert shown == [0, 40, 120, 160]
+        assert film.damaged == 1
+
+
+def test_a_film_may_begin_with_a_damaged_frame(clip, tmp_path):
+    damage_frame(file := tmp_path / "clip.avi", clip, 0, "mjpeg")
+    film = open_film(file)
+    assert [1000 * frame.begin for frame in film.frames(SIZE)] == [0, 40, 80, 120]
+    assert film.damaged == 1
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no such names")
+def test_what_a_name_has_before_a_colon_is_no_protocol(clip, tmp_path, monkeypatch):
+    write_video(tmp_path / "12:30.mp4", clip, TIMES)
+    monkeypatch.chdir(tmp_path)
+    assert len(frames(Path("12:30.mp4"))) == 5
+
+
+def test_a_title_in_another_encoding_does_not_matter(clip, tmp_path):
+    file = tmp_path / "clip.avi"
+    write_video(file, clip, range(5), base=25, title="Caf__")
+    file.write_bytes(file.read_bytes().replace(b"Caf__", "Café!".encode("latin-1")))
+    assert len(frames(file)) == 5
 
 
 def test_a_film_is_reduced_while_it_is_read(clip, tmp_path):
@@ -137,6 +168,8 @@ def test_what_is_transparent_is_laid_on_the_background(tmp_path):
 def test_what_is_no_film_is_refused_in_one_sentence(clip, tmp_path):
     (tmp_path / "notes.mp4").write_text("no film")
     clip[0].save(tmp_path / "still.png")
+    write_video(known := tmp_path / "known.mp4", clip, TIMES)
+    (tmp_path / "unknown.mp4").write_bytes(known.read_bytes().replace(b"avc1", b"xxx1"))
     clip[0].resize((20, 20)).save(
         tmp_path / "small.gif", save_all=True, append_images=[clip[1].resize((20, 20))]
     )
@@ -145,6 +178,7 @@ def test_what_is_no_film_is_refused_in_one_sentence(clip, tmp_path):
         ("none.mp4", "there is no such file"),
         ("still.png", "a picture, and no film"),
         ("small.gif", "20 x 20 pixels"),
+        ("unknown.mp4", r"this film cannot be read \(Decoder not found\)"),
     ):
         with pytest.raises(ValueError, match=rf"^{name}: .*{words}"):
             open_film(tmp_path / name)

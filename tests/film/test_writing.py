@@ -1,6 +1,8 @@
 """Painted frames, written as films."""
 
+import os
 from fractions import Fraction
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -188,6 +190,14 @@ def test_a_short_last_frame_of_a_gif_is_not_slowed_down_by_browsers_either(paint
     with Image.open(written(paintings, source, ".gif")) as image:
         image.seek(len(paintings) - 1)
         assert image.info["duration"] == 20
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no such names")
+def test_what_a_name_has_before_a_colon_is_no_protocol(paintings, source, monkeypatch):
+    monkeypatch.chdir(source.parent)
+    write_film(paintings, Path("12:30.mp4"), source, open_film(source))
+    assert len(read_video(source.parent / "12:30.mp4")) == 5
+    assert not list(source.parent.glob("*.part"))
 
 
 def test_what_cannot_be_written_leaves_what_was_there(paintings, source):
