@@ -86,7 +86,8 @@ def _write(
 ) -> None:
     known = FILM_FORMATS[output.suffix.lower()]
     paintings = _kept(paintings, known.codec, film)
-    part = output.with_name(f"{output.name}.part")
+    target = Path(os.path.realpath(output))  # of a link, the file it points to is replaced
+    part = target.with_name(f"{target.name}.part")
     with ExitStack() as stack:
         stack.callback(part.unlink, missing_ok=True)
         options = known.options | _last_shown(known, paintings[-1])
@@ -108,7 +109,7 @@ def _write(
             _mux(container, stream.encode(), shown)
         if known.container == "webp":
             _set_last_duration(part, round(1000 * (paintings[-1].end - paintings[-1].begin)))
-        os.replace(part, output)
+        os.replace(part, target)
 
 
 def _mux(container: Any, packets: Sequence[Any], shown: Mapping[int, int]) -> None:

@@ -200,6 +200,15 @@ def test_what_a_name_has_before_a_colon_is_no_protocol(paintings, source, monkey
     assert not list(source.parent.glob("*.part"))
 
 
+def test_of_a_link_the_film_that_it_points_to_is_replaced(paintings, source):
+    film, link = source.with_name("film.mp4"), source.with_name("link.mp4")
+    film.write_text("a film")
+    link.symlink_to(film)
+    write_film(paintings, link, source, open_film(source))
+    assert link.is_symlink()
+    assert len(read_video(film)) == 5
+
+
 def test_what_cannot_be_written_leaves_what_was_there(paintings, source):
     output = source.with_name("painted.mp4")
     output.write_text("a film")
