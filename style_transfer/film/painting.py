@@ -112,7 +112,7 @@ class _FilmPainter:
         side = request.size or default_size(device)
         self._size = painted_size(self._film.size, side, request.enlarge)
         self._styles = read_styles(styles, request.mask)
-        self._styles.check(torch.empty(1, 3, *self._size))
+        self._styles.check(torch.empty(1, 3, *self._size, device="meta"))
         self._network = load_network(request.network, device)
         keyframes.check(request.settings, self._check)
         self._block = self._side_of_blocks()

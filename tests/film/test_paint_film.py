@@ -233,12 +233,13 @@ def test_a_finished_film_is_skipped_and_one_that_was_cut_off_is_not(clip):
         ({"name": "clip.mp4"}, "would overwrite"),
         ({"name": f"{'x' * 240}.mp4"}, "no frames can be kept beside it"),
         ({"request": replace(REQUEST, mask="mask.png")}, "has other proportions"),
+        ({"request": replace(REQUEST, size=100_000, enlarge=True)}, "choose a smaller size"),
         ({"temporal": -1}, "temporal must be"),
     ],
 )
 def test_what_cannot_be_is_refused_before_the_first_step(clip, changes, words):
     Image.new("L", (120, 40)).save(clip / "mask.png")
-    if request := changes.get("request"):
+    if (request := changes.get("request")) and request.mask:
         changes = {"request": replace(request, mask=clip / request.mask)}
     watch = Recorder()
     with pytest.raises(ValueError, match=words):
