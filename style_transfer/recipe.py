@@ -52,12 +52,13 @@ class Recipe:
     version: str = __version__  # of the program
     settings: Settings = field(default_factory=Settings)  # at that step
     strokes: tuple[Stroke, ...] = ()  # that were made until then, and undone
+    left_out: str = ""  # strokes for which the text that this was read from had no room, in words
 
     def __post_init__(self) -> None:
         def normalise(name: str, value: Any) -> None:
             object.__setattr__(self, name, value)  # the dataclass is frozen
 
-        for name in ("photo", "style", "mask", "version"):
+        for name in ("photo", "style", "mask", "version", "left_out"):
             normalise(name, _name(name, getattr(self, name)))
         normalise("more_styles", _names("more styles", self.more_styles))
         normalise("size", whole_number("size", self.size, MIN_SIDE, MAX_SIZE))
@@ -75,7 +76,8 @@ class Recipe:
 
         Strokes for which MAX_TEXT has no room are left out.
         """
-        values = {f.name: getattr(self, f.name) for f in fields(self) if f.name != "strokes"}
+        names = {f.name for f in fields(self)} - {"strokes", "left_out"}
+        values = {f.name: getattr(self, f.name) for f in fields(self) if f.name in names}
         plain = {"format": f"{_FORMAT}{newest_version()}"} | values
         plain |= {"settings": self.settings.as_dict()}
         if self.strokes:

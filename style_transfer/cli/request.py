@@ -92,7 +92,8 @@ def fitted(
     """
     if recipe is None:
         return request, []
-    notes, name = [], options.settings.name
+    name = options.settings.name
+    notes = [f"left out of {name} are {recipe.left_out}"] if recipe.left_out else []
     if request.strokes and (photos != 1 or request.init not in INITS):
         why = "the picture begins with another" if photos == 1 else "they were made on one photo"
         notes.append(f"the strokes in {name} ({len(request.strokes)}) are left out, since {why}")

@@ -3,6 +3,7 @@
 import gc
 import json
 import os
+import random
 import signal
 import subprocess
 import sys
@@ -236,6 +237,16 @@ def test_pictures_that_settings_were_made_with_are_told_where_they_are_missing(f
     both = styles / "x.png", styles / "y.png"
     assert run_command([*map(str, [photo, *both, *given, "--mask", mask])]) == 0
     assert "made also with" not in capsys.readouterr().err
+
+
+def test_strokes_for_which_a_picture_had_no_room_are_told(folders, capsys):
+    draw = random.Random(3).random
+    lines = [tuple((draw(), draw(), 1.0) for _ in range(15)) for _ in range(700)]
+    file = touched(folders, strokes=tuple(Stroke("smear", line) for line in lines))
+    given = [folders / "photos" / "a.png", folders / "styles" / "x.png", "-o", folders / "out.png"]
+    assert run_command([*map(str, [*given, "--settings", file, *FAST])]) == 0
+    words = "left out of touched.json are 700 strokes, for which there is no room"
+    assert words in " ".join(capsys.readouterr().err.split())
 
 
 def test_a_run_goes_on_from_a_picture_at_full_size(folders):

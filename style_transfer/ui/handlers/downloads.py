@@ -120,11 +120,12 @@ class DownloadHandlers:
 
 
 def _missing(recipe: Recipe) -> str:
-    """Return in a sentence what must be chosen again, "" for nothing."""
+    """Return in sentences what is not in it, and must be chosen again, "" for nothing."""
+    left_out = f" Left out of it are {recipe.left_out}." if recipe.left_out else ""
     if not recipe.more_styles and not recipe.mask:
-        return ""
+        return left_out
     names = [recipe.style, *recipe.more_styles, *(["its regions"] if recipe.mask else [])]
-    return f" Pictures are not in it: choose {', '.join(names)} again."
+    return f"{left_out} Pictures are not in it: choose {', '.join(names)} again."
 
 
 def _picture(record: RunRecord, preview: Preview) -> Tensor:

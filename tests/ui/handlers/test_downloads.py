@@ -1,5 +1,6 @@
 """Files that are made here, and what comes back from them."""
 
+import random
 from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
@@ -9,7 +10,7 @@ import numpy as np
 import pytest
 import torch
 
-from style_transfer.engine import Frame, State, Styles
+from style_transfer.engine import Frame, State, Stroke, Styles
 from style_transfer.images import open_photo
 from style_transfer.recipe import Recipe, save_recipe
 from style_transfer.settings import Settings
@@ -28,6 +29,12 @@ def told(monkeypatch):
     return sentences
 
 
+def too_many_strokes():
+    draw = random.Random(3).random
+    lines = [tuple((draw(), draw(), 1.0) for _ in range(15)) for _ in range(700)]
+    return tuple(Stroke("smear", line, number=number) for number, line in enumerate(lines, 1))
+
+
 @pytest.mark.parametrize(
     ("recipe", "words"),
     [
@@ -37,8 +44,13 @@ def told(monkeypatch):
             "Settings of it.json are back. Pictures are not in it: choose a.jpg, b.jpg, its "
             "regions again.",
         ),
+        (
+            Recipe(strokes=too_many_strokes()),
+            "Settings of it.json are back. Left out of it are 700 strokes, for which there is no "
+            "room.",
+        ),
     ],
-    ids=["one-style", "two-styles-and-regions"],
+    ids=["one-style", "two-styles-and-regions", "strokes-without-room"],
 )
 def test_pictures_that_a_file_cannot_bring_back_are_named(context, tmp_path, told, recipe, words):
     save_recipe(recipe, tmp_path / "it.json")
