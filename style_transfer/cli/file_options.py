@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from style_transfer.checks import path
-from style_transfer.cli.knob_options import number, whole
+from style_transfer.cli.knob_options import add_off, number, whole
 from style_transfer.film import TEMPORAL_WEIGHT
 from style_transfer.images import COLOUR_SPACES, DEPTHS
 
@@ -45,7 +45,9 @@ def add_file_options(parser: argparse.ArgumentParser) -> None:
     """Add what says how photos are read and pictures are written."""
     group = parser.add_argument_group("files")
     add = group.add_argument
-    add("--enlarge", action="store_true", help="enlarge a photo that is smaller than --size")
+    text = "enlarge a photo that is smaller than --size"
+    add("--enlarge", action="store_true", default=argparse.SUPPRESS, help=text)
+    add_off(add, "enlarge")
     add("--page", type=whole, metavar="N", help="page of a TIFF (default: the first full picture)")
     add(
         "--depth",

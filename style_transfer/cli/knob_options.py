@@ -1,6 +1,7 @@
 """Options for the live knobs, made from the table of knobs."""
 
 import argparse
+from collections.abc import Callable
 from typing import Any
 
 from style_transfer.knobs import (
@@ -21,6 +22,15 @@ def add_knobs(parser: argparse.ArgumentParser) -> None:
     for name, knob in KNOBS.items():
         options = _options(knob, getattr(Settings(), name)) | {"default": argparse.SUPPRESS}
         parser.add_argument("--" + name.replace("_", "-"), **options)
+        if isinstance(knob, Switch):
+            add_off(parser.add_argument, name)
+
+
+def add_off(add: Callable[..., Any], name: str) -> None:
+    """Add the option that turns a switch off which a settings file has turned on."""
+    option = name.replace("_", "-")
+    text = f"without --{option}, where --settings has it"
+    add(f"--no-{option}", dest=name, action="store_false", default=argparse.SUPPRESS, help=text)
 
 
 def number(text: str) -> float:

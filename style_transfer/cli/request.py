@@ -13,7 +13,7 @@ from style_transfer.presets import preset_values
 from style_transfer.recipe import Recipe, read_recipe
 from style_transfer.settings import KNOBS, Settings
 
-_OF_RECIPE = ("init", "optimizer", "seed", "network")  # options that a settings file may hold
+_OF_RECIPE = ("enlarge", "init", "optimizer", "seed", "network")  # options of a settings file
 
 
 def settings_in(options: argparse.Namespace, recipe: Recipe | None = None) -> Settings:
@@ -48,7 +48,6 @@ def request_in(options: argparse.Namespace, recipe: Recipe | None = None) -> Req
     return Request(
         settings=settings_in(options, recipe),
         size=size,
-        enlarge=options.enlarge or (recipe is not None and recipe.enlarge),
         page=options.page,
         mask=options.mask,
         device=options.device,

@@ -151,6 +151,19 @@ def test_a_run_begins_with_the_settings_of_a_picture_and_options_override_them(f
     assert (recipe.seed, recipe.init) == (3, "noise")
 
 
+def test_options_turn_off_what_a_settings_file_has_turned_on(folders):
+    photo, style = folders / "photos" / "a.png", folders / "styles" / "x.png"
+    settings = replace(SHALLOW, steps=1, match_colors=True, crop_frame=True)
+    save_recipe(Recipe(size=60, enlarge=True, settings=settings), file := folders / "all.json")
+    given = [*map(str, [photo, style, "-o", folders / "o.png", "--settings", file])]
+    assert run_command(given) == 0
+    assert read_recipe(folders / "o.png").enlarge
+    assert run_command([*given, "--no-match-colors", "--no-crop-frame", "--no-enlarge"]) == 0
+    recipe = read_recipe(folders / "o.png")
+    assert recipe.settings == replace(SHALLOW, steps=1)
+    assert not recipe.enlarge
+
+
 LINE = ((0.2, 0.3, 1.0), (0.8, 0.6, 1.0))
 STROKES = (
     Stroke("color", LINE, 0.1, color=(1.0, 0.0, 0.0), number=1, step=0),
