@@ -42,12 +42,11 @@ class StartedPicture:
         """Read and check all that is given. Raises ValueError or OSError for a mistake in it."""
         self._job, self._request = job, request
         self._size = request.size or default_size(executor.device)
-        if request.page is None:
-            # Before a photo is enlarged, which may take more memory than there is.
-            files = job.photo, *job.styles
-            sizes = [size_of(sources.open(file), source_name(file)) for file in files]
-            side, enlarge = self._size, request.enlarge
-            _plan(job, painted_size(sizes[0], side, enlarge), sizes[1:], executor)
+        # Before a photo is enlarged, which may take more memory than there is.
+        page, enlarge = request.page, request.enlarge
+        shown = size_of(sources.open(job.photo), source_name(job.photo), page=page)
+        sizes = [size_of(sources.open(file), source_name(file)) for file in job.styles]
+        _plan(job, painted_size(shown, self._size, enlarge), sizes, executor)
         inputs = self._inputs = read_inputs(job, request, sources, executor.device)
         size = inputs.content.shape[-2], inputs.content.shape[-1]
         run = Job(

@@ -85,20 +85,26 @@ def _resized(image: Image.Image, size: tuple[int, int]) -> Image.Image:
 
 
 def size_of(
-    file: File, name: str | None = None, formats: Collection[str] | None = None
+    file: File,
+    name: str | None = None,
+    formats: Collection[str] | None = None,
+    page: int | None = None,
 ) -> tuple[int, int]:
-    """Return (height, width) of the picture in `file` without decoding it.
+    """Return (height, width) of the picture in `file`, or of a page of it, without decoding it.
 
     Raises ValueError as `open_image` does, but for errors that only decoding finds.
     """
-    return survey(file, name, formats)[0]
+    return survey(file, name, formats, page)[0]
 
 
 def survey(
-    file: File, name: str | None = None, formats: Collection[str] | None = None
+    file: File,
+    name: str | None = None,
+    formats: Collection[str] | None = None,
+    page: int | None = None,
 ) -> tuple[tuple[int, int], bool]:
     """Return what `size_of` does, and whether there is more in it than opaque colours of 8 bits."""
-    with recognised(file, name or name_of(file), formats) as (image, _):
+    with recognised(file, name or name_of(file), formats, page) as (image, _):
         if isinstance(image, TiffImageFile):
             width, height = tiff.upright_size(image)
         else:

@@ -243,13 +243,16 @@ def test_memory_that_ends_while_the_files_are_read_is_told(files, capsys, monkey
     assert told.count("\n") == 1
 
 
-def test_a_photo_is_not_enlarged_to_a_picture_that_memory_does_not_hold(files, capsys, monkeypatch):
+@pytest.mark.parametrize("page", [(), ("--page", "1")])
+def test_a_photo_is_not_enlarged_to_a_picture_that_memory_does_not_hold(
+    files, capsys, monkeypatch, page
+):
     def not_reached(*_):
         raise AssertionError
 
     monkeypatch.setattr("style_transfer.batch.started.read_inputs", not_reached)
     monkeypatch.setattr(ThreadExecutor, "available_memory", lambda _: 2_000_000_000)
-    assert run(files, "--size", "20000", "--enlarge") == 2
+    assert run(files, "--size", "20000", "--enlarge", *page) == 2
     assert "A picture of 20000 x 20000 pixels needs" in capsys.readouterr().err
 
 
