@@ -87,8 +87,8 @@ def _run(options: argparse.Namespace, interruption: Interruption) -> int:
     for each in done:
         _tell(each, options)
     finished = [each.painted for each in done]
-    _write_sheet(options, finished)
-    return _exit_code(jobs, finished, stopped)
+    has_sheet = _write_sheet(options, finished)
+    return _exit_code(jobs, finished, stopped) or (0 if has_sheet else EXIT_NOT_AS_ASKED)
 
 
 def _prepare(options: argparse.Namespace, jobs: list[PictureJob], request: Request) -> None:
@@ -135,13 +135,17 @@ def _record(painted: Painted) -> dict[str, Any]:
     return record
 
 
-def _write_sheet(options: argparse.Namespace, done: list[Painted]) -> None:
+def _write_sheet(options: argparse.Namespace, done: list[Painted]) -> bool:
+    """Write the contact sheet, if one is asked for; return whether it is as asked."""
     files = [painted.place for painted in done if painted.place and painted.place != STREAM]
     if options.contact_sheet and files:
         try:
             save_contact_sheet(files, options.contact_sheet)
         except (OSError, ValueError) as error:
-            complain(f"the contact sheet cannot be written: {error}")
+            reason = getattr(error, "strerror", None) or str(error).rstrip(".")
+            complain(f"{options.contact_sheet}: the contact sheet cannot be written ({reason})")
+            return False
+    return True
 
 
 def _exit_code(jobs: list[PictureJob], done: list[Painted], stopped: bool) -> int:

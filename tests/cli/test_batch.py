@@ -139,6 +139,20 @@ def test_several_betas_come_with_a_contact_sheet(folders):
         assert sheet.width > 96
 
 
+def test_a_contact_sheet_that_cannot_be_written_is_told_by_the_exit_code(
+    folders, capsys, monkeypatch
+):
+    def fail(*_):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(main, "save_contact_sheet", fail)
+    photo, style = folders / "photos" / "a.png", folders / "styles" / "x.png"
+    given = [photo, style, "-o", folders / "o.png", *FAST, "--contact-sheet", folders / "sheet.jpg"]
+    assert run_command([*map(str, given)]) == 3
+    words = "sheet.jpg: the contact sheet cannot be written (No space left on device)"
+    assert words in " ".join(capsys.readouterr().err.split())
+
+
 def test_a_run_begins_with_the_settings_of_a_picture_and_options_override_them(folders):
     photo, style = folders / "photos" / "a.png", folders / "styles" / "x.png"
     first, second = folders / "first.png", folders / "second.png"
