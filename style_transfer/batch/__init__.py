@@ -12,7 +12,7 @@ from style_transfer.batch.painting import (
     Watch,
     sentence,
 )
-from style_transfer.batch.planning import PAIRINGS, STREAM, PictureJob, jobs_of
+from style_transfer.batch.planning import PAIRINGS, STREAM, PictureJob, files_in, jobs_of
 from style_transfer.batch.request import SPACES, Request, checked_dpi
 from style_transfer.batch.writing import check_apart
 
@@ -32,6 +32,7 @@ __all__ = [
     "Watch",
     "check_apart",
     "checked_dpi",
+    "files_in",
     "jobs_of",
     "paint_files",
     "paint_jobs",

@@ -8,7 +8,7 @@ from itertools import product
 from pathlib import Path
 
 from style_transfer.checks import one_of
-from style_transfer.images import PICTURE_FORMATS, readable_suffixes
+from style_transfer.images import readable_suffixes
 from style_transfer.settings import MAX_STYLES, Settings
 
 STREAM = Path("-")  # standard input or output
@@ -47,7 +47,7 @@ def jobs_of(
     """
     photos, styles = [*photos], [*styles]
     from_folder = any(each.is_dir() for each in (*photos, *styles))
-    photos, styles = _files(photos, "photo"), _files(styles, "style")
+    photos, styles = files_in(photos, "photo"), files_in(styles, "style")
     made = [
         (photo, some, replace(settings, beta=beta))
         for photo, some in _pairs(photos, styles, pairing)
@@ -58,7 +58,7 @@ def jobs_of(
     if not made_folder and not _is_folder(output):
         ((photo, some, changed),) = made
         return [PictureJob(photo, some, output, changed)]
-    if output == STREAM or (_ends_as(output, PICTURE_FORMATS) and not into_folder):
+    if output == STREAM or (_ends_as(output, readable_suffixes()) and not into_folder):
         what = f"{len(made)} pictures" if len(made) > 1 else "names by a pattern (--name)"
         raise ValueError(f"{output}: a folder is needed for {what}.")
     chosen = (PATTERN_OF_BETAS if betas else PATTERN) if pattern is None else pattern
@@ -70,7 +70,8 @@ def jobs_of(
     ]
     ((name, count),) = Counter(job.output for job in jobs).most_common(1)
     if count > 1:
-        raise ValueError(f"{name}: {count} pictures would have this name; put {{number}} into it.")
+        words = f"{count} pictures would have this name; put {{number}} into the pattern (--name)"
+        raise ValueError(f"{name}: {words}.")
     return jobs
 
 
@@ -82,7 +83,8 @@ def _ends_as(output: Path, suffixes: Container[str]) -> bool:
     return output.suffix.lower() in suffixes and not output.is_dir()
 
 
-def _files(given: Iterable[Path], what: str) -> list[Path]:
+def files_in(given: Iterable[Path], what: str) -> list[Path]:
+    """Return files, in place of each folder the pictures in it. Raises ValueError, one sentence."""
     files = list[Path]()
     for each in given:
         if not each.is_dir():

@@ -18,13 +18,14 @@ from style_transfer.batch import (
     SPACES,
     Request,
     check_apart,
+    files_in,
 )
 from style_transfer.checks import in_words
 from style_transfer.cli.console import complain
 from style_transfer.cli.log import StepLog
 from style_transfer.cli.parser import EXIT_DIVERGED, EXIT_NOT_AS_ASKED, EXIT_USAGE_ERROR
 from style_transfer.cli.reporter import BAR_FORMAT
-from style_transfer.cli.request import fitted, recipe_in, request_in
+from style_transfer.cli.request import check_weights, fitted, recipe_in, request_in
 from style_transfer.engine import Frame
 from style_transfer.film import (
     FILM_FORMATS,
@@ -60,6 +61,9 @@ def is_film(options: argparse.Namespace) -> bool:
 def _asks_for_film(options: argparse.Namespace) -> bool:
     suffix, photo = options.output.suffix.lower(), options.photo
     if photo.is_dir():
+        is_file = not options.into_folder and not options.output.is_dir()
+        if is_file and suffix in FILM_FORMATS.keys() - _ALSO_PICTURES:
+            raise ValueError(f"{photo} is a folder; {options.output.name} needs a film.")
         return False
     if photo.suffix.lower() in VIDEO_SUFFIXES and suffix not in FILM_FORMATS:
         known = ", ".join(FILM_FORMATS)
@@ -72,6 +76,7 @@ def _asks_for_film(options: argparse.Namespace) -> bool:
 def run_film(options: argparse.Namespace, interruption: Interruption) -> int:
     """Paint the film of the options and return the exit code, as `run_command` does."""
     try:
+        options.styles = files_in(options.styles, "style")
         _check(options)
         recipe = recipe_in(options)
         request = request_in(options, recipe)
@@ -98,6 +103,7 @@ def _check(options: argparse.Namespace) -> None:
     inputs = [options.photo, *options.styles, options.mask, options.settings, options.keyframes]
     given = [file for file in inputs if file]
     check_apart("film", options.output, given)
+    check_weights(options, len(options.styles))
     if options.log:
         check_apart("log", options.log, [*given, options.output])
 

@@ -75,11 +75,15 @@ def jobs_in(options: argparse.Namespace, request: Request) -> list[PictureJob]:
         pattern=options.name,
         into_folder=options.into_folder,
     )
-    weights = len(getattr(options, "style_weights", ()))
-    if weights > (styles := max(len(job.styles) for job in jobs)):
+    check_weights(options, max(len(job.styles) for job in jobs))
+    return jobs
+
+
+def check_weights(options: argparse.Namespace, styles: int) -> None:
+    """Raise ValueError, one sentence, for more weights than a picture has styles."""
+    if (weights := len(getattr(options, "style_weights", ()))) > styles:
         has = "each picture has one style" if styles == 1 else f"a picture has {styles} styles"
         raise ValueError(f"--style-weights has {weights} weights, but {has}.")
-    return jobs
 
 
 def fitted(

@@ -69,3 +69,5 @@ def test_a_pattern_that_cannot_be_read_is_named(pattern):
 def test_a_pattern_needs_a_folder():
     with pytest.raises(ValueError, match=r"y\.png: a folder is needed for names by a pattern"):
         planned("photos", "styles", "y.png", pattern="z.png")
+    with pytest.raises(ValueError, match=r"y\.gif: a folder is needed for names by a pattern"):
+        planned("photos", "styles", "y.gif", pattern="z.png")

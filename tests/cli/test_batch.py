@@ -114,7 +114,10 @@ def test_photos_are_painted_in_pairs_with_styles_under_names_of_a_pattern(folder
     ("options", "words"),
     [
         (["--name", "{colour}.png"], "'colour' is not one of photo, style, beta, number"),
-        (["--name", "all.png"], "3 pictures would have this name; put {number} into it"),
+        (
+            ["--name", "all.png"],
+            "3 pictures would have this name; put {number} into the pattern (--name)",
+        ),
         (["-o", "out.png"], "out.png: a folder is needed for 3 pictures"),
         (["--pairwise"], "3 photos and 2 styles make no pairs"),
         (["--init", "nowhere.png"], "init 'nowhere.png' is not one of content, noise, style, nor"),

@@ -1,6 +1,7 @@
 """Films on the command line."""
 
 import json
+import shutil
 import signal
 import subprocess
 import sys
@@ -89,12 +90,25 @@ def test_keyframes_are_read_from_a_file(folder):
         ("style.png", "out.png", ("--keyframes", "none.json"), "without --keyframes"),
         ("clip.gif", "out.png", ("--temporal", "0"), "without --temporal"),
         ("clip.mp4", "clip.mp4", (), "the film would overwrite"),
+        ("clip.mp4", "out.mp4", ("--style-weights", "1", "2"), "has 2 weights, but each picture"),
+        ("", "out.mp4", (), "is a folder; out.mp4 needs a film"),
     ],
 )
 def test_a_mistake_is_told_in_one_sentence(folder, capsys, film, output, options, words):
     assert run(folder, film, output, *options) == 2
     (line,) = capsys.readouterr().err.splitlines()
     assert words in line
+
+
+def test_a_folder_stands_for_the_styles_in_it(folder, capsys):
+    (folder / "styles").mkdir()
+    for name in ("a.png", "b.png"):
+        shutil.copy(folder / "style.png", folder / "styles" / name)
+    options = ("--json", "--style-weights", "1", "2")
+    given = [folder / "clip.mp4", folder / "styles", "-o", folder / "out.mp4", *QUICK, *options]
+    assert run_command([*map(str, given), "--size", "48"]) == 0
+    styles = json.loads(capsys.readouterr().out)["styles"]
+    assert styles == [str(folder / "styles" / name) for name in ("a.png", "b.png")]
 
 
 def test_strokes_of_a_settings_file_are_told_and_left_out_of_a_film(folder, capsys):
