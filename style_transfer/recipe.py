@@ -129,7 +129,9 @@ def _parse(text: str | bytes, name: str) -> tuple[int, dict[str, Any]]:
     """Return the version of a recipe's text, and what it says."""
     try:
         data = json.loads(text) if len(text) <= MAX_TEXT else None
-    except (ValueError, RecursionError):  # no JSON; thousands of brackets
+    except (ValueError, RecursionError) as error:  # no JSON; thousands of brackets
+        if isinstance(error, json.JSONDecodeError) and _FORMAT in str(text):  # changed by hand
+            raise ValueError(f"{name}: this is no JSON any more ({error}).") from None
         data = None
     form = data.get("format") if isinstance(data, dict) else None
     found = re.fullmatch(rf"{_FORMAT}([1-9][0-9]{{0,5}})", form) if isinstance(form, str) else None

@@ -139,6 +139,14 @@ def test_a_text_that_is_no_recipe_is_refused_in_one_sentence(text):
     assert_one_sentence(caught.value)
 
 
+@pytest.mark.parametrize("code", ["utf-8", "utf-8-sig"])
+def test_a_text_that_was_broken_by_hand_is_refused_with_the_place(code):
+    text = Recipe().to_json(indent=2).replace('"seed": 0,', '"seed": 0,,')
+    line = text[: text.index(",,")].count("\n") + 1
+    with pytest.raises(ValueError, match=rf"^a\.json: this is no JSON any more .*line {line} col"):
+        Recipe.from_json(text.encode(code), "a.json")
+
+
 def test_broken_texts_are_refused_or_read_but_nothing_else():
     chance = random.Random(1)
     for recipe in RECIPES:
