@@ -153,7 +153,8 @@ class RayWorker:
                         continue
                     message, state = self._get(item)
                     if state:
-                        folder.keep(state)
+                        with suppress(OSError):  # a full disk: it goes on from an older one
+                            folder.keep(state)
                     yield message
         finally:
             self._actor.end.options(**steer).remote(call, newest)

@@ -6,6 +6,7 @@ steps are left the next call goes on from there, as if nothing had happened.
 """
 
 import contextvars
+import logging
 import time
 from collections.abc import Generator, Iterator
 from dataclasses import replace
@@ -21,6 +22,8 @@ from style_transfer.runs.steered_execution import SteeredExecution
 FRUITLESS_CALLS = 3  # so many in a row that show no further step end the run
 
 T = TypeVar("T")
+
+_log = logging.getLogger(__name__)
 
 
 class WorkerLostError(RuntimeError):
@@ -54,6 +57,7 @@ class RemoteExecution(SteeredExecution):
         self._done = job.strokes_done  # those in frames given out
         self._is_whole = False  # whether its state was given out with it
         self.place, self._under_way = "nowhere", False
+        self._unsent = False  # whether the worker knows less than is to be steered by
         self._read = self._shown  # step of the newest message, which may repeat one given out
         self._read_at, self._step_seconds = 0.0, 0.0
         self._context = contextvars.copy_context()  # tells a hosting platform whose call it is
@@ -105,8 +109,16 @@ class RemoteExecution(SteeredExecution):
 
     def _pass_on(self) -> None:
         self._folder.stopped = self._stopped
-        if self._under_way:
+        if not self._under_way:
+            return
+        try:
             self._folder.control(self._newest, self._paused or self._stopped)
+        except OSError as error:  # of a full disk: it is tried again with each message
+            if not self._unsent:
+                _log.warning("A run cannot be steered for now: %s.", error.strerror or error)
+            self._unsent = True
+        else:
+            self._unsent = False
 
     @property
     def _has_strokes(self) -> bool:
@@ -116,12 +128,23 @@ class RemoteExecution(SteeredExecution):
         """Yield the frames of one call; return whether all steps are made."""
         with self._changed:
             job = replace(self._newest, state=self._state_for(self._newest))
-            context, self._under_way = self._context, True
             self._read, self._step_seconds = self._shown, 0.0
-            self._folder.begin(job, self._paused)
+            try:
+                self._folder.begin(job, self._paused)
+            except OSError as error:
+                raise UnavailableError(
+                    "The files by which a run is handed on cannot be written "
+                    f"({error.strerror or error}); please try again later."
+                ) from None
+            context, self._under_way, self._unsent = self._context, True, False
         last, seconds = None, 0.0
         try:
             for message in _within(context, self._caller.call(job, self._folder)):
+                if self._unsent:
+                    with self._changed:
+                        self._pass_on()
+                    if self._unsent and self._stopped:  # whoever makes steps misses the folder
+                        return False
                 if message is None:
                     yield None
                     continue

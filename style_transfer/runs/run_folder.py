@@ -76,8 +76,8 @@ class RunFolder:
             known = self._pictures.get(number)
             if known is None or known[0] is not job.content or known[1] is not job.styles:
                 number += 1
-                self._pictures[number] = job.content, job.styles, StrokedContent(job.content)
                 self._write(_pictures_file(number), (job.content, job.styles))
+                self._pictures[number] = job.content, job.styles, StrokedContent(job.content)
             self._write(_CONTROL, Control(job.settings, number, job.strokes, ended))
 
     def _write(self, name: str, value: Any) -> None:

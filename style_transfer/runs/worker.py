@@ -49,6 +49,7 @@ class _Call:
         self._folder, self._seconds_left = folder, seconds_left
         self._began, self._shown, self._saved = time.monotonic(), 0.0, 0.0
         self._saving = 0.0  # s that it took at most
+        self._problem = ""  # why the last state was not saved
         self._skipped: LossHistory = []
         self.step = folder.job.state.step if folder.job.state else folder.job.step
         self._place = ""
@@ -116,12 +117,13 @@ class _Call:
 
     def _save(self, frame: Frame) -> bool:
         """Save the state after a frame; return whether that was possible."""
-        began = time.monotonic()
+        began, before, self._problem = time.monotonic(), self._problem, ""
         try:
             self._folder.save(frame.state)
         except OSError as error:  # a full disk: the run goes on from an older one, if need be
-            _log.warning("The state of a run cannot be saved: %s", error.strerror or error)
-            return False
-        self._saved = time.monotonic()
+            self._problem = error.strerror or str(error)
+            if not before:
+                _log.warning("The state of a run cannot be saved: %s", self._problem)
+        self._saved = time.monotonic()  # also where it failed, or each step would take that time
         self._saving = max(self._saving, self._saved - began)
-        return True
+        return not self._problem

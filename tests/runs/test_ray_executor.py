@@ -1,5 +1,7 @@
 """Runs whose steps are made by actors; here of a simulated cluster, within this process."""
 
+import errno
+import os
 import sys
 from dataclasses import replace
 from platform import node
@@ -13,6 +15,7 @@ from style_transfer.runs.executor import Job
 from style_transfer.runs.outcome import UnavailableError
 from style_transfer.runs.ray_executor import RayExecutor
 from style_transfer.runs.run import Run
+from style_transfer.runs.run_folder import RunFolder
 from style_transfer.settings import Settings
 from tests.runs.fake_ray import FakeRay
 from tests.runs.test_thread_executor import step, wait_for
@@ -69,6 +72,17 @@ def test_an_actor_makes_the_picture_that_this_process_would(cluster, job, monkey
     assert [each.losses for each in frames] == [each.losses for each in by_hand]
     assert torch.equal(frames[-1].picture, by_hand[-1].picture)
     assert frames[-1].whole
+
+
+def test_a_state_for_which_the_page_has_no_room_ends_no_run(cluster, job, monkeypatch):
+    def keep(self, state):
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(RunFolder, "keep", keep)
+    _, executor = cluster()
+    frames = [each for each in executor.start(job).frames() if each]
+    assert frames[-1].step == SHORT.steps
+    assert not frames[-1].whole
 
 
 def test_runs_go_to_the_actor_with_the_fewest(cluster, begin):

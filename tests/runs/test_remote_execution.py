@@ -1,15 +1,18 @@
 """Runs whose steps are made in calls; here by workers within this process."""
 
+import errno
+import os
 from dataclasses import replace
 
 import pytest
 import torch
 
 from style_transfer.engine import Stroke, Styles, newest_number, stylize
-from style_transfer.runs import worker
+from style_transfer.runs import run_folder, worker
 from style_transfer.runs.executor import Job
 from style_transfer.runs.outcome import UnavailableError
 from style_transfer.runs.remote_execution import RemoteExecution, WorkerLostError
+from style_transfer.runs.run_folder import WorkerFolder
 from style_transfer.runs.scheduler import Scheduler
 from style_transfer.runs.thread_executor import ThreadExecutor
 from style_transfer.settings import Settings
@@ -194,3 +197,66 @@ def test_the_folder_of_a_run_goes_with_it(job):
     assert execution._folder.path.exists()
     list(execution.frames())
     assert not execution._folder.path.exists()
+
+
+class Disk:
+    """Where the page's process writes the files of a run."""
+
+    def __init__(self, monkeypatch):
+        self.is_full, self._write = False, run_folder.write_file
+        monkeypatch.setattr(run_folder, "write_file", self.write)
+
+    def write(self, file, data):
+        if self.is_full:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        self._write(file, data)
+
+
+@pytest.fixture
+def disk(monkeypatch):
+    return Disk(monkeypatch)
+
+
+def test_what_a_full_disk_holds_up_acts_as_soon_as_there_is_room(job, disk, tall_photo, caplog):
+    execution, seen = RemoteExecution(job, Worker()), []
+    for frame in execution.frames():
+        seen.append((frame.settings.beta, tuple(frame.content.shape[-2:])))
+        disk.is_full = 2 <= frame.step < 5
+        if frame.step == 3:
+            steered = replace(job, settings=replace(SETTINGS, beta=20), content=tall_photo)
+            execution.update(steered)
+    assert seen == [(SETTINGS.beta, (32, 32))] * 7 + [(20, (192, 64))] * 2
+    assert caplog.text.count("A run cannot be steered for now: No space left on device.") == 1
+
+
+def test_a_run_stops_though_the_disk_is_full(job, disk):
+    execution, steps = RemoteExecution(job, Worker()), []
+    for frame in execution.frames():
+        steps.append(frame.step)
+        disk.is_full = frame.step >= 3
+        if frame.step == 3:
+            execution.stop()
+    assert steps == [0, 1, 2, 3]
+    assert not execution._folder.path.exists()
+
+
+def test_a_call_that_a_full_disk_forbids_ends_the_run_with_a_sentence(job, disk):
+    disk.is_full = True
+    with pytest.raises(UnavailableError, match=r"cannot be written \(No space left on device\)"):
+        list(RemoteExecution(job, Worker()).frames())
+
+
+def test_a_state_that_cannot_be_saved_is_not_tried_after_every_step(
+    job, by_hand, monkeypatch, caplog
+):
+    tried = []
+
+    def save(self, state):
+        tried.append(state.step)
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(WorkerFolder, "save", save)
+    frames = list(RemoteExecution(job, Worker()).frames())
+    assert [each.losses for each in frames] == [each.losses for each in by_hand]
+    assert tried == [0, 8]
+    assert caplog.text.count("cannot be saved") == 1
