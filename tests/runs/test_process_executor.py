@@ -126,6 +126,12 @@ def test_the_limits_of_a_run_hold_while_its_process_tells_nothing(begin, executo
     assert run.outcome is UNWATCHED
 
 
+@pytest.mark.skipif(not hasattr(os, "getpgid"), reason="process groups of POSIX")
+def test_ctrl_c_at_a_terminal_is_for_the_process_that_asks_alone(executor):
+    groups = [os.getpgid(each.pid) for each in executor._workers]
+    assert os.getpgrp() not in groups
+
+
 @pytest.mark.skipif(not hasattr(signal, "SIGSTOP"), reason="signals of POSIX")
 def test_a_process_ends_quietly_where_the_one_that_asks_is_gone_in_the_middle_of_a_step(
     photo, painting
@@ -141,7 +147,8 @@ def test_a_process_ends_quietly_where_the_one_that_asks_is_gone_in_the_middle_of
     own.end()
 
 
-def test_an_executor_that_was_ended_makes_no_further_process(photo, painting):
+def test_an_executor_that_was_ended_makes_no_further_process(photo, painting, monkeypatch):
+    monkeypatch.setattr(run_module, "PATIENCE", 3600.0)
     own = ProcessExecutor(["cpu"])
     run = Run(Job(photo, Styles((painting,)), LONG), own)
     wait_for(lambda: step(run) > 2)
