@@ -43,6 +43,7 @@ class _Server:
             else:
                 self._measure(number, *arguments)
         finally:  # after a fault too, or its answer would be waited for
+            runtime.release_free_memory()  # of a run, before another is admitted in its place
             self._send(number)
 
     def _paint(self, number: int, path: Path) -> None:
