@@ -38,8 +38,19 @@ def create(host: str | None = None) -> Any:
     """Return the `ui.page.Page` of this process, as its environment variables describe it.
 
     `host` is the address to listen at, where GRADIO_SERVER_NAME does not say it. A variable with a
-    value that it cannot have ends the process with one sentence.
+    value that it cannot have ends the process with one sentence, and so do Ctrl-C and the signals
+    that end programs, with exit code 0.
     """
+    with Interruption() as interruption:  # imports take seconds
+        try:
+            return _create(host)
+        finally:
+            if interruption.noticed:  # also where a library that was being imported failed by it
+                print("The page was ended before it was served.", file=sys.stderr)
+                sys.exit(0)
+
+
+def _create(host: str | None) -> Any:
     from style_transfer.runs import RunService
     from style_transfer.ui.environment import (
         exempt_loopback,

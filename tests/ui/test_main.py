@@ -1,0 +1,30 @@
+"""The start of the page, in processes of their own."""
+
+import signal
+import subprocess
+import sys
+
+import pytest
+
+# Raises the signal where torch is about to be imported.
+EARLY = """
+import signal, sys
+from style_transfer.ui.main import create
+class Finder:
+    def find_spec(self, name, *_):
+        if name == "torch":
+            signal.raise_signal(signal.{name})
+sys.meta_path.insert(0, Finder())
+signal.signal(signal.SIGINT, signal.default_int_handler)
+create()
+"""
+
+
+@pytest.mark.integration
+@pytest.mark.parametrize("name", [n for n in ("SIGINT", "SIGTERM") if hasattr(signal, n)])
+def test_a_signal_in_the_seconds_of_the_imports_ends_the_process_in_one_line(name):
+    answer = subprocess.run(
+        [sys.executable, "-c", EARLY.format(name=name)], capture_output=True, text=True
+    )
+    assert answer.stderr == "The page was ended before it was served.\n"
+    assert answer.returncode == 0
