@@ -9,18 +9,21 @@ from pathlib import Path
 if sys.platform == "win32":
     import msvcrt
 
-    def _lock(descriptor: int) -> None:
+    def lock(descriptor: int) -> None:
+        """Lock an open file. Raises OSError where it is locked."""
         msvcrt.locking(descriptor, msvcrt.LK_NBLCK, 1)
 else:
     import fcntl
 
-    def _lock(descriptor: int) -> None:
+    def lock(descriptor: int) -> None:
+        """Lock an open file or folder. Raises OSError where it is locked."""
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
 
 
 _HELD = (errno.EAGAIN, errno.EACCES, errno.EDEADLK)  # by another run
 NO_LOCKS = (errno.ENOLCK, errno.ENOTSUP, errno.EOPNOTSUPP)  # on this file system
-_ATTEMPTS = 10  # to open a file whose folder another process's `CheckpointStore.sweep` removes
+_ATTEMPTS = 10  # to open a file that another process removes, or its folder, such as by a `sweep`
+_IN_USE = "the checkpoint is in use"
 
 
 class CheckpointLock:
@@ -33,14 +36,19 @@ class CheckpointLock:
         file system without locks, and OSError where the file cannot be made.
         """
         self._file = folder.with_name(f"{folder.name}.lock")
-        self._descriptor = _open(self._file)
-        try:
-            _lock(self._descriptor)
-        except OSError as error:
+        for _ in range(_ATTEMPTS):
+            self._descriptor = _open(self._file)
+            try:
+                lock(self._descriptor)
+            except OSError as error:
+                os.close(self._descriptor)
+                if error.errno in _HELD:
+                    raise BlockingIOError(error.errno, _IN_USE) from error
+                raise
+            if _is_at(self._file, self._descriptor):
+                return
             os.close(self._descriptor)
-            if error.errno in _HELD:
-                raise BlockingIOError(error.errno, "the checkpoint is in use") from error
-            raise
+        raise BlockingIOError(errno.EAGAIN, _IN_USE)
 
     def release(self, remove: bool = False) -> None:
         """Give the lock back; `remove` its file where the checkpoint is gone."""
@@ -65,3 +73,11 @@ def _open(file: Path) -> int:
         with suppress(FileNotFoundError):
             return os.open(file, os.O_RDWR | os.O_CREAT, 0o600)
     raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), str(file))
+
+
+def _is_at(file: Path, descriptor: int) -> bool:
+    """Return whether `file` is still what was opened, and was not removed before it was locked."""
+    try:
+        return os.path.samestat(file.stat(), os.fstat(descriptor))
+    except OSError:
+        return False

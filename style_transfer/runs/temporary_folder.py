@@ -20,8 +20,7 @@ def process_folder(root: Path, prefix: str) -> Path:
     """
     root.mkdir(parents=True, exist_ok=True)
     remove_abandoned(root, prefix)
-    folder = root / f"{prefix}{secrets.token_hex(8)}"
-    lock = CheckpointLock(folder)  # before the folder is there, or it would look abandoned
+    folder, lock = _locked_name(root, prefix)
     folder.mkdir(mode=0o700)
     atexit.register(_leave, folder, lock, os.getpid())
     return folder
@@ -36,6 +35,17 @@ def remove_abandoned(root: Path, prefix: str) -> None:
         except OSError:  # in use, another user's, or on a file system without locks
             continue
         _remove(folder, lock)
+
+
+def _locked_name(root: Path, prefix: str, tries: int = _TRIES) -> tuple[Path, CheckpointLock]:
+    """Return a folder and its lock, before it is there, or it would look abandoned."""
+    folder = root / f"{prefix}{secrets.token_hex(8)}"
+    try:
+        return folder, CheckpointLock(folder)
+    except BlockingIOError:  # another process that begins looks whether it is abandoned
+        if tries == 1:
+            raise
+    return _locked_name(root, prefix, tries - 1)
 
 
 def _leave(folder: Path, lock: CheckpointLock, process: int) -> None:

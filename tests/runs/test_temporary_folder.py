@@ -45,6 +45,14 @@ def test_the_folder_of_a_process_that_died_is_removed_by_the_next(tmp_path):
     assert [file.name for file in tmp_path.glob("*.lock")] == [f"{own.name}.lock"]
 
 
+def test_a_name_that_another_process_looks_at_is_not_taken(tmp_path, monkeypatch):
+    names = iter(["0", "1"])
+    monkeypatch.setattr(module.secrets, "token_hex", lambda _: next(names))
+    lock = CheckpointLock(tmp_path / "mine-0")
+    assert process_folder(tmp_path, "mine-").name == "mine-1"
+    lock.release()
+
+
 def test_what_could_not_be_removed_is_left_to_the_next_process(tmp_path, monkeypatch):
     abandoned = tmp_path / "mine-0"
     CheckpointLock(abandoned).release()
