@@ -9,13 +9,13 @@ from pathlib import Path
 if sys.platform == "win32":
     import msvcrt
 
-    def lock(descriptor: int) -> None:
+    def lock_descriptor(descriptor: int) -> None:
         """Lock an open file. Raises OSError where it is locked."""
         msvcrt.locking(descriptor, msvcrt.LK_NBLCK, 1)
 else:
     import fcntl
 
-    def lock(descriptor: int) -> None:
+    def lock_descriptor(descriptor: int) -> None:
         """Lock an open file or folder. Raises OSError where it is locked."""
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
 
@@ -39,7 +39,7 @@ class CheckpointLock:
         for _ in range(_ATTEMPTS):
             self._descriptor = _open(self._file)
             try:
-                lock(self._descriptor)
+                lock_descriptor(self._descriptor)
             except OSError as error:
                 os.close(self._descriptor)
                 if error.errno in _HELD:

@@ -5,9 +5,10 @@ import os
 import secrets
 import shutil
 import time
+from contextlib import suppress
 from pathlib import Path
 
-from style_transfer.runs.checkpoint_lock import CheckpointLock
+from style_transfer.runs.checkpoint_lock import CheckpointLock, lock_descriptor
 
 _TRIES, _PAUSE = 20, 0.05  # s between: another process may be about to write a file
 
@@ -22,6 +23,7 @@ def process_folder(root: Path, prefix: str) -> Path:
     remove_abandoned(root, prefix)
     folder, lock = _locked_name(root, prefix)
     folder.mkdir(mode=0o700)
+    _spare(folder)
     atexit.register(_leave, folder, lock, os.getpid())
     return folder
 
@@ -46,6 +48,12 @@ def _locked_name(root: Path, prefix: str, tries: int = _TRIES) -> tuple[Path, Ch
         if tries == 1:
             raise
     return _locked_name(root, prefix, tries - 1)
+
+
+def _spare(folder: Path) -> None:
+    """Let systemd-tmpfiles, which removes what is days old, pass over a folder of this process."""
+    with suppress(OSError):  # Windows opens no folder, and some file systems have no locks
+        lock_descriptor(os.open(folder, os.O_RDONLY))
 
 
 def _leave(folder: Path, lock: CheckpointLock, process: int) -> None:

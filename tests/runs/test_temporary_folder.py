@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from style_transfer.runs import temporary_folder as module
-from style_transfer.runs.checkpoint_lock import CheckpointLock
+from style_transfer.runs.checkpoint_lock import CheckpointLock, lock_descriptor
 from style_transfer.runs.run_folder import RunFolder
 from style_transfer.runs.temporary_folder import process_folder, remove_abandoned
 
@@ -32,6 +32,14 @@ def printed(body: str, folder: Path, code: int = 0) -> str:
 @pytest.mark.skipif(sys.platform == "win32", reason="modes of POSIX")
 def test_the_folder_is_closed_to_other_users(tmp_path):
     assert process_folder(tmp_path, "mine-").stat().st_mode & 0o777 == 0o700
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="locks of folders")
+def test_the_folder_is_locked_so_that_systemd_tidies_nothing_in_it_away(tmp_path):
+    descriptor = os.open(process_folder(tmp_path, "mine-"), os.O_RDONLY)
+    with pytest.raises(BlockingIOError):
+        lock_descriptor(descriptor)
+    os.close(descriptor)
 
 
 def test_the_folder_of_a_process_that_died_is_removed_by_the_next(tmp_path):
