@@ -44,7 +44,7 @@ def paint_files(
     request: Request | None = None,
     *,
     pairing: str = PAIRINGS[0],
-    betas: Sequence[float] = (),
+    betas: Iterable[float] = (),
     pattern: str | None = None,
     watch: Watch | None = None,
     executor: Executor | None = None,

@@ -2,7 +2,7 @@
 
 import string
 from collections import Counter
-from collections.abc import Container, Iterable, Sequence
+from collections.abc import Container, Iterable
 from dataclasses import dataclass, replace
 from itertools import product
 from pathlib import Path
@@ -35,7 +35,7 @@ def jobs_of(
     settings: Settings,
     *,
     pairing: str = PAIRINGS[0],
-    betas: Sequence[float] = (),
+    betas: Iterable[float] = (),
     pattern: str | None = None,
     into_folder: bool = False,
 ) -> list[PictureJob]:
@@ -45,7 +45,7 @@ def jobs_of(
     which names are made by the `pattern`. Raises ValueError, one sentence, where there is nothing
     to paint, styles and photos make no pairs, or two pictures would have one name.
     """
-    photos, styles = [*photos], [*styles]
+    photos, styles, betas = [*photos], [*styles], [*betas]
     from_folder = any(each.is_dir() for each in (*photos, *styles))
     photos, styles = files_in(photos, "photo"), files_in(styles, "style")
     made = [

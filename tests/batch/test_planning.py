@@ -3,6 +3,7 @@
 import re
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from style_transfer.batch.planning import PictureJob, jobs_of
@@ -37,6 +38,16 @@ def test_the_folder_of_a_single_picture_is_made(photo, output, options, made):
     assert planned(photo, "styles/x.png", output, **options)[0] == PictureJob(
         Path("photos/a.png"), (Path("styles/x.png"),), Path(made), Settings(), in_folder=True
     )
+
+
+@pytest.mark.parametrize("betas", [iter((1, 5)), np.array((1.0, 5.0))])
+def test_amounts_of_paint_that_can_be_read_once_are_those_of_every_photo(betas):
+    photos, styles = [Path("a.png"), Path("b.png")], [Path("x.png")]
+    jobs = jobs_of(photos, styles, Path("pictures"), Settings(), betas=betas)
+    assert [(job.photo.stem, job.settings.beta) for job in jobs] == [
+        *(("a", 1.0), ("a", 5.0)),
+        *(("b", 1.0), ("b", 5.0)),
+    ]
 
 
 @pytest.mark.usefixtures("here")
