@@ -3,6 +3,7 @@
 import os
 import textwrap
 from collections.abc import Iterable
+from numbers import Real
 from pathlib import Path
 from typing import Any
 
@@ -34,12 +35,17 @@ def weight(what: str, value: Any) -> float:
 
 def number(what: str, value: Any) -> float:
     """Return `value` as a float; raise ValueError where it is no number or a bool."""
-    if isinstance(value, bool) or not isinstance(value, int | float):
+    if not is_number(value):
         raise ValueError(f"{what} must be a number, not {value!r}.")
     try:
         return float(value)
     except OverflowError:
         raise ValueError(f"{what} must be a finite number, not {value!r}.") from None
+
+
+def is_number(value: Any) -> bool:
+    """Tell whether `value` is a number, one of NumPy's included, and not a bool."""
+    return isinstance(value, Real) and not isinstance(value, bool)
 
 
 def path(what: str, value: Any) -> Path:

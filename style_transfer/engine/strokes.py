@@ -6,7 +6,7 @@ from dataclasses import dataclass, fields
 from itertools import pairwise
 from typing import Any
 
-from style_transfer.checks import one_of, whole_number
+from style_transfer.checks import is_number, one_of, whole_number
 from style_transfer.settings import MAX_STYLES
 
 STROKE_KINDS = ("smear", "wipe", "color", "clone", "like", "unlike", "undo")
@@ -128,8 +128,7 @@ def _numbers(what: str, values: Any, count: int, low: float, high: float) -> tup
     if not isinstance(values, list | tuple) or len(values) != count:
         raise ValueError(f"{what} has {count} numbers.".capitalize())
     for value in values:
-        is_number = isinstance(value, int | float) and not isinstance(value, bool)
-        if not is_number or not math.isfinite(value) or not low <= value <= high:
+        if not is_number(value) or not low <= value <= high:  # NaN also fails
             raise ValueError(f"{what} must be from {low:g} to {high:g}, not {value!r:.40}.")
     return tuple(round(float(value), _DECIMALS) for value in values)
 

@@ -1,5 +1,6 @@
 import json
 
+import numpy as np
 import pytest
 
 from style_transfer.engine.strokes import MAX_POINTS, Stroke, in_effect, newest_number
@@ -41,6 +42,13 @@ def test_a_stroke_comes_back_from_json_without_its_number():
 def test_what_is_no_stroke_is_refused_in_one_sentence(data):
     with pytest.raises(ValueError, match=r"\.$"):
         Stroke.from_dict(data)
+
+
+def test_numbers_of_numpy_make_a_stroke():
+    points = [tuple(row) for row in np.float32([[0.25, 0.5, 1], [0.75, 0.5, 1]])]
+    stroke = Stroke("smear", points, np.float32(0.125), style=np.int64(2))
+    assert stroke == Stroke("smear", ((0.25, 0.5, 1), (0.75, 0.5, 1)), 0.125, style=2)
+    assert type(stroke.points[0][0]) is float
 
 
 def test_an_undo_takes_back_the_newest_stroke_that_has_not_been_undone():
