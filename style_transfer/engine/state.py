@@ -174,7 +174,7 @@ def _with_own_storage(tensors: dict[str, Tensor]) -> dict[str, Tensor]:
     return own
 
 
-_UNREADABLE = (OSError, SafetensorError, KeyError, TypeError, ValueError)
+_UNREADABLE = (OSError, SafetensorError, KeyError, TypeError, ValueError, RecursionError)
 _SYSTEM_ERROR = re.compile(r"I/O error: (.+) \(os error (\d+)\)")  # in words of safetensors
 _COUNTS = {"step", "stage", "setbacks"}
 _OPTIONAL = ("good", "touched", "reach")  # tensors, or None

@@ -32,7 +32,7 @@ class MachineFile:
 
     def read(self) -> Any:
         """Return what was written, None where there is no such file or it is damaged."""
-        with suppress(OSError, ValueError):
+        with suppress(OSError, ValueError, RecursionError):
             found = json.loads(self.file.read_text(encoding="utf-8"))
             return found.get(self._content) if isinstance(found, dict) else None
         return None

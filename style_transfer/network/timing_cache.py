@@ -1,11 +1,12 @@
 """TimingCache: how long each backend takes for each problem, as measured by `autotune`."""
 
-import math
 import re
+import sys
 import threading
 from collections.abc import Mapping
 from typing import Any
 
+from style_transfer.checks import is_number
 from style_transfer.network.backend import Problem
 
 Timing = tuple[float, float]  # s: of a call, and of each work unit
@@ -118,7 +119,7 @@ def _read_timings(key: str, data: Any) -> dict[str, Timing]:
 
 def _read_timing(key: str, data: Any) -> Timing:
     if isinstance(data, list | tuple) and len(data) == 2:
-        numbers = [n for n in data if isinstance(n, int | float) and not isinstance(n, bool)]
-        if len(numbers) == 2 and all(math.isfinite(n) and n >= 0 for n in numbers):
-            return float(numbers[0]), float(numbers[1])
+        seconds = [float(n) for n in data if is_number(n) and 0 <= n <= sys.float_info.max]
+        if len(seconds) == 2:
+            return seconds[0], seconds[1]
     raise ValueError(f"timings of {key!r} hold {data!r}, not two times in seconds")

@@ -1,8 +1,9 @@
 """Cost models on disk, so that a run of another process begins without measuring."""
 
-import math
+import sys
 from pathlib import Path
 
+from style_transfer.checks import is_number
 from style_transfer.network import VGG, MachineFile
 from style_transfer.runs.cost_model import CostModel, what_costs
 from style_transfer.settings import Settings
@@ -45,4 +46,4 @@ def _parsed(data: object) -> dict[str, CostModel]:
 def _is_model(data: object) -> bool:
     if not isinstance(data, list | tuple) or len(data) != 2 or not any(data):
         return False
-    return all(isinstance(n, int | float) and math.isfinite(n) and n >= 0 for n in data)
+    return all(is_number(n) and 0 <= n <= sys.float_info.max for n in data)

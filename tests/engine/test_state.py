@@ -142,10 +142,13 @@ def cut(file):
         lambda file: save_file(
             {"image": IMAGE}, file, {"format": "style-transfer-state-1", "numbers": "[1]"}
         ),
+        lambda file: save_file(
+            {"image": IMAGE}, file, {"format": "style-transfer-state-1", "numbers": "[" * 10**5}
+        ),
         lambda file: file.mkdir(),
         cut,
     ],
-    ids=["missing", "empty", "text", "weights", "older", "numbers", "folder", "cut"],
+    ids=["missing", "empty", "text", "weights", "older", "numbers", "brackets", "folder", "cut"],
 )
 def test_what_is_no_state_is_refused_in_one_sentence(write, tmp_path):
     write(tmp_path / "run.state")

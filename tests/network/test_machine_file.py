@@ -24,7 +24,9 @@ def test_kinds_of_measurements_have_files_of_their_own(tmp_path):
     assert MachineFile("timings", tmp_path).read() is None
 
 
-@pytest.mark.parametrize("content", [b"", b"\xff\x00", b"[1]", b"{}", b'{"timings": 1}'])
+@pytest.mark.parametrize(
+    "content", [b"", b"\xff\x00", b"[1]", b"{}", b'{"timings": 1}', b"[" * 10**5]
+)
 def test_a_damaged_file_is_like_none_and_is_replaced(tmp_path, content):
     file = MachineFile("costs", tmp_path)
     file.file.write_bytes(content)

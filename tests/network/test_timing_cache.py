@@ -119,6 +119,7 @@ def test_timings_of_earlier_versions_are_read():
         {"64-64": {"torch": [-1, 1]}},
         {"64-64": {"torch": [math.nan, 1]}},
         {"64-64": {"torch": [1, math.inf]}},
+        {"64-64": {"torch": [1, 10**400]}},
     ],
 )
 def test_malformed_timings_are_refused(data):

@@ -62,7 +62,9 @@ def test_timings_of_another_machine_are_not_shared(tmp_path, measured):
     assert len(measured) == 2
 
 
-@pytest.mark.parametrize("data", [None, [1], {"x": 1}, {"x": [0, 0]}, {"x": [1, "2"]}])
+@pytest.mark.parametrize(
+    "data", [None, [1], {"x": 1}, {"x": [0, 0]}, {"x": [1, "2"]}, {"x": [10**400, 1]}]
+)
 def test_what_are_no_cost_models_is_measured(tmp_path, measured, data):
     MachineFile("costs", tmp_path).update(lambda _: data)
     assert CostStore(tmp_path).cost_model(network(), Settings()) == CostModel(1.0, 0.5)
