@@ -45,10 +45,9 @@ def check_device(name: str) -> None:
         *(f"{kind}:0" for kind in kinds),
     }  # of each type, also where it is the only one
     if name not in {*here, *first}:
-        raise ValueError(
-            f"There is no device {name!r} here, but {', '.join(here)}; "
-            f"{AUTO!r} takes the first that works."
-        )
+        # Where that itself is no choice, it is none of the devices.
+        hint = "" if name == AUTO else f"; {AUTO!r} takes the first that works"
+        raise ValueError(f"There is no device {name!r} here, but {', '.join(here)}{hint}.")
 
 
 def _kind_of(device: torch.device | str) -> tuple[DeviceType, torch.device]:

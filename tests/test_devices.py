@@ -33,6 +33,12 @@ def test_one_that_is_not_here_is_refused_in_one_sentence_with_those_that_are(mon
         check_device(name)
 
 
+def test_that_auto_is_no_device_is_not_answered_by_auto(monkeypatch):
+    with_devices(monkeypatch, cuda=1)
+    with pytest.raises(ValueError, match=r"no device 'auto' here, but cuda, cpu\.$"):
+        check_device("auto")
+
+
 def test_float64_is_on_the_device_or_where_that_lacks_it_on_the_cpu():
     tensor = torch.ones(2)
     assert precise(tensor).dtype == torch.float64

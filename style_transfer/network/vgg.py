@@ -138,13 +138,14 @@ class VGG(nn.Module):
         return self.mean.device
 
 
-def load_network(name: str = NETWORKS[0], device: str = CPU) -> VGG:
-    """Return the network on a device, named as torch names it, kept for the life of the process.
+def load_network(name: str = NETWORKS[0], device: str | torch.device = CPU) -> VGG:
+    """Return the network on a device, torch's or its name, kept for the life of the process.
 
-    Raises ValueError where its weights cannot be had, or for a device that is not here.
+    Raises ValueError where its weights cannot be had, or for a device that is not here; which one
+    to take `engine.chosen_device` tells.
     """
-    check_device(device)
-    return _load(name, device)
+    check_device(str(device))
+    return _load(name, str(device))
 
 
 @cache

@@ -8,7 +8,14 @@ import pytest
 import torch
 from torch import nn
 
-from style_transfer.network import BACKENDS, LAYERS, VGG, BackendSet, TimingCache, load_network
+from style_transfer.network import (
+    BACKENDS,
+    LAYERS,
+    VGG,
+    BackendSet,
+    TimingCache,
+    load_network,
+)
 from style_transfer.network.backend import Problem
 from style_transfer.network.convolution import Convolution
 
@@ -173,6 +180,7 @@ def test_an_unknown_network_or_pooling_is_refused(network):
 
 def test_the_network_is_loaded_once():
     assert load_network() is load_network()
+    assert load_network(device=torch.device("cpu")) is load_network(device="cpu")
 
 
 URL = "https://download.pytorch.org/models/vgg16-397923af.pth"
