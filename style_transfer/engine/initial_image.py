@@ -22,6 +22,7 @@ def is_from_content(init: object) -> bool:
     return not isinstance(init, str) or init == "content"
 
 
+@torch.no_grad()  # of images that ask for gradients, or every frame would hold those before it
 def initial_image(
     init: str | Tensor,
     content: Tensor,

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator, Sequence
 
+import torch
 from torch import Tensor
 
 from style_transfer.checks import one_of
@@ -20,6 +21,7 @@ from style_transfer.network import VGG, load_network
 from style_transfer.settings import Settings
 
 
+@torch.inference_mode(False)  # for each step: where the caller has it on, there are no gradients
 def stylize(
     content: Content,
     style: Style | Callable[[], Styles],

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any
 
+import torch
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 from torch import Tensor
@@ -71,6 +72,7 @@ class State:
         save_tensors(tensors, file, {"format": _FORMAT, "numbers": json.dumps(numbers)})
 
     @classmethod
+    @torch.inference_mode(False)  # or no run could go on from it
     def load(cls, file: str | os.PathLike[str]) -> "State":
         """Return the state in a file that `save` wrote. Raises ValueError for any other file."""
         try:

@@ -174,7 +174,8 @@ class Stepper:
 
     def _use_content(self, content: Tensor) -> None:
         """Raises ValueError where a mask of the styles has another aspect ratio."""
-        self._content_read, self._content = content, content.to(self._network.device)
+        self._content_read = content
+        self._content = content.detach().to(self._network.device)
         self._stages, self._stroked = stages(image_size(content)), StrokedContent(self._content)
         self._use_styles(self._read_styles())
         self._evaluator = None

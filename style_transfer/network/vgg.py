@@ -149,6 +149,7 @@ def load_network(name: str = NETWORKS[0], device: str | torch.device = CPU) -> V
 
 
 @cache
+@torch.inference_mode(False)  # or the weights would serve in inference mode alone ever after
 def _load(name: str, device: str) -> VGG:
     network = VGG(name).to(device)
     network.timing_store = TimingStore()

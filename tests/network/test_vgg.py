@@ -11,10 +11,12 @@ from torch import nn
 from style_transfer.network import (
     BACKENDS,
     LAYERS,
+    NETWORKS,
     VGG,
     BackendSet,
     TimingCache,
     load_network,
+    vgg,
 )
 from style_transfer.network.backend import Problem
 from style_transfer.network.convolution import Convolution
@@ -181,6 +183,12 @@ def test_an_unknown_network_or_pooling_is_refused(network):
 def test_the_network_is_loaded_once():
     assert load_network() is load_network()
     assert load_network(device=torch.device("cpu")) is load_network(device="cpu")
+
+
+def test_a_network_that_was_loaded_in_inference_mode_serves_outside_of_it():
+    with torch.inference_mode():
+        network = vgg._load.__wrapped__(NETWORKS[0], "cpu")
+    assert not any(each.is_inference() for each in network.buffers())
 
 
 URL = "https://download.pytorch.org/models/vgg16-397923af.pth"
