@@ -17,6 +17,7 @@ from style_transfer.engine.state import State
 from style_transfer.engine.stepper import Content, Stepper, Style
 from style_transfer.engine.strokes import Stroke
 from style_transfer.engine.styles import Styles
+from style_transfer.images import check_image
 from style_transfer.network import VGG, load_network
 from style_transfer.settings import Settings
 
@@ -39,12 +40,12 @@ def stylize(
 ) -> Iterator[Frame]:
     """Yield a frame with the starting image, then one after each step of the optimisation.
 
-    `content` and each style image are (1, 3, H, W) RGB in [0, 1]; the result has the size of
-    `content`. `style` is one style image, several, Styles with masks, or a function that returns
-    Styles and is called before each step; so may `content` be a function, whose image may change
-    its size, and the picture goes on from what it is. `read_settings` is called before each step,
-    first of the three; the run ends after `steps` of the settings. On a device that works off calls
-    later (`devices.runs_ahead`) the next step has begun when a frame is yielded.
+    `content` and each style image are (1, 3, H, W) RGB of float32 in [0, 1]; the result has the
+    size of `content`. `style` is one style image, several, Styles with masks, or a function that
+    returns Styles and is called before each step; so may `content` be a function, whose image may
+    change its size, and the picture goes on from what it is. `read_settings` is called before each
+    step, first of the three; the run ends after `steps` of the settings. On a device that works off
+    calls later (`devices.runs_ahead`) the next step has begun when a frame is yielded.
 
     `init` is what the run starts from: "content", in the colours of the styles (`with_palette`);
     "noise" made from `seed`; "style" (the first style image); or an image (1, 3, h, w) of an
@@ -60,12 +61,14 @@ def stylize(
     `network` defaults to the bundled one on the `default_device`; `evaluator` makes what computes
     losses and gradients, once for each stage.
 
-    Gatys, Ecker and Bethge 2015, from coarse to fine. Raises ValueError for an unknown choice, a
-    mask of another aspect ratio than the content, styles without a weight to start with (during a
-    run they weigh the same), and a state of another size; DivergedError where the losses stay
-    infinite.
+    Gatys, Ecker and Bethge 2015, from coarse to fine. Raises ValueError for an unknown choice, what
+    is no such image, a mask of another aspect ratio than the content, styles without a weight to
+    start with (during a run they weigh the same), and a state of another size; DivergedError where
+    the losses stay infinite.
     """
-    if isinstance(init, str):
+    if isinstance(init, Tensor):
+        check_image("The image to begin with", init)
+    else:
         one_of("init", init, INITS)
     one_of("optimizer", optimizer, OPTIMIZERS)
     network = network or load_network(device=default_device())

@@ -24,6 +24,7 @@ from style_transfer.engine.stroked_content import StrokedContent
 from style_transfer.engine.strokes import Stroke, in_effect
 from style_transfer.engine.styles import Styles
 from style_transfer.engine.touch import moved_to_size, with_stroke
+from style_transfer.images import check_image
 from style_transfer.network import VGG
 from style_transfer.runtime import retain_freed_blocks
 from style_transfer.settings import Settings
@@ -50,7 +51,7 @@ class Stepper:
     ) -> None:
         self._network, self._make_evaluator = network, evaluator
         self._from_content = from_content
-        self._read_content = _constant(content) if isinstance(content, Tensor) else content
+        self._read_content = content if callable(content) else _constant(content)
         self._read_styles = style if callable(style) else _constant(Styles.of(style))
         self._evaluator: StepEvaluator | None = None  # of the current stage, from its first step on
         self._held: tuple[Stroke, ...] = ()  # strokes that `_evaluator` knows of
@@ -76,6 +77,7 @@ class Stepper:
 
     def resume(self, state: State) -> State:
         """Return a saved state on the run's device. Raises ValueError for one of another size."""
+        check_image("The image of a state", state.image)
         size = image_size(state.image)
         if state.stage >= len(self._stages) or size != self._stages[state.stage].size:
             raise ValueError("This state belongs to a photo of another size.")
@@ -173,7 +175,8 @@ class Stepper:
         )
 
     def _use_content(self, content: Tensor) -> None:
-        """Raises ValueError where a mask of the styles has another aspect ratio."""
+        """Raises ValueError where it is no image, or a mask of the styles has other proportions."""
+        check_image("The content image", content)
         self._content_read = content
         self._content = content.detach().to(self._network.device)
         self._stages, self._stroked = stages(image_size(content)), StrokedContent(self._content)
@@ -181,7 +184,8 @@ class Stepper:
         self._evaluator = None
 
     def _use_styles(self, styles: Styles) -> None:
-        """Raises ValueError for a mask of another aspect ratio than the content's."""
+        """Raises ValueError for what is no image or mask, and one of another aspect ratio."""
+        styles.check_tensors()
         styles.check(self._content)
         strength = styles.strength_at(image_size(self._content))
         self._styles = styles

@@ -10,6 +10,7 @@ import torch
 from torch import Tensor
 
 from style_transfer.engine.masks import feather, feather_inwards, read_mask, resize_mask
+from style_transfer.images import check_image
 from style_transfer.settings import MAX_STYLES
 
 _ASPECT_TOLERANCE = 0.1  # largest difference of the logarithms of two aspect ratios
@@ -28,13 +29,19 @@ class Styles:
     style_masks: tuple[Tensor, ...] | None = None  # one for each image; None: all apply everywhere
 
     def __post_init__(self) -> None:
+        for name in ("images", "style_masks"):
+            if (given := getattr(self, name)) is not None:
+                object.__setattr__(self, name, tuple(given))  # the dataclass is frozen
         if not 1 <= len(self.images) <= MAX_STYLES:
             raise ValueError(f"A run has 1 to {MAX_STYLES} styles, not {len(self.images)}.")
         if self.style_masks is not None and len(self.style_masks) != len(self.images):
             count = f"{len(self.style_masks)} masks for {len(self.images)} styles"
             raise ValueError(f"There are {count}; each style needs one.")
         for mask in self._masks:
-            if mask.dim() != 4 or mask.shape[:2] != (1, 1):
+            if not isinstance(mask, Tensor):
+                kind = type(mask).__name__
+                raise ValueError(f"A mask must be a tensor (1, 1, H, W), not {kind}.")
+            if mask.dim() != 4 or mask.shape[:2] != (1, 1) or not mask.numel():
                 raise ValueError(f"A mask must be (1, 1, H, W), not {tuple(mask.shape)}.")
             if not 0 <= mask.min() <= mask.max() <= 1:  # NaN also fails
                 raise ValueError("The values of a mask must be from 0 to 1.")
@@ -88,6 +95,15 @@ class Styles:
     @property
     def _tensors(self) -> tuple[Tensor, ...]:
         return self.images + self._masks
+
+    def check_tensors(self) -> None:
+        """Raise ValueError, one sentence, for images and masks that no run can be made with."""
+        for number, image in enumerate(self.images, 1):
+            check_image(f"Style image {number}", image)
+        for mask in self._masks:
+            if mask.dtype != torch.float32:
+                kind = str(mask.dtype).removeprefix("torch.")
+                raise ValueError(f"A mask must be of float32 in [0, 1], not of {kind}.")
 
     def check(self, content: Tensor) -> None:
         """Raise ValueError where a mask's aspect ratio is not that of `content` (1, 3, H, W)."""

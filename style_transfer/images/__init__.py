@@ -13,7 +13,7 @@ from style_transfer.images.saving import (
     encoded,
     save,
 )
-from style_transfer.images.tensors import from_jpeg, to_jpeg, to_pil, to_tensor
+from style_transfer.images.tensors import check_image, from_jpeg, to_jpeg, to_pil, to_tensor
 from style_transfer.images.timelapse import TIMELAPSE_FORMATS
 from style_transfer.images.transparency import laid_on
 from style_transfer.images.video import add_video, even, video_frame
@@ -60,6 +60,7 @@ __all__ = [
     "Photo",
     "add_video",
     "check_format",
+    "check_image",
     "check_output",
     "color_named",
     "encoded",

@@ -7,7 +7,32 @@ import torch
 from PIL import Image
 from torch import Tensor
 
-from style_transfer.picture_files import reduce
+from style_transfer.picture_files import MIN_SIDE, reduce
+
+_ROUNDING = (
+    1 / 510
+)  # half a level of 255: colours that were converted may be as far outside of [0, 1]
+
+
+def check_image(what: str, image: object) -> None:
+    """Raise ValueError, one sentence, for what is no image (1, 3, H, W) of float32 in [0, 1].
+
+    Its sides have MIN_SIDE px at least, as those of pictures in files have.
+    """
+    if not isinstance(image, Tensor):
+        raise ValueError(f"{what} must be a tensor (1, 3, H, W), not {type(image).__name__}.")
+    shape, kind = tuple(image.shape), str(image.dtype).removeprefix("torch.")
+    if len(shape) != 4 or shape[:2] != (1, 3):
+        raise ValueError(f"{what} must be (1, 3, H, W), not {shape}.")
+    if min(shape[2:]) < MIN_SIDE:
+        size = f"{shape[3]} x {shape[2]}"
+        raise ValueError(f"{what} must have {MIN_SIDE} pixels a side or more, not {size}.")
+    if image.dtype != torch.float32:
+        raise ValueError(f"{what} must be of float32 in [0, 1], not of {kind}.")
+    low, high = (each.item() for each in image.detach().aminmax())
+    if not (low >= -_ROUNDING and high <= 1 + _ROUNDING):  # NaN also fails
+        words = f"from {low:.3g} to {high:.3g}"
+        raise ValueError(f"{what} must have values from 0 to 1, not {words}.")
 
 
 def to_tensor(image: Image.Image, max_side: int | None = None) -> Tensor:

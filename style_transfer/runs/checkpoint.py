@@ -21,6 +21,7 @@ from style_transfer.engine import (
     is_from_content,
     stages,
 )
+from style_transfer.images import check_image
 from style_transfer.network import out_of_memory
 from style_transfer.recipe import Recipe
 from style_transfer.runs.checkpoint_files import (
@@ -74,7 +75,7 @@ class Checkpoint:
             pictures = _pictures_of(folder, state)
             content, styles = pictures["content"], Styles.from_tensors(pictures)
             for image in (content, *styles.images):
-                _check_image(image)
+                check_image("An image", image)
             _check_state(state, content, recipe.optimizer)
             styles.check(content)
             # run.json is written before the state, and may be some steps ahead of it.
@@ -154,12 +155,6 @@ def _losses_of(entry: Any) -> tuple[int, dict[str, float]]:
     step, losses = entry
     whole_number("step", step, 0, 2**31)
     return step, {str(name): float(loss) for name, loss in losses.items()}
-
-
-def _check_image(image: Tensor) -> None:
-    shape = tuple(image.shape)
-    if len(shape) != 4 or shape[:2] != (1, 3) or not min(shape) or not image.isfinite().all():
-        raise ValueError(f"An image must be (1, 3, H, W) and finite, not {shape}.")
 
 
 def _check_state(state: State, content: Tensor, optimizer: str) -> None:

@@ -1,11 +1,66 @@
-"""What of its caller a run does not depend on."""
+"""What a run refuses to be made of, and what of its caller it does not depend on."""
 
+import numpy as np
 import pytest
 import torch
 
 from style_transfer.engine.state import State
+from style_transfer.engine.styles import Styles
 from tests.comparison import same_frames
-from tests.engine.runs import run
+from tests.engine.runs import QUICK, run
+
+BAD_IMAGES = {  # what they are, and what is said of them
+    "no batch": (lambda image: image[0], "must be (1, 3, H, W), not (3, 32, 32)"),
+    "opacity": (lambda image: image[:, [0, 1, 2, 0]], "(1, 3, H, W), not (1, 4, 32, 32)"),
+    "two": (lambda image: image.repeat(2, 1, 1, 1), "(1, 3, H, W), not (2, 3, 32, 32)"),
+    "small": (lambda image: image[..., :31], "must have 32 pixels a side or more, not 31 x 32"),
+    "bytes": (lambda image: (image * 255).byte(), "of float32 in [0, 1], not of uint8"),
+    "doubles": (lambda image: image.double(), "of float32 in [0, 1], not of float64"),
+    "to 255": (lambda image: image * 0 + 255, "values from 0 to 1, not from 255 to 255"),
+    "negative": (lambda image: image * 0 - 1, "values from 0 to 1, not from -1 to -1"),
+    "no number": (lambda image: image * torch.nan, "values from 0 to 1, not from nan to nan"),
+    "array": (lambda image: np.ones((1, 3, 32, 32)), "a tensor (1, 3, H, W), not ndarray"),
+}
+
+
+def refusal(*arguments, **options):
+    with pytest.raises(ValueError, match=r" must |is not one of") as refused:
+        run(*arguments, **options)
+    return str(refused.value)
+
+
+@pytest.mark.parametrize("kind", BAD_IMAGES)
+def test_what_is_no_image_is_refused_in_a_sentence_that_says_what_one_is(photo, painting, kind):
+    make, words = BAD_IMAGES[kind]
+    bad = make(photo)
+    for what, said in {
+        "The content image": refusal(bad, painting),
+        "Style image 2": refusal(photo, [painting, bad]),
+        "The image to begin with": kind != "array" and refusal(photo, painting, init=bad),
+    }.items():
+        assert not said or (said.startswith(f"{what} must") and words in said)
+
+
+def test_rounding_beyond_the_range_is_no_fault(photo, painting):
+    assert run(photo * 1.001, painting - 0.001)[-1].step == QUICK.steps
+
+
+def test_only_an_image_or_a_choice_is_begun_with(photo, painting, tmp_path):
+    for wrong in (tmp_path / "picture.png", None, 5):
+        assert "is not one of content, noise, style" in refusal(photo, painting, init=wrong)
+
+
+def test_a_mask_of_another_type_is_refused(photo, painting):
+    mask = torch.ones(1, 1, 32, 32)
+    for kind in (torch.float64, torch.float16, torch.bool):
+        name = str(kind).removeprefix("torch.")
+        words = f"A mask must be of float32 in [0, 1], not of {name}."
+        assert refusal(photo, Styles((painting,), mask.to(kind))) == words
+
+
+def test_a_state_whose_image_is_damaged_is_refused(photo, painting):
+    state = State(0, 0, photo * torch.nan)
+    assert refusal(photo, painting, state=state).startswith("The image of a state must have values")
 
 
 @pytest.mark.parametrize("mode", [torch.no_grad, torch.inference_mode])
