@@ -12,7 +12,7 @@ from style_transfer.images import keep_colors
 from style_transfer.settings import Settings
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)  # tensors have no equality of their own
 class Frame:
     """The image after a step, the settings of the step, and the losses of the image before it."""
 

@@ -24,7 +24,7 @@ _OLDER = "style-transfer-state-1"  # loaded without the optimiser's memory, whic
 _MATCHES, _BEFORE = "matches.", "before."  # begin the names of their tensors
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)  # tensors have no equality of their own
 class State:
     """A run between two steps. Its tensors are never written to, so states share them.
 

@@ -1,5 +1,7 @@
 """What a run refuses to be made of, and what of its caller it does not depend on."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
@@ -61,6 +63,13 @@ def test_a_mask_of_another_type_is_refused(photo, painting):
 def test_a_state_whose_image_is_damaged_is_refused(photo, painting):
     state = State(0, 0, photo * torch.nan)
     assert refusal(photo, painting, state=state).startswith("The image of a state must have values")
+
+
+def test_a_frame_is_found_among_others(photo, painting):
+    frames = run(photo, painting)
+    assert [frames.index(frame) for frame in frames] == [*range(QUICK.steps + 1)]
+    assert len({*frames, *frames}) == len(frames)
+    assert replace(frames[1]) not in frames
 
 
 @pytest.mark.parametrize("mode", [torch.no_grad, torch.inference_mode])

@@ -1,7 +1,7 @@
 import json
 import os
 from contextlib import suppress
-from dataclasses import fields
+from dataclasses import fields, replace
 from errno import EFBIG
 
 import pytest
@@ -49,6 +49,13 @@ def test_a_saved_state_comes_back_bit_for_bit(state, tmp_path):
     loaded = State.load(tmp_path / "run.state")
     for field in fields(State):
         assert same(getattr(state, field.name), getattr(loaded, field.name)), field.name
+
+
+def test_a_state_is_found_among_others():
+    others = [replace(LATER), replace(FIRST, image=IMAGE.clone())]
+    assert FIRST not in others
+    assert [*others, FIRST].index(FIRST) == 2
+    assert len({*others, FIRST, FIRST}) == 3
 
 
 def test_a_loaded_tensor_lies_in_memory_as_a_new_one_does(tmp_path):
