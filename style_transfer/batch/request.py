@@ -7,7 +7,7 @@ from typing import Any
 
 from style_transfer.checks import number, one_of, path, whole_number
 from style_transfer.engine import INITS, OPTIMIZERS, Stroke, check_places
-from style_transfer.images import COLOUR_SPACES, DEPTHS, MIN_SIDE, color_named
+from style_transfer.images import COLOUR_SPACES, DEPTHS, MIN_SIDE, check_depth, color_named
 from style_transfer.network import NETWORKS
 from style_transfer.recipe import MAX_SEED, MAX_SIZE
 from style_transfer.settings import Settings
@@ -59,8 +59,7 @@ class Request:
         one_of("optimizer", self.optimizer, OPTIMIZERS)
         self._set("seed", whole_number("seed", self.seed, 0, MAX_SEED))
         one_of("network", self.network, NETWORKS)
-        if isinstance(self.depth, bool) or self.depth not in DEPTHS:
-            raise ValueError(f"depth must be {DEPTHS[0]} or {DEPTHS[1]}, not {self.depth!r}.")
+        check_depth(self.depth)
         one_of("color_space", self.color_space, SPACES)
         for name in ("device", "background"):
             if not isinstance(value := getattr(self, name), str | None):

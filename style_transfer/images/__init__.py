@@ -8,6 +8,7 @@ from style_transfer.images.resizing import reduced, resize
 from style_transfer.images.saving import (
     DEPTHS,
     Export,
+    check_depth,
     check_format,
     check_output,
     encoded,
@@ -59,6 +60,7 @@ __all__ = [
     "Export",
     "Photo",
     "add_video",
+    "check_depth",
     "check_format",
     "check_image",
     "check_output",

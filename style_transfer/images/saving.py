@@ -24,9 +24,18 @@ from style_transfer.picture_files import (
 DEPTHS = (8, 16)  # bits a channel
 
 
+def check_depth(depth: object) -> None:
+    """Raise ValueError, one sentence, for what is none of DEPTHS."""
+    if isinstance(depth, bool) or depth not in DEPTHS:
+        raise ValueError(f"depth must be {DEPTHS[0]} or {DEPTHS[1]}, not {depth!r}.")
+
+
 @dataclass(frozen=True, eq=False)
 class Export:
-    """How a picture is written: its bits, its colour space, and what comes with it."""
+    """How a picture is written: its bits, its colour space, and what comes with it.
+
+    Raises ValueError, one sentence, for another depth.
+    """
 
     depth: int = DEPTHS[0]  # bits a channel; 16 as PNG and TIFF
     space: ColourSpace = SRGB
@@ -34,8 +43,16 @@ class Export:
     dpi: float | None = None
     exif: Exif | None = None
 
+    def __post_init__(self) -> None:
+        check_depth(self.depth)
+
     def levels(self, image: Tensor) -> np.ndarray:
-        """Return (1, 3, H, W) sRGB in [0, 1] as rounded numbers (H, W, 3 or 4) of this space."""
+        """Return (1, 3, H, W) sRGB in [0, 1] as rounded numbers (H, W, 3 or 4) of this space.
+
+        Raises ValueError, a sentence to come after a name, for another shape.
+        """
+        if image.dim() != 4 or image.shape[:2] != (1, 3):
+            raise ValueError(f"a picture must be (1, 3, H, W), not {tuple(image.shape)}.")
         channels = image.detach()[0].clamp(0, 1).cpu()
         if self.space is not SRGB:
             converted = self.space.from_srgb(channels.permute(1, 2, 0).numpy())
@@ -64,8 +81,8 @@ def save(
     PICTURE_FORMATS can do; without it any format goes that Pillow writes. The file is written whole
     or not at all.
 
-    Raises ValueError, one sentence, for another extension or an `export` that the format cannot
-    hold, and OSError where it cannot be written.
+    Raises ValueError, one sentence, for another shape or extension, or an `export` that the format
+    cannot hold, and OSError where it cannot be written.
     """
     write_whole(Path(file), encoded(image, Path(file), text, export))
 

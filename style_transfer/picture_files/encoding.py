@@ -10,6 +10,7 @@ from PIL.PngImagePlugin import putchunk
 
 from style_transfer.picture_files.exif import to_pillow
 from style_transfer.picture_files.formats import (
+    OFFERED,
     PICTURE_FORMATS,
     Metadata,
     PictureFormat,
@@ -23,8 +24,8 @@ def encode(levels: np.ndarray, suffix: str, metadata: Metadata | None = None) ->
     """Return the file of a picture (H, W, 3), or (H, W, 4) with opacity, uint8 or uint16.
 
     Without a text, any format goes that Pillow writes. Raises ValueError, one sentence, for another
-    `suffix`, for metadata that the format cannot hold, and for uint16 where the format, or this
-    installation, has no 16 bits.
+    `suffix`, for metadata or opacity that the format cannot hold, and for uint16 where the format,
+    or this installation, has no 16 bits.
     """
     metadata, known = metadata or Metadata(), format_of(suffix)
     if levels.dtype == np.uint16:
@@ -32,6 +33,9 @@ def encode(levels: np.ndarray, suffix: str, metadata: Metadata | None = None) ->
     if known is None or (metadata.text is not None and suffix.lower() not in PICTURE_FORMATS):
         raise ValueError(f"the extension {suffix!r} is not one of {', '.join(PICTURE_FORMATS)}.")
     known.check(metadata)
+    if levels.shape[2] == 4 and not known.transparent:
+        having = ", ".join(each for each in OFFERED if PICTURE_FORMATS[each].transparent)
+        raise ValueError(f"this format holds no transparency; use {having}.")
     encoded = io.BytesIO()
     Image.fromarray(levels).save(encoded, known.name, **known.to_save(metadata))
     return encoded.getvalue()

@@ -80,6 +80,26 @@ def test_what_a_format_cannot_hold_is_refused_beforehand(tmp_path, export, words
     check_output(tmp_path / "out.jpg", export)
 
 
+def test_opacity_is_refused_by_a_format_without_it(tmp_path, photo):
+    export = Export(opacity=photo[:, :1])
+    with pytest.raises(ValueError, match=r"^out\.jpg: .* no transparency; use \.png, \.webp"):
+        save(photo, tmp_path / "out.jpg", export=export)
+    save(photo, tmp_path / "out.webp", export=export)
+
+
+@pytest.mark.parametrize("depth", [12, 1, True, None])
+def test_no_other_depth_is_written(depth):
+    with pytest.raises(ValueError, match=f"depth must be 8 or 16, not {depth}"):
+        Export(depth)
+
+
+@pytest.mark.parametrize("shape", [(3, 32, 32), (1, 1, 32, 32), (1, 4, 32, 32), (2, 3, 32, 32)])
+def test_what_is_no_picture_is_not_written(tmp_path, shape):
+    with pytest.raises(ValueError, match=r"^out\.png: a picture must be \(1, 3, H, W\), not \("):
+        save(torch.zeros(shape), tmp_path / "out.png")
+    assert not any(tmp_path.iterdir())
+
+
 def test_a_resolution_beyond_what_a_jpeg_holds_is_refused_beforehand(tmp_path):
     check_output(tmp_path / "out.jpg", Export(dpi=65_535))
     with pytest.raises(ValueError, match=r"this format holds at most 65,535 dpi; use \.png or"):
