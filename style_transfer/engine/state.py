@@ -148,8 +148,9 @@ def save_tensors(
 def _header(content: Any) -> tuple[str, dict[str, Any]]:
     """Return the format and the numbers of a state, from its open file."""
     metadata = content.metadata() or {}
-    if (form := metadata.get("format")) not in (_FORMAT, _OLDER):
-        raise KeyError("format")
+    if (form := metadata.get("format", "")) not in (_FORMAT, _OLDER):
+        known = form.startswith(_FORMAT.rstrip("0123456789"))
+        raise ValueError("of another version of this program" if known else "of another program")
     numbers = json.loads(metadata["numbers"])
     for name in _COUNTS & {*numbers}:
         numbers[name] = whole_number(name, numbers[name], 0, 2**31)

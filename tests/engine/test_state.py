@@ -133,6 +133,21 @@ def test_timings_of_earlier_versions_are_read(tmp_path):
     assert loaded == TimingCache.from_dict({"64-64": {"onednn": (1.0, 2.0)}})
 
 
+@pytest.mark.parametrize(
+    ("form", "words"),
+    [
+        ({"format": "style-transfer-state-99"}, "of another version of this program"),
+        ({"format": "pt"}, "of another program"),
+        (None, "of another program"),
+    ],
+)
+def test_where_a_file_is_from_is_told(form, words, tmp_path):
+    save_file({"image": IMAGE}, tmp_path / "run.state", form)
+    for read in (State.load, State.step_in):
+        with pytest.raises(ValueError, match=rf"^run\.state: not a saved state \({words}\)\.$"):
+            read(tmp_path / "run.state")
+
+
 def cut(file):
     LATER.save(file)
     file.write_bytes(file.read_bytes()[:-100])
