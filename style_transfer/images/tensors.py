@@ -9,9 +9,7 @@ from torch import Tensor
 
 from style_transfer.picture_files import MIN_SIDE, reduce
 
-_ROUNDING = (
-    1 / 510
-)  # half a level of 255: colours that were converted may be as far outside of [0, 1]
+_ROUNDING = 1 / 510  # half a level of 255, by which converted colours may be outside of [0, 1]
 
 
 def check_image(what: str, image: object) -> None:
