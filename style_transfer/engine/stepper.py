@@ -178,7 +178,8 @@ class Stepper:
         """Raises ValueError where it is no image, or a mask of the styles has other proportions."""
         check_image("The content image", content)
         self._content_read = content
-        plain = content.detach() if content.requires_grad else content  # the same, as callers know it
+        # As it is, where it can be: callers compare images by identity first.
+        plain = content.detach() if content.requires_grad else content
         self._content = plain.to(self._network.device)
         self._stages, self._stroked = stages(image_size(content)), StrokedContent(self._content)
         self._use_styles(self._read_styles())
