@@ -90,9 +90,13 @@ def _gram_energy(features: Features) -> Tensor:
 
 
 def _uncorrelated_energy(features: Features) -> Tensor:
-    """Return _MIN_SHARE of the mean square of the identity, the correlations of white noise."""
+    """Return the mean square of the identity, the correlations of white noise.
+
+    In whole: paintings have at least twice as much, and the faintest noise over a plain colour has
+    correlations as large as theirs.
+    """
     like = features.mean if isinstance(features, Moments) else features
-    return _MIN_SHARE * like.new_tensor(1 / len(features))
+    return like.new_tensor(1 / len(features))
 
 
 STATISTICS: dict[str, Statistic] = {  # from colours and texture to texture alone
