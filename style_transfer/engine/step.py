@@ -51,8 +51,8 @@ class Attempt:
     def settled(self, last: State) -> tuple[State, str]:
         """Return the state after the step, and a note on what went wrong in it, "" if nothing.
 
-        `last` is the settled state that it was made from. Raises DivergedError after MAX_SETBACKS
-        steps back.
+        `last` is the settled state that it was made from. Raises DivergedError for a loss that is
+        not finite after MAX_SETBACKS steps back.
         """
         known = last.loss if self.before.objective == last.objective else None
         before = replace(self.before, loss=known, setbacks=last.setbacks)
@@ -61,7 +61,8 @@ class Attempt:
         # ratio: the loss starts near 0 where the settings ask for little change of the photo.
         large = settings.alpha + settings.beta * (1 + settings.motifs) + settings.tv
         exploded = known is not None and loss > MAX_LOSS_RATIO * known + large
-        if not self.evaluation.finite or exploded:
+        # Where short steps explode as well, the loss jumps at that image, and falls from there on.
+        if not self.evaluation.finite or (exploded and before.setbacks < MAX_SETBACKS):
             return _go_back(before, loss)
         # An image that was gone back to proves nothing; only the step after it does.
         setbacks = before.setbacks if known is None else 0

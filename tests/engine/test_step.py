@@ -139,10 +139,34 @@ def test_a_run_whose_losses_stay_no_numbers_ends(photo, painting, spoilt, good):
 
 def test_the_loss_at_which_a_run_diverged_is_told_with_three_digits(photo):
     state = State(165, 0, photo, loss=1.0, setbacks=MAX_SETBACKS)
-    evaluation = Evaluation({"total": 25.27223777770996}, torch.zeros_like(photo))
-    settings = replace(QUICK, alpha=0, beta=0, tv=0)
+    evaluation = Evaluation({"total": 25.27223777770996}, torch.full_like(photo, torch.nan))
     with pytest.raises(DivergedError, match=r"at step 166: its loss is 25\.3\. Smaller"):
-        Attempt(state, state, evaluation, settings).settled(state)
+        Attempt(state, state, evaluation, QUICK).settled(state)
+
+
+@every_optimizer
+def test_a_loss_that_jumps_at_every_step_however_short_ends_no_run(photo, painting, optimizer):
+    begin = []
+
+    def spoil(number, evaluation):
+        begin[:] = begin or [evaluation.losses["content"]]
+        if evaluation.losses["content"] != begin[0]:
+            evaluation.losses["total"] += 1000
+        return evaluation
+
+    frames = run(photo, painting, evaluator=Spoilt(spoil), optimizer=optimizer)
+    assert [frame.step for frame in frames if frame.note] == [2, 4, 6]
+    assert [frame.step for frame in frames] == list(range(9))
+    assert frames[8].losses["total"] > 1000
+    assert all(frame.image.isfinite().all() for frame in frames)
+
+
+@every_optimizer
+@pytest.mark.parametrize("shade", [0.2, 1.0])
+def test_a_photo_and_a_painting_of_one_colour_end_no_run(photo, optimizer, shade):
+    settings = replace(QUICK, statistic="correlation", steps=9)  # which jumps with any structure
+    frames = run(torch.full_like(photo, shade), 0 * photo, settings, optimizer=optimizer)
+    assert frames[-1].step == 9
 
 
 def test_a_network_that_returns_no_numbers_ends_the_run(photo, painting):
