@@ -18,7 +18,7 @@ from style_transfer.network import BACKENDS, VGG, BackendSet
 from style_transfer.settings import Settings
 from tests.conftest import smooth_picture
 
-HEIGHT, WIDTH, SIDE = 40, 56, 32  # two by two blocks
+HEIGHT, WIDTH, SIDE = 66, 114, 64  # two by two blocks, none of which sees the whole width
 SHALLOW = Settings(
     content_layer="relu2_1",
     style_layers={"pixels": 0.5, "relu1_1": 1, "relu2_1": 2},
@@ -52,6 +52,13 @@ def difference(one, other):
     return ((one.gradient - other.gradient).norm() / other.gradient.norm()).item()
 
 
+def test_the_pictures_of_these_tests_have_four_blocks_that_see_parts_of_them(precise_network):
+    layers = SHALLOW.content_layer, *SHALLOW.style_layers
+    blocks = blocks_of((HEIGHT, WIDTH), SIDE, [*map(precise_network.geometry, layers)])
+    assert len(blocks) == 4
+    assert all(block.crop[1] != slice(0, WIDTH) for block in blocks)
+
+
 @pytest.mark.parametrize("statistic", STATISTICS)
 def test_losses_and_gradient_are_those_of_the_whole_picture(precise_network, statistic):
     photo, image, settings = picture(1), picture(5), replace(SHALLOW, statistic=statistic)
@@ -81,13 +88,14 @@ def test_so_are_those_of_parts_that_are_painted_like_places(precise_network, sta
 
 @pytest.mark.integration
 def test_so_are_motifs_whose_matches_are_renewed_alike(precise_network):
-    photo, settings = picture(1), replace(SHALLOW, motifs=0.5, style_layers=["relu1_1"])
-    whole = Objective(precise_network, photo, regions())
-    blocks = BlockObjective(precise_network, photo, regions(), SIDE)
-    expected = whole.evaluate(picture(5), settings)
-    found = blocks.evaluate(picture(5), settings)
-    after = whole.evaluate(picture(6), settings, expected.matches)
-    found_after = blocks.evaluate(picture(6), settings, found.matches)
+    settings, size = replace(SHALLOW, motifs=0.5, style_layers=["relu1_1"]), (40, 72)  # two blocks
+    photo, first, second = (picture(seed, *size) for seed in (1, 5, 6))
+    whole = Objective(precise_network, photo, regions(*size))
+    blocks = BlockObjective(precise_network, photo, regions(*size), SIDE)
+    expected = whole.evaluate(first, settings)
+    found = blocks.evaluate(first, settings)
+    after = whole.evaluate(second, settings, expected.matches)
+    found_after = blocks.evaluate(second, settings, found.matches)
     for one, other in ((found, expected), (found_after, after)):
         assert difference(one, other) < TO_ROUNDING
         assert one.losses == pytest.approx(other.losses, rel=TO_ROUNDING)
