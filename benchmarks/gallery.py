@@ -4,6 +4,8 @@
 
 Writes docs/gallery/1.jpg to 6.jpg and prints the table of README. With the first it also writes the
 example that the page shows before its first run: photo, picture and time-lapse, assets/examples/.
+Each time it writes the thumbnails of all samples, assets/thumbnails/; with `--numbers` alone, only
+these.
 """
 
 import argparse
@@ -11,11 +13,13 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
+from PIL import ImageOps
 from torch import Tensor
 
 from benchmarks.samples import ASSETS, DOCS, JPEG_QUALITY, photo, style
+from style_transfer import assets
 from style_transfer.engine import stylize
-from style_transfer.images import TIMELAPSE_FORMATS, to_pil
+from style_transfer.images import TIMELAPSE_FORMATS, open_image, to_pil
 from style_transfer.links import changes
 from style_transfer.presets import PRESETS
 from style_transfer.settings import Settings
@@ -30,6 +34,7 @@ PICTURES: tuple[tuple[str, str, dict[str, Any]], ...] = (  # photo, style, setti
 )
 COLUMNS = 3
 EXAMPLES, FILM_SECONDS = ASSETS / "examples", 6
+THUMBNAIL = 162, 120  # px; three times what the page gives them
 
 
 def table() -> str:
@@ -62,6 +67,14 @@ def paint(number: int, size: int) -> None:
     _save_jpeg(frame.picture, DOCS / "gallery" / f"{number}.jpg")
 
 
+def write_thumbnails() -> None:
+    """Write what the page shows of its samples."""
+    for sample in (*ASSETS.glob("content/*.jpg"), *ASSETS.glob("style/*.jpg")):
+        file = assets.thumbnail(sample)
+        file.parent.mkdir(parents=True, exist_ok=True)
+        ImageOps.fit(open_image(sample), THUMBNAIL).save(file, quality=JPEG_QUALITY)
+
+
 def _save_jpeg(image: Tensor, file: Path) -> None:
     file.parent.mkdir(parents=True, exist_ok=True)
     to_pil(image).save(file, quality=JPEG_QUALITY, optimize=True)
@@ -71,8 +84,9 @@ def main() -> None:
     """Paint and print."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--size", type=int, default=384)
-    parser.add_argument("--numbers", type=int, nargs="+", default=range(1, len(PICTURES) + 1))
+    parser.add_argument("--numbers", type=int, nargs="*", default=range(1, len(PICTURES) + 1))
     options = parser.parse_args()
+    write_thumbnails()
     for number in options.numbers:
         paint(number, options.size)
     print(table())

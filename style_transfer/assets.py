@@ -10,3 +10,8 @@ _ROOT = _INSTALLED if _INSTALLED.is_dir() else _CHECKOUT
 def path(*parts: str) -> Path:
     """Return the path of a file or folder among the assets, such as `path("vgg19")`."""
     return _ROOT.joinpath(*parts)
+
+
+def thumbnail(sample: Path) -> Path:
+    """Return the file of a sample picture at the small size at which the page offers it."""
+    return path("thumbnails", f"{sample.stem}.webp")

@@ -43,7 +43,7 @@ def _with_samples(
     label: str, elem_id: str, first: Path, samples: list[Path], sources: Sequence[str] = SOURCES
 ) -> None:
     image = _upload(label, elem_id, sources, value=str(first), height=150)
-    gr.Examples(
+    examples = gr.Examples(
         [[str(sample)] for sample in samples],
         image,
         label="",
@@ -51,6 +51,11 @@ def _with_samples(
         examples_per_page=20,
         api_visibility="private",
     )
+    # What is seen of them: whole, they are 4 MB, which keep all calls of a slow network waiting.
+    thumbnails = [[str(assets.thumbnail(sample))] for sample in samples]
+    examples.dataset.samples = gr.Dataset(
+        components=[image], samples=thumbnails, render=False
+    ).samples
 
 
 def _upload(label: str, elem_id: str, sources: Sequence[str] = SOURCES, **options: Any) -> gr.Image:
