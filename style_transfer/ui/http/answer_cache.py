@@ -12,6 +12,7 @@ from typing import Any
 from weakref import WeakValueDictionary
 
 from starlette.datastructures import Headers
+from starlette.middleware.gzip import GZipMiddleware
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from style_transfer.runs import OWN_MACHINE
@@ -43,12 +44,14 @@ class AnswerCache:
 
     Such an answer may depend on the host and on the encodings that are asked for; a query means
     something to the page's own script alone. One answer is made at a time, and for each visitor in
-    turn: one who makes up hosts keeps nobody else waiting.
+    turn: one who makes up hosts keeps nobody else waiting. The page is compressed to a fifth, which
+    Gradio leaves as it is.
     """
 
     def __init__(self, app: ASGIApp, visitors: Visitors, most: int = MOST) -> None:
         """Keep answers of `app`, at most `most` bytes of them."""
         self._app, self._visitors = app, visitors
+        self._compressed = GZipMiddleware(app)  # leaves alone what is compressed already
         self._most, self._size = most, 0
         self._kept: OrderedDict[Any, _Answer] = OrderedDict()
         self._making = asyncio.Lock()
@@ -96,7 +99,7 @@ class AnswerCache:
         async def keep(message: Message) -> None:
             messages.append(message)
 
-        await self._app({**scope, "method": "GET", "query_string": b""}, receive, keep)
+        await self._compressed({**scope, "method": "GET", "query_string": b""}, receive, keep)
         body = b"".join(message.get("body", b"") for message in messages)
         headers = [pair for pair in messages[0]["headers"] if pair[0] != b"content-length"]
         headers.append((b"content-length", b"%d" % len(body)))
@@ -120,13 +123,13 @@ def _key(scope: Scope) -> Any:
     if scope["type"] != "http" or scope["method"] not in ("GET", "HEAD"):
         return None
     path, headers = path_below(scope), Headers(scope=scope)
-    encodings = headers.get("accept-encoding", "")
-    encoding = next((name for name in ("br", "gzip") if name in encodings), "")
+    accepted = headers.get("accept-encoding", "")
+    encodings = [name for name in ("br", "gzip") if name in accepted]
     if path in PAGES:
         named = tuple(headers.get(name) for name in _NAMING)
-        return path, encoding, scope.get("root_path"), scope.get("scheme"), named
+        return path, *encodings, scope.get("root_path"), scope.get("scheme"), named
     # Files as they are cost little to send, and take much memory.
     plain = "range" not in headers and "origin" not in headers
-    if path.startswith(SCRIPTS) and encoding and plain:
-        return path, encoding
+    if path.startswith(SCRIPTS) and encodings and plain:
+        return path, *encodings
     return None

@@ -1,6 +1,7 @@
 """Answers that are made once, in front of an app that counts what it is asked."""
 
 import asyncio
+import gzip
 from contextlib import suppress
 
 import pytest
@@ -11,6 +12,7 @@ from style_transfer.ui.http.visitors import Visitors
 
 HOST = (b"host", b"localhost:7860")
 SQUEEZED = (b"accept-encoding", b"gzip, br")
+PLAIN, BROTLI = (b"accept-encoding", b"identity"), (b"accept-encoding", b"br")
 
 
 class App:
@@ -71,6 +73,21 @@ def test_an_answer_says_how_long_it_is():
     assert int(headers[b"content-length"]) == len(body)
 
 
+@pytest.mark.parametrize("squeezed", [SQUEEZED, (b"accept-encoding", b"gzip")])
+def test_the_page_is_compressed_for_who_can_read_that(squeezed):
+    cache = AnswerCache(App(size=100_000), Visitors())
+
+    async def asking():
+        return [await ask(cache, headers=[HOST, each]) for each in (squeezed, PLAIN, BROTLI)]
+
+    (headers, small), *others = asyncio.run(asking())
+    assert headers[b"content-encoding"] == b"gzip"
+    assert int(headers[b"content-length"]) == len(small) < 1000
+    for headers, body in others:
+        assert b"content-encoding" not in headers
+        assert body == gzip.decompress(small)
+
+
 def test_a_page_for_another_host_is_another_and_a_script_is_the_same():
     other = {"headers": [(b"host", b"127.0.0.1")]}
     assert both(AnswerCache(App(), Visitors()), {}, other) == [
@@ -79,7 +96,8 @@ def test_a_page_for_another_host_is_another_and_a_script_is_the_same():
     ]
     app, script = App(), {"path": "/assets/index.js"}
     hosts = [script | {"headers": [(b"host", name), SQUEEZED]} for name in (b"a", b"b")]
-    assert both(AnswerCache(app, Visitors()), *hosts) == [b"of a", b"of a"]
+    first, second = both(AnswerCache(app, Visitors()), *hosts)
+    assert gzip.decompress(first) == gzip.decompress(second) == b"of a"
 
 
 def test_what_differs_from_visitor_to_visitor_is_made_anew():
