@@ -1,7 +1,11 @@
 """Knobs: what they say, how they move, and how they are put back."""
 
+import pytest
+from playwright.sync_api import expect
+
 from style_transfer.knobs import Number
 from style_transfer.settings import KNOBS
+from tests.browser.studio import finish, newest_run
 
 USEFUL = {  # from what can just be seen to what leaves hardly any of the other
     "alpha": (0.1, 5),
@@ -130,6 +134,31 @@ def test_arrows_keep_a_number_in_its_range_and_what_is_typed_beyond_is_refused(o
     assert beta.input_value() == "101"  # a weight has no upper end
     beta.press("ArrowDown")
     assert beta.input_value() == "100"
+
+
+def test_a_size_below_the_sliders_is_painted_where_it_can_be(open_page):
+    page = open_page()
+    finish(page, 1, size=96)
+    width, height = page.locator("#canvas img").evaluate("(i) => [i.naturalWidth, i.naturalHeight]")
+    assert max(width, height) == 96
+    assert page.locator("#size input[type=number]").input_value() == "96"
+
+
+@pytest.mark.parametrize(
+    ("knob", "typed", "words"),
+    [("size", "20", "32"), ("steps", "0", "1"), ("steps", "2.5", "whole"), ("beta", "-1", "0")],
+)
+def test_what_is_typed_too_small_is_refused_in_words_like_what_is_too_large(
+    open_page, knob, typed, words
+):
+    page = open_page()
+    number = page.locator(f"#{knob} input[type=number]")
+    number.fill(typed)
+    number.press("Tab")
+    assert number.input_value() == typed
+    page.locator("#start").click()
+    expect(page.locator(".toast-body")).to_contain_text(words)
+    assert newest_run(page) == ""
 
 
 def test_half_the_travel_of_a_knob_is_for_the_useful_values(open_page):

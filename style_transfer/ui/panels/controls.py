@@ -186,19 +186,25 @@ def _(knob: Choice, name: str, default: str) -> str:
     )
 
 
-def number_html(knob: Number, elem_id: str, term: str, default: float) -> str:
-    """Return the control of a number; `term` is what formulas call it."""
+def number_html(
+    knob: Number, elem_id: str, term: str, default: float, least: float | None = None
+) -> str:
+    """Return the control of a number; `term` is what formulas call it.
+
+    `least` is what can be typed, where that is less than the slider's range has.
+    """
     less, more = knob.ends
     term = "" if term == knob.label.lower() else f" <small>{term}</small>"
     step, grain = ("1", knob.grain) if isinstance(knob, WholeNumber) else ("any", 0)
     most = knob.most if isinstance(knob, WholeNumber) else knob.high
+    least = knob.low if least is None else least
     limit = "" if isinstance(knob, Weight) else f' max="{most}"'
     return (
         f'<div class="knob" id="{elem_id}" data-low="{knob.low}" data-high="{knob.high}" '
         f'data-power="{knob.power}" data-grain="{grain}" data-default="{default:g}">'
         f'<label for="{elem_id}-number">{knob.label}{term}</label>'
         f"{_reset(knob.label, f'{default:g}')}"
-        f'<input type="number" id="{elem_id}-number" min="{knob.low}"{limit} step="{step}">'
+        f'<input type="number" id="{elem_id}-number" min="{least}"{limit} step="{step}">'
         f'<input type="range" min="0" max="1000" aria-label="{knob.label}: {less} to {more}">'
         f"{_ends(knob)}</div>"
     )

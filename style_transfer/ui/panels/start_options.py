@@ -33,7 +33,8 @@ START_OPTION_IDS = ("seed", "init", "optimizer", "network")
 def build() -> None:
     """Place the size with the estimate of what a run takes, and the others in a frame."""
     optimizers, side = list(OPTIMIZERS), default_size()
-    html = number_html(SIZE, "longer-side", "px", side) + knob_html(ENLARGE, "enlarge", False)
+    html = number_html(SIZE, "longer-side", "px", side, MIN_SIDE)
+    html += knob_html(ENLARGE, "enlarge", False)
     widget(SIZE_ID, html, size_value(side, False), script=("focus", "knob", "size"))
     widget("estimate", "<p></p>", estimate_value(""))
     with gr.Column(elem_id="start-options"):  # a group of Gradio would be there twice

@@ -56,11 +56,15 @@ function followSliderArrows(slider, valueAt) {
 // Calls `choose` with each value that a hand gives to a number, and `show` to show the present one.
 function followNumber(knob, choose, show) {
   range(knob).addEventListener("input", () => choose(fromPosition(knob)));
-  number(knob).addEventListener("input", () => {
-    const { value, valueAsNumber, validity } = number(knob);
-    const { badInput, rangeUnderflow, stepMismatch } = validity; // what is too large is refused in words
-    if (value !== "" && !(badInput || rangeUnderflow || stepMismatch)) choose(valueAsNumber);
-  });
+  // What is too small, or not whole, may be on the way to another number: it counts once that is typed, and
+  // is refused in words then, as what is too large is at once.
+  for (const type of ["input", "change"]) {
+    number(knob).addEventListener(type, () => {
+      const { valueAsNumber, validity } = number(knob);
+      const isTyped = !(validity.rangeUnderflow || validity.stepMismatch);
+      if (!isNaN(valueAsNumber) && isTyped === (type === "input")) choose(valueAsNumber);
+    });
+  }
   followSliderArrows(range(knob), (place) => valueAt(knob, place));
   if (!(knob.dataset.grain > 0)) {
     followArrows(number(knob), ["ArrowUp", "ArrowDown"], (by) => {
