@@ -107,7 +107,8 @@ class SteeringHandlers:
         if preview is None:
             return gr.skip(), gr.skip()
         or_error_on_page(controls.to_settings, settings_now)
-        settings = controls.to_value(preview.settings, settings_now["preview_every"])
+        every, moves = settings_now["preview_every"], settings_now["moves"]
+        settings = controls.to_value(preview.settings, every, moves)
         source = preview.origin.source
         return settings, size_value(source.side, source.enlarge)
 
@@ -137,7 +138,9 @@ class SteeringHandlers:
             session = self._sessions.calling(request)
             inform_on_page(session.repeat(strokes).strip())
             shown = view(session)
-        return gr.skip() if settings == Settings() else controls.to_value(settings), shown
+        if settings == Settings():
+            return gr.skip(), shown
+        return controls.to_value(settings, moves=0), shown
 
     def leave(self, request: gr.Request) -> None:
         """End the run of a page that was closed, and forget what it owned."""

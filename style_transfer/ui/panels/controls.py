@@ -1,7 +1,8 @@
 """The live knobs: one component whose value is the settings, as plain data.
 
 The HTML is made from the table of knobs once; from then on knobs.js moves it. The value has what
-`Settings.as_dict` has, and how often a preview is wanted.
+`Settings.as_dict` has, how often a preview is wanted, and how many moves of a hand are in it: what
+a hand moved after an answer was asked for stays as it is.
 """
 
 import json
@@ -43,12 +44,18 @@ _ORDER = (Number, Switch, StyleWeights, LayerWeights, Choice)  # of the kinds wi
 
 def build() -> gr.HTML:
     """Return the component."""
-    return widget("settings", _template(), to_value(Settings()), script=("focus", "knob", "knobs"))
+    unmoved = to_value(Settings(), moves=0)
+    return widget("settings", _template(), unmoved, script=("focus", "knob", "knobs"))
 
 
-def to_value(settings: Settings, preview_every: int = 1) -> dict[str, Any]:
-    """Return the component's value for `settings`."""
-    return settings.as_dict() | {"preview_every": preview_every}
+def to_value(
+    settings: Settings, preview_every: int = 1, moves: int | None = None
+) -> dict[str, Any]:
+    """Return the component's value for `settings`.
+
+    They are asked for after so many `moves` of a hand, and leave later ones alone; None for all.
+    """
+    return settings.as_dict() | {"preview_every": preview_every, "moves": moves}
 
 
 def to_settings(value: Mapping[str, Any]) -> Settings:
@@ -57,7 +64,7 @@ def to_settings(value: Mapping[str, Any]) -> Settings:
     whole_number(_PREVIEW.label, value["preview_every"], *PREVIEWS)
     for name, knob in KNOBS.items():
         knob.check(knob.label, value[name])  # a refusal has the name that the page has
-    return Settings(**{name: value[name] for name in value if name != "preview_every"})
+    return Settings(**{name: value[name] for name in KNOBS})
 
 
 def use_each(

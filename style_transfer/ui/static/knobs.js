@@ -11,10 +11,26 @@ const HIGHEST_WEIGHT = 4, WEIGHT_POWER = 2; // the middle of a layer's slider is
 const name = (knob) => knob.id.replaceAll("-", "_");
 const equal = (one, other) => JSON.stringify(one) === JSON.stringify(other);
 
+let own = props.value; // with all that a hand has moved
+let moves = 0;
+const movedAt = {}; // the newest move of each knob, by its number
+
 function change(values) {
-  props.value = { ...props.value, ...values };
+  moves += 1;
+  for (const key of Object.keys(values)) movedAt[key] = moves;
+  props.value = own = { ...props.value, ...values, moves };
   show();
   trigger("input");
+}
+
+// An answer may come late: what was moved after it was asked for stays.
+function take() {
+  const asked = props.value.moves ?? moves;
+  const later = Object.keys(movedAt).filter((key) => movedAt[key] > asked);
+  const kept = Object.fromEntries(later.map((key) => [key, own[key]]));
+  own = { ...props.value, ...kept, moves };
+  if (!equal(own, props.value)) props.value = own;
+  show();
 }
 
 const showKnob = (knob) => showNumber(knob, props.value[name(knob)]);
@@ -96,5 +112,5 @@ find("#steps label").append(now);
 document.addEventListener("view", ({ detail: { status } }) => {
   now.textContent = status.steps > props.value.steps ? `now ${status.steps}` : "";
 });
-watch("value", show);
+watch("value", take);
 show();

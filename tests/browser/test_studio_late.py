@@ -1,0 +1,74 @@
+"""Answers that come late, over a slow network: what a hand moved meanwhile."""
+
+import re
+from contextlib import contextmanager
+
+import pytest
+from playwright.sync_api import expect
+
+from style_transfer.recipe import Recipe
+from style_transfer.settings import Settings
+from tests.browser.studio import set_number, start
+
+QUEUE = "**/gradio_api/queue/join*"
+
+
+@pytest.fixture
+def page(browser, costless):
+    page = browser.new_page()
+    page.goto(costless.blocks.local_url)
+    expect(page.locator("#estimate")).to_contain_text("pixels")
+    yield page
+    page.close()
+
+
+@contextmanager
+def late(page):
+    """Keep the queued calls of a page from its server for as long as this lasts."""
+    held = []
+    page.route(QUEUE, lambda route: held.append(route))
+    yield held
+    for route in held:
+        route.continue_()
+    page.unroute(QUEUE)
+
+
+def shown(page, *knobs):
+    return [page.locator(f"#{knob} input[type=number]").input_value() for knob in knobs]
+
+
+def painted(costless):
+    (session,) = [each for each in costless.context.sessions.all() if each.latest]
+    return session.latest.settings
+
+
+def test_a_knob_that_is_moved_while_a_run_is_to_go_on_stays_and_acts(page, costless):
+    start(page, steps=2)
+    expect(page.locator("#status")).to_contain_text("Resting at step 2")
+    with late(page), page.expect_request(QUEUE):
+        page.locator("#continue").click()
+        set_number(page, "beta", 33)
+    expect(page.locator("#status")).to_contain_text("of 32")
+    assert shown(page, "beta", "steps") == ["33", "32"]
+    assert painted(costless).beta == 33
+
+
+def test_what_is_set_before_the_settings_of_a_link_arrive_stays(page, costless):
+    with late(page) as held:
+        page.goto(f"{costless.blocks.local_url}?beta=9&tv=2")
+        set_number(page, "alpha", 3)
+        set_number(page, "tv", 1)
+        expect(page.locator("#link a")).to_have_attribute("href", re.compile("alpha=3&tv=1"))
+        assert held
+    expect(page.locator("#beta input[type=number]")).to_have_value("9")
+    assert shown(page, "alpha", "tv") == ["3", "1"]
+    expect(page.locator("#link a")).to_have_attribute("href", re.compile("alpha=3&beta=9&tv=1"))
+
+
+def test_a_file_brings_all_knobs_back_whatever_was_moved_before(page, tmp_path):
+    set_number(page, "alpha", 3)
+    file = tmp_path / "settings.json"
+    file.write_text(Recipe(photo="a.jpg", style="b.jpg", settings=Settings(beta=9)).to_json())
+    page.locator("#drop input[type=file]").set_input_files(file)
+    expect(page.locator("#beta input[type=number]")).to_have_value("9")
+    assert shown(page, "alpha") == ["1"]
