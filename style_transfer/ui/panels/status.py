@@ -84,7 +84,9 @@ def _measures(record: RunRecord) -> list[str]:
     """Return speed, time left and losses in words, as far as they are known."""
     run, frame, parts = record.run, record.last_frame, []
     if run and _goes_on(record) and run.seconds_left is not None:
-        parts += [f"{run.steps_per_second:.2g} steps/s", f"{duration(run.seconds_left)} left"]
+        if run.steps_per_second:  # not known before some steps
+            parts.append(f"{run.steps_per_second:.2g} steps/s")
+        parts.append(f"{duration(run.seconds_left)} left")
     if frame and frame.losses:
         parts += [f"{name} {frame.losses[name]:.3g}" for name in ("content", "style")]
     return parts

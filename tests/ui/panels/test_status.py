@@ -5,7 +5,7 @@ from dataclasses import replace
 import gradio as gr
 import pytest
 
-from style_transfer.runs import Limits, RunService
+from style_transfer.runs import Limits, Run, RunService
 from style_transfer.ui.handlers.watch import watch_run
 from style_transfer.ui.panels import status
 from tests.runs.fake_executor import FakeExecution, FakeExecutor
@@ -48,6 +48,15 @@ def test_who_stops_a_run_is_told_that_the_step_under_way_is_finished_first(tab, 
     assert shown["status"]["spoken"] == shown["status"]["state"]
     assert "left" not in shown["status"]["words"]
     assert shown["transport"]["enabled"]["stop"]
+
+
+def test_a_speed_is_told_once_it_is_known(tab, begin, monkeypatch):
+    views = begin()
+    for speed, told in ((0.0, False), (1.5, True)):
+        monkeypatch.setattr(Run, "steps_per_second", speed)
+        words = next(views)["status"]["words"]
+        assert ("steps/s" in words) is told
+        assert "left" in words
 
 
 def test_a_change_that_no_step_comes_for_is_not_told_to_act(tab, begin):
