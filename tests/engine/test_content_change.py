@@ -5,13 +5,11 @@ from itertools import islice
 import pytest
 import torch
 
-from style_transfer.engine import State, Styles, stylize, with_content
+from style_transfer.engine import State, Stroke, Styles, equal_images, stylize, with_content
 from style_transfer.images import resize
 from style_transfer.settings import Settings
 from tests.conftest import smooth_picture
 from tests.engine.runs import begun_ahead
-
-pytestmark = pytest.mark.integration
 
 SETTINGS = Settings(
     steps=60, style_layers=["relu1_1"], content_layer="relu2_1", statistic="gram", motifs=0
@@ -34,6 +32,7 @@ class Changing:
         return list(islice(self.frames, count))
 
 
+@pytest.mark.integration
 @pytest.mark.every_device
 def test_the_next_frame_has_the_new_size_larger_and_smaller(painting, device):
     run = Changing(photo_of(96), painting)
@@ -63,6 +62,7 @@ def test_a_run_in_a_coarse_stage_goes_on_as_coarse(painting):
     assert frame.step == 5
 
 
+@pytest.mark.integration
 def test_the_paint_follows_another_photo_and_no_negative_of_the_old_one_is_seen(painting):
     old, new = photo_of(96), 1 - photo_of(96).flip(-1)
     run = Changing(old, painting)
@@ -75,14 +75,51 @@ def test_the_paint_follows_another_photo_and_no_negative_of_the_old_one_is_seen(
     assert correlation(last.picture - new, old) > -0.2  # a negative has nearly -1
 
 
-def test_another_photo_at_the_same_size_clears_the_optimisers_memory_alone():
-    image = smooth_picture(2)
-    state = State(7, 0, image, (image,), {"beta": 5}, good=image, loss=1.0)
+def state_with_a_stroke(image, stage=0):
+    """A state that heals from a stroke at rest, which can be undone."""
+    strokes = (Stroke("wipe", ((0.5, 0.5, 1.0),), at_rest=True, number=1),)
+    everywhere = torch.ones_like(image[:, :1])
+    options = {"strokes": strokes, "before": (image[:, :, :9, :9],), "touch_limit": 0.1}
+    options |= {"reach": everywhere, "touched": everywhere, "good": image, "loss": 1.0}
+    return State(7, stage, image, (image,), {"beta": 5}, **options)
+
+
+def test_another_photo_at_the_same_size_leaves_the_picture_and_its_strokes_alone():
+    state = state_with_a_stroke(smooth_picture(2))
     changed = with_content(state, (48, 48), smooth_picture(3), True)
-    assert (changed.step, changed.memory, changed.good) == (7, (), None)
-    assert changed.image is image
+    assert (changed.step, changed.strokes) == (7, state.strokes)
+    assert changed.image is state.image
+    assert (changed.memory, changed.good, changed.loss, changed.reach) == ((), None, None, None)
+    assert (changed.touched is state.touched, changed.touch_limit) == (True, 0.1)
+    assert changed.before == ()  # which would bring back what was painted of the other photo
 
 
+def test_strokes_go_along_to_a_photo_of_another_size():
+    state = state_with_a_stroke(photo_of(96))
+    changed = with_content(state, (64, 96), photo_of(144), False)
+    assert torch.equal(changed.image, resize(state.image, (96, 144)).clamp(0, 1))
+    assert (changed.step, changed.strokes, changed.before) == (7, state.strokes, ())
+    assert changed.timings is state.timings
+
+
+def test_a_coarse_stage_goes_on_at_the_size_that_is_at_least_as_fine():
+    state = state_with_a_stroke(photo_of(192), 1)
+    for side, stage, longer_side in ((768, 1, 192), (400, 1, 200), (260, 1, 260), (128, 0, 128)):
+        changed = with_content(state, (256, 384), photo_of(side), True)
+        assert (changed.stage, changed.image.shape[-1]) == (stage, longer_side)
+    changed = with_content(state, (128, 192), photo_of(384), True)
+    assert (changed.stage, changed.image.shape[-1]) == (2, 384)  # the finest stage stays it
+
+
+def test_images_are_equal_by_their_pixels():
+    image = smooth_picture(2)
+    assert equal_images(image, image)
+    assert equal_images(image, image.clone())
+    assert not equal_images(image, smooth_picture(3))
+    assert not equal_images(image, image[..., :-1])
+
+
+@pytest.mark.integration
 def test_a_run_continues_from_a_state_that_was_moved_to_another_size(painting):
     state = Changing(photo_of(96), painting).make(40)[-1].state
     content = photo_of(144)
