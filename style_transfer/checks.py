@@ -60,9 +60,11 @@ def path(what: str, value: Any) -> Path:
 
 def in_words(error: Exception) -> str:
     """Return the text of an error; of one of the system, the file and the reason, no number."""
-    if isinstance(error, OSError) and error.strerror and error.filename is not None:
-        return f"{error.filename} cannot be used ({error.strerror})."
-    return str(error)
+    if not isinstance(error, OSError) or not error.strerror:
+        return str(error)
+    if error.filename is None:
+        return f"{error.strerror}."
+    return f"{error.filename} cannot be used ({error.strerror})."
 
 
 def cannot_use(what: str, error: ValueError) -> ValueError:
