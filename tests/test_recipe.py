@@ -97,6 +97,7 @@ def test_the_json_of_a_recipe_is_ascii():
         altered(seed=2**53),
         altered(seed=10**300),
         altered(seed=10**4000),
+        altered(enlarge=1),
         altered(size=float("nan")),
         altered(size=float("inf")),
         altered(size=31),

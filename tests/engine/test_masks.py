@@ -14,6 +14,7 @@ from style_transfer.engine.masks import (
     read_mask,
     resize_mask,
     spatial_guidance,
+    style_weight_map,
 )
 from style_transfer.images import open_image, to_tensor
 
@@ -74,6 +75,17 @@ def test_a_composite_is_exactly_the_photo_at_0_and_exactly_the_image_at_1():
     assert composite(image, photo, None) is image
 
 
+def test_half_a_strength_is_three_quarters_of_the_image_and_a_quarter_of_the_style():
+    image, photo, half = (
+        torch.ones(1, 3, 4, 4),
+        torch.zeros(1, 3, 4, 4),
+        torch.full((1, 1, 4, 4), 0.5),
+    )
+    assert composite(image, photo, half).unique().tolist() == [0.75]
+    assert style_weight_map(half).unique().tolist() == [0.25]
+    assert style_weight_map(None) is None
+
+
 def test_without_masks_each_painting_counts_its_share_everywhere():
     assert [(g.share, g.mask) for g in spatial_guidance((0.75, 0.25), None, None)] == [
         (0.75, None),
@@ -113,6 +125,7 @@ def test_a_mask_picture_is_read_by_brightness_and_colour():
         "white": (1, [1, 1, 1, 1]),
         "gray": (128 / 255, [1, 1, 1, 1]),
         "maroon": (128 / 255, [1, 0, 0, 0]),
+        "olive": (128 / 255, [0, 0, 0, 1]),
     }
     hues = dict(zip(STYLE_COLORS, torch.eye(4).tolist(), strict=True))
     hues["lime"] = hues.pop("green")  # HTML's green is dark

@@ -39,6 +39,19 @@ def test_an_optimizer_never_writes_to_what_it_was_given(optimizer):
         assert all(torch.equal(a, b) for a, b in zip(given, copies, strict=True))
 
 
+def test_what_adam_knows_of_an_area_is_gone_and_the_rest_stays():
+    _, gradient = quadratic()
+    image, memory = torch.zeros(SHAPE, dtype=torch.float64), ()
+    for _ in range(4):
+        image, memory = Adam().step(image, gradient(image), memory)
+    area = torch.zeros(1, 1, *SHAPE[-2:], dtype=torch.float64)
+    area[..., 0] = 1
+    assert Adam().masked((), area) == ()
+    *means, count = Adam().masked(memory, area)
+    assert count == 4
+    assert all(torch.equal(now, was * (1 - area)) for now, was in zip(means, memory, strict=False))
+
+
 @every_optimizer
 def test_without_a_gradient_the_image_stays(optimizer):
     image, memory = torch.rand(SHAPE), ()

@@ -11,6 +11,7 @@ from safetensors.torch import save_file
 
 from style_transfer.engine import state as state_module
 from style_transfer.engine.state import State
+from style_transfer.engine.strokes import Stroke
 from style_transfer.network import TimingCache
 from style_transfer.settings import Settings
 
@@ -27,6 +28,8 @@ LATER = State(
     loss=0.1 + 0.2,
     timings=TimingCache.from_dict({"64-64": {"torch": (0.1 + 0.2, 1 / 3)}}),
     setbacks=2,
+    strokes=(Stroke("wipe", ((0.5, 0.5, 1.0),), step=3), Stroke("undo", step=4)),
+    before=tuple(IMAGE[..., :side] for side in range(1, 13)),
     touched=IMAGE[:, :1] / 4,
     touch_limit=0.25,
     reach=IMAGE[:, :1] / 2,
@@ -64,6 +67,24 @@ def test_a_loaded_tensor_lies_in_memory_as_a_new_one_does(tmp_path):
     loaded = State.load(tmp_path / "run.state")
     tensors = (loaded.image, loaded.good, *loaded.memory)
     assert all(tensor.data_ptr() % 64 == 0 for tensor in tensors)
+
+
+def test_the_step_of_a_saved_state_is_read_without_its_tensors(tmp_path):
+    LATER.save(tmp_path / "run.state")
+    assert State.step_in(tmp_path / "run.state") == 7
+    (tmp_path / "run.state").write_text("no state at all")
+    with pytest.raises(ValueError, match=r"^run\.state: not a saved state"):
+        State.step_in(tmp_path / "run.state")
+
+
+def test_a_state_is_smaller_by_what_the_optimiser_goes_on_with():
+    assert LATER.memory_bytes == 14 * IMAGE.nbytes + 4
+    assert FIRST.memory_bytes == LATER.without_memory().memory_bytes == 0
+    left = LATER.without_memory()
+    changed = {
+        f.name for f in fields(State) if not same(getattr(left, f.name), getattr(LATER, f.name))
+    }
+    assert changed == {"memory", "good", "loss"}
 
 
 def test_saving_replaces_an_older_state_and_leaves_nothing_else(tmp_path):
@@ -191,7 +212,8 @@ def test_a_state_whose_place_in_the_run_is_none_is_refused_in_one_sentence(tmp_p
 def test_a_state_moves_with_all_its_tensors():
     moved = LATER.to("meta")
     single = moved.image, moved.good, moved.touched, moved.reach
-    assert all(t.device.type == "meta" for t in (*single, *moved.memory))
+    assert all(t.device.type == "meta" for t in (*single, *moved.memory, *moved.before))
+    assert (len(moved.memory), len(moved.before)) == (14, 12)
     assert all(t.device.type == "meta" for t in moved.matches.values())
     assert (moved.step, moved.loss, moved.objective) == (7, LATER.loss, LATER.objective)
     assert FIRST.to("meta").good is None

@@ -3,7 +3,14 @@ import json
 import numpy as np
 import pytest
 
-from style_transfer.engine.strokes import MAX_POINTS, Stroke, in_effect, newest_number
+from style_transfer.engine.strokes import (
+    MAX_POINTS,
+    Stroke,
+    due,
+    in_effect,
+    newest_number,
+    on_paint,
+)
 
 LINE = ((0.1, 0.2, 1), (0.5, 0.2, 0.5))
 
@@ -31,6 +38,13 @@ def test_a_stroke_comes_back_from_json_without_its_number():
         {"kind": "smear", "points": LINE, "radius": 0.9},
         {"kind": "smear", "points": LINE, "strength": True},
         {"kind": "color", "points": LINE, "color": [0, 0, 256]},
+        {"kind": "smear", "points": LINE, "hold": 1.1},
+        {"kind": "clone", "points": LINE, "offset": [0, 2.1]},
+        {"kind": "like", "points": LINE, "style": 5},
+        {"kind": "like", "points": LINE, "place": [0.5, 1.1, 0.1]},
+        {"kind": "like", "points": LINE, "place": [0.5, 0.5, 0.6]},
+        {"kind": "undo", "number": -1},
+        {"kind": "undo", "step": -1},
         {"kind": "smear", "points": LINE, "at_rest": 1},
         {"kind": "smear", "points": 3},
         {"kind": "smear", "points": LINE, "wet": 1},
@@ -58,3 +72,26 @@ def test_an_undo_takes_back_the_newest_stroke_that_has_not_been_undone():
     assert in_effect([first, second, undo, undo, undo]) == ()
     assert newest_number([first, second, undo]) == 4
     assert newest_number([]) == 0
+
+
+def test_a_stroke_may_reach_a_picture_from_beside_it_and_go_twelve_times_across():
+    across = [[-1, 0, 0], [2, 0, 1]] * 2
+    stroke = Stroke("like", across, radius=0.5, place=(0, 1, 0.01), offset=(-2, 2))
+    assert stroke.points == ((-1, 0, 0), (2, 0, 1)) * 2
+    assert len(Stroke("smear", [[0, 0, 1], [1, 0, 1]] * 6 + [[0, 0, 1]]).points) == 13
+    with pytest.raises(ValueError, match=r"^A stroke is at most 12 long, not 13\.$"):
+        Stroke("smear", [[0, 0, 1], [1, 0, 1]] * 7)
+
+
+def test_strokes_that_guide_the_optimisation_leave_the_paint_alone():
+    wipe, like = Stroke("wipe", LINE), Stroke("like", LINE)
+    assert on_paint([wipe, like, Stroke("unlike")]) == (wipe,)
+    assert on_paint([wipe, like, Stroke("undo")]) == (wipe,)
+    assert on_paint([like, wipe, Stroke("undo")]) == ()
+
+
+def test_strokes_are_due_once_from_their_step_on():
+    strokes = [Stroke("wipe", LINE, number=n, step=step) for n, step in ((1, 3), (2, 5), (3, 0))]
+    assert due(strokes, (), 2) == [strokes[2]]
+    assert due(strokes, (), 5) == strokes
+    assert due(strokes, [Stroke("undo", number=3)], 3) == [strokes[0]]

@@ -103,3 +103,24 @@ def test_a_change_is_described_in_words():
     assert two.describe_change(one) == "1 style"
     assert one.describe_change(Styles((1 - PAINTING,))) == "another style picture"
     assert one.describe_change(Styles((PAINTING,), 0 * MASK)) == "other regions"
+    assert one.describe_change(Styles((PAINTING,), None, (MASK,))) == "other regions"
+    assert one.describe_change(Styles((PAINTING,) * 2, MASK)) == "2 styles, other regions"
+
+
+def test_styles_apply_where_a_transparent_photo_is_seen():
+    styles = Styles((PAINTING, PAINTING))
+    assert styles.where_seen(None) is styles
+    seen = styles.where_seen(2 * MASK)  # a filter overshoots
+    assert seen.strength is None
+    assert all(torch.equal(mask, MASK) for mask in seen.style_masks)
+    regions = Styles((PAINTING,), 0 * MASK)
+    assert regions.where_seen(MASK) is regions
+
+
+@pytest.mark.parametrize("strength", [None, MASK / 2])
+@pytest.mark.parametrize("masks", [None, (MASK / 4, MASK)])
+def test_styles_come_back_from_their_tensors(strength, masks):
+    styles = Styles((PAINTING, 1 - PAINTING), strength, masks)
+    back = Styles.from_tensors(styles.as_tensors() | {"content": PAINTING})
+    assert back.fingerprint == styles.fingerprint
+    assert styles.to(torch.device("cpu")) is styles
