@@ -36,8 +36,6 @@ def strokes_from_text(text: str) -> tuple[Stroke, ...]:
         plain = json.loads(unpacker.decompress(packed, MAX_BYTES))
     except (ValueError, zlib.error, RecursionError):
         raise ValueError(_UNREADABLE) from None
-    if not isinstance(plain, list):
-        raise ValueError(_UNREADABLE)
     try:
         found = [Stroke.from_dict(each | {"points": _points(each["points"])}) for each in plain]
     except (TypeError, KeyError, OverflowError):
