@@ -59,6 +59,13 @@ def test_a_laid_in_colour_keeps_the_texture():
     assert laid.std(1).min() > 0.08
 
 
+@pytest.mark.parametrize("x", [0.0078125, 0.3046875])  # at the border, and 12 px from the edge
+def test_a_colour_laid_on_plain_paint_is_the_one_that_was_chosen(x):
+    stroke = Stroke("color", ((x, 0.0078125, 1),), 0.15, color=(0.8, 0.2, 0.4))
+    laid = brushed(edge(), stroke, edge())[0, :, 0, round(x * SIDE - 0.5)]
+    assert laid.tolist() == pytest.approx(stroke.color, abs=1e-3)
+
+
 def test_cloning_copies_from_the_offset(image):
     stroke = Stroke("clone", ((0.2578125, 0.5078125, 1),), 0.1, offset=(0.5, 0.25))
     assert brushed(image, stroke, image)[0, :, 32, 16] == pytest.approx(

@@ -103,6 +103,17 @@ def test_every_initial_image_has_the_size_of_the_first_stage(init, photo, painti
     assert 0 <= found.min() <= found.max() <= 1
 
 
+def test_noise_is_grey_with_a_spread_of_a_tenth_and_its_seed_says_which(photo):
+    first, again, other = (
+        initial_image("noise", photo, Styles((photo,)), (96, 96), seed, SETTINGS)
+        for seed in (1, 1, 2)
+    )
+    assert torch.equal(first, again)
+    assert not torch.equal(first, other)
+    assert first.mean().item() == pytest.approx(0.5, abs=0.01)
+    assert first.std().item() == pytest.approx(0.1, abs=0.01)
+
+
 def test_an_image_of_an_earlier_run_has_the_size_of_the_content_and_its_own_colours(photo):
     earlier = smooth_picture(5, 24, 24)
     found = initial_image(earlier, photo, Styles((photo,)), SIZE, 0, SETTINGS)

@@ -12,7 +12,7 @@ from style_transfer.engine.pyramid import (
     stage_index,
     stages,
 )
-from style_transfer.images import MIN_SIDE
+from style_transfer.images import MIN_SIDE, resize
 
 SIZES = [
     (height, width)
@@ -106,3 +106,11 @@ def test_a_change_of_the_content_image_is_resized_and_its_detail_is_not(photo):
 def test_an_image_that_began_as_another_is_resized_as_a_whole(photo):
     coarse = resize_clamped(photo, (24, 24))
     assert torch.equal(move_to_size(coarse, (32, 32), None), resize_clamped(coarse, (32, 32)))
+
+
+def test_an_enlarged_edge_stays_between_black_and_white():
+    edge = torch.zeros(1, 3, 32, 32)
+    edge[..., 16:] = 1
+    assert resize(edge, (96, 96)).max() > 1
+    found = resize_clamped(edge, (96, 96))
+    assert (found.min(), found.max()) == (0, 1)

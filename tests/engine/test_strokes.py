@@ -35,7 +35,7 @@ def test_a_stroke_comes_back_from_json_without_its_number():
         {"kind": "smear", "points": [[0, float("nan"), 1]]},
         {"kind": "smear", "points": [[0, 0, 1]] * (MAX_POINTS + 1)},
         {"kind": "smear", "points": [[0, 0, 1], [1, 1, 1]] * 5},
-        {"kind": "smear", "points": LINE, "radius": 0.9},
+        {"kind": "smear", "points": LINE, "radius": 0.51},
         {"kind": "smear", "points": LINE, "strength": True},
         {"kind": "color", "points": LINE, "color": [0, 0, 256]},
         {"kind": "smear", "points": LINE, "hold": 1.1},
