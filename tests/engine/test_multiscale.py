@@ -4,6 +4,7 @@ import pytest
 import torch
 
 from style_transfer.engine.evaluator import NO_MATCHES
+from style_transfer.engine.local_style import local_styles
 from style_transfer.engine.multiscale import (
     FORMS_SIDE,
     LARGE_SIDE,
@@ -15,6 +16,8 @@ from style_transfer.engine.multiscale import (
     evaluation_sizes,
 )
 from style_transfer.engine.objective import Objective
+from style_transfer.engine.strokes import Stroke
+from style_transfer.engine.styles import Styles
 from style_transfer.images import resize
 from style_transfer.settings import Settings
 from tests.conftest import smooth_picture
@@ -68,6 +71,27 @@ def test_a_small_picture_has_the_plain_objective(device, network, photo, paintin
     assert torch.equal(multiscale.gradient, plain.gradient)
 
 
+def at_size(image, size):
+    return resize(image, size).clamp(0, 1)
+
+
+def objective_at(size, network, photo, painting):
+    return Objective(network, at_size(photo, size), painting)
+
+
+def mean_losses(objective_of, image, settings):
+    """The mean of the losses of the objectives that a function gives for each size."""
+    sizes, shares = (
+        evaluation_sizes(image.shape[-2:]),
+        evaluation_shares(image.shape[-2:], settings),
+    )
+    means = dict[str, float]()
+    for size, share in zip(sizes, shares, strict=True):
+        losses = objective_of(size).evaluate(resize(image, size), settings).losses
+        means = {name: means.get(name, 0.0) + share * loss for name, loss in losses.items()}
+    return means
+
+
 @pytest.mark.parametrize(
     ("width", "forms"),
     [
@@ -83,13 +107,36 @@ def test_the_losses_of_a_large_picture_are_a_mean_of_all_sizes(
     settings = replace(QUICK, large_forms=forms)
     photo, image = smooth_picture(1, 64, width).to(device), smooth_picture(5, 64, width).to(device)
     found = MultiscaleObjective(network, photo, painting).evaluate(image, settings)
-    means = dict.fromkeys(found.losses, 0.0)
-    shares = evaluation_shares((64, width), settings)
-    for size, share in zip(evaluation_sizes((64, width)), shares, strict=True):
-        small = Objective(network, resize(photo, size).clamp(0, 1), painting)
-        losses = small.evaluate(resize(image, size), settings).losses
-        means = {name: mean + share * losses[name] for name, mean in means.items()}
+    means = mean_losses(lambda size: objective_at(size, network, photo, painting), image, settings)
     assert found.losses == pytest.approx(means, rel=1e-5)
+
+
+@pytest.mark.parametrize(
+    "names", [("content", "styles"), ("content_target", "local_styles")], ids=" and ".join
+)
+def test_what_is_assigned_during_a_run_acts_at_every_size(device, network, painting, names):
+    photo, image, other = (smooth_picture(seed, 64, 256).to(device) for seed in (1, 5, 6))
+    assigned = {
+        "styles": Styles((smooth_picture(7).to(device),)),
+        "local_styles": local_styles([Stroke("like", ((0.4, 0.5, 1.0),), 0.2)]),
+    }
+    settings = replace(QUICK, large_forms=0.3, motifs=0)
+    objective = MultiscaleObjective(network, photo, painting)
+    before = objective.evaluate(image, settings).losses
+    for name in names:
+        setattr(objective, name, assigned.get(name, other))
+    found = objective.evaluate(image, settings).losses
+
+    def small_one(size):
+        small = objective_at(size, network, photo, painting)
+        for name in names:
+            setattr(small, name, assigned.get(name, at_size(other, size)))
+        return small
+
+    assert found == pytest.approx(mean_losses(small_one, image, settings), rel=1e-5)
+    assert all(
+        found[name] != pytest.approx(before[name], rel=0.01) for name in ("content", "style")
+    )
 
 
 def test_a_size_without_a_share_is_left_out_and_comes_back(device, network, painting, monkeypatch):

@@ -25,6 +25,24 @@ def test_a_stroke_comes_back_from_json_without_its_number():
     assert back.at_rest
 
 
+def test_what_links_and_recipes_leave_out_of_a_stroke_stays_what_it_was():
+    told = Stroke.from_dict({"kind": "smear", "points": [[0.5, 0.25, 1]]})
+    assert told == Stroke(
+        "smear",
+        ((0.5, 0.25, 1.0),),
+        radius=0.05,
+        strength=1.0,
+        color=(0.0, 0.0, 0.0),
+        hold=1.0,
+        offset=(0.0, 0.0),
+        style=1,
+        place=(0.5, 0.5, 0.12),
+        number=0,
+        step=0,
+        at_rest=False,
+    )
+
+
 @pytest.mark.parametrize(
     "data",
     [
@@ -38,7 +56,13 @@ def test_a_stroke_comes_back_from_json_without_its_number():
         {"kind": "smear", "points": LINE, "radius": 0.51},
         {"kind": "smear", "points": LINE, "strength": True},
         {"kind": "color", "points": LINE, "color": [0, 0, 256]},
+        {"kind": "smear", "points": []},
+        {"kind": "smear", "points": [[2.1, 0, 1]]},
+        {"kind": "smear", "points": LINE, "radius": 0.001},
+        {"kind": "smear", "points": LINE, "strength": 1.1},
         {"kind": "smear", "points": LINE, "hold": 1.1},
+        {"kind": "smear", "points": LINE, "hold": -0.1},
+        {"kind": "color", "points": LINE, "color": [0, 0, 1.1]},
         {"kind": "clone", "points": LINE, "offset": [0, 2.1]},
         {"kind": "like", "points": LINE, "style": 5},
         {"kind": "like", "points": LINE, "place": [0.5, 1.1, 0.1]},
@@ -78,6 +102,7 @@ def test_a_stroke_may_reach_a_picture_from_beside_it_and_go_twelve_times_across(
     across = [[-1, 0, 0], [2, 0, 1]] * 2
     stroke = Stroke("like", across, radius=0.5, place=(0, 1, 0.01), offset=(-2, 2))
     assert stroke.points == ((-1, 0, 0), (2, 0, 1)) * 2
+    assert len(Stroke("wipe", [[0.5, 0.5, 1]] * MAX_POINTS, hold=0).points) == MAX_POINTS
     assert len(Stroke("smear", [[0, 0, 1], [1, 0, 1]] * 6 + [[0, 0, 1]]).points) == 13
     with pytest.raises(ValueError, match=r"^A stroke is at most 12 long, not 13\.$"):
         Stroke("smear", [[0, 0, 1], [1, 0, 1]] * 7)
