@@ -2,8 +2,8 @@
 
 import torch
 
-SHAPE = (1, 3, 4, 4)
-SIZE = 48  # of SHAPE
+SHAPE = (1, 3, 4, 8)  # two cells of the preconditioner
+SIZE = 96  # of SHAPE
 
 
 def quadratic():

@@ -143,7 +143,7 @@ def ahead(monkeypatch):
 
 @pytest.mark.parametrize("preconditioned", [False, True])
 @pytest.mark.parametrize("history", [1, 3, 20])
-@pytest.mark.parametrize("blocks", [4, 5, 256])  # of 48 numbers: all, all but 3, and none of them
+@pytest.mark.parametrize("blocks", [4, 5, 256])  # of 96 numbers: all, all but 1, and none of them
 def test_without_waiting_for_the_device_it_takes_the_same_steps(
     blocks, history, preconditioned, ahead, monkeypatch
 ):
