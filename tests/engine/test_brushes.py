@@ -62,7 +62,8 @@ def test_a_laid_in_colour_keeps_the_texture():
 @pytest.mark.parametrize("x", [0.0078125, 0.3046875])  # at the border, and 12 px from the edge
 def test_a_colour_laid_on_plain_paint_is_the_one_that_was_chosen(x):
     stroke = Stroke("color", ((x, 0.0078125, 1),), 0.15, color=(0.8, 0.2, 0.4))
-    laid = brushed(edge(), stroke, edge())[0, :, 0, round(x * SIDE - 0.5)]
+    paint = 1 - edge()  # white at the left
+    laid = brushed(paint, stroke, paint)[0, :, 0, round(x * SIDE - 0.5)]
     assert laid.tolist() == pytest.approx(stroke.color, abs=1e-3)
 
 

@@ -103,6 +103,11 @@ def test_every_initial_image_has_the_size_of_the_first_stage(init, photo, painti
     assert 0 <= found.min() <= found.max() <= 1
 
 
+def test_a_run_from_the_style_starts_from_the_first_style_image(photo, painting):
+    found = initial_image("style", photo, Styles((painting, photo)), SIZE, 0, SETTINGS)
+    torch.testing.assert_close(found, resize(painting, SIZE).clamp(0, 1))
+
+
 def test_noise_is_grey_with_a_spread_of_a_tenth_and_its_seed_says_which(photo):
     first, again, other = (
         initial_image("noise", photo, Styles((photo,)), (96, 96), seed, SETTINGS)
