@@ -94,10 +94,21 @@ def test_what_waits_for_the_next_start_is_framed_in_dashes(open_page):
 
 def test_a_phone_shows_the_canvas_first_and_nothing_is_wider_than_it(open_page):
     page = open_page(390, 844)
-    tops = [page.locator(f"#{i}").bounding_box()["y"] for i in ("canvas", "knobs", "pictures")]
+    tops = [page.locator(f"#{i}").bounding_box()["y"] for i in ("canvas", "pictures", "knobs")]
     assert tops == sorted(tops)
     assert tops[0] < 150
     assert page.evaluate("document.documentElement.scrollWidth") <= 390
+
+
+def test_on_a_phone_one_chooses_pictures_first_and_moves_knobs_first_once_there_is_one(open_page):
+    page = open_page(390, 844)
+    tops = """() => ["pictures", "knobs"].map(
+        (name) => document.getElementById(name).getBoundingClientRect().top)"""
+    pictures, knobs = page.evaluate(tops)
+    assert pictures < knobs
+    finish(page, 2)
+    pictures, knobs = page.evaluate(tops)
+    assert knobs < pictures
 
 
 def test_on_a_phone_no_label_of_the_chart_is_cut_off_and_no_preset_stands_alone(open_page):
