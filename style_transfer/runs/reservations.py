@@ -105,8 +105,6 @@ class MemoryReservations:
             return None
         held = sum(each.memory.held for each in self._reservations)
         step = max((each.memory.step for each in self._reservations), default=0)
-        if not self._reservations:
-            self._capacity = available
         self._capacity = max(available, min(self._capacity, available + held + step))
         others = [each.memory for each in self._reservations if each is not instead_of]
         held = sum(each.held for each in others)
