@@ -11,7 +11,7 @@ import torch
 from PIL import Image
 from PIL.PngImagePlugin import MAX_TEXT_CHUNK, PngInfo
 
-from style_transfer.images import PICTURE_FORMATS, open_image, save, to_tensor
+from style_transfer.images import PICTURE_FORMATS, Export, open_image, save, to_tensor
 from style_transfer.network import LAYERS
 from style_transfer.recipe import Recipe, read_recipe, save_recipe
 from style_transfer.settings import Settings
@@ -91,8 +91,9 @@ def test_a_jpeg_keeps_colours_at_full_size(tmp_path):
         assert {sampling[1:3] for sampling in image.layer} == {(1, 1)}
 
 
-def test_a_png_says_that_it_is_srgb_and_has_only_the_chunks_it_needs(tmp_path):
-    save(levels() / 255, tmp_path / "out.png", RECIPE.to_json())
+@pytest.mark.parametrize("depth", [8, 16])
+def test_a_png_says_that_it_is_srgb_and_has_only_the_chunks_it_needs(tmp_path, depth):
+    save(levels() / 255, tmp_path / "out.png", RECIPE.to_json(), Export(depth))
     kinds = [kind for kind, _ in chunks((tmp_path / "out.png").read_bytes())]
     assert list(dict.fromkeys(kinds)) == [b"IHDR", b"sRGB", b"iTXt", b"IDAT", b"IEND"]
     assert kinds.count(b"iTXt") == 1

@@ -32,6 +32,13 @@ def test_all_bits_of_a_tiff_are_read(compression, order):
     assert (np.rint(open_photo(file).colours * 65535) == DEEP).all()
 
 
+def test_all_bits_of_a_later_page_are_its_own():
+    tifffile = pytest.importorskip("tifffile")
+    file = io.BytesIO()
+    tifffile.imwrite(file, np.stack([DEEP, DEEP[::-1]]), photometric="rgb", metadata=None)
+    assert (np.rint(open_photo(file, page=2).colours * 65535) == DEEP[::-1]).all()
+
+
 def test_all_bits_of_a_png_are_read():
     file = io.BytesIO(files.png(DEEP, 16))
     assert (np.rint(open_photo(file).colours * 65535) == DEEP).all()
