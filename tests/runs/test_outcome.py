@@ -53,8 +53,9 @@ def test_a_budget_counts_computing_and_pauses_apart(monkeypatch):
     assert after(4, paused=True) is None
     assert after(4, paused=False) is None
     assert after(4, paused=True) is None
-    assert after(2, paused=True).word == "paused too long"
-    assert after(3, paused=False).word == "out of time"
+    ends = after(2, paused=True), after(3, paused=False)
+    assert [end.word for end in ends] == ["paused too long", "out of time"]
+    assert [end.rests for end in ends] == [True, False]
 
 
 def test_resuming_for_a_moment_does_not_begin_a_pause_anew(monkeypatch):

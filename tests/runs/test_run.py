@@ -352,6 +352,21 @@ def test_a_run_that_settles_ends_before_its_steps_are_made(begin):
     assert step(run) < 20  # the picture of the fake does not move
 
 
+def test_a_change_that_has_not_acted_yet_keeps_a_run_from_settling(begin):
+    lasting = Lasting(settles=True)
+    first = begin(allow=5000, lasting=lasting)
+    assert first.join(20)
+
+    def change(run):
+        if step(run) == step(first):  # acts on the next step
+            run.settings = replace(SETTINGS, beta=20)
+
+    second = begin(allow=5000, lasting=lasting, on_frame=change)
+    assert second.join(20)
+    assert second.outcome.word == "settled"
+    assert step(second) > step(first)
+
+
 def test_another_size_or_photo_is_named_and_given_to_the_execution(begin, executor, photo):
     run = begin(allow=1)
     wait_for_step(run, 0)

@@ -2,22 +2,62 @@
 
 from types import SimpleNamespace
 
+import pytest
+
+from style_transfer.runs.outcome import UnavailableError
 from style_transfer.runs.worker_pool import WorkerPool
 
 
 class Worker:
     """A worker that has a measurement under way, and answers a call with two messages."""
 
-    device, load, is_ready, has_ended = "cpu", 1, True, False
+    device, is_ready, has_ended = "cpu", True, False
+
+    def __init__(self, load=1):
+        self.load, self.calls = load, 0
 
     def messages(self, folder):
+        self.calls += 1
         yield None
         yield None
 
+    def end(self):
+        self.has_ended = True
 
-def test_a_measurement_is_no_run():
+
+@pytest.fixture
+def job():
+    return SimpleNamespace(state=None, step=0)
+
+
+def test_a_call_goes_to_the_worker_with_the_fewest_runs_of_those_that_are_ready(job):
+    workers = [Worker(load) for load in (0, 3, 2)]
+    workers[0].is_ready = False
+    pool = WorkerPool(3, workers.__getitem__)
+    list(pool.call(job, None))
+    assert [worker.calls for worker in workers] == [0, 0, 1]
+
+
+def test_a_worker_that_has_ended_is_replaced_until_the_pool_ends(job):
+    workers = []
+
+    def make(number):
+        workers.append(Worker())
+        return workers[-1]
+
+    pool = WorkerPool(1, make)
+    workers[0].end()
+    list(pool.call(job, None))
+    assert [worker.calls for worker in workers] == [0, 1]
+    pool.end()
+    assert workers[1].has_ended
+    with pytest.raises(UnavailableError, match="have been ended"):
+        list(pool.call(job, None))
+    assert len(workers) == 2
+
+
+def test_a_measurement_is_no_run(job):
     pool = WorkerPool(2, lambda number: Worker())
-    job = SimpleNamespace(state=None, step=0)
     assert pool.load(0) == [("cpu", 0)] * 2
     calls = [pool.call(job, None) for _ in range(2)]
     for call in calls:
