@@ -9,7 +9,7 @@ from style_transfer.engine import State, Styles, resize_clamped, state
 from style_transfer.recipe import Recipe
 from style_transfer.runs import checkpoint_writer
 from style_transfer.runs.checkpoint import Checkpoint, kept_run
-from style_transfer.runs.checkpoint_files import STATE_FILE
+from style_transfer.runs.checkpoint_files import EXPIRY_FILE, STATE_FILE
 from style_transfer.runs.checkpoint_store import CheckpointStore
 from style_transfer.runs.limits import Limits
 from tests.runs.conftest import TOKEN, by_name
@@ -138,6 +138,13 @@ def test_a_run_that_its_visitor_left_expires_sooner(tmp_path, write_checkpoint):
     assert store._expiry(writer.folder) == pytest.approx(time.time() + 10, abs=5)
     assert (writer.folder / STATE_FILE).stat().st_mtime == written
     assert store.find(TOKEN) == writer.folder
+
+
+def test_a_run_that_was_given_back_is_not_left_as_well(store, write_checkpoint):
+    writer = write_checkpoint(store, 2)
+    writer.release()
+    writer.leave()  # it may be another's by now
+    assert not (writer.folder / EXPIRY_FILE).exists()
 
 
 def test_where_nobody_may_come_back_a_run_that_was_left_goes_at_once(tmp_path, write_checkpoint):

@@ -11,6 +11,7 @@ from style_transfer.runs import executors
 from style_transfer.runs.executor import Job
 from style_transfer.runs.limits import Limits
 from style_transfer.runs.memory import RunMemory
+from style_transfer.runs.outcome import SERVER_ENDS
 from style_transfer.runs.reservations import MemoryReservations
 from style_transfer.runs.service import RunService
 from style_transfer.runs.thread_executor import ThreadExecutor
@@ -115,6 +116,14 @@ def test_a_run_waits_for_the_memory_of_the_one_that_it_supersedes(fake_service, 
     first.stop()
     start(job, after=first)
     assert first.ended
+
+
+def test_once_all_runs_were_ended_no_other_begins(fake_service, start, job):
+    run = start(job)
+    fake_service.end_all(SERVER_ENDS)
+    assert run.outcome is SERVER_ENDS
+    with pytest.raises(ValueError, match="server is being ended"):
+        start(job)
 
 
 def test_what_is_beyond_the_limits_is_refused(tmp_path, job):
