@@ -115,6 +115,18 @@ def test_it_is_laid_on_the_colour_that_was_chosen(take_home, photo):
         assert abs(ground - np.array([0, 128, 255])).max() < 8
 
 
+def test_it_has_the_colours_that_the_canvas_shows(take_home, photo):
+    make, session = take_home
+    record, (image, half) = session.selected, (photo.flip(1), photo.shape[-1] // 2)
+    keeping = Settings(keep_colors=1.0)
+    record.add_frame(Frame(4, image, {}, keeping, State(4, 0, image), photo, True))
+    for preview, seen in zip(record.previews, (photo, record.last_frame.picture), strict=True):
+        session.select(record, preview)
+        made = torch.from_numpy(make("PNG").colours)[:, half:]
+        difference = (made - seen[0, :, :, half:].permute(1, 2, 0)).abs().mean()
+        assert difference < 0.02 < (record.last_frame.stylized - seen).abs().mean()
+
+
 def test_16_bits_a_channel_are_a_choice(take_home, photo):
     make, _ = take_home
     exact = photo[0].permute(1, 2, 0).numpy()

@@ -40,6 +40,7 @@ def call(context, tmp_path, photo, painting):
 
 
 def test_a_call_gives_a_picture_and_leaves_nothing_reserved(context, call):
+    context.service.admission = AdmissionQueue(places=1, waiting=1, each=9)
     *_, file = call()
     assert file.endswith(".png")
     assert context.service.admission.ahead(context.service.admission.join()) == 0
