@@ -36,7 +36,7 @@ class Lasting:
 
     def until_after(self, step: int) -> int:
         """Return the step until which a change lasts that was made after `step`; 0 for none."""
-        return min(step + self.after_change, self.at_most) if self.after_change else 0
+        return step + self.after_change if self.after_change else 0
 
     def planned(self, settings: Settings) -> Settings:
         """Return the settings with all steps that will be made."""

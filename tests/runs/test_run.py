@@ -86,8 +86,9 @@ def test_a_moved_knob_acts_from_the_step_that_the_run_names(begin, executor):
 def test_kept_colours_are_seen_without_another_step(begin):
     run = begin(allow=3)
     wait_for_step(run, 2)
-    before = run.frame.picture
+    before, (number, _) = run.frame.picture, run.newest()
     run.settings = replace(SETTINGS, keep_colors=1.0)
+    assert run.newest()[0] > number  # watchers hear of it at once
     assert step(run) == 2
     assert run.frame.settings.keep_colors == 1
     assert not run.frame.picture.equal(before)

@@ -14,6 +14,7 @@ from style_transfer.runs.memory import RunMemory
 from style_transfer.runs.outcome import SERVER_ENDS
 from style_transfer.runs.reservations import MemoryReservations
 from style_transfer.runs.service import RunService
+from style_transfer.runs.steering import Lasting
 from style_transfer.runs.thread_executor import ThreadExecutor
 from style_transfer.settings import Settings
 from tests.runs.fake_executor import FakeExecution, FakeExecutor
@@ -50,8 +51,9 @@ def room_for(service, runs, job):
 def test_all_runs_together_fit_into_the_memory_and_give_it_back(fake_service, start, job):
     room_for(fake_service, 2, job)
     first, _ = start(job), start(job)
-    with pytest.raises(ValueError, match=r"48 x 48 pixels needs .* are free; choose a smaller"):
-        start(job)
+    for refuses in (start, fake_service.check):
+        with pytest.raises(ValueError, match=r"48 x 48 pixels needs .* are free; choose a smaller"):
+            refuses(job)
     with pytest.raises(ValueError, match="are free"):
         fake_service.estimate(job.size, job.style_sizes, SETTINGS)
     assert fake_service.under_way == 2
@@ -128,11 +130,26 @@ def test_once_all_runs_were_ended_no_other_begins(fake_service, start, job):
 
 def test_what_is_beyond_the_limits_is_refused(tmp_path, job):
     service = RunService(Limits(steps=2), tmp_path, FakeExecutor)
-    with pytest.raises(ValueError, match="at most 2 steps here, not 3"):
-        service.start(job)
-    service = RunService(Limits(pixels=4096), tmp_path, FakeExecutor)
+    for refuses in (service.start, service.check):
+        with pytest.raises(ValueError, match="at most 2 steps here, not 3"):
+            refuses(job)
+    service = RunService(Limits(pixels=4096), tmp_path, lambda _: FakeExecutor(allowed=0))
+    large = replace(job, content=torch.rand((1, 3, 80, 80)))
+    for refuses in (service.start, service.check):
+        with pytest.raises(ValueError, match="at most 4,096 pixels here, not 80 x 80"):
+            refuses(large, visitor="somebody")
+    run = service.start(job, visitor="somebody")
     with pytest.raises(ValueError, match="at most 4,096 pixels here, not 80 x 80"):
-        service.start(replace(job, content=torch.rand((1, 3, 80, 80))), visitor="somebody")
+        run.content = large.content
+    run.stop()
+    assert run.join(20)
+
+
+def test_what_lets_a_run_last_lets_it_not_last_beyond_the_limits(tmp_path, job):
+    service = RunService(Limits(steps=5), tmp_path, FakeExecutor)
+    run = service.start(job, lasting=Lasting(until=30))
+    assert run.join(20)
+    assert run.frame.step == 5
 
 
 def test_a_run_may_take_the_time_of_the_limits(tmp_path, job):
