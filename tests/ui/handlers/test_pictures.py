@@ -284,6 +284,14 @@ def test_the_only_style_can_be_taken_away_on_a_fresh_page_and_at_rest(tab, conte
     assert tab.session.selected.inputs.styles is styles
 
 
+def test_what_was_chosen_is_claimed_as_long_as_its_page_is_open(tab, photos):
+    first, other, portrait = photos
+    tab.drop_photo(other)
+    tab.choose_styles(str(first))
+    tab.pictures.check_upload(str(portrait), tab.request)
+    assert tab.context.sessions.uploads() == {first, other, portrait}
+
+
 def test_who_brings_what_cannot_be_read_is_told_what_is_painted_instead(
     tab, context, painting, paints, tmp_path
 ):

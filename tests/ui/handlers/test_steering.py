@@ -50,6 +50,11 @@ def test_a_refused_knob_keeps_its_value_and_the_others_act(tab, refused, words):
     assert words not in status.value(tab.session)["notices"]
 
 
+def test_to_stop_a_picture_at_rest_is_seen_at_once_and_no_knob_wakes_it(tab):
+    assert "transport" in tab.steering.stop(tab.request)
+    assert not tab.steer(beta=9)
+
+
 def test_a_knob_that_the_run_alone_can_refuse_keeps_no_other_from_acting(tab, monkeypatch):
     steer = RunRecord.steer
 

@@ -122,7 +122,7 @@ def test_a_picture_at_rest_outlives_its_server(tab, photo, painting, tmp_path):
     for _ in RecoverHandlers(again.context).recover(again.request):
         pass
     assert again.state == "Resting at step 4 of 4"
-    assert again.session.selected.resting_bytes
+    assert again.context.resting.nbytes == again.session.selected.resting_bytes > 0
     assert again.steer(beta=9)
     assert again.wake().state == "Resting at step 7 of 7"
     again.session.close()

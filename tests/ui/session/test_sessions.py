@@ -38,6 +38,27 @@ def test_a_session_that_nobody_listens_to_makes_room_for_the_next_of_its_visitor
     assert [each.key for each in sessions.all()] == ["open", "next", "another"]
 
 
+def test_who_has_been_away_for_longest_goes_first_and_who_paints_stays(sessions):
+    def open_page(key, away):
+        session = sessions.of(key, "somebody")
+        session._seen_at -= away  # s
+        return session
+
+    painting = open_page("painting", 30)
+    painting.ticket = object()
+    open_page("away", 20)
+    open_page("next", 10)
+    assert [each.key for each in sessions.all()] == ["painting", "next"]
+    painting.ticket = None
+    open_page("newest", 0)
+    assert [each.key for each in sessions.all()] == ["next", "newest"]
+    for each in sessions.all():
+        each._seen_at -= module.IDLE
+    sessions.find("next").ticket = object()
+    sessions.sweep()
+    assert [each.key for each in sessions.all()] == ["next"]
+
+
 def test_a_visitor_with_too_many_open_pages_is_told_so_and_others_are_not(sessions, presence):
     for key in ("one", "two"):
         presence.add(key, 1)

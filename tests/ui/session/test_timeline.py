@@ -62,6 +62,20 @@ def test_its_size_is_that_of_its_files(tmp_path):
     assert timeline.size < whole + 2 * timeline.previews[0].file.stat().st_size
 
 
+def test_all_files_of_a_preview_go_with_it_and_so_does_a_photo_that_none_shows(tmp_path):
+    timeline = Timeline(tmp_path / "run", max_previews=2)
+    for step in range(2 * DELETION_DELAY):  # each of another photo
+        origin = replace(ORIGIN, source=replace(SOURCE, side=32 + step))
+        timeline.add(frame(step, Settings(keep_colors=0.5)), origin)
+    plain = timeline.recolor(timeline.previews[-1], torch.rand((1, 3, 32, 32)), 0)
+    assert plain.shown_file == plain.file
+    kept = {name for each in timeline.previews for name in (each.shown_file, each.content_file)}
+    kept |= {each.file for each in timeline.previews}
+    assert len(kept) == 5
+    assert timeline.size == sum(file.stat().st_size for file in kept)
+    assert len(list(timeline.folder.iterdir())) == 5 + DELETION_DELAY
+
+
 def test_where_there_is_no_room_older_previews_go(tmp_path):
     crowded = []
     timeline = Timeline(tmp_path / "run", is_crowded=lambda: bool(crowded))
