@@ -3,6 +3,7 @@
 import asyncio
 import gzip
 from contextlib import suppress
+from functools import partial
 
 import pytest
 
@@ -68,6 +69,17 @@ def test_the_page_is_made_once_whatever_its_query_says():
     assert app.asked == [("GET", "/", b"")]
 
 
+def test_who_ask_at_once_are_given_the_same_answer():
+    app = App()
+    cache = AnswerCache(app, Visitors())
+
+    async def asking():
+        return await asyncio.gather(*(ask(cache) for _ in range(3)))
+
+    assert len({body for _, body in asyncio.run(asking())}) == 1
+    assert len(app.asked) == 1
+
+
 def test_an_answer_says_how_long_it_is():
     headers, body = asyncio.run(ask(AnswerCache(App(), Visitors())))
     assert int(headers[b"content-length"]) == len(body)
@@ -114,7 +126,21 @@ def test_a_refusal_is_not_kept():
     assert len(app.asked) == 2
 
 
-def test_many_hosts_take_neither_all_memory_nor_all_time():
+@pytest.fixture
+def waited(monkeypatch):
+    """The seconds for which answers were held back, which takes no time."""
+    waited = []
+
+    async def sleep(seconds, sleep=asyncio.sleep):
+        if seconds:
+            waited.append(seconds)
+        await sleep(0)
+
+    monkeypatch.setattr(answer_cache.asyncio, "sleep", sleep)
+    return waited
+
+
+def test_many_hosts_take_neither_all_memory_nor_all_time(waited):
     app = App(size=1000)
     cache = AnswerCache(app, Visitors(), most=3500)
     headers = [[(b"host", b"%d" % number)] for number in range(8)]
@@ -127,6 +153,7 @@ def test_many_hosts_take_neither_all_memory_nor_all_time():
     asyncio.run(asking())
     assert app.most == 1
     assert len(app.asked) == 9
+    assert len(waited) == 6  # all from the first on for which another one had to go
 
 
 def test_who_makes_up_hosts_keeps_others_waiting_for_one_answer_alone():
@@ -150,20 +177,14 @@ def test_who_makes_up_hosts_keeps_others_waiting_for_one_answer_alone():
 
 @pytest.mark.parametrize(("address", "waits"), [("203.0.113.6", True), ("127.0.0.1", False)])
 def test_who_fetches_again_and_again_is_answered_at_a_rate_but_for_the_own_machine(
-    address, waits, monkeypatch
+    address, waits, waited
 ):
-    waited = []
-
-    async def sleep(seconds, sleep=asyncio.sleep):
-        waited.append(seconds)
-        await sleep(0)
-
     cache = AnswerCache(App(size=answer_cache.BURST // 10), Visitors())
 
     async def asking():
         for _ in range(9):
             await ask(cache, address=address)
-        monkeypatch.setattr(answer_cache.asyncio, "sleep", sleep)
+        waited.clear()
         for _ in range(3):
             await ask(cache, address=address)
         assert len(waited) == 3 * waits
@@ -172,3 +193,18 @@ def test_who_fetches_again_and_again_is_answered_at_a_rate_but_for_the_own_machi
 
     asyncio.run(asking())
     assert all(wait > 0.05 * answer_cache.BURST / answer_cache.RATE for wait in waited[1:])
+
+
+def test_a_visitor_who_fetched_nothing_for_long_is_forgotten(monkeypatch):
+    now = [0.0]
+    bucket = partial(answer_cache.TokenBucket, clock=lambda: now[0])
+    monkeypatch.setattr(answer_cache, "TokenBucket", bucket)
+    cache = AnswerCache(App(), Visitors())
+
+    async def asking():
+        for number in range(9):
+            now[0] += answer_cache.BURST / answer_cache.RATE
+            await ask(cache, address=f"203.0.113.{number}")
+
+    asyncio.run(asking())
+    assert [*cache._buckets] == ["203.0.113.8"]
