@@ -2,19 +2,22 @@
 
 import errno
 import os
+import threading
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
 from style_transfer.engine import Styles
 from style_transfer.recipe import Recipe
-from style_transfer.runs import AdmissionQueue, Job
+from style_transfer.runs import SERVER_ENDS, AdmissionQueue, Job, Run
 from style_transfer.settings import Settings
 from style_transfer.ui.handlers import watch
 from style_transfer.ui.handlers.watch import watch_run
 from style_transfer.ui.panels import status
 from style_transfer.ui.session.run_inputs import RunInputs
+from style_transfer.ui.session.session import ABSENCE
 from style_transfer.ui.session.timeline import Timeline
 
 SETTINGS = Settings(steps=4, style_layers=["relu1_1"], content_layer="relu2_1")
@@ -51,7 +54,7 @@ def test_a_full_disk_stops_the_previews_alone(context, session, start, monkeypat
     assert session.run.frame.step == 4
     assert "Previews cannot be kept (No space left on device)." in status.value(session)["notices"]
     assert not session.is_busy
-    assert session.ticket not in context.service.admission._tickets
+    assert not context.service.admission._tickets
 
 
 def test_previews_are_not_said_to_be_lost_once_there_is_room_again(session, start, monkeypatch):
@@ -97,6 +100,41 @@ def test_who_waits_sees_how_many_are_before_and_can_leave(context, session, star
     for _ in waiting:
         pass
     assert session.run is None
+
+
+def test_who_is_away_while_waiting_gives_the_turn_to_others(context, session, start, monkeypatch):
+    queue = AdmissionQueue(places=1, waiting=9, each=9)
+    monkeypatch.setattr(context.service, "admission", queue)
+    first, waiting = queue.join(), start()
+    next(waiting)
+    session._presence.is_tracked = True
+    session._seen_at -= ABSENCE
+    leaving = threading.Timer(30, queue.leave, [first])
+    leaving.start()
+    for _ in waiting:
+        pass
+    leaving.cancel()
+    assert session.run is None
+    assert [*queue._tickets] == [first]
+
+
+@pytest.mark.parametrize(
+    ("end", "goes"),
+    [(Run.stop, True), (lambda run: run.abandon(SERVER_ENDS), False)],
+    ids=["stopped", "server-ends"],
+)
+def test_what_is_on_disk_goes_with_a_run_that_ended_but_not_with_the_server(
+    session, start, end, goes
+):
+    following, removed = start(replace(SETTINGS, steps=5000)), []
+    next(following)
+    checkpoint = SimpleNamespace(problem="", remove=lambda: removed.append(True))
+    session.latest.checkpoint = checkpoint
+    end(session.run)
+    for _ in following:
+        pass
+    assert bool(removed) == goes
+    session.latest.checkpoint = None
 
 
 def test_what_lies_between_previews_is_neither_kept_nor_shown(session, start, monkeypatch):
