@@ -72,6 +72,12 @@ def test_steps_of_a_coarser_stage_of_another_objective_or_photo_do_not_count():
     assert settled(frames([1.0] * 30, objective={"beta": 2}, content=photo), settling) == 1
 
 
+def test_steps_that_no_frame_shows_count_as_well():
+    shown = list(frames([1.0] * 30))[::3]
+    made = [replace(f, skipped=[(f.step - n, f.losses) for n in (2, 1)]) for f in shown]
+    assert settled(made) == 16
+
+
 def test_a_step_back_begins_the_count_anew():
     made = list(frames([1.0] * 30))
     made[9] = replace(made[9], note="Step 10 went astray.")
