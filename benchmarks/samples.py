@@ -19,7 +19,7 @@ _GAP = 4  # px
 
 def photo(name: str, side: int) -> Tensor:
     """Return a content image (1, 3, H, W), resized or enlarged to a longer side of `side` px."""
-    (file,) = ASSETS.glob(f"[!e]*/{name}.*")  # in content/ or style/
+    (file,) = (*ASSETS.glob(f"content/{name}.*"), *ASSETS.glob(f"style/{name}.*"))
     picture = to_tensor(open_image(file))
     height, width = picture.shape[-2:]
     ratio = side / max(height, width)

@@ -48,8 +48,11 @@ def test_a_knob_that_is_moved_while_a_run_is_to_go_on_stays_and_acts(page, costl
     with late(page), page.expect_request(QUEUE):
         page.locator("#continue").click()
         set_number(page, "beta", 33)
-    expect(page.locator("#status")).to_contain_text("of 32")
-    assert shown(page, "beta", "steps") == ["33", "32"]
+    # 30 more than are made by then: the moved knob wakes the picture.
+    expect(page.locator("#status")).to_contain_text(re.compile("of 3[2-9]"))
+    beta, steps = shown(page, "beta", "steps")
+    assert beta == "33"
+    assert 32 <= int(steps) < 40
     assert painted(costless).beta == 33
 
 

@@ -29,7 +29,10 @@ function take() {
   const later = Object.keys(movedAt).filter((key) => movedAt[key] > asked);
   const kept = Object.fromEntries(later.map((key) => [key, own[key]]));
   own = { ...props.value, ...kept, moves };
-  if (!equal(own, props.value)) props.value = own;
+  if (!equal(own, props.value)) {
+    props.value = own; // at once, for calls that follow the answer
+    setTimeout(() => trigger("change")); // for the link: Gradio tells of no change within a change
+  }
   show();
 }
 
