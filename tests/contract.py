@@ -27,7 +27,7 @@ CONTRACTS = {  # package: tests of what is used of it, and of what is served wit
         "tests/network/test_thread_limits.py",
         "tests/network/test_backends.py",
     ],
-    "numba": ["tests/network/test_jit.py"],
+    "numba": ["tests/network/test_jit.py", "tests/network/test_product_kernels.py"],
 }
 
 

@@ -70,8 +70,11 @@ class ThreadPool:
         """Return float32 work buffers of this thread; what they held is lost."""
         size, local = sum(sizes), self._local
         if getattr(local, "buffer", None) is None or local.buffer.numel() < size:
-            local.buffer = torch.empty(size)
-        return local.buffer[:size].split(sizes)
+            local.buffer, local.parts = torch.empty(size), {}
+        if sizes not in local.parts:  # views take as long as a small block
+            local.parts[sizes] = local.buffer[:size].split(sizes)
+        found: tuple[Tensor, ...] = local.parts[sizes]
+        return found
 
     def _executor(self, count: int) -> ThreadPoolExecutor:
         with self._lock:

@@ -64,7 +64,7 @@ class BlockLimits:
     """How large blocks and the matrix products in them are."""
 
     tiles: int  # of a block: fewer make thin products, more leave the cache
-    product: float = math.inf  # multiplications of one matrix product
+    product: float | None = None  # multiplications of one by BLAS; None: by our kernel
 
 
 @cache
@@ -77,7 +77,7 @@ def fastest_limits() -> BlockLimits:
     tiles with 512 channels is one of them.
     """
     unpacked = {"SkylakeX", "Cooperlake", "SapphireRapids"}  # as OpenBLAS calls these CPUs
-    return BlockLimits(30, 1e6) if blas_architectures() & unpacked else BlockLimits(128)
+    return BlockLimits(30, 1e6) if blas_architectures() & unpacked else BlockLimits(64)
 
 
 def transform_filters(weight: Tensor) -> np.ndarray:
@@ -123,8 +123,10 @@ def convolve(
     shift = np.zeros(outs, np.float32) if bias is None else bias.numpy()
     least = np.float32(0 if relu else -math.inf)
     sizes = workspace_sizes(rows * across, across, channels, some * n)
-    products = math.ceil(rows * across * channels * n / limits.product) or 1
-    tiles_per_product = math.ceil(rows * across / products)
+    tiles_per_product = 0
+    if limits.product:
+        products = math.ceil(rows * across * channels * n / limits.product)
+        tiles_per_product = math.ceil(rows * across / products)
 
     def work(numbers: Iterator[int]) -> None:
         space = tuple(each.numpy() for each in threads.buffers(*sizes))

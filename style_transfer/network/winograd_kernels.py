@@ -19,6 +19,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from style_transfer.network.jit import compiled
+from style_transfer.network.product_kernels import WIDTH, multiply
 
 TILE = 4  # outputs on a side
 NODES = TILE + 2  # inputs on a side, and evaluation points
@@ -97,7 +98,7 @@ def convolve_block(
     mask: (H, W, C), x counts where it is above 0; or of size 0, x counts everywhere.
     share: of a smaller x, for each of 2 x 2 positions.
     filters: (36, groups, C, n), transformed; those of n channels of the result lie together.
-    tiles_per_product: rows of one matrix product.
+    tiles_per_product: rows of one matrix product by BLAS; 0: by the kernel of `product_kernels`.
     bias: (groups * n,), added.
     least: the result is clamped to be no smaller.
     work: three flat arrays, as large as `workspace_sizes` says.
@@ -116,8 +117,12 @@ def convolve_block(
         left = taps[node * in_plane : (node + 1) * in_plane - _GAP].reshape((tiles, channels))
         into = products[node * out_plane : (node + 1) * out_plane - _GAP].reshape((-1, tiles, n))
         for group in range(groups[0], groups[1]):
-            for first in range(0, tiles, tiles_per_product):
-                last = min(first + tiles_per_product, tiles)
+            if tiles_per_product == 0 and n % WIDTH == 0:
+                multiply(left, filters[node, group], into[group - groups[0]])
+                continue
+            some = tiles_per_product or tiles
+            for first in range(0, tiles, some):
+                last = min(first + some, tiles)
                 np.dot(left[first:last], filters[node, group], into[group - groups[0], first:last])
     _from_nodes(products, out_plane, across, tiles, n, groups, bias, least, TILE * rows[0], result)
 

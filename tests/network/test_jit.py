@@ -1,3 +1,7 @@
+import importlib
+import os
+import sys
+
 import numba
 import numpy as np
 import pytest
@@ -61,3 +65,24 @@ def test_a_cache_that_cannot_be_written_any_more_stops_nothing(tmp_path, monkeyp
     monkeypatch.setattr(numba.config, "CACHE_DIR", str(tmp_path))
     monkeypatch.setattr(FunctionCache, "save_overload", full)
     assert computed(compiled(product)) == 2
+
+
+def test_a_function_is_compiled_anew_when_kernels_beside_it_change(tmp_path, monkeypatch):
+    monkeypatch.setattr(numba.config, "CACHE_DIR", str(tmp_path / "cache"))
+    monkeypatch.syspath_prepend(tmp_path)
+    inner, outer = tmp_path / "inner_kernels.py", tmp_path / "outer_kernels.py"
+    begin = "from style_transfer.network.jit import compiled\n"
+    outer.write_text(f"{begin}from inner_kernels import add\n@compiled\ndef fill(x):\n    add(x)\n")
+
+    def filled(number):
+        inner.write_text(f"{begin}@compiled\ndef add(x):\n    x[:] += {number}\n")
+        os.utime(inner, (number, number))  # s
+        for name in ("inner_kernels", "outer_kernels"):  # as a later process finds them
+            sys.modules.pop(name, None)
+        importlib.invalidate_caches()
+        x = np.zeros(2, np.float32)
+        importlib.import_module("outer_kernels").fill(x)
+        return x.tolist()
+
+    assert filled(1) == [1, 1]
+    assert filled(2) == [2, 2]

@@ -72,6 +72,14 @@ def test_a_block_of_all_tiles_is_the_convolution(tiles_per_product, size, channe
     assert_close(convolved(x, weight, rows, (0, groups), n, tiles_per_product), expected(x, weight))
 
 
+@pytest.mark.parametrize("size", [(8, 12), (9, 7), (1, 1), (6, 130)])
+@pytest.mark.parametrize("n", [16, 24])  # channels to a group, for which there is a kernel or not
+def test_products_can_be_those_of_our_kernel(size, n):
+    x, weight = random(*size, 70), random(2 * n, 70, 3, 3, seed=1) / 10
+    found = convolved(x, weight, (0, -(-size[0] // TILE)), (0, 2), n, tiles_per_product=0)
+    assert_close(found, expected(x, weight))
+
+
 def test_a_block_writes_its_rows_alone():
     x, weight = random(14, 9, 5), random(6, 5, 3, 3, seed=1)
     found = convolved(x, weight, (1, 3), (0, 1), n=6)
