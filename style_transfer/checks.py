@@ -1,5 +1,6 @@
 """Checks of values that users give; each refuses with one sentence that says what is allowed."""
 
+import difflib
 import os
 import textwrap
 from collections.abc import Iterable
@@ -7,6 +8,7 @@ from numbers import Real
 from pathlib import Path
 from typing import Any
 
+_MISSPELT = 0.75  # likeness by difflib of a name with one letter changed, missing or swapped
 MAX_WEIGHT = 1_000_000  # no loss of a term, times it, is infinite in float32
 
 
@@ -15,6 +17,17 @@ def one_of(what: str, value: Any, allowed: Iterable[str]) -> None:
     allowed = tuple(allowed)  # a dict would meet a list with a TypeError
     if value not in allowed:
         raise ValueError(f"{what} {value!r} is not one of {', '.join(allowed)}.")
+
+
+def no_misspelling(names: Iterable[str], known: Iterable[str]) -> None:
+    """Raise ValueError, one sentence, where one of `names` is nearly a known one.
+
+    Other names are let through: those of a later version.
+    """
+    known = tuple(known)
+    for name in names:
+        if name not in known and (meant := difflib.get_close_matches(name, known, 1, _MISSPELT)):
+            raise ValueError(f"there is no {name!r}; {meant[0]!r} is the nearest name.")
 
 
 def whole_number(what: str, value: Any, low: int, high: int) -> int:

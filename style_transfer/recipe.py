@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from style_transfer import __version__
-from style_transfer.checks import cannot_use, one_of, whole_number
+from style_transfer.checks import cannot_use, no_misspelling, one_of, whole_number
 from style_transfer.engine import (
     INITS,
     OPTIMIZERS,
@@ -19,7 +19,7 @@ from style_transfer.engine import (
 )
 from style_transfer.images import MIN_SIDE, read_text
 from style_transfer.network import NETWORKS
-from style_transfer.settings import MAX_STEPS, MAX_STYLES, Settings
+from style_transfer.settings import KNOBS, MAX_STEPS, MAX_STYLES, Settings
 from style_transfer.versions import newest_version, settings_of
 
 MAX_SIZE = 100_000  # px; longer than the longest side that images.MAX_PIXELS lets in
@@ -92,7 +92,7 @@ class Recipe:
         """Return the recipe that `to_json` wrote; what is missing takes its default.
 
         That of a setting is of the text's version. Raises ValueError, one sentence that begins with
-        `name`, where the text is no recipe or of a newer version.
+        `name`, where the text is no recipe or of a newer version, or a name in it is misspelt.
         """
         version, data = _parse(text, name)
         values = {f.name: data[f.name] for f in fields(cls) if f.name in data}
@@ -100,6 +100,8 @@ class Recipe:
         try:
             if not isinstance(settings, dict):
                 raise ValueError("the settings have no names.")
+            no_misspelling(data, (f.name for f in fields(cls)))
+            no_misspelling(settings, KNOBS)
             if "pooling" in data:  # its place in recipes made before it was a setting
                 settings = {"pooling": data["pooling"]} | settings
             if not isinstance(settings.get("style_layers", {}), dict):

@@ -168,6 +168,22 @@ def test_unknown_fields_are_ignored_and_missing_ones_take_their_defaults():
     assert Recipe.from_json(text) == Recipe(settings=Settings(beta=8))
 
 
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ('"settings": {"btea": 8}', "'btea'; 'beta' is"),
+        ('"settings": {"style_layer": {}}', "'style_layer'; 'style_layers' is"),
+        ('"sede": 3', "'sede'; 'seed' is"),
+    ],
+)
+def test_a_misspelt_name_is_refused_with_the_one_that_is_meant(text, words):
+    with pytest.raises(ValueError, match=f"there is no {words}") as error:
+        Recipe.from_json(
+            f'{{"format": "style-transfer-recipe-{newest_version()}", {text}}}', "mine.json"
+        )
+    assert_one_sentence(error.value)
+
+
 def test_a_name_keeps_nothing_of_a_path_and_stays_on_one_line():
     assert Recipe(photo="/home/ann/cat.jpg").photo == "cat.jpg"
     assert Recipe(photo=r"C:\Users\Ann\cat.jpg").photo == "cat.jpg"
