@@ -143,3 +143,16 @@ def peak_memory(device: torch.device | str) -> Iterator[Peak]:
     if before is not None:
         kind.synchronize(device)
         peak.bytes = kind.peak_memory(device) - before
+
+
+def check_float32(device: torch.device) -> None:
+    """Raise ValueError, one sentence, where torch would not compute in float32 on a device."""
+    kind = device.type
+    if torch.amp.is_autocast_available(kind) and torch.is_autocast_enabled(kind):
+        lower = torch.get_autocast_dtype(kind)
+        raise ValueError(f"Pictures are painted in float32: not within torch.autocast to {lower}.")
+    if (default := torch.get_default_dtype()) != torch.float32:
+        raise ValueError(
+            f"Pictures are painted in float32, but torch's default is {default}; "
+            "call torch.set_default_dtype(torch.float32)."
+        )

@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 
 from style_transfer.checks import one_of
-from style_transfer.devices import runs_ahead
+from style_transfer.devices import check_float32, runs_ahead
 from style_transfer.engine.device_choice import default_device
 from style_transfer.engine.evaluator import EvaluatorFactory
 from style_transfer.engine.frame import Frame
@@ -26,7 +26,7 @@ from style_transfer.settings import Settings
 def stylize(
     content: Content,
     style: Style | Callable[[], Styles],
-    read_settings: Callable[[], Settings] = Settings,
+    settings: Settings | Callable[[], Settings] = Settings,
     *,
     network: VGG | None = None,
     init: str | Tensor = "content",
@@ -43,9 +43,10 @@ def stylize(
     `content` and each style image are (1, 3, H, W) RGB of float32 in [0, 1]; the result has the
     size of `content`. `style` is one style image, several, Styles with masks, or a function that
     returns Styles and is called before each step; so may `content` be a function, whose image may
-    change its size, and the picture goes on from what it is. `read_settings` is called before each
-    step, first of the three; the run ends after `steps` of the settings. On a device that works off
-    calls later (`devices.runs_ahead`) the next step has begun when a frame is yielded.
+    change its size, and the picture goes on from what it is. Where `settings` is a function, it is
+    called before each step, first of the three; the run ends after `steps` of them. On a device
+    that works off calls later (`devices.runs_ahead`) the next step has begun when a frame is
+    yielded.
 
     `init` is what the run starts from: "content", in the colours of the styles (`with_palette`);
     "noise" made from `seed`; "style" (the first style image); or an image (1, 3, h, w) of an
@@ -71,22 +72,24 @@ def stylize(
     else:
         one_of("init", init, INITS)
     one_of("optimizer", optimizer, OPTIMIZERS)
+    read_settings = settings if callable(settings) else _constant(settings)
+    check_float32(network.device if network else torch.device(default_device()))
     network = network or load_network(device=default_device())
     stepper = Stepper(network, content, style, is_from_content(init), evaluator)
     if state is None:
-        settings = read_settings()
-        image, state = stepper.start(init, step, seed, settings, tuple(init_strokes))
-        yield stepper.frame(state, settings, image=image)
+        first = read_settings()
+        image, state = stepper.start(init, step, seed, first, tuple(init_strokes))
+        yield stepper.frame(state, first, image=image)
     else:
         state = stepper.resume(state)
     # Where the device works off calls later, a step is made before the losses of the one before it
     # are read: `pending` comes after `settled`, and `state` is what it leads to.
     ahead, settled, pending = runs_ahead(network.device), state, None
     while True:
-        settings = read_settings()
+        newest = read_settings()
         strokes = take_strokes(state.step)
-        ends = state.step >= settings.steps
-        if pending and (strokes or ends or not stepper.stays(state, settings)):
+        ends = state.step >= newest.steps
+        if pending and (strokes or ends or not stepper.stays(state, newest)):
             state, frame = stepper.settle(pending, settled)
             pending = None
             yield frame
@@ -94,12 +97,12 @@ def stylize(
                 continue  # by now more steps may be asked for
         if strokes:
             state = stepper.touch(stepper.follow_content(state), strokes, OPTIMIZERS[optimizer])
-            yield stepper.frame(state, settings)
+            yield stepper.frame(state, newest)
             continue
         if ends:
             return
-        state = stepper.enter_stage(stepper.follow_content(state), settings)
-        attempt = stepper.attempt(state, settings, OPTIMIZERS[optimizer])
+        state = stepper.enter_stage(stepper.follow_content(state), newest)
+        attempt = stepper.attempt(state, newest, OPTIMIZERS[optimizer])
         if not ahead:
             state, frame = stepper.settle(attempt, state)
             yield frame
@@ -113,3 +116,10 @@ def stylize(
         else:
             settled = state
         state, pending = attempt.after, attempt
+
+
+def _constant(settings: Settings) -> Callable[[], Settings]:
+    if not isinstance(settings, Settings):
+        words = "settings must be Settings or a function that returns them"
+        raise ValueError(f"{words}, not {type(settings).__name__}.")
+    return lambda: settings

@@ -70,7 +70,7 @@ class ThreadPool:
         """Return float32 work buffers of this thread; what they held is lost."""
         size, local = sum(sizes), self._local
         if getattr(local, "buffer", None) is None or local.buffer.numel() < size:
-            local.buffer, local.parts = torch.empty(size), {}
+            local.buffer, local.parts = torch.empty(size, dtype=torch.float32), {}
         if sizes not in local.parts:  # views take as long as a small block
             local.parts[sizes] = local.buffer[:size].split(sizes)
         found: tuple[Tensor, ...] = local.parts[sizes]

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 import torch
 
+from style_transfer.engine.optimize import stylize
 from style_transfer.engine.state import State
 from style_transfer.engine.styles import Styles
 from tests.comparison import same_frames
@@ -83,6 +84,29 @@ def test_a_run_needs_no_gradients_of_its_caller(photo, painting, mode, tmp_path)
     assert same_frames(frames, whole)
     assert same_frames(rest, whole[5:])
     assert not frames[-1].picture.is_inference()
+
+
+def test_settings_that_never_change_need_no_function(photo, painting):
+    assert same_frames([*stylize(photo, painting, QUICK)], run(photo, painting))
+
+
+def test_other_settings_are_refused(photo, painting):
+    with pytest.raises(ValueError, match=r"must be Settings or a function .*, not dict"):
+        next(stylize(photo, painting, QUICK.as_dict()))
+
+
+def test_other_numbers_than_float32_are_refused_before_a_picture_is_painted(photo, painting):
+    with (
+        torch.autocast("cpu", dtype=torch.bfloat16),
+        pytest.raises(ValueError, match=r"not within torch.autocast to torch.bfloat16\.$"),
+    ):
+        next(stylize(photo, painting, QUICK))
+    torch.set_default_dtype(torch.float64)
+    try:
+        with pytest.raises(ValueError, match=r"torch's default is torch.float64; call torch.set_"):
+            next(stylize(photo, painting, QUICK))
+    finally:
+        torch.set_default_dtype(torch.float32)
 
 
 def test_frames_hold_no_gradients_of_images_that_ask_for_them(photo, painting):
