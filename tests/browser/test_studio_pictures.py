@@ -1,5 +1,6 @@
 """Size and photo of a picture are live: moved while it is painted and at rest."""
 
+import base64
 import re
 
 import pytest
@@ -65,3 +66,64 @@ def test_another_photo_at_rest_is_painted_from_what_the_picture_is(open_page, se
     expect(page.locator("#canvas img")).to_have_attribute(
         "alt", re.compile("^colosseum.jpg painted")
     )
+
+
+PASTE = """([data, texts]) => {
+    const pasted = new DataTransfer();
+    const bytes = Uint8Array.from(atob(data), (character) => character.charCodeAt(0));
+    pasted.items.add(new File([bytes], "image.png", {type: "image/png"}));
+    texts.forEach((text) => pasted.items.add(text, "text/plain"));
+    const event = {clipboardData: pasted, bubbles: true, cancelable: true};
+    (document.activeElement ?? document.body).dispatchEvent(new ClipboardEvent("paste", event));
+}"""
+INPUTS = "#content-image", "#style-image", "#style-2"
+
+
+def paste(page, file, *texts):
+    page.evaluate(PASTE, [base64.b64encode(file.read_bytes()).decode(), texts])
+
+
+def shown(page):
+    """The addresses of the pictures in the inputs, None where there is none."""
+    found = [page.locator(f"{each} img") for each in INPUTS]
+    return [each.get_attribute("src") if each.count() else None for each in found]
+
+
+def changed_by(page, before):
+    """Which inputs have another picture than before, once one has."""
+    assert wait_until(lambda: shown(page) != before, 10)
+    after = shown(page)
+    return [name for name, one, other in zip(INPUTS, before, after, strict=True) if one != other]
+
+
+def test_a_picture_is_pasted_where_pointer_or_focus_is_and_elsewhere_as_the_photo(
+    open_page, samples
+):
+    page = open_page()
+    page.mouse.move(640, 5)
+    before = shown(page)
+    paste(page, samples[1])
+    assert changed_by(page, before) == ["#content-image"]
+    page.locator("#style-image").hover()
+    before = shown(page)
+    paste(page, samples[0])
+    assert changed_by(page, before) == ["#style-image"]
+    page.mouse.move(640, 5)
+    page.get_by_text("More styles").click()
+    page.locator("#style-2 button").first.focus()
+    before = shown(page)
+    paste(page, samples[0])
+    assert changed_by(page, before) == ["#style-2"]
+
+
+def test_text_that_comes_with_a_picture_is_pasted_into_a_number(open_page, samples):
+    page = open_page()
+    page.mouse.move(640, 5)
+    before = shown(page)
+    page.locator("#steps input[type=number]").focus()
+    paste(page, samples[1], "20")
+    page.wait_for_timeout(500)
+    assert shown(page) == before
+    page.locator("#start").focus()
+    paste(page, samples[1], "20")
+    assert changed_by(page, before) == ["#content-image"]
