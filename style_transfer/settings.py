@@ -233,6 +233,11 @@ class Settings:
         """What is optimised, as plain data: all but how long, and how it is shown."""
         return {n: value for n, value in self.as_dict().items() if KNOBS[n].in_objective}
 
+    @property
+    def style_share(self) -> float:
+        """How far what a run begins with goes towards its styles: all the way, or by beta."""
+        return min(1.0, self.beta / self.alpha) if self.alpha else float(self.beta > 0)
+
     def shares(self, styles: int) -> tuple[float, ...]:
         """Return the weight of each of so many style images; they sum to 1.
 

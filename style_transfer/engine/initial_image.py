@@ -1,7 +1,5 @@
 """The image that a run starts from."""
 
-from collections.abc import Sequence
-
 import torch
 from torch import Tensor
 
@@ -55,14 +53,9 @@ def with_palette(content: Tensor, styles: Styles, settings: Settings) -> Tensor:
     """
     if not settings.beta or settings.match_colors:
         return content
-    amount = min(1.0, settings.beta / settings.alpha) if settings.alpha else 1.0
-    size, shares = image_size(content), settings.shares(len(styles.images))
-    masks = styles.style_masks_at(size) or [content.new_ones(1)] * len(shares)
-    weights = [share * mask.to(content.device) for share, mask in zip(shares, masks, strict=True)]
-    strength = styles.strength_at(size)
-    shift = _mean_of([_shift(content, image) for image in styles.images], weights)
-    share = amount * (1 if strength is None else strength.to(content.device))
-    return (content + shift * share).clamp(0, 1)  # rounding may leave that range
+    shifts = [_shift(content, image) for image in styles.images]
+    shift = styles.mean_at(image_size(content), shifts, settings.shares(len(shifts)))
+    return (content + settings.style_share * shift).clamp(0, 1)  # rounding may leave that range
 
 
 def _shift(content: Tensor, style_image: Tensor) -> Tensor:
@@ -70,12 +63,3 @@ def _shift(content: Tensor, style_image: Tensor) -> Tensor:
         style_image.to(content.device), fit(image_size(style_image), _SAMPLE_SIDE)
     )
     return match_colors(content, small) - content
-
-
-def _mean_of(shifts: Sequence[Tensor], weights: Sequence[Tensor]) -> Tensor:
-    """Return the weighted mean of the shifts at each position, 0 where no style applies."""
-    total = torch.stack(list(weights)).sum(0)
-    return sum(
-        (weight * shift for weight, shift in zip(weights, shifts, strict=True)),
-        torch.zeros_like(shifts[0]),
-    ) / total.clamp_min(1e-6)

@@ -12,6 +12,7 @@ from style_transfer.engine.frame import Frame
 from style_transfer.engine.initial_image import initial_image
 from style_transfer.engine.local_style import local_styles
 from style_transfer.engine.optimizers import Optimizer
+from style_transfer.engine.photo_detail import calmed
 from style_transfer.engine.pyramid import (
     image_size,
     resize_clamped,
@@ -73,7 +74,8 @@ class Stepper:
         stage = stage_index(self._stages, step + 1, settings.steps)
         size = self._stages[stage].size
         image = initial_image(init, self._content, self._styles, size, seed, settings)
-        return image, self._in_stage(State(step, stage, image, strokes=strokes), stage)
+        begun = State(step, stage, image, strokes=strokes)
+        return image, self._in_stage(begun, stage, settings)
 
     def resume(self, state: State) -> State:
         """Return a saved state on the run's device. Raises ValueError for one of another size."""
@@ -106,7 +108,7 @@ class Stepper:
         if stage == state.stage:
             return state
         self._evaluator = None
-        return self._in_stage(state, stage)
+        return self._in_stage(state, stage, settings)
 
     def stays(self, state: State, settings: Settings) -> bool:
         """Return whether the next step has the content and the stage of the one before."""
@@ -193,10 +195,14 @@ class Stepper:
         self._styles = styles
         self._strength = None if strength is None else strength.to(self._content.device)
 
-    def _in_stage(self, state: State, stage: int) -> State:
+    def _in_stage(self, state: State, stage: int, settings: Settings) -> State:
         """Return the state that begins a stage, from one with an image of any size."""
         size, timings = self._stages[stage].size, self._network.timings
-        moved = moved_to_size(state, size, self._stroked, self._from_content)
+        base = None
+        if self._from_content:
+            whole, old = self._stroked.sized(state.strokes), image_size(state.image)
+            base = calmed(whole, old, size, self._styles, settings)
+        moved = moved_to_size(state, size, base)
         return replace(moved, stage=stage, timings=timings)
 
 

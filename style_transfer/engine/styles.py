@@ -13,6 +13,7 @@ from style_transfer.engine.masks import feather, feather_inwards, read_mask, res
 from style_transfer.images import check_image
 from style_transfer.settings import MAX_STYLES
 
+_NO_STYLE = 1e-6  # weight of all styles together where none applies, instead of 0
 _ASPECT_TOLERANCE = 0.1  # largest difference of the logarithms of two aspect ratios
 
 
@@ -131,6 +132,22 @@ class Styles:
         if self.style_masks is None:
             return None
         return [feather(resize_mask(mask, size)) for mask in self.style_masks]
+
+    def mean_at(
+        self, size: tuple[int, int], values: Sequence[Tensor], weights: Sequence[float]
+    ) -> Tensor:
+        """Return the mean of what each style has, at each position where it applies.
+
+        `values` are numbers or (1, C, H, W) at `size` (height, width), one for each style image.
+        The mean is by weights and masks, times the strength; 0 where no style applies.
+        """
+        device = values[0].device
+        masks = self.style_masks_at(size) or [torch.ones(1)] * len(values)
+        parts = [weight * mask.to(device) for weight, mask in zip(weights, masks, strict=True)]
+        total = torch.stack(parts).sum(0).clamp_min(_NO_STYLE)
+        mean = torch.stack([part * each for part, each in zip(parts, values, strict=True)]).sum(0)
+        strength = self.strength_at(size)
+        return mean / total * (1 if strength is None else strength.to(device))
 
     def to(self, device: torch.device) -> "Styles":
         """Return these styles with all tensors on `device`; `self` where they are there."""

@@ -69,11 +69,11 @@ def released(state: State, optimizer: Optimizer) -> State:
     return replace(state, reach=None, memory=optimizer.masked(state.memory, nowhere))
 
 
-def moved_to_size(
-    state: State, size: tuple[int, int], content: StrokedContent, from_content: bool
-) -> State:
-    """Return the state at the size (height, width) of a stage, where the optimiser begins anew."""
-    base = content.sized(state.strokes) if from_content else None
+def moved_to_size(state: State, size: tuple[int, int], base: BaseAt | None) -> State:
+    """Return the state at the size (height, width) of a stage, where the optimiser begins anew.
+
+    `base` is what the run began with and moves as it is, see `move_to_size`.
+    """
     image, old = move_to_size(state.image, size, base), image_size(state.image)
     before = state.before
     if before and old != size:

@@ -199,7 +199,7 @@ def test_a_smear_stays_moved_from_stage_to_stage(tall_photo):
     smeared = base.at(size, [SMEAR])
     coarse = base.at((96, 32), [SMEAR])
     state = State(3, 0, coarse, strokes=(SMEAR,))
-    torch.testing.assert_close(moved_to_size(state, size, base, True).image, smeared)
+    torch.testing.assert_close(moved_to_size(state, size, base.sized([SMEAR])).image, smeared)
     assert torch.equal(base.at(size, [SMEAR, RED, Stroke("undo")]), smeared)
 
 
