@@ -5,9 +5,12 @@ from dataclasses import replace
 import torch
 from torch import Tensor
 
+from style_transfer.engine.photo_detail import calmed
 from style_transfer.engine.pyramid import image_size, move_to_size, stages
 from style_transfer.engine.state import State
 from style_transfer.engine.stroked_content import StrokedContent
+from style_transfer.engine.styles import Styles
+from style_transfer.settings import Settings
 
 
 def equal_images(one: Tensor, other: Tensor) -> bool:
@@ -18,13 +21,19 @@ def equal_images(one: Tensor, other: Tensor) -> bool:
 
 
 def with_content(
-    state: State, before: tuple[int, int], content: Tensor, from_content: bool
+    state: State,
+    before: tuple[int, int],
+    content: Tensor,
+    from_content: bool,
+    styles: Styles,
+    settings: Settings,
 ) -> State:
     """Return the state from which a run goes on with another content image (1, 3, H, W).
 
     `before` is the size (height, width) of the one that it had; `from_content` is whether the run
     began with it. The picture stays what it is, at the size of the new content: to add the
-    difference of the two photos would show a negative of the old one. The optimiser begins anew.
+    difference of the two photos would show a negative of the old one. In a larger one is as much
+    of the photo's detail as `styles` and `settings` want. The optimiser begins anew.
     """
     plan, size = stages(image_size(content)), image_size(state.image)
     # The finest stage stays the finest; a coarser one stays about as coarse.
@@ -33,7 +42,9 @@ def with_content(
     stage = finest if size == before else next(as_fine, finest)
     if plan[stage].size == size:
         return replace(state.without_memory(), stage=stage, before=(), reach=None)
-    base = StrokedContent(content.to(state.image.device))
-    at = base.sized(state.strokes) if from_content else None
-    image = move_to_size(state.image, plan[stage].size, at)
+    new, base = plan[stage].size, None
+    if from_content:
+        whole = StrokedContent(content.to(state.image.device)).sized(state.strokes)
+        base = calmed(whole, size, new, styles, settings)
+    image = move_to_size(state.image, new, base)
     return State(state.step, stage, image, timings=state.timings, strokes=state.strokes)

@@ -96,12 +96,14 @@ def stylize(
             if ends and not strokes:
                 continue  # by now more steps may be asked for
         if strokes:
-            state = stepper.touch(stepper.follow_content(state), strokes, OPTIMIZERS[optimizer])
+            state = stepper.touch(
+                stepper.follow_content(state, newest), strokes, OPTIMIZERS[optimizer]
+            )
             yield stepper.frame(state, newest)
             continue
         if ends:
             return
-        state = stepper.enter_stage(stepper.follow_content(state), newest)
+        state = stepper.enter_stage(stepper.follow_content(state, newest), newest)
         attempt = stepper.attempt(state, newest, OPTIMIZERS[optimizer])
         if not ahead:
             state, frame = stepper.settle(attempt, state)

@@ -30,7 +30,7 @@ def calmed(
         return base
     content = base(size)
     detail = _beyond(content, base(old))
-    excess = _excess(detail, content, styles, settings)
+    excess = _excess(detail, max(old) / max(size), content, styles, settings)
     left = detail.mul_(excess).neg_().add_(content)  # in place: a print has hundreds of megabytes
     return lambda wanted: left if wanted == size else base(wanted)
 
@@ -40,14 +40,19 @@ def _beyond(image: Tensor, coarse: Tensor) -> Tensor:
     return image - resize(coarse, image_size(image))
 
 
-def _excess(detail: Tensor, content: Tensor, styles: Styles, settings: Settings) -> Tensor:
-    """Return the share of the detail, a number or one for each pixel, that the paintings lack."""
+def _excess(
+    detail: Tensor, ratio: float, content: Tensor, styles: Styles, settings: Settings
+) -> Tensor:
+    """Return the share of the detail, a number or one for each pixel, that the paintings lack.
+
+    It is what the content image has beyond itself reduced by `ratio`.
+    """
     energy = detail.square().mean().clamp_min(_LEAST)
     lacking = []
     for image in styles.images:
         picture = style_picture(image.to(content.device), content, settings)
-        height, width = image_size(picture)
-        half = resize(picture, (max(1, height // 2), max(1, width // 2)))
-        lacking.append(1 - (_beyond(picture, half).square().mean() / energy).clamp_max(1))
+        height, width = (max(1, round(ratio * side)) for side in image_size(picture))
+        coarse = resize(picture, (height, width))
+        lacking.append(1 - (_beyond(picture, coarse).square().mean() / energy).clamp_max(1))
     weights = settings.shares(len(lacking))
     return settings.style_share * styles.mean_at(image_size(content), lacking, weights)

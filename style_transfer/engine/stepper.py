@@ -88,13 +88,15 @@ class Stepper:
         self._network = self._network.with_timings(timings)
         return replace(state.to(self._content.device), timings=timings)
 
-    def follow_content(self, state: State) -> State:
+    def follow_content(self, state: State, settings: Settings) -> State:
         """Return the state with which to go on with the newest content image."""
         if (newest := self._read_content()) is self._content_read:
             return state
         before = image_size(self._content)
         self._use_content(newest)
-        return with_content(state, before, self._content, self._from_content)
+        return with_content(
+            state, before, self._content, self._from_content, self._styles, settings
+        )
 
     def touch(self, state: State, strokes: Sequence[Stroke], optimizer: Optimizer) -> State:
         """Return the state after strokes, one after the other."""

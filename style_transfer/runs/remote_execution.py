@@ -168,7 +168,8 @@ class RemoteExecution(SteeredExecution):
         if state is None or before is job.content:
             return state
         size = before.shape[-2], before.shape[-1]
-        return with_content(state, size, job.content, is_from_content(job.init))
+        from_content, settings = is_from_content(job.init), job.settings
+        return with_content(state, size, job.content, from_content, job.styles, settings)
 
     def _take_note(self, message: FrameMessage, seconds: float) -> None:
         """Remember when a message came, and how long each of its steps took."""

@@ -1,5 +1,6 @@
 """Another photo, or the photo at another size, while a run goes on."""
 
+from dataclasses import replace
 from itertools import islice
 
 import pytest
@@ -14,6 +15,9 @@ from tests.engine.runs import begun_ahead
 SETTINGS = Settings(
     steps=60, style_layers=["relu1_1"], content_layer="relu2_1", statistic="gram", motifs=0
 )
+
+
+WANTED = Styles((smooth_picture(5),)), SETTINGS
 
 
 def photo_of(side):
@@ -86,7 +90,7 @@ def state_with_a_stroke(image, stage=0):
 
 def test_another_photo_at_the_same_size_leaves_the_picture_and_its_strokes_alone():
     state = state_with_a_stroke(smooth_picture(2))
-    changed = with_content(state, (48, 48), smooth_picture(3), True)
+    changed = with_content(state, (48, 48), smooth_picture(3), True, *WANTED)
     assert (changed.step, changed.strokes) == (7, state.strokes)
     assert changed.image is state.image
     assert (changed.memory, changed.good, changed.loss, changed.reach) == ((), None, None, None)
@@ -96,7 +100,7 @@ def test_another_photo_at_the_same_size_leaves_the_picture_and_its_strokes_alone
 
 def test_strokes_go_along_to_a_photo_of_another_size():
     state = state_with_a_stroke(photo_of(96))
-    changed = with_content(state, (64, 96), photo_of(144), False)
+    changed = with_content(state, (64, 96), photo_of(144), False, *WANTED)
     assert torch.equal(changed.image, resize(state.image, (96, 144)).clamp(0, 1))
     assert (changed.step, changed.strokes, changed.before) == (7, state.strokes, ())
     assert changed.timings is state.timings
@@ -105,10 +109,22 @@ def test_strokes_go_along_to_a_photo_of_another_size():
 def test_a_coarse_stage_goes_on_at_the_size_that_is_at_least_as_fine():
     state = state_with_a_stroke(photo_of(192), 1)
     for side, stage, longer_side in ((768, 1, 192), (400, 1, 200), (260, 1, 260), (128, 0, 128)):
-        changed = with_content(state, (256, 384), photo_of(side), True)
+        changed = with_content(state, (256, 384), photo_of(side), True, *WANTED)
         assert (changed.stage, changed.image.shape[-1]) == (stage, longer_side)
-    changed = with_content(state, (128, 192), photo_of(384), True)
+    changed = with_content(state, (128, 192), photo_of(384), True, *WANTED)
     assert (changed.stage, changed.image.shape[-1]) == (2, 384)  # the finest stage stays it
+
+
+def test_a_larger_picture_has_no_grain_of_the_photo_that_its_painting_lacks():
+    grain = 0.1 * torch.randn((1, 3, 128, 192), generator=torch.Generator().manual_seed(0))
+    photo, plain = (photo_of(192) + grain).clamp(0, 1), Styles((torch.full((1, 3, 64, 64), 0.5),))
+    state = State(30, 0, resize(photo, (64, 96)).clamp(0, 1))
+
+    def fine_detail(settings):
+        image = with_content(state, (64, 96), photo, True, plain, settings).image
+        return (image - resize(resize(image, (64, 96)), (128, 192))).std()
+
+    assert fine_detail(SETTINGS) < 0.2 * fine_detail(replace(SETTINGS, beta=0))
 
 
 def test_images_are_equal_by_their_pixels():
@@ -123,7 +139,7 @@ def test_images_are_equal_by_their_pixels():
 def test_a_run_continues_from_a_state_that_was_moved_to_another_size(painting):
     state = Changing(photo_of(96), painting).make(40)[-1].state
     content = photo_of(144)
-    state = with_content(state, (64, 96), content, True)
+    state = with_content(state, (64, 96), content, True, *WANTED)
     (frame,) = Changing(content, painting, state=state).make(1)
     assert frame.step == 40
     assert frame.picture.shape == content.shape

@@ -108,7 +108,9 @@ class RunRecord(KeptRecord):
         inputs, frame, state = inputs or self.inputs, self.last_frame, self.state
         if frame and state and not equal_images(frame.content, inputs.content):
             size = frame.content.shape[-2], frame.content.shape[-1]
-            state = with_content(state, size, inputs.content, frame.from_content)
+            state = with_content(
+                state, size, inputs.content, frame.from_content, inputs.styles, self.settings
+            )
         recipe = inputs.recipe
         return Job(
             inputs.content,
