@@ -12,6 +12,8 @@ ROOT = Path(__file__).parent
 SYSTEM_TESTS = {name: ROOT / "tests" / name for name in ("browser", "crowd")}
 PAGE = ROOT / "style_transfer" / "ui"
 PAGE_TESTS = (ROOT / "tests" / "ui", *SYSTEM_TESTS.values())
+# Modules whose tests share a fixture that takes half a minute.
+SHARING = ("tests/runs/test_zero_gpu.py", "tests/test_packaging.py")
 NOT_FAST = {"slow", "integration", *SYSTEM_TESTS}
 
 
@@ -62,12 +64,12 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest.hookimpl(optionalhook=True)  # of pytest-xdist
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
-    """With `-n`, make the tests of a system folder one after the other, on one of the workers."""
+    """With `-n`, make the tests of a system folder, or of one in SHARING, on one of the workers."""
     from xdist.scheduler import LoadScopeScheduling
 
     class Scheduler(LoadScopeScheduling):
         def _split_scope(self, nodeid: str) -> str:
-            folders = (name for name in SYSTEM_TESTS if nodeid.startswith(f"tests/{name}/"))
-            return next(folders, nodeid)
+            wholes = (*(f"tests/{name}/" for name in SYSTEM_TESTS), *SHARING)
+            return next((whole for whole in wholes if nodeid.startswith(whole)), nodeid)
 
     return Scheduler(config, log)

@@ -64,13 +64,10 @@ def test_a_seam_is_hardly_steeper_than_what_there_is_without_a_mask(pair):
     assert seam <= SEAM * max(own, before, painted)
 
 
-@pytest.mark.integration
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "trio",
-    [
-        ("raccoon", "breaking_waves", "mosaic"),
-        pytest.param(("fig", "pointillism", "ink_drawing"), marks=pytest.mark.slow),
-    ],
+    [("raccoon", "breaking_waves", "mosaic"), ("fig", "pointillism", "ink_drawing")],
 )
 def test_a_move_to_another_painter_ends_where_that_one_alone_would(trio):
     moved_at, further = 10, 24  # steps

@@ -124,7 +124,7 @@ def test_what_a_first_call_alone_must_wait_for_does_not_keep_it_from_being_recor
 
 
 def test_a_run_is_the_same_recorded_and_not(photo, painting, monkeypatch):
-    settings = replace(Settings(), steps=16)
+    settings = replace(Settings(), steps=9)
     found = []
     for enabled in (True, False):
         monkeypatch.setattr(graphs_of_process, "enabled", enabled)

@@ -120,7 +120,7 @@ def test_only_the_image_gets_a_gradient(network, device):
 def test_the_gradient_of_every_layer_is_torchs_whatever_the_backend(name):
     network = VGG(backends=BackendSet({n: BACKENDS[n] for n in {"torch", name}}))
     favour(network, name)
-    for size in [(32, 48), (33, 49), (37, 34)]:  # remainders of 0, 1 and more
+    for size in [(32, 48), (33, 34)]:  # remainders of 0, 1 and more
         fast = image_gradients(network, size)
         for layer, gradient in torchs_gradients(size).items():
             # At a value of 0 within rounding a ReLU may let through what another holds back.
