@@ -54,14 +54,11 @@ def share_of_plan(*arguments):
     return float(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
 
 
-@pytest.mark.integration
+@pytest.mark.slow
 @pytest.mark.skipif(sys.platform != "linux", reason="reads what Linux tells of a process")
 @pytest.mark.parametrize(
     "arguments",
-    [
-        pytest.param((256, 384, 1), id="picture"),
-        pytest.param((64, 96, 4), id="painting", marks=pytest.mark.slow),
-    ],
+    [pytest.param((256, 384, 1), id="picture"), pytest.param((64, 96, 4), id="painting")],
 )
 def test_a_run_takes_no_more_than_planned_and_not_much_less(arguments):
     assert 0.3 < share_of_plan(*arguments) < 1
