@@ -8,7 +8,7 @@ CPU, whatever their width. Goto and van de Geijn 2008, "Anatomy of High-Performa
 Multiplication", without packing.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -50,7 +50,7 @@ def _block(rows: int) -> Callable[..., None]:
         from_zeros: Any,
     ) -> Any:
         def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-            _generate(builder, rows, *arguments)
+            _generate(builder, rows, arguments)
             return context.get_dummy_value()
 
         return types.void(*[types.uintp] * 6, types.boolean), generate
@@ -59,18 +59,9 @@ def _block(rows: int) -> Callable[..., None]:
     return found
 
 
-def _generate(
-    builder: Any,
-    rows: int,
-    left: Any,
-    right: Any,
-    result: Any,
-    count: Any,
-    left_length: Any,
-    length: Any,
-    from_zeros: Any,
-) -> None:
+def _generate(builder: Any, rows: int, arguments: Sequence[Any]) -> None:
     """Write the instructions of `_block`; the arguments are LLVM's values."""
+    left, right, result, count, left_length, length, from_zeros = arguments
 
     def row(address: Any, index: Any, length: Any) -> Any:
         bytes_ = builder.mul(length, ir.Constant(_INDEX, _BYTES))
