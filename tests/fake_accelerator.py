@@ -6,7 +6,7 @@ operations on tensors of both devices, but for numbers and indices, and access t
 
 import threading
 import weakref
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
@@ -15,7 +15,6 @@ import torch
 from torch import Tensor
 from torch.utils._mode_utils import no_dispatch
 from torch.utils._python_dispatch import TorchDispatchMode
-from torch.utils._pytree import tree_leaves, tree_map
 
 from style_transfer import devices
 from style_transfer.engine.tensor_tree import take_apart
@@ -72,7 +71,7 @@ class AcceleratorTensor(Tensor):
 
 def dispatch(func: Any, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> Any:
     """Return the result of an operation, computed on the CPU; raise where devices are mixed."""
-    tensors = [leaf for leaf in tree_leaves((args, kwargs)) if isinstance(leaf, Tensor)]
+    tensors = [*_tensors(args), *_tensors(kwargs.values())]
     ours = [tensor for tensor in tensors if isinstance(tensor, AcceleratorTensor)]
     device, name = kwargs.get("device"), func._schema.name
     here = bool(ours) if device is None else torch.device(device) == DEVICE
@@ -91,7 +90,10 @@ def dispatch(func: Any, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> Any
     options = {key: value for key, value in kwargs.items() if key != "device"}
     if device is not None:
         options["device"] = torch.device("cpu") if here else device
-    result = func(*tree_map(_held, args), **tree_map(_held, options))
+    result = func(
+        *(_mapped(_held, each) for each in args),
+        **{key: _mapped(_held, each) for key, each in options.items()},
+    )
     if torch.Tag.inplace_view in func.tags:  # sizes and strides of the wrapper change as well
         with no_dispatch():
             func(*args, **kwargs)
@@ -100,21 +102,40 @@ def dispatch(func: Any, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> Any
         return args[0]
     known = {id(tensor.held): tensor for tensor in ours}
 
-    def wrapped(value: Any) -> Any:
-        if not isinstance(value, Tensor):
-            return value
+    def wrapped(value: Tensor) -> Tensor:
         if here:
             return known[id(value)] if id(value) in known else AcceleratorTensor(value)
         return value.clone() if id(value) in known else value
 
-    return tree_map(wrapped, result)
+    return _mapped(wrapped, result)
 
 
 alive: "weakref.WeakSet[AcceleratorTensor]" = weakref.WeakSet()
 
 
-def _held(value: Any) -> Any:
-    return value.held if isinstance(value, AcceleratorTensor) else value
+def _tensors(values: Iterable[Any]) -> Iterator[Tensor]:
+    """Yield the tensors among the arguments of an operator, and those in lists there."""
+    for value in values:
+        if isinstance(value, Tensor):
+            yield value
+        elif isinstance(value, list | tuple):
+            yield from _tensors(value)
+
+
+def _mapped(change: Callable[[Tensor], Tensor], value: Any) -> Any:
+    """Return an argument or a result of an operator with other tensors, those in lists too.
+
+    torch's own `tree_map` knows all kinds of containers, and takes longer than the operators.
+    """
+    if isinstance(value, Tensor):
+        return change(value)
+    if isinstance(value, list | tuple):
+        return type(value)([_mapped(change, each) for each in value])
+    return value
+
+
+def _held(tensor: Tensor) -> Tensor:
+    return tensor.held if isinstance(tensor, AcceleratorTensor) else tensor
 
 
 class AcceleratorMode(TorchDispatchMode):

@@ -4,23 +4,21 @@ import torch
 from style_transfer.engine.blocks import ALIGNMENT, MIN_BLOCK, Window, blocks_of
 from style_transfer.network import LAYERS, PIXELS, load_network
 
-NETWORK = load_network()
-
 
 def plan(size, side, layers=("relu5_1", PIXELS)):
-    return blocks_of(size, side, [*map(NETWORK.geometry, layers)])
+    return blocks_of(size, side, [*map(load_network().geometry, layers)])
 
 
 @pytest.mark.parametrize("size", [(64, 64), (97, 1000), (1000, 515)])
 @pytest.mark.parametrize("side", [64, 192, 768])
 def test_each_position_of_each_layer_belongs_to_one_block_and_is_in_its_crop(size, side):
     counts = {
-        layer: torch.zeros(NETWORK.geometry(layer).size(size), dtype=torch.int8)
+        layer: torch.zeros(load_network().geometry(layer).size(size), dtype=torch.int8)
         for layer in ("relu1_1", "relu3_1", "relu5_1", PIXELS)
     }
     for block in plan(size, side):
         for layer, count in counts.items():
-            geometry = NETWORK.geometry(layer)
+            geometry = load_network().geometry(layer)
             window = block.window(geometry)
             count[window.part] += 1
             crop = tuple(each.stop - each.start for each in block.crop)
@@ -33,7 +31,7 @@ def test_each_position_of_each_layer_belongs_to_one_block_and_is_in_its_crop(siz
 
 @pytest.mark.parametrize("size", [(97, 1000), (2731, 4096)])
 def test_crops_show_what_positions_see_and_begin_where_pooling_does(size):
-    reach = NETWORK.geometry("relu5_1").reach
+    reach = load_network().geometry("relu5_1").reach
     blocks = plan(size, 192)
     for block in blocks:
         for own, crop, length in zip(block.own, block.crop, size, strict=True):
@@ -48,10 +46,10 @@ def test_crops_show_what_positions_see_and_begin_where_pooling_does(size):
 def test_no_layer_sees_farther_than_its_geometry_says():
     image = torch.rand((1, 3, 112, 112), generator=torch.Generator().manual_seed(0))
     for layer in ("relu1_2", "relu2_1", "relu3_1"):
-        geometry = NETWORK.geometry(layer)
+        geometry = load_network().geometry(layer)
         at = 56 // geometry.stride
         free = image.clone().requires_grad_()
-        NETWORK(free, [layer])[layer][0, :, at, at].sum().backward()
+        load_network()(free, [layer])[layer][0, :, at, at].sum().backward()
         slopes = free.grad.abs().sum((0, 1, 2))
         seen = (slopes > 1e-4 * slopes.max()).nonzero()  # backends round where nothing is seen
         first, last = at * geometry.stride, (at + 1) * geometry.stride - 1
@@ -62,12 +60,14 @@ def test_no_layer_sees_farther_than_its_geometry_says():
 
 def test_the_size_of_each_layer_is_known_beforehand():
     image = torch.rand((1, 3, 53, 70), generator=torch.Generator().manual_seed(0))
-    for layer, activation in NETWORK(image, ["relu1_1", "relu2_2", "relu3_1", PIXELS]).items():
-        assert NETWORK.geometry(layer).size((53, 70)) == activation.shape[-2:]
+    for layer, activation in load_network()(
+        image, ["relu1_1", "relu2_2", "relu3_1", PIXELS]
+    ).items():
+        assert load_network().geometry(layer).size((53, 70)) == activation.shape[-2:]
     with pytest.raises(ValueError, match="has no layer 'relu6_1'"):
-        NETWORK.geometry("relu6_1")
+        load_network().geometry("relu6_1")
     assert LAYERS[-1] == "relu5_4"
-    assert NETWORK.geometry("relu5_4").reach == 118
+    assert load_network().geometry("relu5_4").reach == 118
 
 
 def test_values_go_into_a_window_and_come_out_of_it():
