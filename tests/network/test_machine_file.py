@@ -1,8 +1,10 @@
 import json
 
+import platformdirs
 import pytest
 import torch
 
+from style_transfer.network import load_network
 from style_transfer.network.machine_file import MachineFile
 
 
@@ -50,3 +52,8 @@ def test_measurements_belong_to_a_machine(tmp_path, monkeypatch):
     monkeypatch.undo()
     monkeypatch.setattr(torch, "get_num_threads", lambda: 64)
     assert MachineFile("costs", tmp_path).file != here
+
+
+def test_the_network_of_these_tests_keeps_what_they_make_up_out_of_the_users_cache():
+    store = load_network().timing_store
+    assert store.file.file.parent != platformdirs.user_cache_path("style-transfer", False)
