@@ -1,11 +1,13 @@
+import atexit
 import gc
+import shutil
 import signal
 from collections.abc import Iterable, Iterator
 from contextlib import nullcontext
 from dataclasses import replace
 from functools import cache, partial
 from pathlib import Path
-from tempfile import TemporaryDirectory
+from tempfile import mkdtemp
 from zlib import crc32
 
 import pytest
@@ -27,8 +29,9 @@ torch.set_num_threads(1)
 
 # Keeps what tests measure, or make up, out of the user's cache. From here on, and not in a fixture:
 # networks may be loaded while tests are collected, and read it then.
-CACHE = TemporaryDirectory(prefix="style-transfer-tests-")
-machine_file.user_cache_path = lambda *_: Path(CACHE.name)
+CACHE = Path(mkdtemp(prefix="style-transfer-tests-"))
+atexit.register(shutil.rmtree, CACHE, ignore_errors=True)
+machine_file.user_cache_path = lambda *_: CACHE
 
 # For tests that write the losses out, or must not depend on the defaults.
 LECTURE = Settings(**PRESETS["Lecture"])

@@ -95,6 +95,7 @@ def test_lowering_the_steps_ends_the_run_with_a_picture_of_full_size(open_page):
     assert width == SIZE
 
 
+@pytest.mark.slow
 def test_unusual_pictures_each_give_a_picture_or_one_sentence(open_page, tmp_path, capfd):
     page = open_page()
     for name, words in write_all(tmp_path).items():

@@ -32,6 +32,7 @@ def no_run_settles():
     """Here runs rest as they do for visitors."""
 
 
+@pytest.mark.slow
 def test_a_run_rests_makes_no_step_and_is_woken_by_a_knob(open_page, sessions, run_threads):
     page = open_page()
     finish(page, 20)

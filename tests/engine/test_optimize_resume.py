@@ -17,21 +17,31 @@ from tests.engine.runs import QUICK, every_init, every_optimizer, run
 TWO_STAGES = replace(QUICK, steps=6)  # of `tall_photo`: 4 steps and 2
 
 
+def interrupt_at_every_step(photo, painting, file, **options):
+    """Make a run, and each part of it anew from the state before; they are to be the same."""
+    whole = run(photo, painting, TWO_STAGES, **options)
+    assert [frame.image.shape[-2] for frame in whole] == [96] * 4 + [192] * 3
+    for frame in whole:
+        frame.state.save(file)
+        rest = run(photo, painting, TWO_STAGES, **options, state=State.load(file))
+        assert same_frames(rest, whole[frame.step + 1 :])
+
+
 @pytest.mark.integration
-@pytest.mark.every_device
 @every_optimizer
 @every_init
 def test_a_run_interrupted_at_any_step_ends_as_if_it_had_not_been(
     tall_photo, painting, init, optimizer, tmp_path
 ):
-    options = {"init": init, "optimizer": optimizer}
-    whole = run(tall_photo, painting, TWO_STAGES, **options)
-    assert [frame.image.shape[-2] for frame in whole] == [96] * 4 + [192] * 3
-    for frame in whole:
-        frame.state.save(tmp_path / "run.state")
-        state = State.load(tmp_path / "run.state")
-        rest = run(tall_photo, painting, TWO_STAGES, **options, state=state)
-        assert same_frames(rest, whole[frame.step + 1 :])
+    file = tmp_path / "run.state"
+    interrupt_at_every_step(tall_photo, painting, file, init=init, optimizer=optimizer)
+
+
+@pytest.mark.integration
+@pytest.mark.every_device
+@every_optimizer
+def test_so_does_one_on_every_device(tall_photo, painting, optimizer, tmp_path):
+    interrupt_at_every_step(tall_photo, painting, tmp_path / "run.state", optimizer=optimizer)
 
 
 @pytest.mark.integration

@@ -1,6 +1,7 @@
 """What a page keeps in memory of the runs that others have taken the place of."""
 
 import gc
+import time
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -94,6 +95,12 @@ def test_a_superseded_run_holds_its_pictures_and_no_optimiser_memory(
     before = held(context)
     for _ in range(RUNS):
         way(context, session, painting)
-    grown = (held(context) - before) / RUNS / smooth_picture(1).nbytes
     assert len(session.records) == RUNS + 2
-    assert grown <= 3.1  # photo, picture and, of those brought back, a style
+
+    def grown():
+        return (held(context) - before) / RUNS / smooth_picture(1).nbytes
+
+    until = time.monotonic() + 5
+    while grown() > 3.1 and time.monotonic() < until:  # threads that end soon hold pictures, too
+        time.sleep(0.05)
+    assert grown() <= 3.1  # photo, picture and, of those brought back, a style
