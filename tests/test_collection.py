@@ -37,6 +37,7 @@ def without(names, folder, *arguments, **environment):
     )
 
 
+@pytest.mark.slow
 def test_without_gradio_the_tests_of_the_page_are_skipped_and_all_others_collected(tmp_path):
     options = ("-m", "pytest", "--collect-only", "-q", "-rs", "-p", "hide")
     answer = without(("gradio", "gradio_client"), tmp_path, *options, PATH="")

@@ -15,9 +15,9 @@ playwright = pytest.importorskip("playwright.sync_api")
 
 playwright.expect.set_options(timeout=30_000)  # ms; a busy machine takes a second for a step
 
-CHROMIUM = next(
-    filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None
-)
+# The first has no window, and opens the page in half the time of the others.
+NAMES = "chromium-headless-shell", "chromium", "chromium-browser", "google-chrome"
+CHROMIUM = next(filter(None, map(shutil.which, NAMES)), None)
 QUIET = (
     "--no-sandbox",
     "--disable-dev-shm-usage",
