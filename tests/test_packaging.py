@@ -79,6 +79,7 @@ def size_of(file):
     return open_image(file).size
 
 
+@pytest.mark.slow
 def test_the_command_of_a_wheel_paints_a_picture_without_the_page(installed, tmp_path):
     assets = installed / "style_transfer" / "assets"
     photo, style = assets / "content" / "raccoon.jpg", assets / "style" / "mosaic.jpg"

@@ -76,6 +76,7 @@ def test_axe_finds_nothing_serious_at_rest_running_paused_and_stopped(
     assert grave == []
 
 
+@pytest.mark.slow
 def test_wherever_the_keyboard_leads_it_is_seen(open_page):
     page = open_page(reduced_motion="reduce")
     start(page, steps=2000)

@@ -72,6 +72,7 @@ def test_each_knob_says_what_it_does_and_can_be_put_back(open_page):
         assert all(page.locator(f"{place} .ends span").all_inner_texts())
 
 
+@pytest.mark.slow
 def test_every_press_of_an_arrow_moves_a_slider_to_another_value(open_page):
     page = open_page()
     for drawer in ("What is compared", "Colours, strokes, styles"):

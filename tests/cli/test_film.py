@@ -158,6 +158,7 @@ def test_missing_extras_are_told_with_the_command_that_installs_them(folder, cap
     assert "pip install av opencv-python-headless" in capsys.readouterr().err
 
 
+@pytest.mark.slow
 @pytest.mark.integration
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no SIGINT for another process")
 def test_ctrl_c_keeps_the_film_so_far_and_the_same_command_goes_on(folder):

@@ -54,6 +54,7 @@ def wait_until(condition):
         time.sleep(0.05)
 
 
+@pytest.mark.slow
 def test_assistants_who_leave_give_their_places_back(shared, uploaded):
     before = busy(shared)
     callers = [ask_as_assistant(shared, uploaded) for _ in range(4)]

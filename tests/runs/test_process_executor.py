@@ -53,6 +53,7 @@ def begin(executor, photo, painting, monkeypatch):
         assert run.join(60)
 
 
+@pytest.mark.slow
 def test_runs_go_to_the_process_with_the_fewest(begin, executor):
     runs = [begin(LONG) for _ in range(4)]
     wait_for(lambda: min(map(step, runs)) > 2)
@@ -94,6 +95,7 @@ def test_the_runs_of_a_dead_process_go_on_elsewhere(begin, executor):
         assert numbers == list(range(1, len(numbers) + 1))  # none twice, none left out
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not hasattr(signal, "SIGSTOP"), reason="signals of POSIX")
 def test_a_process_that_hangs_is_replaced_and_its_runs_go_on(begin, executor, monkeypatch, caplog):
     monkeypatch.setattr(device_process, "SILENCE", 2.5)

@@ -91,6 +91,7 @@ print(folder.is_dir())
     assert not list(tmp_path.iterdir())
 
 
+@pytest.mark.slow
 @pytest.mark.integration
 @pytest.mark.skipif(sys.platform == "win32", reason="signals of POSIX")
 def test_the_pictures_of_runs_go_with_a_process_that_is_killed_when_the_next_begins(tmp_path):
