@@ -97,6 +97,7 @@ def try_all(server, visit, count, seed):
     return sum(read), watch
 
 
+@pytest.mark.slow
 def test_mutated_files_get_a_sentence_and_leave_the_page_as_it_was(serve, visit):
     server = serve(OMP_NUM_THREADS=1)
     read, watch = try_all(server, visit, 60, seed=1)

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-pytestmark = pytest.mark.integration
+pytestmark = [pytest.mark.integration, pytest.mark.slow]
 pytest.importorskip("spaces", reason="ZeroGPU needs spaces; comes with requirements-dev.txt")
 if sys.platform != "linux":
     pytest.skip("ZeroGPU is there on Linux alone", allow_module_level=True)
@@ -58,30 +58,25 @@ def test_calls_go_on_from_each_other_as_if_nothing_had_happened(scenario, name):
     goes_on_as_by_hand(scenario[name], scenario["by_hand"])
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("name", ["paused", "deadline"])
 def test_so_do_those_after_a_pause_and_after_a_deadline(longer, name):
     goes_on_as_by_hand(longer[name], longer["by_hand"])
 
 
-@pytest.mark.slow
 def test_a_call_ends_before_its_time_is_up_and_the_next_goes_on(longer):
     assert longer["deadline"]["calls"] > 1
     assert set(longer["deadline"]["asked"]) == {3}
 
 
-@pytest.mark.slow
 def test_a_pause_and_a_dead_worker_cost_one_more_call(longer):
     assert longer["paused"]["calls"] == longer["killed"]["calls"] == 2
 
 
-@pytest.mark.slow
 def test_a_call_is_asked_for_in_the_name_of_who_started_or_resumed_it(longer):
     assert longer["whole"]["token"] == "ada"
     assert longer["paused"]["token"] == "bob-later"
 
 
-@pytest.mark.slow
 def test_moved_knobs_act_within_one_call_at_the_step_that_is_named(longer):
     steered = longer["steered"]
     assert steered["calls"] == 1
@@ -90,7 +85,6 @@ def test_moved_knobs_act_within_one_call_at_the_step_that_is_named(longer):
     assert steered["seconds"][5] < 0.5 + 4 / steered["speed"]
 
 
-@pytest.mark.slow
 def test_a_burst_of_knobs_wakes_a_resting_picture_by_one_call(longer):
     woken = longer["woken"]
     assert woken["calls"] == 1
@@ -98,13 +92,11 @@ def test_a_burst_of_knobs_wakes_a_resting_picture_by_one_call(longer):
     assert woken["steps"][0] == 61
 
 
-@pytest.mark.slow
 def test_a_stopped_run_lets_go_of_its_gpu(longer):
     assert longer["steered"]["word"] == "stopped"
     assert longer["steered"]["left"] < 5
 
 
-@pytest.mark.slow
 def test_a_used_up_quota_is_one_sentence_and_the_picture_rests(longer):
     refused = longer["refused"]
     assert refused["word"] == "unavailable"
@@ -112,7 +104,6 @@ def test_a_used_up_quota_is_one_sentence_and_the_picture_rests(longer):
     assert refused["error"].startswith("Your GPU time of the day is used up. Try again in 2 h, ")
 
 
-@pytest.mark.slow
 def test_the_page_starts_on_the_platform_and_tells_what_a_run_asks_for(longer):
     page = longer["page"]
     assert page["reported"]
@@ -120,7 +111,6 @@ def test_the_page_starts_on_the_platform_and_tells_what_a_run_asks_for(longer):
     assert page["estimate"].endswith(" s of your day's GPU time")
 
 
-@pytest.mark.slow
 def test_a_run_asks_for_half_more_than_it_uses_at_the_most():
     quota = played("quota")["quota"]
     print(quota)
