@@ -13,8 +13,10 @@ pytest.importorskip("spaces", reason="ZeroGPU needs spaces; comes with requireme
 if sys.platform != "linux":
     pytest.skip("ZeroGPU is there on Linux alone", allow_module_level=True)
 
-SHORT = "by_hand", "whole", "killed"
-LONG = "paused", "deadline", "steered", "woken", "refused", "page"
+SCENARIOS = (
+    *("by_hand", "whole", "paused", "killed", "deadline"),
+    *("steered", "woken", "refused", "page"),
+)
 
 
 def played(*names):
@@ -31,12 +33,7 @@ def played(*names):
 
 @pytest.fixture(scope="module")
 def scenario():
-    return played(*SHORT)
-
-
-@pytest.fixture(scope="module")
-def longer(scenario):
-    return scenario | played(*LONG)
+    return played(*SCENARIOS)
 
 
 def test_a_run_is_one_call_of_a_worker_and_ends_with_the_whole_state(scenario):
@@ -47,65 +44,57 @@ def test_a_run_is_one_call_of_a_worker_and_ends_with_the_whole_state(scenario):
     assert run["state"] == 60
 
 
-def goes_on_as_by_hand(run, by_hand):
+@pytest.mark.parametrize("name", ["whole", "paused", "killed", "deadline"])
+def test_calls_go_on_from_each_other_as_if_nothing_had_happened(scenario, name):
+    run, by_hand = scenario[name], scenario["by_hand"]
     assert run["steps"] == list(range(1, 61))
     assert run["totals"] == by_hand["totals"]  # to the last bit
     assert run["sum"] == by_hand["sum"]
 
 
-@pytest.mark.parametrize("name", ["whole", "killed"])
-def test_calls_go_on_from_each_other_as_if_nothing_had_happened(scenario, name):
-    goes_on_as_by_hand(scenario[name], scenario["by_hand"])
+def test_a_call_ends_before_its_time_is_up_and_the_next_goes_on(scenario):
+    assert scenario["deadline"]["calls"] > 1
+    assert set(scenario["deadline"]["asked"]) == {3}
 
 
-@pytest.mark.parametrize("name", ["paused", "deadline"])
-def test_so_do_those_after_a_pause_and_after_a_deadline(longer, name):
-    goes_on_as_by_hand(longer[name], longer["by_hand"])
+def test_a_pause_and_a_dead_worker_cost_one_more_call(scenario):
+    assert scenario["paused"]["calls"] == scenario["killed"]["calls"] == 2
 
 
-def test_a_call_ends_before_its_time_is_up_and_the_next_goes_on(longer):
-    assert longer["deadline"]["calls"] > 1
-    assert set(longer["deadline"]["asked"]) == {3}
+def test_a_call_is_asked_for_in_the_name_of_who_started_or_resumed_it(scenario):
+    assert scenario["whole"]["token"] == "ada"
+    assert scenario["paused"]["token"] == "bob-later"
 
 
-def test_a_pause_and_a_dead_worker_cost_one_more_call(longer):
-    assert longer["paused"]["calls"] == longer["killed"]["calls"] == 2
-
-
-def test_a_call_is_asked_for_in_the_name_of_who_started_or_resumed_it(longer):
-    assert longer["whole"]["token"] == "ada"
-    assert longer["paused"]["token"] == "bob-later"
-
-
-def test_moved_knobs_act_within_one_call_at_the_step_that_is_named(longer):
-    steered = longer["steered"]
+def test_moved_knobs_act_within_one_call_at_the_step_that_is_named(scenario):
+    steered = scenario["steered"]
     assert steered["calls"] == 1
     # Of ten, since a busy machine makes single steps late.
     assert statistics.median(map(abs, steered["errors"])) <= 2
     assert steered["seconds"][5] < 0.5 + 4 / steered["speed"]
 
 
-def test_a_burst_of_knobs_wakes_a_resting_picture_by_one_call(longer):
-    woken = longer["woken"]
+def test_a_burst_of_knobs_wakes_a_resting_picture_by_one_call(scenario):
+    woken = scenario["woken"]
     assert woken["calls"] == 1
     assert woken["beta"] == 29
     assert woken["steps"][0] == 61
 
 
-def test_a_stopped_run_lets_go_of_its_gpu(longer):
-    assert longer["steered"]["word"] == "stopped"
-    assert longer["steered"]["left"] < 5
+def test_a_stopped_run_lets_go_of_its_gpu(scenario):
+    assert scenario["steered"]["word"] == "stopped"
+    assert scenario["steered"]["left"] < 5
 
 
-def test_a_used_up_quota_is_one_sentence_and_the_picture_rests(longer):
-    refused = longer["refused"]
+def test_a_used_up_quota_is_one_sentence_and_the_picture_rests(scenario):
+    refused = scenario["refused"]
     assert refused["word"] == "unavailable"
     assert refused["rests"]
     assert refused["error"].startswith("Your GPU time of the day is used up. Try again in 2 h, ")
 
 
-def test_the_page_starts_on_the_platform_and_tells_what_a_run_asks_for(longer):
-    page = longer["page"]
+def test_the_page_starts_on_the_platform_and_tells_what_a_run_asks_for(scenario):
+    page = scenario["page"]
     assert page["reported"]
     assert page["alive"]
     assert page["estimate"].endswith(" s of your day's GPU time")
