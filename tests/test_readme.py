@@ -8,7 +8,7 @@ from style_transfer.settings import KNOBS, Settings
 
 TESTS = Path(__file__).parent
 README = TESTS.parent / "README.md"
-SLOW = r"(@|marks=|pytestmark = )pytest\.mark\.slow"
+SLOW = r"(@|marks=|pytestmark = .*)pytest\.mark\.slow"
 
 
 def values(knob: Knob) -> str:
