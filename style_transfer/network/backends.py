@@ -12,7 +12,7 @@ from style_transfer.network.backend import Backend, Problem
 from style_transfer.network.col2im import Col2im
 from style_transfer.network.cudnn import Cudnn
 from style_transfer.network.int8_split import Int8Split
-from style_transfer.network.onednn import OneDNN, OneDNNSized
+from style_transfer.network.onednn import OneDNN
 from style_transfer.network.torch_convolution import TorchConvolution
 from style_transfer.network.winograd import Winograd
 
@@ -22,7 +22,6 @@ _ALL: tuple[type[Backend], ...] = (
     Col2im,
     Winograd,
     OneDNN,
-    OneDNNSized,
     Int8Split,
 )
 BACKENDS: dict[str, type[Backend]] = {backend.name: backend for backend in _ALL}

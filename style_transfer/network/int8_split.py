@@ -40,7 +40,7 @@ class Int8Split(Backend):
 
     name = "int8_split"
     exact = False
-    replaces = frozenset({"onednn", "onednn_sized"})
+    replaces = frozenset({"onednn"})
 
     @classmethod
     def supports(cls, problem: Problem) -> bool:

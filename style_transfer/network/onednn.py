@@ -20,42 +20,31 @@ _log = logging.getLogger(__name__)
 
 
 class PackedFilters:
-    """Filters (out, in, 3, 3) of one direction, laid out for `convolution` of most sizes.
+    """Filters (out, in, 3, 3) of one direction, laid out for `convolution`.
 
-    They are laid out by as many threads as torch takes, since the kernels want another layout for
-    another number of them.
+    The kernels want another layout for another size of image and another number of threads; given
+    one that they do not want, they lay the filters out anew at each call, which can take a hundred
+    times as long as the convolution. So there is a layout for each size in use, made by as many
+    threads as torch takes.
     """
 
-    _max_layouts = 1  # that are kept, each a copy of the filters
+    _max_layouts = 3  # that are kept, each a copy of the filters: a run alternates up to so many
 
     def __init__(self, weight: Tensor) -> None:
         self._weight = weight
-        # By `_size` and number of threads. Replaced, never changed, since threads share it.
-        self._layouts: dict[tuple[tuple[int, int] | None, int], Tensor] = {}
+        # By size and number of threads. Replaced, never changed, since threads share it.
+        self._layouts: dict[tuple[int, int, int], Tensor] = {}
 
     def packed_for(self, x: Tensor) -> Tensor:
         """Return the filters for `convolution` of x (1, in, H, W) by the present thread."""
-        size = self._size(x)
-        key = size, torch.get_num_threads()
+        height, width = x.shape[2:]
+        key = height, width, torch.get_num_threads()
         packed = self._layouts.get(key)
         if packed is None:
-            packed = packed_filters(self._weight, size)
+            packed = packed_filters(self._weight, (height, width))
             latest = [*self._layouts.items(), (key, packed)][-self._max_layouts :]
             self._layouts = dict(latest)
         return packed
-
-    def _size(self, x: Tensor) -> tuple[int, int] | None:
-        """Return the size of x for which filters are laid out, None where one will do for all."""
-        return None
-
-
-class SizedFilters(PackedFilters):
-    """Filters laid out for each size at which they are used, the last few of which are kept."""
-
-    _max_layouts = 3  # a run alternates up to three sizes
-
-    def _size(self, x: Tensor) -> tuple[int, int] | None:
-        return x.shape[2], x.shape[3]
 
 
 class OneDNN(Backend):
@@ -66,7 +55,6 @@ class OneDNN(Backend):
 
     name = "onednn"
     replaces = frozenset({"torch"})
-    _filters: type[PackedFilters] = PackedFilters
 
     @classmethod
     def supports(cls, problem: Problem) -> bool:
@@ -82,24 +70,11 @@ class OneDNN(Backend):
 
     @cached_property
     def _forward_filters(self) -> PackedFilters:
-        return self._filters(self._weight)
+        return PackedFilters(self._weight)
 
     @cached_property
     def _backward_filters(self) -> PackedFilters:
-        return self._filters(self._weight.flip(2, 3).transpose(0, 1))
-
-
-class OneDNNSized(OneDNN):
-    """The same with filters laid out for each size of image.
-
-    For some sizes, mostly small ones on CPUs with AVX2 alone, the kernels want another layout than
-    for most. With the usual one they lay the filters out anew at each call, which can take a
-    hundred times as long as the convolution.
-    """
-
-    name = "onednn_sized"
-    replaces = frozenset()
-    _filters = SizedFilters
+        return PackedFilters(self._weight.flip(2, 3).transpose(0, 1))
 
 
 def available() -> bool:
@@ -109,12 +84,9 @@ def available() -> bool:
     )
 
 
-def packed_filters(weight: Tensor, size: tuple[int, int] | None = None) -> Tensor:
-    """Return filters (out, in, 3, 3), laid out for `convolution`.
-
-    With a `size` (height, width) of the input, as the kernels want them for it.
-    """
-    shape = None if size is None else [1, weight.shape[1], *size]
+def packed_filters(weight: Tensor, size: tuple[int, int]) -> Tensor:
+    """Return filters (out, in, 3, 3), laid out for `convolution` of `size` (height, width)."""
+    shape = [1, weight.shape[1], *size]
     packed: Tensor = torch.ops.mkldnn._reorder_convolution_weight(
         weight.contiguous(), _ONE, _ONE, _ONE, 1, shape
     )

@@ -17,6 +17,7 @@ _MAX_SIZED = 1000  # timings at one size each, of about 35 sizes of image
 _FORMER_NAMES = {
     "direct": "torch",
     "packed": "onednn",
+    "onednn_sized": "onednn",
     "F(4x4)": "winograd",
     "digits": "int8_split",
     "columns": "col2im",

@@ -110,7 +110,7 @@ def test_what_shares_kernels_with_a_faster_one_is_not_measured(monkeypatch, int8
     forward, backward = (
         set(BackendSet().candidates(Problem(64, 64, backward=each))) for each in (False, True)
     )
-    assert forward == {"winograd", "onednn", "onednn_sized"}
+    assert forward == {"winograd", "onednn"}
     assert backward == ({"torch", "winograd", "int8_split"} if int8 else forward)
 
 
@@ -128,7 +128,7 @@ def test_a_backend_whose_support_cannot_be_told_is_left_out(monkeypatch, caplog)
 
     backends = BackendSet(BACKENDS | {"onednn": Changed})
     for _ in range(2):
-        assert set(backends.candidates(Problem(64, 64))) == {"torch", "winograd", "onednn_sized"}
+        assert set(backends.candidates(Problem(64, 64))) == {"torch", "winograd"}
     assert backends.disabled == {"onednn"}
     assert len(caplog.records) == 1
 

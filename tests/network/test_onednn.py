@@ -1,9 +1,11 @@
+from functools import partial
+
 import pytest
 import torch
 import torch.nn.functional as F
 
 from style_transfer.network import onednn
-from style_transfer.network.thread_pool import single_threaded
+from style_transfer.network.thread_pool import ThreadPool, single_threaded
 from tests.network.reference import error as error_of
 from tests.network.reference import filters, image
 
@@ -38,7 +40,7 @@ def test_torchs_private_operators_are_those_that_are_called():
 def test_torchs_private_operators_do_what_they_are_called_for():
     (weight, bias), x = filters(24, 16), image(16, 9, 11)
     try:
-        found = onednn.convolution(x, onednn.packed_filters(weight), bias)
+        found = onednn.convolution(x, onednn.packed_filters(weight, (9, 11)), bias)
     except Exception as error:
         pytest.fail(f"torch {torch.__version__} has changed its operators ({error}): {SLOWER}.")
     assert error_of(found, F.conv2d(x, weight, bias, padding=1)) < 1e-5
@@ -47,7 +49,7 @@ def test_torchs_private_operators_do_what_they_are_called_for():
 
 @pytest.mark.skipif(not onednn.available(), reason="This torch has no oneDNN.")
 def test_filters_laid_out_for_a_size_give_torchs_convolution_at_every_size():
-    (weight, bias), packed = filters(24, 16), onednn.SizedFilters(filters(24, 16)[0])
+    (weight, bias), packed = filters(24, 16), onednn.PackedFilters(filters(24, 16)[0])
     for size in ((1, 1), (2, 3), (5, 8), (9, 40), (5, 8), (33, 47)):
         x = image(16, *size)
         found = onednn.convolution(x, packed.packed_for(x), bias)
@@ -56,7 +58,7 @@ def test_filters_laid_out_for_a_size_give_torchs_convolution_at_every_size():
 
 @pytest.mark.skipif(not onednn.available(), reason="This torch has no oneDNN.")
 def test_filters_are_laid_out_for_the_sizes_in_use_once(monkeypatch):
-    packed, sizes = onednn.SizedFilters(filters(24, 16)[0]), []
+    packed, sizes = onednn.PackedFilters(filters(24, 16)[0]), []
     pack = onednn.packed_filters
     monkeypatch.setattr(
         onednn, "packed_filters", lambda weight, size: sizes.append(size) or pack(weight, size)
@@ -68,9 +70,22 @@ def test_filters_are_laid_out_for_the_sizes_in_use_once(monkeypatch):
 
 
 @pytest.mark.skipif(not onednn.available(), reason="This torch has no oneDNN.")
-@pytest.mark.parametrize("kind", [onednn.PackedFilters, onednn.SizedFilters])
-def test_filters_are_laid_out_by_as_many_threads_as_compute(monkeypatch, kind):
-    packed, threads, pack = kind(filters(24, 16)[0]), [], onednn.packed_filters
+@pytest.mark.parametrize("size", [(4, 6), (9, 16), (24, 24), (37, 50)])
+def test_no_call_lays_filters_out_anew(size, capfd):
+    backend, x = onednn.OneDNN(*filters(256, 256), 1, ThreadPool()), image(256, *size)
+    for call in partial(backend.forward, x, True), partial(backend.backward, x, x):
+        call()
+        with torch.backends.mkldnn.verbose(torch.backends.mkldnn.VERBOSE_ON):
+            call()
+        told = [line for line in capfd.readouterr().out.splitlines() if ",exec," in line]
+        assert any(",convolution," in line for line in told)
+        assert not [line for line in told if ",reorder," in line and "3x3" in line]
+
+
+@pytest.mark.skipif(not onednn.available(), reason="This torch has no oneDNN.")
+def test_filters_are_laid_out_by_as_many_threads_as_compute(monkeypatch):
+    packed, threads = onednn.PackedFilters(filters(24, 16)[0]), []
+    pack = onednn.packed_filters
     monkeypatch.setattr(
         onednn,
         "packed_filters",

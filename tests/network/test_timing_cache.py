@@ -89,6 +89,7 @@ def test_timings_of_earlier_versions_are_read():
             "3-64-backward": {"direct": [1.0, 2.0], "columns": [3.0, 4.0]},
             "64-64": {"F(4x4)": [1, 2], "packed": [3, 4]},
             "64-128-backward": {"digits": [1, 2]},
+            "cpu float32 64-128 padding 1 forward": {"onednn": [1, 2], "onednn_sized": [3, 4]},
         }
     )
     assert cache.get(Problem(3, 64, 0)) == {"torch": (0.0, 0.0)}
@@ -96,6 +97,7 @@ def test_timings_of_earlier_versions_are_read():
     assert cache.get(first) == {"torch": (1.0, 2.0), "col2im": (3.0, 4.0)}
     assert cache.get(PROBLEM) == {"winograd": (1.0, 2.0), "onednn": (3.0, 4.0)}
     assert cache.get(Problem(64, 128, backward=True)) == {"int8_split": (1.0, 2.0)}
+    assert cache.get(Problem(64, 128)) == {"onednn": (3.0, 4.0)}
 
 
 @pytest.mark.parametrize(
