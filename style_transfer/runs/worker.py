@@ -26,8 +26,8 @@ def messages(
     """Yield messages of the run whose folder is at `path`, the last one with its state saved.
 
     `start` begins the execution of a job. Ends when its steps are made, when it is told to, and
-    where saving the state leaves none of `seconds_left()`. What goes wrong in a step comes as the
-    last item, an Outcome.
+    where another step and saving the state would leave none of `seconds_left()`. What goes wrong in
+    a step comes as the last item, an Outcome.
     """
     folder = WorkerFolder(path)
     size, call = folder.job.size, _Call(folder, seconds_left)
@@ -61,8 +61,9 @@ class _Call:
         newest, pictures = None, 0  # frame that was sent without its state
         if folder.ended:
             execution.pause()
-        frames = execution.frames()
+        frames, began = execution.frames(), time.monotonic()
         for frame in frames:
+            taken = time.monotonic() - began
             if frame is None:  # told to end after a message
                 if newest:
                     yield self._message(replace(newest, losses={}), pictures, self._save(newest))
@@ -72,7 +73,7 @@ class _Call:
             finished = frame.step >= folder.job.settings.steps
             touched = not due(folder.job.strokes, frame.state.strokes, frame.step)
             last = touched and (finished or folder.ended)
-            last = last or self._seconds_left() < 2 * self._saving
+            last = last or self._seconds_left() < taken + 2 * self._saving
             saved = (last or self._is_due()) and self._save(frame)
             now, is_stroke = time.monotonic(), not frame.losses
             is_due = now - self._shown >= SHOWN_EVERY or frame.settings != settings
@@ -87,6 +88,7 @@ class _Call:
                 return
             newest = None if saved else frame
             self._follow(execution)  # what came while the message was on its way
+            began = time.monotonic()
 
     def _follow(self, execution: Execution) -> None:
         """Steer the execution by what has changed."""

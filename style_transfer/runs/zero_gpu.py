@@ -36,7 +36,8 @@ PLATFORM_VARIABLE = "SPACES_ZERO_GPU"  # which the platform sets
 # Until a call has been timed. From an H200's 20 ms at 512 px and 67 ms at 2048 px by the ratio of
 # arithmetic, TF32, to half of an RTX Pro 6000; two evaluations a step, so half of the former each.
 EXPECTED = CostModel(seconds_per_step=0.01, seconds_per_pixel=4.5e-8)
-MARGIN = 2.0  # s before the end of the duration in which no step is begun: the state is saved
+EXPECTED_START = 1.0  # s to the first step, until a call has been timed: a worker is begun anew
+MARGIN = 1.0  # s of the duration beside steps and saving the state: for what the platform does
 RESERVE = 1.1  # of the time that steps are expected to take
 SHORTEST = 10  # s that a continued run asks for: knobs that are moved meanwhile make it longer
 LONGEST = 60  # s that one call asks for; longer runs make several
@@ -149,7 +150,7 @@ class ZeroGpuExecutor:
         Most workers are used again, or most begin anew, as the platform has it.
         """
         with self._lock:
-            start = statistics.median_low(self._starts) if self._starts else 0.0
+            start = statistics.median_low(self._starts) if self._starts else EXPECTED_START
         return math.ceil(RESERVE * seconds + start + MARGIN)
 
 

@@ -3,6 +3,7 @@
 import errno
 import os
 from dataclasses import replace
+from types import SimpleNamespace
 
 import pytest
 import torch
@@ -12,9 +13,9 @@ from style_transfer.runs import run_folder, worker
 from style_transfer.runs.executor import Job
 from style_transfer.runs.outcome import UnavailableError
 from style_transfer.runs.remote_execution import RemoteExecution, WorkerLostError
-from style_transfer.runs.run_folder import WorkerFolder
+from style_transfer.runs.run_folder import RunFolder, WorkerFolder
 from style_transfer.runs.scheduler import Scheduler
-from style_transfer.runs.thread_executor import ThreadExecutor
+from style_transfer.runs.thread_executor import ThreadExecution, ThreadExecutor
 from style_transfer.settings import Settings
 
 pytestmark = pytest.mark.integration
@@ -76,6 +77,23 @@ def test_calls_whose_time_is_up_make_the_same(job, by_hand):
     caller = Worker(steps=3)
     check(list(RemoteExecution(job, caller).frames()), by_hand)
     assert caller.calls == 3
+
+
+def test_no_step_is_begun_that_would_end_after_a_calls_time(job, monkeypatch):
+    now, execution = [0.0], ThreadExecutor(Scheduler(), device="cpu").start(job)
+
+    def frames():
+        for frame in ThreadExecution.frames(execution):
+            now[0] += bool(frame.losses)  # a second each
+            yield frame
+
+    monkeypatch.setattr(execution, "frames", frames)
+    monkeypatch.setattr(worker, "time", SimpleNamespace(monotonic=lambda: now[0]))
+    folder = RunFolder()
+    folder.begin(job)
+    *_, last = worker.messages(folder.path, lambda _: execution, lambda: 3.5 - now[0])
+    folder.remove()
+    assert (last.step, last.saved) == (3, True)
 
 
 def test_a_lost_worker_costs_the_steps_since_its_last_state_and_no_frame_comes_twice(job, by_hand):
