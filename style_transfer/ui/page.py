@@ -19,6 +19,7 @@ from style_transfer.ui.handlers.inside import InsideHandlers
 from style_transfer.ui.http.answer_cache import AnswerCache
 from style_transfer.ui.http.callers import Callers
 from style_transfer.ui.http.connection_limit import ConnectionLimit
+from style_transfer.ui.http.event_streams import EventStreams
 from style_transfer.ui.http.frames import frame_route
 from style_transfer.ui.http.gate import Gate
 from style_transfer.ui.http.gradio_internals import (
@@ -112,6 +113,7 @@ def _launch_options(
 
     @asynccontextmanager
     async def lifespan(app: Any) -> AsyncIterator[None]:
+        put_in_front(app, EventStreams)
         put_in_front(app, partial(AnswerCache, visitors=callers.visitors))
         put_in_front(app, partial(HostCheck, hosts=hosts))
         put_in_front(app, partial(SafeHeaders, on_space=hosts.on_space))

@@ -162,3 +162,10 @@ def test_an_assistant_is_told_in_a_sentence_what_may_be_asked_for(assistant, upl
     (told,), failed = painted(assistant, photo=photo, style=style, size=9000)
     assert failed
     assert "size must be a whole number from 32 to" in told.text
+
+
+def test_a_proxy_is_told_to_pass_events_on_as_they_come(url):
+    address = f"{url}gradio_api/queue/data?session_hash=nobody"
+    with httpx.stream("GET", address) as answer:
+        assert answer.headers["content-type"].startswith("text/event-stream")
+        assert answer.headers["x-accel-buffering"] == "no"
