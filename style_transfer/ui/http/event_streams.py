@@ -1,9 +1,7 @@
 """A header that lets proxies pass on each event of a stream when it comes."""
 
+from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
-
-_TYPE, _EVENTS = b"content-type", b"text/event-stream"
-_UNBUFFERED = b"x-accel-buffering", b"no"
 
 
 class EventStreams:
@@ -22,9 +20,9 @@ class EventStreams:
 
         async def sending(message: Message) -> None:
             if message["type"] == "http.response.start":
-                types = [value for name, value in message["headers"] if name.lower() == _TYPE]
-                if any(each.startswith(_EVENTS) for each in types):
-                    message = {**message, "headers": [*message["headers"], _UNBUFFERED]}
+                headers = MutableHeaders(scope=message)
+                if headers.get("content-type", "").startswith("text/event-stream"):
+                    headers["x-accel-buffering"] = "no"
             await send(message)
 
         await self._app(scope, receive, sending if scope["type"] == "http" else send)

@@ -24,7 +24,7 @@ def headers(*given):
 
 
 def test_a_stream_of_events_is_to_be_passed_on_as_it_comes():
-    found = headers((b"Content-Type", b"text/event-stream; charset=utf-8"), (b"a", b"b"))
+    found = headers((b"content-type", b"text/event-stream; charset=utf-8"), (b"a", b"b"))
     assert found[b"x-accel-buffering"] == b"no"
     assert found[b"a"] == b"b"
 
