@@ -4,7 +4,7 @@ import gc
 import os
 import shutil
 import threading
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Container, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +29,9 @@ QUIET = (
 )
 
 
+BACKENDS = "winograd", "onednn", "col2im", "torch"  # the fastest first, on most machines
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Let the page's own libraries warn: they run in this process, and are not ours to mend."""
     for item in items:
@@ -36,15 +39,12 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(pytest.mark.filterwarnings("default"))
 
 
-FAST = "winograd", "onednn", "col2im", "torch"
-
-
 @pytest.fixture(autouse=True)
 def timed_backends(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Choose by an order that is right on most machines: runs have nearly their real speed."""
+    """Choose backends by their order, so that runs have nearly their real speed unmeasured."""
 
-    def timings(_problem: object, names: Iterable[str], *_: object) -> dict[str, Timing]:
-        return {name: (float(FAST.index(name)), 0.0) for name in names if name in FAST}
+    def timings(_problem: object, names: Container[str], *_: object) -> dict[str, Timing]:
+        return {name: (float(BACKENDS.index(name)), 0.0) for name in BACKENDS if name in names}
 
     for name in ("measure", "measure_at"):
         monkeypatch.setattr(convolution, name, timings)
