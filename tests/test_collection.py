@@ -67,6 +67,7 @@ os._exit(0)  # without waiting for the measurement of this machine
 """
 
 
+@pytest.mark.slow
 def test_without_what_hosts_need_all_is_imported_and_the_page_starts(tmp_path):
     pytest.importorskip("gradio", reason="the page needs gradio")
     environment = {name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ}

@@ -105,6 +105,7 @@ assert not {"gradio", "av"} & set(sys.modules)
 """
 
 
+@pytest.mark.slow
 def test_the_library_of_a_wheel_paints_a_picture_without_the_page(installed, tmp_path):
     done = run(installed, tmp_path, "-c", LIBRARY, installed)
     assert done.returncode == 0, done.stderr

@@ -162,6 +162,7 @@ def test_the_focus_passes_on_from_the_reset_of_a_knob(open_page):
     expect(page.locator("#style-layers input").first).to_be_focused()
 
 
+@pytest.mark.slow
 def test_no_motion_for_those_who_want_none_whatever_the_run_does(open_page):
     page = open_page(reduced_motion="reduce")
     start(page, steps=2000, at_least=2)

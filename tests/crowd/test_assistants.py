@@ -65,6 +65,7 @@ def test_assistants_who_leave_give_their_places_back(shared, uploaded):
     assert "Traceback" not in shared.log
 
 
+@pytest.mark.slow
 def test_a_program_that_leaves_gives_its_place_back(shared, uploaded):
     before = busy(shared)
     info = httpx.get(f"{shared.url}/gradio_api/info", timeout=CALM).json()

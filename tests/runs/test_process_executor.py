@@ -165,6 +165,7 @@ def test_a_fault_in_a_measurement_does_not_keep_the_one_who_waits_for_it(executo
         executor._workers[0].cost_model(NETWORKS[0], settings="no settings", anew=True)
 
 
+@pytest.mark.slow
 def test_pictures_in_files_are_spread_over_the_processes(executor, tmp_path):
     for number in range(4):
         to_pil(smooth_picture(number)).save(tmp_path / f"{number}.png")
