@@ -49,6 +49,16 @@ def pytest_collection_finish() -> None:
     gc.freeze()
 
 
+@pytest.fixture
+def no_garbage() -> None:
+    """Collect what other tests left, before a test that looks at what is held in memory.
+
+    Finalizers may complain (see `filterwarnings`). Pytest keeps such a complaint until the test
+    ends, with the frame in which it was raised and all that this frame holds.
+    """
+    gc.collect()
+
+
 @pytest.fixture(autouse=True, scope="session")
 def ctrl_c() -> None:
     """Let Ctrl-C end programs: a shell that runs tests in the background has it ignored."""

@@ -72,6 +72,7 @@ def test_every_photo_is_painted_in_every_style_and_a_damaged_one_is_told_at_the_
     assert "2 of 6 pictures failed" in error.splitlines()[-1]
 
 
+@pytest.mark.usefixtures("no_garbage")
 def test_pictures_leave_the_memory_when_they_are_finished(folders, monkeypatch):
     frames, left = [], []
 

@@ -103,6 +103,7 @@ def test_a_run_that_fails_ends_with_a_sentence_and_the_others_go_on(
 
 
 @pytest.mark.integration
+@pytest.mark.usefixtures("no_garbage")
 def test_a_run_for_which_a_device_lacks_memory_ends_and_leaves_the_device_to_others(
     monkeypatch, service, photo, painting
 ):

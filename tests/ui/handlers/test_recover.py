@@ -205,6 +205,7 @@ def test_of_two_tabs_one_continues_a_run_and_the_other_takes_nothing_from_it(con
     assert steps(context)[-1] == 9
 
 
+@pytest.mark.usefixtures("no_garbage")
 def test_the_state_that_a_run_continues_from_is_not_held_by_its_page(context, recover, monkeypatch):
     loaded = []
     load = CheckpointWriter.load

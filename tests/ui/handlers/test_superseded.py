@@ -86,6 +86,7 @@ def held(context):
     return sum(storage.nbytes() for storage in storages.values())
 
 
+@pytest.mark.usefixtures("no_garbage")
 @pytest.mark.parametrize("way", [paint, paint_and_stop, bring_back])
 def test_a_superseded_run_holds_its_pictures_and_no_optimiser_memory(
     context, session, painting, way

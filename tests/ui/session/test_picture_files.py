@@ -3,11 +3,13 @@
 import gc
 from weakref import ref
 
+import pytest
 import torch
 
 from style_transfer.ui.session.picture_files import PictureFiles
 
 
+@pytest.mark.usefixtures("no_garbage")
 def test_a_painting_is_written_once_and_held_by_nobody(tmp_path):
     pictures, painting = PictureFiles(lambda: tmp_path), torch.rand(1, 3, 32, 32)
     (file,) = pictures.painting_files([painting])

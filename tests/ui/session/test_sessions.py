@@ -92,6 +92,7 @@ def test_who_submits_again_keeps_what_came_last(sessions):
     assert session.start_values == {"number": 2 * module.MAX_SUBMITTED - 1}
 
 
+@pytest.mark.usefixtures("no_garbage")
 def test_a_closed_page_stays_in_no_memory_with_its_pictures(tab, context):
     context.sessions.submit(tab.session, {"mask": "x"})
     session, picture = ref(tab.session), ref(tab.session.latest)
