@@ -29,7 +29,7 @@ from style_transfer.runs.memory import Size
 from style_transfer.runtime import retain_freed_blocks
 from style_transfer.settings import Settings
 
-_SAMPLES = (96, 192)  # px a side; together one or two seconds on two cores
+_SAMPLES = (96, 192)  # px a side; together about five seconds on two cores
 # A fast device takes as long for both, since it waits for what it is asked next. There larger ones
 # tell what a pixel costs, until a step takes twice as long as the smallest, or so many seconds.
 _LARGEST, _LONG = 768, 0.05
