@@ -10,7 +10,9 @@ from style_transfer.engine import Frame
 
 HEARTBEAT = 1.0  # s; the longest that a watcher waits without being given anything
 
-_numbers = itertools.count(1)  # of all runs, so that those of a later run are higher
+# Of all runs, so that those of a later run are higher, also of a server that is started later: a
+# page may outlive one.
+_numbers = itertools.count(time.time_ns() // 1_000_000)
 
 
 class Broadcast:

@@ -1,3 +1,5 @@
+import runpy
+
 from style_transfer.runs import broadcast
 from style_transfer.runs.broadcast import Broadcast
 
@@ -31,3 +33,11 @@ def test_without_frames_a_watcher_hears_something_every_heartbeat(monkeypatch):
     shown = Broadcast()
     frames = shown.frames()
     assert [next(frames) for _ in range(10)] == [None] * 10
+
+
+def test_a_page_that_outlives_its_server_finds_the_frames_of_the_next_one_newer():
+    shown = Broadcast()
+    publish(shown, 1)
+    later = runpy.run_path(broadcast.__file__)["Broadcast"]()
+    publish(later, 1)
+    assert later.newest()[0] > shown.newest()[0]
