@@ -64,10 +64,10 @@ class RunStarter:
     ) -> Run:
         """Return a run of `job` for a record with what its page submitted, started."""
         record.preview_every = named["settings"]["preview_every"]
-        record.steps_after_change = or_error_on_page(steps_after_change, named)
         before, session.token = record.checkpoint, token_in(named)
         record.checkpoint = checkpoint or before
         try:
+            record.steps_after_change = or_error_on_page(steps_after_change, named)
             lasting = Lasting(record.steps_after_change, settles=settles)
             return self.start(session, record, job, lasting)
         except gr.Error:
