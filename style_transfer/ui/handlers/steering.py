@@ -70,12 +70,14 @@ class SteeringHandlers:
     def pause(self, request: gr.Request) -> View:
         """Pause the run, or resume it."""
         session = self._session(request)
-        if session.run and session.is_busy:
-            if session.run.paused:
-                session.run.resume()
+        run, ticket = session.run, session.ticket
+        # One that ends is followed by another, whose place it is.
+        if run and session.is_busy and not (run.stopping or run.ended):
+            if run.paused:
+                run.resume()
             else:
-                session.run.pause()
-            self._service.admission.pause(session.ticket, session.run.paused)
+                run.pause()
+            self._service.admission.pause(ticket, run.paused)
         return view(session)
 
     def stop(self, request: gr.Request) -> Any:

@@ -1,5 +1,6 @@
 """Knobs that a run cannot have, beside others, and the link with what it has."""
 
+from contextlib import closing
 from dataclasses import replace
 from types import SimpleNamespace
 
@@ -7,7 +8,7 @@ import gradio as gr
 import pytest
 
 from style_transfer.links import to_query
-from style_transfer.runs import Limits, RunService
+from style_transfer.runs import AdmissionQueue, Limits, RunService
 from style_transfer.settings import Settings
 from style_transfer.ui.handlers.estimate import EstimateHandler
 from style_transfer.ui.panels import controls, status
@@ -91,3 +92,39 @@ def test_a_refused_number_of_steps_does_not_become_that_of_a_run_that_just_ended
     record.rest = None  # it has ended, at step 7, and its page has not noted it yet
     tab.steering.steer(moved(beta=10, steps=99_999), tab.request)
     assert record.settings == replace(SETTINGS, beta=10)
+
+
+@pytest.fixture
+def waking(tab):
+    """A tab with a run that has one of the places, of which there is one, and makes no step."""
+    tab.context.service.executor.allowed = 0
+    tab.context.service.admission = AdmissionQueue(places=1, waiting=9, each=9)
+    tab.steer(beta=9)
+    with closing(tab.starts.wake(tab.request)) as views:
+        next(views)
+        yield tab
+    assert tab.session.run.join(20)
+
+
+def test_a_paused_run_leaves_its_place_to_others_until_it_is_resumed(waking):
+    queue, run = waking.context.service.admission, waking.session.run
+    second, third = queue.join(), queue.join()
+    assert [queue.ahead(each) for each in (second, third)] == [1, 2]
+    waking.steering.pause(waking.request)
+    assert run.paused
+    assert [queue.ahead(each) for each in (second, third)] == [0, 1]
+    waking.steering.pause(waking.request)
+    assert not run.paused
+    assert [queue.ahead(each) for each in (second, third)] == [0, 2]
+
+
+def test_who_presses_pause_while_a_run_makes_its_last_step_keeps_the_place_of_the_next(
+    waking, monkeypatch
+):
+    queue, run = waking.context.service.admission, waking.session.run
+    with monkeypatch.context() as patch:
+        patch.setattr(run._execution, "stop", lambda: None)  # its last step is under way
+        run.stop()
+        waking.steering.pause(waking.request)
+        assert not run.paused
+        assert queue.ahead(queue.join()) == 1
