@@ -93,6 +93,8 @@ class KeptRecord:
 
         Its optimiser may begin anew, without the memory that takes longest to write.
         """
+        if run is not self.run:  # the first step may come before `follow`: kept as if it rested
+            return
         # Other threads may set them to None.
         checkpoint, state, frame = self.checkpoint, run.state, run.frame
         if checkpoint and state and frame and (checkpoint.is_due() or now):
