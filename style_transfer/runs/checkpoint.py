@@ -128,15 +128,18 @@ def kept_run(folder: Path) -> KeptRun | None:
 def expiry_of(folder: Path, lifetime: float) -> float:
     """Return the time at which a checkpoint expires, in seconds since the epoch; 0 for none.
 
-    `lifetime` is that of a run whose visitor did not leave, in seconds since its last state.
+    `lifetime` is in seconds since the last state or, at most, since the visitor left the run.
     """
     try:
-        expires = written = (folder / STATE_FILE).stat().st_mtime + lifetime
+        written = (folder / STATE_FILE).stat().st_mtime
     except OSError:
         return 0.0
     with suppress(*_UNREADABLE):  # without the file: not left by its visitor
-        expires = float(json.loads((folder / EXPIRY_FILE).read_text())["expires"])
-    return min(expires, written) if math.isfinite(expires) else written
+        file = folder / EXPIRY_FILE
+        expires = float(json.loads(file.read_text())["expires"])
+        if math.isfinite(expires):
+            return min(expires, file.stat().st_mtime + lifetime)
+    return written + lifetime
 
 
 def _is_of_system(error: BaseException | None) -> bool:

@@ -214,6 +214,14 @@ def test_a_checkpoint_expires_a_lifetime_after_its_state_or_at_the_time_written_
     assert expiry_of(folder, 60) == 0
 
 
+def test_a_run_that_was_left_expires_a_lifetime_after_that_at_the_latest(folder):
+    os.utime(folder / STATE_FILE, (1000, 1000))
+    write_expiry(folder, 9000.0)
+    os.utime(folder / EXPIRY_FILE, (5000, 5000))
+    assert expiry_of(folder, 60) == 5060
+    assert expiry_of(folder, 10_000) == 9000
+
+
 def test_a_checkpoint_of_an_earlier_version_is_read(folder):
     (folder / PICTURES).rename(folder / "pictures.safetensors")
     assert Checkpoint.load(folder).state.step == 3

@@ -140,6 +140,18 @@ def test_a_run_that_its_visitor_left_expires_sooner(tmp_path, write_checkpoint):
     assert store.find(TOKEN) == writer.folder
 
 
+def test_who_leaves_a_picture_that_rested_for_a_day_can_come_back_as_well(
+    tmp_path, write_checkpoint
+):
+    store = CheckpointStore(tmp_path, Limits(kept=1000, left=100))
+    writer = write_checkpoint(store, 2)
+    day_before = time.time() - 86_400
+    os.utime(writer.folder / STATE_FILE, (day_before, day_before))
+    writer.leave()
+    store.sweep()
+    assert store.find(TOKEN) == writer.folder
+
+
 def test_a_run_that_was_given_back_is_not_left_as_well(store, write_checkpoint):
     writer = write_checkpoint(store, 2)
     writer.release()
