@@ -193,13 +193,15 @@ def _translated(error: Exception) -> Exception:
     title, words = str(getattr(error, "title", "")), str(getattr(error, "message", ""))
     if title == "ZeroGPU worker error":
         return WorkerLostError(words)
-    if title == "ZeroGPU quota exceeded":
+    # Of a visitor without a token a full queue is told under the title of the quota.
+    if title == "ZeroGPU quota exceeded" and not words.startswith("No GPU was available"):
         wait = re.search(r"Try again in (?:(\d+) days?, )?(\d+):(\d+)", words)
         when = " tomorrow"
         if wait:
             days, hours, minutes = (int(each or 0) for each in wait.groups())
             hours += 24 * days
-            when = f" in {hours} h" if hours else f" in {minutes + 1} min"
+            in_hours = f" in {hours + (minutes >= 30)} h"
+            when = in_hours if hours else f" in {minutes + 1} min"
         return UnavailableError(
             f"Your GPU time of the day is used up. Try again{when}, sign in to Hugging Face for "
             "more, or choose a smaller size or fewer steps."
