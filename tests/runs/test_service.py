@@ -1,22 +1,24 @@
 import re
 import threading
 from dataclasses import replace
+from types import SimpleNamespace
 
 import pytest
 import torch
 
 from style_transfer.devices import present
 from style_transfer.engine import Styles
-from style_transfer.runs import executors
+from style_transfer.runs import executors, outcome
 from style_transfer.runs.executor import Job
-from style_transfer.runs.limits import Limits
+from style_transfer.runs.limits import OWN_MACHINE, Limits
 from style_transfer.runs.memory import RunMemory
-from style_transfer.runs.outcome import SERVER_ENDS
+from style_transfer.runs.outcome import SERVER_ENDS, Budget
 from style_transfer.runs.reservations import MemoryReservations
-from style_transfer.runs.service import RunService
+from style_transfer.runs.service import LAST_STEP, RunService
 from style_transfer.runs.steering import Lasting
 from style_transfer.runs.thread_executor import ThreadExecutor
 from style_transfer.settings import Settings
+from tests.runs import fake_executor
 from tests.runs.fake_executor import FakeExecution, FakeExecutor
 
 SETTINGS = Settings(steps=3, style_layers=["relu1_1"], content_layer="relu2_1")
@@ -112,12 +114,28 @@ def test_a_run_that_is_refused_or_fails_leaves_no_memory_reserved(fake_service, 
     start(job)
 
 
-def test_a_run_waits_for_the_memory_of_the_one_that_it_supersedes(fake_service, start, job):
+def test_a_run_waits_for_the_memory_of_the_one_that_it_supersedes(
+    fake_service, start, job, monkeypatch
+):
     room_for(fake_service, 1, job)
     first = start(job)
+    end, join, waited = first._execution.stop, first.join, []
+
+    def wait(timeout=None):
+        waited.append(timeout)
+        end()
+        return join(timeout)
+
+    monkeypatch.setattr(first._execution, "stop", lambda: None)  # its last step takes until then
+    monkeypatch.setattr(first, "join", wait)
     first.stop()
+    fake_service.memory, tight = MemoryReservations(lambda: None), fake_service.memory
+    start(job, after=first).stop()
+    assert not waited  # there is room for both
+    fake_service.memory = tight
     start(job, after=first)
     assert first.ended
+    assert waited == [LAST_STEP]
 
 
 def test_once_all_runs_were_ended_no_other_begins(fake_service, start, job):
@@ -152,12 +170,49 @@ def test_what_lets_a_run_last_lets_it_not_last_beyond_the_limits(tmp_path, job):
     assert run.frame.step == 5
 
 
-def test_a_run_may_take_the_time_of_the_limits(tmp_path, job):
-    service = RunService(Limits(seconds=1, paused=1), tmp_path, lambda _: FakeExecutor(allowed=0))
-    run = service.start(job, visitor="somebody")
-    for _ in run.frames():
-        pass
-    assert run.outcome.word == "out of time"
+@pytest.mark.parametrize(
+    ("visitor", "paused", "seconds", "told"),
+    [
+        ("somebody", False, 100, ("out of time", "has used its 99 seconds")),
+        ("somebody", True, 51, ("paused too long", "was paused for 50 seconds")),
+        (OWN_MACHINE, True, 51, ("paused too long", "was paused for 50 seconds")),
+        ("somebody", True, 49, None),
+        (OWN_MACHINE, False, 9999, None),
+    ],
+)
+def test_a_run_may_take_and_be_paused_for_the_time_of_the_limits(
+    tmp_path, job, monkeypatch, visitor, paused, seconds, told
+):
+    now, spend, counted = [0.0], Budget.spend, threading.Semaphore(0)
+
+    def spend_and_tell(*arguments):
+        found = spend(*arguments)
+        counted.release()
+        return found
+
+    def let_count():
+        """Wait until the time was counted that is now."""
+        while counted.acquire(blocking=False):
+            continue
+        for _ in range(2):  # the first may have begun before
+            assert counted.acquire(timeout=20)
+
+    monkeypatch.setattr(fake_executor, "WAIT", 0.001)
+    monkeypatch.setattr(outcome, "time", SimpleNamespace(monotonic=lambda: now[0]))
+    monkeypatch.setattr(Budget, "spend", spend_and_tell)
+    service = RunService(Limits(seconds=99, paused=50), tmp_path, lambda _: FakeExecutor(allowed=0))
+    run = service.start(job, visitor=visitor)
+    if paused:
+        run.pause()
+    let_count()
+    now[0] = seconds
+    if told is None:
+        let_count()
+        run.stop()
+    assert run.join(20)
+    word, words = told or ("stopped", "None")
+    assert run.outcome.word == word
+    assert words in str(run.error)
 
 
 def test_the_longest_side_is_what_fits_into_the_memory_and_what_the_photo_has(fake_service, job):
