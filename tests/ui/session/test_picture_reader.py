@@ -4,6 +4,8 @@ import io
 import resource
 import sys
 import threading
+from contextlib import nullcontext
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -17,8 +19,6 @@ from style_transfer.recipe import Recipe, save_recipe
 from style_transfer.runs import Limits, MemoryReservations, RunMemory, RunService
 from style_transfer.ui.session.picture_reader import MASK_SIDE, STYLE_SIDE, PictureReader
 from tests.runs.fake_executor import FakeExecutor
-
-pytestmark = pytest.mark.integration
 
 
 @pytest.fixture
@@ -49,6 +49,7 @@ def peak():
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
 
 
+@pytest.mark.integration
 def test_pictures_come_no_larger_than_a_run_can_need(reader, tmp_path):
     file = saved(tmp_path, (3000, 1500))
     assert reader.size_of(file) == (1500, 3000)
@@ -61,6 +62,7 @@ def test_pictures_come_no_larger_than_a_run_can_need(reader, tmp_path):
     assert reader.mask(file).shape == (1, 3, MASK_SIDE // 2, MASK_SIDE)
 
 
+@pytest.mark.integration
 def test_a_photo_beyond_the_limits_is_refused_before_it_is_decoded(decoders, tmp_path, monkeypatch):
     service = RunService(Limits(pixels=10_000), tmp_path / "checkpoints", FakeExecutor)
     reader, file = PictureReader(service, decoders), saved(tmp_path, (300, 200))
@@ -71,6 +73,7 @@ def test_a_photo_beyond_the_limits_is_refused_before_it_is_decoded(decoders, tmp
         reader.photo(file, 300)
 
 
+@pytest.mark.integration
 @pytest.mark.parametrize("kind", ["16 bits", "transparent", "both"])
 def test_a_photo_comes_with_all_bits_and_its_opacity(reader, tmp_path, kind):
     dtype, channels = (np.uint16, 3) if kind == "16 bits" else (np.uint8, 4)
@@ -86,6 +89,7 @@ def test_a_photo_comes_with_all_bits_and_its_opacity(reader, tmp_path, kind):
     torch.testing.assert_close(found[0], expected, rtol=0, atol=1e-6)
 
 
+@pytest.mark.integration
 @pytest.mark.skipif(sys.platform != "linux", reason="other systems do not limit memory")
 @pytest.mark.parametrize("dtype", [np.uint8, np.uint16])
 def test_the_memory_for_a_transparent_photo_of_6_megapixels_is_enough(reader, tmp_path, dtype):
@@ -94,6 +98,7 @@ def test_the_memory_for_a_transparent_photo_of_6_megapixels_is_enough(reader, tm
     assert photo.shape == (1, 3, 2100, 3150)
 
 
+@pytest.mark.integration
 def test_a_mask_of_a_hundred_million_pixels_costs_this_process_nothing(reader):
     file = io.BytesIO()
     Image.new("L", (12_200, 8_133)).save(file, "PNG")
@@ -102,6 +107,7 @@ def test_a_mask_of_a_hundred_million_pixels_costs_this_process_nothing(reader):
     assert peak() - before < 100
 
 
+@pytest.mark.integration
 def test_no_more_is_decoded_at_once_than_there_is_memory_for(service, decoders, tmp_path):
     service.memory = MemoryReservations(lambda: 1_000_000_000)
     reader, outcomes = PictureReader(service, decoders), []
@@ -124,12 +130,44 @@ def test_no_more_is_decoded_at_once_than_there_is_memory_for(service, decoders, 
     service.memory.reserve((1, 1), all_of_it).release()  # it was given back
 
 
+@pytest.mark.parametrize("fails", [False, True])
+@pytest.mark.parametrize("what", ["size_of", "photo", "style", "shown", "mask"])
+def test_memory_is_reserved_while_a_file_is_read_and_given_back_however_that_ends(
+    service, tmp_path, monkeypatch, what, fails
+):
+    service.memory = MemoryReservations(lambda: 1_000_000)
+    file, free = saved(tmp_path, (64, 48), "a.webp"), []
+
+    def read(found):
+        def answer(*_, **__):
+            free.append(service.memory.has_room(RunMemory(step=0, held=1_000_000)))
+            if fails:
+                raise ValueError("a.webp cannot be read.")
+            return found
+
+        return answer
+
+    picture = Image.new("RGB", (64, 48))
+    photo = SimpleNamespace(colours=np.array(picture), opacity=None)
+    decoder = SimpleNamespace(survey=read(((48, 64), False)), open_photo=read(photo))
+    for name in ("open_image", "open_mask"):
+        monkeypatch.setattr(Decoder, name, read(picture))
+    pool = SimpleNamespace(lend=lambda _: nullcontext(decoder), warm=None, close=None)
+    arguments = (file, 64) if what == "photo" else (file,)
+    with pytest.raises(ValueError, match="cannot be read") if fails else nullcontext():
+        getattr(PictureReader(service, pool), what)(*arguments)
+    assert free == [False] * (1 if fails or what == "size_of" else 2)  # it is measured first
+    service.memory.reserve((1, 1), RunMemory(step=0, held=1_000_000))
+
+
+@pytest.mark.integration
 def test_a_picture_that_does_not_fit_is_refused_in_one_sentence(service, decoders, tmp_path):
     service.memory = MemoryReservations(lambda: 1_000_000)
     with pytest.raises(ValueError, match=r"^a\.png: there is not enough memory to read this"):
         PictureReader(service, decoders).style(saved(tmp_path, (1000, 1000)))
 
 
+@pytest.mark.integration
 def test_the_size_of_a_file_is_asked_for_once(reader, tmp_path, monkeypatch):
     file = saved(tmp_path, (100, 50))
     assert reader.size_of(file) == (50, 100)
@@ -137,6 +175,7 @@ def test_the_size_of_a_file_is_asked_for_once(reader, tmp_path, monkeypatch):
     assert reader.size_of(file) == (50, 100)
 
 
+@pytest.mark.integration
 def test_a_recipe_is_read(reader, tmp_path):
     recipe = Recipe(photo="lake.jpg", style="mosaic.jpg")
     save_recipe(recipe, tmp_path / "recipe.json")
