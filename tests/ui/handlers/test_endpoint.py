@@ -10,6 +10,7 @@ from style_transfer.images import save
 from style_transfer.recipe import read_recipe
 from style_transfer.runs import AdmissionQueue, Limits, MemoryReservations, RunService
 from style_transfer.settings import KNOBS, Settings
+from style_transfer.ui.handlers import endpoint
 from style_transfer.ui.handlers.endpoint import build, stylize
 from style_transfer.ui.handlers.endpoint_parameters import document, parameters
 from style_transfer.ui.session.session import Session
@@ -154,6 +155,50 @@ def test_a_caller_who_seems_to_have_left_gets_a_reason_instead_of_nothing(
         list(call())
     monkeypatch.undo()
     assert context.service.admission.ahead(context.service.admission.join()) == 0
+
+
+@pytest.fixture
+def leave(context, monkeypatch):
+    """A function that lets the caller leave."""
+    monkeypatch.setattr(endpoint, "HEARTBEAT", 0.01)
+    return lambda: monkeypatch.setattr(Session, "has_left", property(lambda _: True))
+
+
+def test_a_caller_who_leaves_while_waiting_gives_the_turn_to_others(context, call, leave):
+    queue = context.service.admission = AdmissionQueue(places=1, waiting=9, each=9)
+    queue.join()
+    answers = call()
+    assert [next(answers), next(answers)] == [None, None]
+    assert queue.waiting == 1
+    leave()
+    with pytest.raises(gr.Error, match="its connection seemed to be closed"):
+        next(answers)
+    assert queue.waiting == 0
+    assert not context.service.executor.executions
+
+
+@pytest.mark.parametrize("told_by", ["nothing", "Gradio"])
+def test_the_run_of_a_caller_who_leaves_ends_and_gives_its_place_back(
+    context, call, leave, told_by
+):
+    queue = context.service.admission = AdmissionQueue(places=1, waiting=9, each=9)
+    context.service.executor.allowed = 1
+    answers = call()
+    assert next(answers) is None
+    (run,) = context.service._runs
+    (execution,) = context.service.executor.executions
+    assert queue.ahead(waiting := queue.join()) == 1
+    if told_by == "Gradio":
+        answers.close()
+    else:
+        leave()
+        execution.allow(1)
+        with pytest.raises(gr.Error, match="its connection seemed to be closed"):
+            next(answers)
+    assert queue.ahead(waiting) == 0
+    assert run.join(20)
+    assert run.outcome.word == "stopped"
+    assert context.service.under_way == 0
 
 
 def test_the_endpoint_has_every_knob_of_the_table_that_belongs_there():
