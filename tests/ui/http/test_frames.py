@@ -10,13 +10,13 @@ from PIL import Image
 from starlette.applications import Starlette
 from starlette.testclient import TestClient
 
-from style_transfer.engine import Styles
+from style_transfer.engine import Stroke, Styles
 from style_transfer.recipe import Recipe
 from style_transfer.runs import Job, Run
 from style_transfer.settings import Settings
 from style_transfer.ui.http import frames
 from style_transfer.ui.http.calls import VISITOR_HEADER
-from style_transfer.ui.http.frames import NUMBER_HEADER, frame_route
+from style_transfer.ui.http.frames import NUMBER_HEADER, STROKE_HEADER, frame_route
 from style_transfer.ui.panels import canvas
 from style_transfer.ui.session.record import RunRecord
 from style_transfer.ui.session.run_inputs import RunInputs
@@ -97,6 +97,20 @@ def test_a_frame_is_encoded_once_for_all_and_not_while_nobody_asks(
     assert not encoded
     answers = {fetch(client).content for _ in range(3)}
     assert len(answers) == len(encoded) == 1
+
+
+def test_a_frame_comes_with_the_number_of_its_newest_stroke_and_is_kept_nowhere(client, run):
+    wait_for_frame(run, 0)
+    first = fetch(client)
+    assert first.headers[STROKE_HEADER] == "0"
+    assert first.headers["cache-control"] == "no-store"
+    assert first.headers["cross-origin-resource-policy"] == "same-origin"
+    assert first.headers["content-type"] == "image/jpeg"
+    run.touch([Stroke("wipe", ((0.5, 0.5, 1.0),), number=number) for number in (3, 4)])
+    second = fetch(client, first.headers[NUMBER_HEADER])  # of the change, or of the strokes
+    while second.headers[STROKE_HEADER] == "0":
+        second = fetch(client, second.headers[NUMBER_HEADER])
+    assert second.headers[STROKE_HEADER] == "4"
 
 
 def test_frames_go_to_who_knows_the_page_also_after_its_address_has_changed(client, run):
