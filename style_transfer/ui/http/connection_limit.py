@@ -76,7 +76,9 @@ class ConnectionLimit:
             if is_under_way or request is not before:
                 self._idle[each] = now, request
             elif now - since > HEADER_TIME:
-                each.transport.abort()
+                del self._idle[each]
+                if each.transport:  # which it lacks where the system refused it after all
+                    each.transport.abort()
 
     async def _look_again_and_again(self) -> None:
         while True:

@@ -141,6 +141,17 @@ def test_a_header_that_does_not_come_in_time_ends_its_connection(port, connect, 
         pass
 
 
+def test_a_connection_that_never_came_about_is_forgotten(monkeypatch):
+    class Protocol:
+        transport = cycle = None
+
+    monkeypatch.setattr(connection_limit, "HEADER_TIME", -1.0)
+    limit = ConnectionLimit()
+    limit._admitting(Protocol)()
+    limit._look()
+    assert not limit._idle
+
+
 def test_a_connection_that_is_used_now_and_then_stays(port, monkeypatch):
     monkeypatch.setattr(connection_limit, "HEADER_TIME", 0.6)
     with httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=CALM) as client:
