@@ -6,7 +6,7 @@ from typing import Any
 
 import gradio as gr
 
-from style_transfer.runs import Checkpoint, KeptRun, Run, kept_run
+from style_transfer.runs import Checkpoint, CheckpointWriter, KeptRun, Run, kept_run
 from style_transfer.ui.handlers.begin import RunStarter, submitted
 from style_transfer.ui.handlers.inputs import token_in
 from style_transfer.ui.handlers.watch import View, watch_run
@@ -17,6 +17,7 @@ from style_transfer.ui.panels.layout import view
 from style_transfer.ui.panels.start_options import SIZE_ID, size_value
 from style_transfer.ui.session.record import RunRecord
 from style_transfer.ui.session.run_inputs import RunInputs
+from style_transfer.ui.session.session import Session
 from style_transfer.ui.session.sessions import PageContext
 
 BROUGHT_IDS = ("settings", SIZE_ID, CONTENT_ID, *STYLE_IDS)
@@ -85,8 +86,7 @@ class RecoverHandlers:
             read = Path(file), recipe, checkpoint.opacity, tuple(style_files)
             inputs = RunInputs(content, checkpoint.styles, *read)
             if checkpoint.rests:
-                record = session.new_record(inputs, losses=losses)
-                record.bring_back(checkpoint, writer)
+                record = _brought_back(session, inputs, checkpoint, writer)
                 self._context.resting.add(session.visitor, record)
                 session.stop_run()
                 session.take_up(record)
@@ -98,3 +98,16 @@ class RecoverHandlers:
         finally:
             if run is None and record is None:  # refused, or left while waiting
                 writer.release()  # it can be continued another time
+
+
+def _brought_back(
+    session: Session, inputs: RunInputs, checkpoint: Checkpoint, writer: CheckpointWriter
+) -> RunRecord:
+    """Return a new record that rests as `checkpoint` does. Raises OSError as `bring_back` does."""
+    record = session.new_record(inputs, losses=checkpoint.losses)
+    try:
+        record.bring_back(checkpoint, writer)
+    except OSError:
+        session.refuse(record)
+        raise
+    return record

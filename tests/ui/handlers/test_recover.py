@@ -28,6 +28,7 @@ from style_transfer.ui.handlers.recover import RecoverHandlers
 from style_transfer.ui.handlers.start import StartHandlers
 from style_transfer.ui.panels import controls
 from style_transfer.ui.panels.layout import view
+from style_transfer.ui.session.timeline import Timeline
 from tests.runs.fake_executor import FakeExecutor
 
 TOKEN = "a" * 64
@@ -192,6 +193,28 @@ def test_a_run_that_the_system_refuses_to_read_is_offered_again(context, recover
     for _ in recover():
         pass
     assert steps(context)[0] == 4
+
+
+def test_a_picture_at_rest_for_which_the_disk_has_no_room_is_offered_again(
+    context, recover, monkeypatch
+):
+    writer = context.service.checkpoints.claim(TOKEN)
+    checkpoint = writer.load()
+    writer.write(checkpoint.state, LOSSES, checkpoint.recipe, rests=True)
+    writer.release()
+
+    def refuse(*_):
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Timeline, "add", refuse)
+        with pytest.raises(OSError, match="No space left"):
+            next(recover())
+    session = context.sessions.of("one")
+    assert not (session.folder / "1").exists()  # of its previews
+    assert context.service.checkpoints.find(TOKEN) == writer.folder
+    (shown,) = recover()
+    assert shown["status"]["state"] == "Resting at step 3 of 9"
 
 
 def test_of_two_tabs_one_continues_a_run_and_the_other_takes_nothing_from_it(context, recover):
