@@ -32,6 +32,21 @@ WATCH = """() => {
     look();
 }"""
 
+# Keeps the addresses of pictures in memory that were not given back.
+COUNT = """() => {
+    window.held = new Set();
+    const {createObjectURL: create, revokeObjectURL: revoke} = URL;
+    URL.createObjectURL = (blob) => {
+        const url = create.call(URL, blob);
+        held.add(url);
+        return url;
+    };
+    URL.revokeObjectURL = (url) => {
+        held.delete(url);
+        revoke.call(URL, url);
+    };
+}"""
+
 
 class FastExecution(FakeExecution):
     """Steps of STEP seconds, whose pictures are the brighter the larger beta is."""
@@ -86,6 +101,7 @@ def seen(page):
 def test_frames_of_a_fast_device_are_shown_between_the_views(page):
     views = "window.views = 0; document.addEventListener('view', () => window.views++)"
     page.evaluate(views)
+    page.evaluate(COUNT)
     start(page, 128)
     page.wait_for_function("window.seen.length > 12")
     assert all(each["whole"] for each in seen(page))
@@ -93,6 +109,16 @@ def test_frames_of_a_fast_device_are_shown_between_the_views(page):
     page.locator("#stop").click()
     page.wait_for_function("/Stopped at/.test(document.querySelector('#status').innerText)")
     page.wait_for_function("/file=.*jpg/.test(document.querySelector('#canvas img').src)")
+    assert page.evaluate("window.held.size") == 0
+
+
+def test_a_frame_that_cannot_be_decoded_is_given_back(page):
+    page.evaluate(COUNT)
+    page.route("**/frames/**", lambda route: route.fulfill(headers={"frame-number": "1"}, body="?"))
+    page.evaluate(WATCH)
+    page.locator("#start").click()
+    page.wait_for_function("window.seen.length > 4")
+    assert page.evaluate("window.held.size") == 0
 
 
 def test_previews_are_shown_where_frames_cannot_be_fetched(page):

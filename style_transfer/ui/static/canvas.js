@@ -26,7 +26,9 @@ async function decoded(src) {
 
 // What draws strokes over the picture hears which of them are in it.
 function put(src, { alt, mask }, stroke) {
+  const before = image.src;
   Object.assign(image, { src, alt });
+  if (before.startsWith("blob:")) URL.revokeObjectURL(before);
   image.style.maskImage = mask ? `url("${mask}")` : ""; // of a photo that is transparent in part
   document.dispatchEvent(new CustomEvent("picture", { detail: { stroke: stroke ?? 0 } }));
 }
@@ -54,11 +56,13 @@ async function showFrame(address) {
   const found = Number(answer.headers.get("frame-number"));
   if (!answer.ok || !found) throw new Error("no frame");
   const url = URL.createObjectURL(await answer.blob());
-  await decoded(url);
-  if (newest.frames !== address) return URL.revokeObjectURL(url); // walked back, say
-  const before = image.src;
-  put(url, newest, Number(answer.headers.get("stroke-number")));
-  if (before.startsWith("blob:")) URL.revokeObjectURL(before);
+  try {
+    await decoded(url);
+    if (newest.frames !== address) return 0; // walked back, say
+    put(url, newest, Number(answer.headers.get("stroke-number")));
+  } finally {
+    if (image.src !== url) URL.revokeObjectURL(url);
+  }
   number = found;
   return INTERVAL;
 }
@@ -70,7 +74,7 @@ async function fetchFrames() {
     const began = performance.now();
     let interval = 0;
     try {
-      interval = (await showFrame(newest.frames)) ?? 0;
+      interval = await showFrame(newest.frames);
     } catch {
       failed = performance.now(); // perhaps a proxy is in the way
     }
