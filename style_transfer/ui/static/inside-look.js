@@ -28,11 +28,11 @@ function nextQuestion() {
   return null;
 }
 
-// Returns the answer to a question: a header with its arrays by name; null where it is to be asked
-// again later.
 // The objective has the losses that the step began with, of all paintings together.
 const whichLoss = () => `after the step${newestLook.paintings > 1 ? ", by this painting alone" : ""}`;
 
+// Returns the answer to a question: a header with its arrays by name; null where it is to be asked
+// again later.
 async function ask({ looker, query }, signal) {
   const known = looker.known?.();
   const answer = await fetch(`${newestLook.address}?${query}${known ? `&known=${known}` : ""}`, { signal });
