@@ -22,6 +22,8 @@ _ENVIRONMENT = {  # one thread, since each takes address space, of which there i
     "OMP_NUM_THREADS": "1",
     "MALLOC_ARENA_MAX": "1",
 }
+# What values that make no sense raise, those of a process that a hostile file has taken over.
+_NONSENSE = KeyError, TypeError, ValueError, OverflowError, StopIteration
 _WIDEST = 8  # bytes a pixel: four channels of 16 bits
 _NARROWEST = 100_000  # bytes of a picture whose shorter side has MIN_SIDE px already
 
@@ -81,12 +83,8 @@ class Decoder:
             if levels.shape[2] not in CHANNELS:
                 raise ValueError("channels that no photo has")
             return to_photo(levels)
-        except (KeyError, TypeError, ValueError, StopIteration):  # of one that was taken over
-            raise _unreadable(name) from None
-
-    def size_of(self, file: File, name: str, pixels: int = 0) -> tuple[int, int]:
-        """Return (height, width) of a picture, see `survey`."""
-        return self.survey(file, name, pixels)[0]
+        except _NONSENSE:
+            raise self._give_up(name) from None
 
     def survey(self, file: File, name: str, pixels: int = 0) -> tuple[tuple[int, int], bool]:
         """Return (height, width) of a picture, and whether it is rich, as `picture_files.survey`.
@@ -97,8 +95,8 @@ class Decoder:
         try:
             height, width = map(int, values["size"])
             return (height, width), values["rich"] is True
-        except (KeyError, TypeError, ValueError):  # from a process that was taken over
-            raise _unreadable(name) from None
+        except _NONSENSE:
+            raise self._give_up(name) from None
 
     def read_text(self, file: str, name: str, limit: int) -> bytes:
         """Return what `picture_files.read_text` does, as at most `limit` bytes of UTF-8."""
@@ -130,8 +128,8 @@ class Decoder:
             if 3 * width * height != len(data):  # or memory would be taken for what is said there
                 raise ValueError("a picture of another size")
             return Image.frombytes("RGB", (width, height), data)
-        except (KeyError, TypeError, ValueError):
-            raise _unreadable(name) from None
+        except _NONSENSE:
+            raise self._give_up(name) from None
 
     def _ask(
         self,
@@ -158,16 +156,17 @@ class Decoder:
             write_message(self._questions, values, data)
             answer = read_message(self._answers, most)
         except (OSError, ValueError, EOFError):
-            self.end()
+            refusal = self._give_up(name)
             if is_late.is_set():
-                raise ValueError(f"{name}: this picture takes too long to read.") from None
-            raise _unreadable(name) from None
+                refusal = ValueError(f"{name}: this picture takes too long to read.")
+            raise refusal from None
         finally:
             timer.cancel()
         if "refused" in answer[0]:
             raise ValueError(str(answer[0]["refused"]))
         return answer
 
-
-def _unreadable(name: str) -> ValueError:
-    return ValueError(f"{name}: this picture cannot be read.")
+    def _give_up(self, name: str) -> ValueError:
+        """End the process, and return the refusal of the file."""
+        self.end()
+        return ValueError(f"{name}: this picture cannot be read.")

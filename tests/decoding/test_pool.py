@@ -61,7 +61,7 @@ def encoded(image, kind, **options):
 
 
 def test_a_picture_is_read_as_this_process_would_read_it(pool, picture):
-    assert Lent(pool).size_of(picture, "a.png") == (48, 64)
+    assert Lent(pool).survey(picture, "a.png") == ((48, 64), False)
     for side in (64, 40):
         found = Lent(pool).open_image(picture, "a.png", side, PIXELS)
         assert found == open_image(picture, max_side=side)
@@ -69,7 +69,7 @@ def test_a_picture_is_read_as_this_process_would_read_it(pool, picture):
 
 def test_a_picture_is_read_from_bytes(pool, picture):
     data = encoded(Image.fromarray(LEVELS), "PNG")
-    assert Lent(pool).size_of(data, "painted") == (48, 64)
+    assert Lent(pool).survey(data, "painted") == ((48, 64), False)
     assert Lent(pool).open_image(data, "painted", 64, PIXELS) == Image.fromarray(LEVELS)
 
 
@@ -82,7 +82,7 @@ def test_a_text_file_is_read_to_its_limit(pool, tmp_path):
 
 def test_what_is_no_picture_is_refused_by_its_name(pool):
     with pytest.raises(ValueError, match=r"^holiday\.png: "):
-        Lent(pool).size_of(b"no picture", "holiday.png")
+        Lent(pool).survey(b"no picture", "holiday.png")
 
 
 @pytest.mark.parametrize("kind", ["XPM", "XBM", "ICO", "TGA", "EPS", "PDF", "DDS", "SGI"])
@@ -90,7 +90,7 @@ def test_formats_that_nobody_uploads_are_not_tried(pool, kind):
     image = Image.fromarray(LEVELS)
     data = XPM if kind == "XPM" else encoded(image.convert("1" if kind == "XBM" else "RGB"), kind)
     with pytest.raises(ValueError, match=r"^odd: "):
-        Lent(pool).size_of(data, "odd")
+        Lent(pool).survey(data, "odd")
 
 
 @pytest.mark.parametrize(
@@ -137,7 +137,7 @@ def test_a_file_gets_no_more_memory_than_its_size_needs(pool):
 def test_the_memory_of_a_large_picture_is_given_back(pool):
     large = encoded(Image.new("RGB", (5000, 5000)), "PNG", compress_level=1)
     Lent(pool).open_image(large, "large.png", 64, pixels=25_000_000)
-    Lent(pool).size_of(encoded(Image.fromarray(LEVELS), "PNG"), "small.png")
+    Lent(pool).survey(encoded(Image.fromarray(LEVELS), "PNG"), "small.png")
     assert memory_of(pool, "VmHWM") - memory_of(pool, "VmRSS") > 50
 
 
@@ -152,14 +152,14 @@ def memory_of(pool, kind):
 
 def test_a_process_that_takes_too_long_is_replaced(picture):
     pool = DecoderPool(decoders=1, seconds=4)
-    Lent(pool).size_of(picture, "a.png")
+    Lent(pool).survey(picture, "a.png")
     before = pool.idle[0].pid
     os.kill(before, signal.SIGSTOP)
     with pytest.raises(ValueError, match=r"^slow\.png: this picture takes too long to read\.$"):
-        Lent(pool).size_of(picture, "slow.png")
+        Lent(pool).survey(picture, "slow.png")
     assert all(each.has_ended for each in pool.idle)
     pool = DecoderPool(decoders=1)
-    assert Lent(pool).size_of(picture, "a.png") == (48, 64)
+    assert Lent(pool).survey(picture, "a.png") == ((48, 64), False)
 
 
 def test_a_file_that_never_ends_holds_nobody_else_up(picture, tmp_path):
@@ -168,7 +168,7 @@ def test_a_file_that_never_ends_holds_nobody_else_up(picture, tmp_path):
 
     def read():
         with pytest.raises(ValueError, match=r"^slow: this picture takes too long to read\.$"):
-            Lent(pool).size_of(str(tmp_path / "slow.jp2"), "slow")
+            Lent(pool).survey(str(tmp_path / "slow.jp2"), "slow")
         ended.append("slow")
 
     thread = threading.Thread(target=read)
@@ -181,12 +181,12 @@ def test_a_file_that_never_ends_holds_nobody_else_up(picture, tmp_path):
 
 
 def test_a_process_that_a_file_ends_is_replaced(pool, picture):
-    Lent(pool).size_of(picture, "a.png")
+    Lent(pool).survey(picture, "a.png")
     before = pool.idle[0].pid
     os.kill(before, signal.SIGKILL)
     with pytest.raises(ValueError, match=r"^bad\.png: this picture cannot be read\.$"):
-        Lent(pool).size_of(picture, "bad.png")
-    assert Lent(pool).size_of(picture, "a.png") == (48, 64)
+        Lent(pool).survey(picture, "bad.png")
+    assert Lent(pool).survey(picture, "a.png") == ((48, 64), False)
     assert pool.idle[0].pid != before
 
 
@@ -203,6 +203,9 @@ def test_a_process_that_a_file_ends_is_replaced(pool, picture):
         b'{"size": [9, 9], "length": 2}\nab',
         b'{"size": [60000, 60000], "length": 2}\nab',
         b'{"length": 9}\nab',
+        b"{}\n",
+        b"[" * 50_000 + b"\n",
+        b'{"size": [1e999, 1], "length": 0}\n',
     ],
 )
 def test_a_process_that_was_taken_over_can_say_nothing_but_pixels(monkeypatch, answer):
@@ -214,6 +217,7 @@ def test_a_process_that_was_taken_over_can_say_nothing_but_pixels(monkeypatch, a
     pool = DecoderPool(decoders=1)
     with pytest.raises(ValueError, match=r"^a\.png: this picture cannot be read\.$"):
         Lent(pool).open_image("a.png", "a.png", 64, PIXELS)
+    assert pool.idle[0].has_ended
 
 
 @pytest.mark.parametrize(
@@ -226,6 +230,8 @@ def test_a_process_that_was_taken_over_can_say_nothing_but_pixels(monkeypatch, a
         b'{"size": [-1, -3], "channels": 1, "bytes": 1, "length": 3}\nabc',
         b'{"size": [1, 1], "channels": "3", "bytes": 1, "length": 3}\nabc',
         b'{"size": [60000, 60000], "channels": 3, "bytes": 1, "length": 3}\nabc',
+        b'{"size": [1, 1], "channels": 1e999, "bytes": 1, "length": 3}\nabc',
+        b'{"size": [1, %d], "channels": 3, "bytes": 1, "length": 3}\nabc' % 10**30,
     ],
 )
 def test_nor_of_a_photo_anything_but_its_levels(monkeypatch, answer):
@@ -237,21 +243,22 @@ def test_nor_of_a_photo_anything_but_its_levels(monkeypatch, answer):
     pool = DecoderPool(decoders=1)
     with pytest.raises(ValueError, match=r"^a\.png: this picture cannot be read\.$"):
         Lent(pool).open_photo("a.png", "a.png", 64, PIXELS)
+    assert pool.idle[0].has_ended
 
 
 def test_a_line_that_is_full_refuses_at_once(picture):
     pool = DecoderPool(decoders=1, waiting=1)
-    Lent(pool).size_of(picture, "a.png")
+    Lent(pool).survey(picture, "a.png")
     os.kill(pool.idle[0].pid, signal.SIGSTOP)
     held = pool.idle[0].pid
-    ask, arguments = Lent(pool).size_of, (picture, "a.png")
+    ask, arguments = Lent(pool).survey, (picture, "a.png")
     waiting = [threading.Thread(target=ask, args=arguments) for _ in range(2)]
     for thread in waiting:
         thread.start()
     while pool.waiting < 1:
         time.sleep(0.01)
     with pytest.raises(ValueError, match=r"^Too many pictures are being read at the moment"):
-        Lent(pool).size_of(picture, "a.png")
+        Lent(pool).survey(picture, "a.png")
     os.kill(held, signal.SIGCONT)
     for thread in waiting:
         thread.join(30)
