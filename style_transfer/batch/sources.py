@@ -1,6 +1,8 @@
 """Where the pictures of jobs are read from, also what can be read only once."""
 
+import errno
 import io
+import os
 import sys
 from pathlib import Path
 from threading import Lock
@@ -22,6 +24,8 @@ class Sources:
 
     def open(self, file: Path) -> Path | BinaryIO:
         """Return what to read a picture from. Raises OSError where a pipe cannot be read."""
+        if file == STREAM and sys.stdin is None:  # closed by the parent process
+            raise OSError(errno.EBADF, os.strerror(errno.EBADF), source_name(file))
         if file != STREAM and not file.is_fifo():
             return file
         with self._lock:

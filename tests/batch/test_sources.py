@@ -53,6 +53,14 @@ def test_an_empty_standard_input_is_told_by_its_name(tmp_path, monkeypatch):
     assert told.message.startswith("standard input: this is not a picture")
 
 
+def test_a_closed_standard_input_is_told(tmp_path, monkeypatch):
+    monkeypatch.setattr(sys, "stdin", None)
+    (tmp_path / "style.png").write_bytes(picture(2))
+    (told,) = paint_files("-", tmp_path / "style.png", tmp_path / "out.png", REQUEST)
+    assert (told.status, told.place) == ("refused", None)
+    assert told.message.startswith("standard input cannot be used (")
+
+
 @pipes
 def test_photo_and_style_may_be_pipes(tmp_path, pipe):
     photo, style = pipe("photo", picture(1)), pipe("style", picture(2))
