@@ -4,6 +4,7 @@ import os
 import secrets
 import sys
 import tempfile
+import unicodedata
 from collections.abc import Callable, Hashable, Iterable, Iterator
 from contextlib import suppress
 from pathlib import Path
@@ -86,7 +87,10 @@ def _identities(file: Path) -> list[Hashable]:
     """Return what files have in common that are one: a path or, of hard links, a number."""
     if file == STREAM:
         return []
+    place = os.path.realpath(file)
+    if sys.platform in ("darwin", "win32"):  # where "Lake.png" and "lake.png" mostly are one
+        place = unicodedata.normalize("NFC", place).casefold()
     with suppress(OSError):
         found = file.stat()
-        return [os.path.realpath(file), (found.st_dev, found.st_ino)]
-    return [os.path.realpath(file)]
+        return [place, (found.st_dev, found.st_ino)]
+    return [place]
