@@ -89,6 +89,7 @@ class Animation:
             self._numbers = _numbers(image)
             self.count = len(self._numbers)
             image.seek(self._numbers[0])
+            image.load()  # by which a WebP's time is known
             seconds = _seconds(image)
         self.rate, self.time_base = 1 / seconds, Fraction(1, 1000)
         self.left_out = self.damaged = 0

@@ -126,6 +126,7 @@ def test_an_animation_has_its_frames_and_times(clip, tmp_path, suffix, near):
     file = tmp_path / f"clip{suffix}"
     clip[0].save(file, save_all=True, append_images=clip[1:], duration=[40, 40, 120, 40, 60])
     assert is_animation(file)
+    assert open_film(file).rate == 25  # that of the first frame
     found = frames(file)
     assert [frame.begin * 1000 for frame in found] == TIMES
     assert found[-1].end == Fraction(3, 10)
