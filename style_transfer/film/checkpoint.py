@@ -74,12 +74,14 @@ class FilmCheckpoint:
 
         Returns where it is, None where it is nowhere, and a sentence on what is missing or "".
         """
+        import av  # an extra
+
         if not self.paintings:
             return None, ""
         place = self._output.file if is_whole else self._output.place_so_far()
         try:
             words = write_film(self.paintings, place, source, film)
-        except (ValueError, OSError) as error:
+        except (ValueError, OSError, av.FFmpegError) as error:
             reason = getattr(error, "strerror", None) or error
             words = f"{place} cannot be written ({reason}); the painted frames are in "
             return None, f"{words}{self.folder}"

@@ -55,7 +55,7 @@ def write_film(paintings: Sequence[Painting], output: Path, source: Path, film: 
 
     Returns a sentence on sound that the film cannot have, or "". Only one frame is in memory at a
     time. The file is written whole or not at all. An odd side loses one pixel where the format has
-    one colour for 2 x 2. Raises OSError or ValueError.
+    one colour for 2 x 2. Raises OSError, ValueError or PyAV's FFmpegError.
     """
     import av  # an extra
 

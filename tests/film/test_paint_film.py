@@ -258,6 +258,21 @@ def test_a_frame_that_cannot_be_kept_is_told_with_its_folder(clip, monkeypatch):
     assert painted.message.endswith(".frames (No space left on device).")
 
 
+def test_a_film_that_its_encoder_does_not_take_is_told_with_the_folder_of_its_frames(
+    clip, monkeypatch
+):
+    from av.error import ExternalError
+
+    def fail(*_):
+        raise ExternalError(542398533, "Generic error")  # as of x264
+
+    monkeypatch.setattr(checkpoint, "write_film", fail)
+    painted = paint(clip)
+    assert (painted.place, painted.frames) == (None, 4)
+    words = f"{clip / 'out.mp4'} cannot be written (Generic error); the painted frames are in "
+    assert painted.message.startswith(words)
+
+
 def test_missing_extras_are_named_with_their_command(clip, monkeypatch):
     find = extras.find_spec
     monkeypatch.setattr(extras, "find_spec", lambda n: None if n == "cv2" else find(n))
