@@ -52,11 +52,6 @@ def painted_box(image: Tensor) -> Box:
     return found
 
 
-def without_frame(image: Tensor) -> Tensor:
-    """Return the `painted_box` of an image (1, 3, H, W), the image itself without a frame."""
-    return painted_box(image).cropped(image)
-
-
 class _Margin(NamedTuple):
     """The plain rows along one side."""
 

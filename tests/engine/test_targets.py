@@ -7,7 +7,7 @@ from style_transfer.engine import style_pass
 from style_transfer.engine.style_image import style_image_size
 from style_transfer.engine.target_cache import StyleSource, StyleTarget
 from style_transfer.engine.targets import Targets
-from style_transfer.images import resize, without_frame
+from style_transfer.images import painted_box, resize
 from style_transfer.losses import STATISTICS, statistic_of
 from style_transfer.network import POOLINGS
 from style_transfer.settings import Settings
@@ -89,7 +89,7 @@ def test_a_frame_is_left_out_as_if_the_style_image_came_without_it(network, phot
         for image, settings in (
             (framed, QUICK),
             (framed, cropped),
-            (without_frame(framed), QUICK),
+            (painted_box(framed).cropped(framed), QUICK),
         )
     )
     assert same(without, by_itself)

@@ -2,10 +2,14 @@ import pytest
 import torch
 
 from benchmarks.samples import ASSETS
-from style_transfer.images import open_image, resize, to_tensor, without_frame
+from style_transfer.images import open_image, painted_box, resize, to_tensor
 
 WHITE, CREAM, BLACK, OAK = (1, 1, 1), (0.93, 0.9, 0.8), (0.05, 0.05, 0.07), (0.45, 0.3, 0.15)
 PAINTINGS = sorted((ASSETS / "style").glob("*.jpg"))
+
+
+def without_frame(image):
+    return painted_box(image).cropped(image)
 
 
 def painting(height, width, seed=0):
