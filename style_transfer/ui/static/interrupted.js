@@ -2,6 +2,7 @@
 // has. Where the browser stores nothing, runs cannot be continued.
 const NAME = "style-transfer-visitor";
 const INTERVAL = 5000; // ms between two questions whether the server is there
+const PATIENCE = 10000; // ms after which a question is given up
 const TRIES = 20; // a run of the page before may still be ending, and its end be noticed late
 const tabs = new BroadcastChannel(NAME); // of this browser; one run is offered in all of them
 let token = "", answers = 0, since, misses = 0;
@@ -33,7 +34,7 @@ const ask = () => {
 };
 
 async function health() {
-  const answer = await fetch("health");
+  const answer = await fetch("health", { signal: AbortSignal.timeout(PATIENCE) });
   if (!answer.ok) throw new Error(answer.status);
   return answer.json();
 }
