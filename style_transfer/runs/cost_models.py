@@ -2,6 +2,7 @@
 
 import threading
 import time
+from dataclasses import replace
 
 from style_transfer.network import VGG
 from style_transfer.runs.cost_model import CostModel, what_costs
@@ -55,4 +56,4 @@ class CostModels:
             ended = time.monotonic()
         self._turns = self._scheduler.turns
         self._next_at = ended + (ended - began) * (1 / SHARE - 1)
-        return found
+        return replace(found, settings=settings)  # which tell it from one of others

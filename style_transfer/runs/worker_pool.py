@@ -112,8 +112,10 @@ class WorkerPool(Generic[Worker]):
                 with suppress(WorkerLostError):  # then another one is asked
                     with self._lock:
                         worker = self._least_loaded()
-                    self._cost_models[key] = worker.cost_model(network, settings, anew)
-                    return self._cost_models[key]
+                    found = worker.cost_model(network, settings, anew)
+                    if what_costs(found.settings) == what_costs(settings):
+                        self._cost_models[key] = found
+                    return found
         raise ValueError("What computes runs has died several times; please try again later.")
 
     def quota_seconds(self, size: Size, settings: Settings) -> None:

@@ -85,6 +85,7 @@ def test_runs_have_the_device_for_most_of_the_time_whatever_is_asked_for(
 def test_where_nothing_else_is_computed_all_is_measured_at_once(models, measuring):
     asked = [models.get(NETWORK, each) for each in (DEFAULT, OTHER, THIRD)]
     assert [each.seconds_per_step for each in asked] == [1, 2, 3]
+    assert [each.settings for each in asked] == [DEFAULT, OTHER, THIRD]
 
 
 def test_what_is_asked_for_anew_is_measured_beside_runs_too(models, scheduler, measuring):

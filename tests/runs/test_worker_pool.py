@@ -4,8 +4,10 @@ from types import SimpleNamespace
 
 import pytest
 
+from style_transfer.runs.cost_model import CostModel
 from style_transfer.runs.outcome import UnavailableError
 from style_transfer.runs.worker_pool import WorkerPool
+from style_transfer.settings import Settings
 
 
 class Worker:
@@ -68,3 +70,13 @@ def test_a_measurement_is_no_run(job):
     assert list(calls[1]) == [None]
     assert pool.load(0) == [("cpu", 0)] * 2
     assert not pool._runs  # nothing of workers that are gone
+
+
+def test_the_cost_of_other_settings_serves_until_those_asked_for_are_measured():
+    other, asked = Settings(), Settings(statistic="gram")
+    answers = [CostModel(1.0, 0.0, other), CostModel(2.0, 0.0, asked)]
+    worker = Worker()
+    worker.cost_model = lambda *_: answers.pop(0)
+    pool = WorkerPool(1, lambda number: worker)
+    found = [pool.cost_model(settings=asked).seconds_per_step for _ in range(3)]
+    assert found == [1.0, 2.0, 2.0]
