@@ -119,11 +119,11 @@ class RunFolder:
         """
         file = self.path / STATE
         try:
-            self._known_as = _stamp(file)
-            self._known = replace(State.load(file), strokes=strokes)
+            known_as, known = _stamp(file), replace(State.load(file), strokes=strokes)
         except (OSError, ValueError):
             return None
-        return self._known
+        self._known_as, self._known = known_as, known
+        return known
 
     def remove(self) -> None:
         """Remove all files."""

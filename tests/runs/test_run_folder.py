@@ -3,10 +3,10 @@ from dataclasses import replace
 
 import pytest
 
-from style_transfer.engine import Styles
+from style_transfer.engine import State, Styles
 from style_transfer.runs import run_folder
 from style_transfer.runs.executor import Job
-from style_transfer.runs.run_folder import RunFolder
+from style_transfer.runs.run_folder import RunFolder, WorkerFolder
 from style_transfer.settings import Settings
 
 
@@ -32,4 +32,16 @@ def test_pictures_are_read_when_those_that_replace_them_are_written(job, monkeyp
     folder.control(replace(job, content=other))
     readers[0].join()
     assert read[0] is other
+    folder.remove()
+
+
+def test_a_state_that_cannot_be_read_is_replaced_by_the_one_before_it(job):
+    folder = RunFolder()
+    file = folder.path / run_folder.STATE
+    State(3, 0, job.content).save(file)
+    known = folder.state(())
+    file.write_bytes(b"?")
+    assert folder.state(()) is None
+    folder.begin(replace(job, state=known))
+    assert WorkerFolder(folder.path).job.state.step == 3
     folder.remove()
