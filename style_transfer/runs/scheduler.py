@@ -48,7 +48,12 @@ class Scheduler:
         ticket = object()
         with self._changed:
             self._waiting.append(ticket)
-            self._changed.wait_for(lambda: self._waiting[0] is ticket)
+            try:
+                self._changed.wait_for(lambda: self._waiting[0] is ticket)
+            except BaseException:  # Ctrl-C: the others would wait for it for ever
+                self._waiting.remove(ticket)
+                self._changed.notify_all()
+                raise
 
     def __exit__(self, *_: object) -> None:
         with self._changed:

@@ -1,6 +1,8 @@
 import threading
 import time
 
+import pytest
+
 from style_transfer.runs.scheduler import RATE_WINDOW, Scheduler, StepRate
 
 
@@ -33,6 +35,19 @@ def test_a_step_that_fails_gives_the_device_back():
     with scheduler:
         pass
     assert scheduler.turns == 2
+
+
+def test_who_is_interrupted_while_waiting_for_the_device_keeps_it_from_nobody(monkeypatch):
+    scheduler = Scheduler()
+
+    def interrupt(*_):
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(scheduler._changed, "wait_for", interrupt)
+        with pytest.raises(KeyboardInterrupt), scheduler:
+            pass
+    assert not scheduler._waiting
 
 
 def test_however_many_steps_are_made_in_a_second_all_of_the_last_ten_seconds_count(monkeypatch):
