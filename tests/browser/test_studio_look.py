@@ -106,7 +106,10 @@ def test_on_a_phone_one_chooses_pictures_first_and_moves_knobs_first_once_there_
         (name) => document.getElementById(name).getBoundingClientRect().top)"""
     pictures, knobs = page.evaluate(tops)
     assert pictures < knobs
+    photo = page.locator("#content-image").bounding_box()
+    assert photo["y"] + photo["height"] / 2 < 844  # seen without scrolling, by half at least
     finish(page, 2)
+    expect(page.locator("#loss-chart")).to_be_visible()
     pictures, knobs = page.evaluate(tops)
     assert knobs < pictures
 
