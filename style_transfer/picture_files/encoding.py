@@ -24,8 +24,8 @@ def encode(levels: np.ndarray, suffix: str, metadata: Metadata | None = None) ->
     """Return the file of a picture (H, W, 3), or (H, W, 4) with opacity, uint8 or uint16.
 
     Without a text, any format goes that Pillow writes. Raises ValueError, one sentence, for another
-    `suffix`, for metadata or opacity that the format cannot hold, and for uint16 where the format,
-    or this installation, has no 16 bits.
+    `suffix`, for a picture, metadata or opacity that the format cannot hold, and for uint16 where
+    the format, or this installation, has no 16 bits.
     """
     metadata, known = metadata or Metadata(), format_of(suffix)
     if levels.dtype == np.uint16:
@@ -36,8 +36,11 @@ def encode(levels: np.ndarray, suffix: str, metadata: Metadata | None = None) ->
     if levels.shape[2] == 4 and not known.transparent:
         having = ", ".join(each for each in OFFERED if PICTURE_FORMATS[each].transparent)
         raise ValueError(f"this format holds no transparency; use {having}.")
-    encoded = io.BytesIO()
-    Image.fromarray(levels).save(encoded, known.name, **known.to_save(metadata))
+    encoded, options = io.BytesIO(), known.to_save(metadata)
+    try:
+        Image.fromarray(levels).save(encoded, known.name, **options)
+    except (OSError, ValueError) as error:  # of the format, since memory alone is written to
+        raise ValueError(f"this format holds no such picture ({error}).") from error
     return encoded.getvalue()
 
 

@@ -172,7 +172,7 @@ def format_of(suffix: str) -> PictureFormat | None:
     register_formats()
     suffix = suffix.lower()
     name = Image.registered_extensions().get(suffix)
-    if suffix in PICTURE_FORMATS or name is None or suffix in _ICONS:
+    if suffix in PICTURE_FORMATS or name is None or name not in Image.SAVE or suffix in _ICONS:
         return PICTURE_FORMATS.get(suffix)
     bare = PictureFormat("", name, _plain, transparent=False, embeds=False, most_dpi=0)
     return _OTHERS.get(name, bare)

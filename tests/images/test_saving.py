@@ -55,6 +55,13 @@ def test_a_format_that_cannot_hold_colours_is_refused_beforehand(tmp_path, suffi
         check_output(tmp_path / f"out.{suffix}")
 
 
+@pytest.mark.parametrize("suffix", ["psd", "fits", "xbm", "blp", "h5"])
+def test_a_format_that_cannot_hold_the_picture_is_refused_in_one_sentence(tmp_path, photo, suffix):
+    with pytest.raises(ValueError, match=rf"^out\.{suffix}: .*\.$"):
+        save(photo, tmp_path / f"out.{suffix}")
+    assert not any(tmp_path.iterdir())
+
+
 def test_a_format_that_cannot_hold_the_size_is_refused_beforehand(tmp_path):
     check_output(tmp_path / "out.webp")
     with pytest.raises(ValueError, match="holds no picture of 20000 x 32 px"):
