@@ -48,11 +48,10 @@ class TemporalObjective:
     def __init__(self, objective: StepEvaluator, target: TemporalTarget) -> None:
         """Take the objective of a stage; the target may have any size."""
         self._objective = objective
-        size = image_size(objective.content_target)
-        device = objective.content_target.device
-        self._target = target.resized(size)
+        content = objective.content_target
+        here, self._weight = target.resized(image_size(content)), target.weight
         self._image, self._confidence = (
-            each.to(device) for each in (self._target.image, self._target.confidence)
+            each.to(content.device) for each in (here.image, here.confidence)
         )
 
     @property
@@ -87,13 +86,12 @@ class TemporalObjective:
     ) -> Evaluation:
         """Return losses and gradient of `image` (1, 3, H, W), which has the content's shape."""
         evaluation = self._objective.evaluate(image, settings, matches)
-        weight = self._target.weight
         with torch.enable_grad():
             image = image.detach().requires_grad_()
             loss = temporal_loss(image, self._image, self._confidence)
-            (gradient,) = torch.autograd.grad(weight * loss, image)
+            (gradient,) = torch.autograd.grad(self._weight * loss, image)
         losses = dict(evaluation.losses) | {"temporal": loss.item()}
-        losses["total"] += weight * losses["temporal"]
+        losses["total"] += self._weight * losses["temporal"]
         return replace(evaluation, losses=losses, gradient=evaluation.gradient.add(gradient))
 
 

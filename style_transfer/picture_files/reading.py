@@ -84,17 +84,12 @@ def _resized(image: Image.Image, size: tuple[int, int]) -> Image.Image:
     return image.resize(size, Image.Resampling.LANCZOS, reducing_gap=3.0)
 
 
-def size_of(
-    file: File,
-    name: str | None = None,
-    formats: Collection[str] | None = None,
-    page: int | None = None,
-) -> tuple[int, int]:
+def size_of(file: File, name: str | None = None, page: int | None = None) -> tuple[int, int]:
     """Return (height, width) of the picture in `file`, or of a page of it, without decoding it.
 
     Raises ValueError as `open_image` does, but for errors that only decoding finds.
     """
-    return survey(file, name, formats, page)[0]
+    return survey(file, name, page=page)[0]
 
 
 def survey(
