@@ -40,10 +40,8 @@ def check_device(name: str) -> None:
     """Raise ValueError, one sentence, for the name of a device that is not here."""
     here = present()
     kinds = {each.partition(":")[0] for each in here}
-    first = {
-        *kinds,
-        *(f"{kind}:0" for kind in kinds),
-    }  # of each type, also where it is the only one
+    # Of each type the first one, also where it is the only one.
+    first = {*kinds, *(f"{kind}:0" for kind in kinds)}
     if name not in {*here, *first}:
         # Where that itself is no choice, it is none of the devices.
         hint = "" if name == AUTO else f"; {AUTO!r} takes the first that works"

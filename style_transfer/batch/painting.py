@@ -26,11 +26,10 @@ from style_transfer.runs import (
 )
 
 # What a photo may have, for a try.
-ANY_EXIF: Exif = {0: {}}
-ANY_SPACE = COLOUR_SPACES["display-p3"]
-PAINTED, SKIPPED, INTERRUPTED, DIVERGED, REFUSED = (
-    *("painted", "skipped", "interrupted", "diverged", "refused"),
-)
+_ANY_EXIF: Exif = {0: {}}
+_ANY_SPACE = COLOUR_SPACES["display-p3"]
+PAINTED, SKIPPED, INTERRUPTED = "painted", "skipped", "interrupted"
+DIVERGED, REFUSED = "diverged", "refused"
 
 
 @dataclass(frozen=True)
@@ -89,8 +88,8 @@ class Painter:
         """Raise ValueError where a picture could not be written."""
         if job.output != STREAM:
             request = self._request
-            space = COLOUR_SPACES.get(request.color_space, ANY_SPACE)
-            exif = ANY_EXIF if request.keep_exif else None
+            space = COLOUR_SPACES.get(request.color_space, _ANY_SPACE)
+            exif = _ANY_EXIF if request.keep_exif else None
             check_output(job.output, Export(request.depth, space, dpi=request.dpi, exif=exif))
 
     def paint(self, job: PictureJob, watch: Watch) -> Painted:

@@ -1,7 +1,4 @@
-"""The step-evaluator seam.
-
-What `stylize` calls, and the network interface that an evaluator may use.
-"""
+"""Step evaluators: what `stylize` asks for losses and gradients, and what they ask the network."""
 
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field

@@ -43,9 +43,7 @@ class State:
     setbacks: int = 0  # steps back to `good` since two steps in a row were downhill
     strokes: tuple[Stroke, ...] = ()  # that were applied, and undone, oldest first
     before: tuple[Tensor, ...] = ()  # what the newest strokes in effect have changed, to undo them
-    touched: Tensor | None = (
-        None  # (1, 1, h, w) in [0, 1]: where steps are kept small after strokes
-    )
+    touched: Tensor | None = None  # (1, 1, h, w) in [0, 1]: where steps are small after strokes
     touch_limit: float = 0.0  # of the next step there, root mean square
     reach: Tensor | None = None  # (1, 1, h, w) in [0, 1]: what steps move; None: all of the picture
 
