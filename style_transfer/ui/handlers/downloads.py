@@ -47,6 +47,7 @@ from style_transfer.ui.session.sessions import PageContext
 from style_transfer.ui.session.timeline import Preview
 
 RESTORED_IDS = ("settings", SIZE_ID, *START_OPTION_IDS)
+SUFFIXES = {kind: each.suffix for kind, each in PICTURES.items()} | TIMELAPSES | {SETTINGS: ".json"}
 MAX_NAME = 120  # bytes before the suffix; file systems allow 255 in all
 
 
@@ -64,22 +65,20 @@ class DownloadHandlers:
             raise error_on_page("There is no picture of yours to take home yet.")
         recipe, kind = record.recipe(preview), named["kind"]
         or_error_on_page(one_of, "kind of file", kind, KINDS)
-        if kind in TIMELAPSES:
-            file = _new_file(session, recipe, TIMELAPSES[kind])
-            frames = [each.shown_file for each in record.previews]
-            save_timelapse = TIMELAPSE_FORMATS[TIMELAPSES[kind]].save
-            times = named["seconds"], named["hold"]
-            for what, seconds in zip(("length", "hold"), times, strict=True):
-                or_error_on_page(number, what, filled(what, seconds))
-            or_error_on_page(save_timelapse, frames, file, *times)
-        elif kind == SETTINGS:
-            file = _new_file(session, recipe, ".json")
-            save_recipe(recipe, file)
-        else:
-            file = _new_file(session, recipe, PICTURES[kind].suffix)
-            arguments = session, record, preview, PICTURES[kind], named[BACKGROUND_ID]
-            picture, export = or_error_on_page(self._exported, *arguments)
-            save(picture, file, recipe.to_json(), export)
+        suffix = SUFFIXES[kind]
+        with session.exports.new(f"{_stem(recipe)}{suffix}") as file:
+            if kind in TIMELAPSES:
+                frames = [each.shown_file for each in record.previews]
+                times = named["seconds"], named["hold"]
+                for what, seconds in zip(("length", "hold"), times, strict=True):
+                    or_error_on_page(number, what, filled(what, seconds))
+                or_error_on_page(TIMELAPSE_FORMATS[suffix].save, frames, file, *times)
+            elif kind == SETTINGS:
+                save_recipe(recipe, file)
+            else:
+                arguments = session, record, preview, PICTURES[kind], named[BACKGROUND_ID]
+                picture, export = or_error_on_page(self._exported, *arguments)
+                save(picture, file, recipe.to_json(), export)
         return str(file)
 
     def _exported(
@@ -136,10 +135,8 @@ def _picture(record: RunRecord, preview: Preview) -> Tensor:
     return to_tensor(open_image(preview.shown_file))
 
 
-def _new_file(session: Session, recipe: Recipe, suffix: str) -> Path:
+def _stem(recipe: Recipe) -> str:
+    """Return the name of a file of this recipe, without its suffix."""
     stems = (Path(name).stem for name in (recipe.photo, recipe.style))
     name = re.sub(r"[^\w.-]+", "_", "-".join([*stems, f"step{recipe.step}"]))
-    name = name.encode()[:MAX_NAME].decode(errors="ignore")  # no half of a character
-    folder = session.folder / "exports"
-    folder.mkdir(exist_ok=True)
-    return folder / f"{name}{suffix}"
+    return name.encode()[:MAX_NAME].decode(errors="ignore")  # no half of a character

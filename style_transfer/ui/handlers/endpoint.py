@@ -1,6 +1,5 @@
 """The endpoint for programs: one call, one picture, queued with the runs of the page."""
 
-import secrets
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -27,6 +26,8 @@ from style_transfer.ui.http.gradio_internals import use_value_unread
 from style_transfer.ui.session.picture_reader import PictureReader
 from style_transfer.ui.session.session import Session
 from style_transfer.ui.session.sessions import PageContext
+
+MAX_UPLOADS = 16  # of a program that are kept for its next calls, however many it makes
 
 
 def build(context: PageContext) -> None:
@@ -64,16 +65,23 @@ def stylize(
     try:
         recipe = _recipe(context, given)
         files = [file for file in (given["style"], given["other_style"]) if file]
-        session.uploads |= {Path(file) for file in (given["photo"], *files, given["mask"]) if file}
+        _keep_uploads(session, [given["photo"], *files, *filter(None, [given["mask"]])])
         reader = context.reader.of(session.visitor)
         content, opacity = reader.photo(given["photo"], recipe.size)
         styles = _styles(reader, files, given["mask"]).where_seen(opacity)
-        folder = session.folder / secrets.token_hex(8)
-        folder.mkdir()  # before anything is painted for which the disk has no room
-        for frame in _paint(context, session, content, styles, recipe):
-            yield _save(frame, recipe, opacity, folder / "picture.png") if frame else None
+        # Before anything is painted for which the disk has no room.
+        with session.answers.new("picture.png") as file:
+            for frame in _paint(context, session, content, styles, recipe):
+                yield _save(frame, recipe, opacity, file) if frame else None
     except ValueError as error:
         raise error_for_program(str(error)) from error
+
+
+def _keep_uploads(session: Session, files: Sequence[str]) -> None:
+    """Keep the uploads that a call names, which the next may name again; the oldest may go."""
+    before, named = session.called_with, list(map(Path, files))
+    session.called_with = [*(each for each in before if each not in named), *named][-MAX_UPLOADS:]
+    session.uploads = session.uploads.difference(before).union(session.called_with)
 
 
 def _recipe(context: PageContext, given: Mapping[str, Any]) -> Recipe:

@@ -17,12 +17,14 @@ from style_transfer.ui import example
 from style_transfer.ui.http.calls import ONE_CALL, error_on_page
 from style_transfer.ui.http.gradio_uploads import upload_folder
 from style_transfer.ui.http.presence import Presence
+from style_transfer.ui.session.made_files import MadeFiles
 from style_transfer.ui.session.picture_files import PictureFiles
 from style_transfer.ui.session.record import RunRecord
 from style_transfer.ui.session.run_inputs import RunInputs
 from style_transfer.ui.session.timeline import Preview, Timeline
 
 MAX_RECORDS = 12  # of a page; then the oldest goes when another run begins
+MAX_EXPORTS, MAX_ANSWERS = 4, 64  # files; more than are fetched at the same time
 ABSENCE = 10.0  # s without a connection, after which a visitor is taken to have left
 
 
@@ -35,6 +37,7 @@ class Session:
         """Begin without a run; `key` is the session hash that Gradio gave the tab of `visitor`."""
         self.key, self.visitor, self.closed = key, visitor, False
         self.uploads: set[Path] = set()  # files of this visitor
+        self.called_with: list[Path] = []  # those of them that a program named, the newest last
         self.is_crowded: Callable[[], bool] = lambda: False  # of previews of its visitor
         self.token: Any = None  # by which its checkpoints are found
         self.is_local = False  # whether its browser runs on this machine
@@ -57,6 +60,8 @@ class Session:
         self._pinned: Preview | None = None  # the preview on the canvas, None to follow the newest
         self._folder_name = ""
         self.pictures = PictureFiles(lambda: self.folder)
+        self.exports = MadeFiles(lambda: self.folder, MAX_EXPORTS)
+        self.answers = MadeFiles(lambda: self.folder, MAX_ANSWERS)  # to the calls of a program
         self._record_count = 0
 
     @property

@@ -19,6 +19,7 @@ from style_transfer.ui.panels import take_home as take_home_panel
 from style_transfer.ui.panels.take_home import SETTINGS
 from style_transfer.ui.session.record import RunRecord
 from style_transfer.ui.session.run_inputs import RunInputs
+from style_transfer.ui.session.session import MAX_EXPORTS
 from style_transfer.ui.session.timeline import Timeline
 
 
@@ -152,3 +153,13 @@ def test_times_that_no_film_has_are_refused_in_a_sentence(take_home, context, ti
     request = SimpleNamespace(session_hash="one", headers={})
     with pytest.raises(gr.Error, match=r"(lasts|held|length|hold) .*(not (0|-1)|field is empty)"):
         DownloadHandlers(context).export(values, request)
+
+
+def test_of_the_files_that_a_page_makes_the_newest_stay(take_home):
+    make, session = take_home
+    for step in range(4, 4 + 2 * MAX_EXPORTS):
+        session.selected.add_frame(replace(session.selected.last_frame, step=step))
+        make("JPEG")
+    files = list(session.folder.rglob("*-step*"))
+    assert len(files) == MAX_EXPORTS
+    assert f"photo-style-step{step}.jpg" in {file.name for file in files}

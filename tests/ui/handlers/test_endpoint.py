@@ -1,6 +1,7 @@
 """The endpoint for programs, without a server."""
 
 import inspect
+import shutil
 from dataclasses import replace
 
 import gradio as gr
@@ -13,6 +14,7 @@ from style_transfer.settings import KNOBS, Settings
 from style_transfer.ui.handlers import endpoint
 from style_transfer.ui.handlers.endpoint import build, stylize
 from style_transfer.ui.handlers.endpoint_parameters import document, parameters
+from style_transfer.ui.session.made_files import MadeFiles
 from style_transfer.ui.session.session import Session
 from tests.runs.fake_executor import FakeExecutor
 
@@ -46,6 +48,19 @@ def test_a_call_gives_a_picture_and_leaves_nothing_reserved(context, call):
     assert file.endswith(".png")
     assert context.service.admission.ahead(context.service.admission.join()) == 0
     assert context.service.under_way == 0
+
+
+def test_a_program_that_makes_many_calls_leaves_bounded_files(context, call, tmp_path, monkeypatch):
+    session, styles = context.sessions.of("a program"), []
+    session.answers = MadeFiles(lambda: session.folder, most=2)
+    monkeypatch.setattr(endpoint, "MAX_UPLOADS", 3)
+    for number in range(4):
+        styles.append(shutil.copy(tmp_path / "style.png", tmp_path / f"style-{number}.png"))
+        *_, file = call(steps=1, style=str(styles[-1]))
+    assert len(list(session.folder.rglob("picture.png"))) == 2
+    assert read_recipe(file).step == 1
+    # The photo is named by each call, and is one of the three.
+    assert session.uploads == {tmp_path / "photo.png", *styles[-2:]}
 
 
 @pytest.fixture
