@@ -118,6 +118,7 @@ def test_on_a_phone_no_label_of_the_chart_is_cut_off_and_no_preset_stands_alone(
     page = open_page(390, 844)
     finish(page, 2)
     page.locator("#loss-chart text").first.wait_for()
+    page.evaluate("scrollTo(0, 0)")
     # Both at one moment: the chart may be drawn anew in between.
     end, lowest = page.evaluate(
         """() => ["#loss-chart", "#loss-chart text"].map(selector => Math.max(
