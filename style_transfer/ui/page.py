@@ -90,7 +90,7 @@ def build(
     options = _launch_options(blocks, limits, callers, beside, background, hosts or Hosts())
     looks = InsideHandlers(context)
     options["app_kwargs"]["routes"] = [
-        health_route(service),
+        health_route(service, lambda key: len(context.sessions.find(key).records)),
         ready_route(service),
         *routes,
         frame_route(context.sessions.shown_run),

@@ -3,6 +3,7 @@
 from typing import Any
 
 from style_transfer.ui.panels.panel import Panel, widget
+from style_transfer.ui.session.session import Session
 
 _HTML = """{{#if value.step}}<p role="status">{{value.words}}
 <button type="button">{{value.label}}</button></p>
@@ -23,4 +24,9 @@ def offer(token: str, step: int, rests: bool = False, asked: bool = False) -> di
     return {"token": token, "step": step, "words": words, "label": label, "asked": asked}
 
 
-PANEL = Panel("interrupted", build)
+def value(session: Session) -> dict[str, Any]:
+    """Return the name by which the page asks whether the server still has its runs."""
+    return {"page": session.key}
+
+
+PANEL = Panel("interrupted", build, value)

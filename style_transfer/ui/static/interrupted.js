@@ -6,6 +6,7 @@ const PATIENCE = 10000; // ms after which a question is given up
 const TRIES = 20; // a run of the page before may still be ending, and its end be noticed late
 const tabs = new BroadcastChannel(NAME); // of this browser; one run is offered in all of them
 let token = "", answers = 0, since, misses = 0;
+let newest = { page: "", runs: 0 }; // what the newest view told of this page
 let taken = false; // the offer, whatever answers still come to what was asked before
 let busy = false; // with a run of this page
 let question = null; // that is under way
@@ -34,7 +35,8 @@ const ask = () => {
 };
 
 async function health() {
-  const answer = await fetch("health", { signal: AbortSignal.timeout(PATIENCE) });
+  const address = newest.page ? `health?page=${newest.page}` : "health";
+  const answer = await fetch(address, { signal: AbortSignal.timeout(PATIENCE) });
   if (!answer.ok) throw new Error(answer.status);
   return answer.json();
 }
@@ -50,23 +52,29 @@ const beginning = setInterval(() => {
   if (props.value.step || answers >= TRIES || !element.isConnected) clearInterval(beginning);
   else if (!busy) question ??= health().then(ask, () => {}).finally(() => (question = null));
 }, 2000);
-document.addEventListener("view", ({ detail: { transport } }) => {
+document.addEventListener("view", ({ detail }) => {
+  const { transport } = detail;
+  newest = { page: detail.interrupted.page, runs: detail.runs.list.length };
   busy = transport.enabled.pause || !transport.enabled.start; // one that woke can be replaced by a start
 });
 
 // After a restart of the server runs are offered on a page that was idle; one that awaited an answer is
-// loaded anew by Gradio. As long as there is no server, the page says so: two questions, since a network
-// may lose one.
+// loaded anew by Gradio. So they are where the server has closed the page, whose connection broke or
+// which a browser has brought back by its button for the page before: what it shows can no longer be
+// steered. As long as there is no server, the page says so: two questions, since a network may lose one.
 setInterval(async () => {
   if (document.hidden) return;
+  const shown = newest;
+  let isClosed = false;
   try {
     const found = await health();
-    if (since && since !== found.since) ask();
+    isClosed = shown === newest && shown.runs > 0 && found.page_runs === 0;
+    if ((since && since !== found.since) || (isClosed && !taken && !props.value.step)) ask();
     [since, misses] = [found.since, 0];
   } catch {
     misses += 1;
   }
-  document.dispatchEvent(new CustomEvent("server", { detail: { isThere: misses < 2 } }));
+  document.dispatchEvent(new CustomEvent("server", { detail: { isThere: misses < 2, isClosed } }));
 }, INTERVAL);
 
 const hide = () => {

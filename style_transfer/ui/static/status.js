@@ -4,15 +4,22 @@ const [bar, state, words, notices, spoken] = element.querySelectorAll(
 );
 const GONE =
   "The server has ended or cannot be reached; a picture that was begun can be continued when it is back.";
-let newest = "", isThere = true; // notices of the newest view
+const CLOSED =
+  "The server no longer has the runs of this page: it was started anew, or the connection to it broke. " +
+  "Bring back what is offered, or press Start.";
+let newest = ""; // notices of the newest view
+let heard = { isThere: true, isClosed: false };
 const say = (place, text) => {
   if (place.textContent !== text) place.textContent = text;
 };
 
-const sayNotices = () => say(notices, (isThere ? newest : GONE) || "\u00a0");
+function sayNotices() {
+  const known = heard.isClosed ? CLOSED : newest;
+  say(notices, (heard.isThere ? known : GONE) || "\u00a0");
+}
 
 document.addEventListener("server", ({ detail }) => {
-  isThere = detail.isThere;
+  heard = detail;
   sayNotices();
 });
 
@@ -23,6 +30,7 @@ document.addEventListener("view", ({ detail: { status } }) => {
   say(state, status.state);
   say(words, status.words);
   newest = status.notices;
+  heard.isClosed = false;
   sayNotices();
   say(spoken, status.spoken);
 });

@@ -1,5 +1,7 @@
 import json
 
+from starlette.requests import Request
+
 from style_transfer.engine import Styles
 from style_transfer.runs import SERVER_ENDS, AdmissionQueue, Job
 from style_transfer.settings import Settings
@@ -7,11 +9,15 @@ from style_transfer.ui.http.health import health_route, ready_route
 from tests.runs.fake_executor import FakeExecutor
 
 
+def asking(query=""):
+    return Request({"type": "http", "query_string": query.encode()})
+
+
 def test_health_counts_runs_and_says_no_more_than_it_should(service, photo, painting):
-    route = health_route(service)
+    route = health_route(service, lambda _: 0)
 
     def told():
-        return json.loads(route.endpoint(None).body)
+        return json.loads(route.endpoint(asking()).body)
 
     since = told()["since"]
     assert told()["runs"] == 0
@@ -31,6 +37,12 @@ def test_health_counts_runs_and_says_no_more_than_it_should(service, photo, pain
     service.executor.steps_per_second = 2.5
     assert told()["steps_per_second"] == 2.5
     assert told()["memory_mb"] is None or 10 < told()["memory_mb"] < 100_000
+
+
+def test_a_page_that_names_itself_is_told_how_many_runs_it_has(service):
+    route = health_route(service, {"a": 2}.get)
+    assert json.loads(route.endpoint(asking("page=a")).body)["page_runs"] == 2
+    assert "page_runs" not in json.loads(route.endpoint(asking("page=")).body)
 
 
 def test_a_server_is_ready_as_long_as_another_run_would_be_taken(service):
