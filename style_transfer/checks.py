@@ -38,6 +38,13 @@ def whole_number(what: str, value: Any, low: int, high: int) -> int:
     return int(given)
 
 
+def port_number(what: str, text: str) -> int:
+    """Return the port that a text says; raise ValueError, one sentence, where it says none."""
+    if not (text.isascii() and text.isdecimal()) or not 1 <= int(text) <= 65535:
+        raise ValueError(f"{what} must be from 1 to 65535, not {text!r}.")
+    return int(text)
+
+
 def weight(what: str, value: Any) -> float:
     """Return `value` as a float; raise ValueError where it is not from 0 to MAX_WEIGHT."""
     given = number(what, value)

@@ -4,6 +4,7 @@ import tempfile
 from collections.abc import Mapping, MutableMapping
 from pathlib import Path
 
+from style_transfer.checks import port_number
 from style_transfer.devices import VARIABLE
 from style_transfer.runs import is_zero_gpu, process_folder
 
@@ -31,11 +32,7 @@ def named_port(environment: Mapping[str, str]) -> int | None:
     Raises ValueError, one sentence, for what is no port.
     """
     text = environment.get(PORT_VARIABLE, "").strip()
-    if not text:
-        return None
-    if not (text.isascii() and text.isdecimal()) or not 1 <= int(text) <= 65535:
-        raise ValueError(f"{PORT_VARIABLE} must be from 1 to 65535, not {text!r}.")
-    return int(text)
+    return port_number(PORT_VARIABLE, text) if text else None
 
 
 def exempt_loopback(environment: MutableMapping[str, str]) -> None:

@@ -9,6 +9,7 @@ from contextlib import suppress
 from typing import Any
 
 from style_transfer import runtime
+from style_transfer.checks import port_number
 from style_transfer.interruption import Interruption
 
 MISSING = 1  # exit code where the page's dependencies are not installed
@@ -137,8 +138,16 @@ def _parser() -> argparse.ArgumentParser:
     )
     add = parser.add_argument
     add("--host", help="address to listen at (default: GRADIO_SERVER_NAME or 127.0.0.1)")
-    add("--port", type=int, help="port (default: GRADIO_SERVER_PORT or the first free from 7860)")
+    add("--port", type=_port, help="port (default: GRADIO_SERVER_PORT or the first free from 7860)")
     return parser
+
+
+def _port(text: str) -> int:
+    """Return the port that a text says. Raises ArgumentTypeError."""
+    try:
+        return port_number("it", text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(str(error).rstrip(".")) from None
 
 
 if __name__ == "__main__":

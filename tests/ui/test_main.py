@@ -6,6 +6,8 @@ import sys
 
 import pytest
 
+from style_transfer.ui.main import main
+
 # Raises the signal where torch is about to be imported.
 EARLY = """
 import signal, sys
@@ -28,3 +30,11 @@ def test_a_signal_in_the_seconds_of_the_imports_ends_the_process_in_one_line(nam
     )
     assert answer.stderr == "The page was ended before it was served.\n"
     assert answer.returncode == 0
+
+
+@pytest.mark.parametrize("port", ["0", "70000", "-1", "x"])
+def test_a_port_that_is_none_is_refused_in_a_sentence(port, capsys):
+    with pytest.raises(SystemExit) as ended:
+        main([f"--port={port}"])
+    assert ended.value.code == 2
+    assert f"--port: it must be from 1 to 65535, not '{port}'\n" in capsys.readouterr().err
