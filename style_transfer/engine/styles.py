@@ -2,7 +2,7 @@
 
 import math
 import zlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -49,9 +49,12 @@ class Styles:
 
     @classmethod
     def of(cls, style: "Tensor | Sequence[Tensor] | Styles") -> "Styles":
-        """Return one style image, or several, as Styles without masks."""
+        """Return one style image, or several, as Styles without masks. Raises ValueError."""
         if isinstance(style, Styles):
             return style
+        if isinstance(style, str) or not isinstance(style, Iterable):
+            kind = type(style).__name__
+            raise ValueError(f"The style must be a tensor (1, 3, H, W), or several, not {kind}.")
         return cls((style,) if isinstance(style, Tensor) else tuple(style))
 
     def where_seen(self, opacity: Tensor | None) -> "Styles":

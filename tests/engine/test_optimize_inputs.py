@@ -44,6 +44,12 @@ def test_what_is_no_image_is_refused_in_a_sentence_that_says_what_one_is(photo, 
         assert not said or (said.startswith(f"{what} must") and words in said)
 
 
+def test_what_is_no_style_is_refused_in_a_sentence(photo):
+    for wrong, kind in ((None, "NoneType"), (5, "int"), ("painting.jpg", "str")):
+        words = f"The style must be a tensor (1, 3, H, W), or several, not {kind}."
+        assert refusal(photo, wrong) == words
+
+
 def test_rounding_beyond_the_range_is_no_fault(photo, painting):
     assert run(photo * 1.001, painting - 0.001)[-1].step == QUICK.steps
 
