@@ -78,6 +78,12 @@ def path(what: str, value: Any) -> Path:
     raise ValueError(f"{what} must be the name of a file or folder, not {value!r}.")
 
 
+def paths(what: str, given: Any) -> list[Path]:
+    """Return one file or folder, or several, as paths; raise ValueError as `path` does."""
+    several = given if isinstance(given, Iterable) and not isinstance(given, str) else [given]
+    return [path(what, each) for each in several]
+
+
 def in_words(error: Exception) -> str:
     """Return the text of an error; of one of the system, the file and the reason, no number."""
     if not isinstance(error, OSError) or not error.strerror:

@@ -12,7 +12,7 @@ from style_transfer.batch.painting import INTERRUPTED, SKIPPED, Painted, Painter
 from style_transfer.batch.planning import PAIRINGS, PictureJob, jobs_of
 from style_transfer.batch.request import Request
 from style_transfer.batch.writing import check_all_apart
-from style_transfer.checks import path
+from style_transfer.checks import path, paths
 from style_transfer.engine import Frame
 from style_transfer.recipe import read_recipe
 from style_transfer.runs import Estimate, Executor, RunClock
@@ -71,8 +71,8 @@ def paint_files(
     if watch and at_once > 1:
         raise ValueError(f"Of {at_once} pictures at once none can be watched.")
     jobs = jobs_of(
-        _paths("a photo", photos),
-        _paths("a style", styles),
+        paths("a photo", photos),
+        paths("a style", styles),
         path("output", output),
         request.settings,
         pairing=pairing,
@@ -167,8 +167,3 @@ def is_finished(output: Path) -> bool:
     except ValueError:  # made by something else, or of a format without a text
         return True
     return recipe.step >= recipe.settings.steps
-
-
-def _paths(what: str, given: Paths) -> list[Path]:
-    several = given if isinstance(given, Iterable) and not isinstance(given, str) else [given]
-    return [path(what, each) for each in several]

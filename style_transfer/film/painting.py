@@ -19,7 +19,7 @@ from style_transfer.batch import (
     read_styles,
     sentence,
 )
-from style_transfer.checks import weight
+from style_transfer.checks import path, paths, weight
 from style_transfer.engine import (
     INITS,
     Frame,
@@ -76,11 +76,10 @@ def paint_film(
     arguments; KeyboardInterrupt where there is no frame yet.
     """
     check_extras()
-    files = [styles] if isinstance(styles, str | PathLike) else [*styles]
     painter = _FilmPainter(
-        Path(film),
-        [Path(file) for file in files],
-        Path(output),
+        path("a film", film),
+        paths("a style", styles),
+        path("output", output),
         request or Request(),
         keyframes,
         weight("temporal", temporal),

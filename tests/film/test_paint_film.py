@@ -247,6 +247,15 @@ def test_what_cannot_be_is_refused_before_the_first_step(clip, changes, words):
     assert watch.began is None
 
 
+@pytest.mark.parametrize("wrong", [None, 5, ""])
+def test_what_names_no_file_is_refused(wrong):
+    for place, what in enumerate(("a film", "a style", "output")):
+        files = ["clip.mp4", "painting.png", "out.mp4"]
+        files[place] = wrong
+        with pytest.raises(ValueError, match=f"{what} must be the name of a file or folder"):
+            paint_film(*files, REQUEST)
+
+
 def test_a_frame_that_cannot_be_kept_is_told_with_its_folder(clip, monkeypatch):
     def fail(*_):
         raise OSError(28, "No space left on device")
