@@ -121,6 +121,8 @@ class ThreadExecution(SteeredExecution):
                 yield None
                 continue
             with device:
+                if self._stopped or self._is_idle:  # since it waited for its turn
+                    continue
                 frame = next(frames, None)
             if frame is None:
                 return

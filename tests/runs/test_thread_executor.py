@@ -88,6 +88,20 @@ def test_a_paused_run_makes_no_step_and_goes_on_when_resumed(begin):
     wait_for(lambda: step(run) > at)
 
 
+@pytest.mark.parametrize("act", ["pause", "stop"])
+def test_a_run_that_is_paused_or_stopped_before_its_turn_makes_no_step(photo, painting, act):
+    class Busy(Scheduler):
+        def __enter__(self):
+            super().__enter__()
+            getattr(execution, act)()  # while the run waits
+
+    job = Job(photo, Styles((painting,)), SHORT)
+    execution = ThreadExecutor(Busy(), device="cpu").start(job)
+    frames = execution.frames()
+    assert next(frames).step == 0  # without the device
+    assert next(frames, None) is None
+
+
 def test_a_pause_changes_nothing_of_what_is_made(begin):
     def pause_at_1(run):
         if step(run) == 1:
