@@ -2,6 +2,7 @@
 
 import itertools
 import math
+import threading
 from bisect import bisect_left
 from collections import Counter
 from collections.abc import Callable, Collection, Mapping
@@ -51,7 +52,7 @@ class RunService:
         self.memory = MemoryReservations(self.executor.available_memory)
         self._numbers = itertools.count(1)
         self._reserved: dict[int, Reservation] = {}  # by the number of the run, while it lasts
-        self._runs = WeakSet[Run]()
+        self._runs, self._lock = WeakSet[Run](), threading.Lock()  # the latter of the former
         self.ended = Counter[str]()  # how many runs, by the word of their outcome
         self._ended: Outcome | None = None  # since `end_all`
 
@@ -151,7 +152,8 @@ class RunService:
                 on_frame=on_frame,
                 on_end=self._count_end,
             )
-            self._runs.add(run)
+            with self._lock:
+                self._runs.add(run)
             if self._ended:  # meanwhile
                 run.abandon(self._ended)
             return run
@@ -187,7 +189,9 @@ class RunService:
     def end_all(self, outcome: Outcome) -> None:
         """End all runs for this reason, steps under way included, and start no others."""
         self._ended = outcome
-        for run in list(self._runs):
+        with self._lock:  # a run that begins meanwhile looks itself
+            runs = list(self._runs)
+        for run in runs:
             run.abandon(outcome)
 
 

@@ -1,7 +1,9 @@
 import re
 import threading
+import time
 from dataclasses import replace
 from types import SimpleNamespace
+from weakref import WeakSet
 
 import pytest
 import torch
@@ -144,6 +146,36 @@ def test_once_all_runs_were_ended_no_other_begins(fake_service, start, job):
     assert run.outcome is SERVER_ENDS
     with pytest.raises(ValueError, match="server is being ended"):
         start(job)
+
+
+def test_a_run_that_begins_while_all_are_ended_ends_with_them(
+    fake_service, start, job, monkeypatch
+):
+    executor, may_begin = fake_service.executor, threading.Event()
+    start(job)
+    begin = executor.start
+
+    def begin_late(job):
+        assert may_begin.wait(20)
+        return begin(job)
+
+    monkeypatch.setattr(executor, "start", begin_late)
+    late = threading.Thread(target=start, args=(job,))
+
+    class Runs(WeakSet):
+        def __iter__(self):
+            for each in super().__iter__():
+                may_begin.set()
+                late.join(0.2)
+                yield each
+
+    fake_service._runs = Runs(fake_service._runs)
+    late.start()
+    while fake_service.under_way < 2:
+        time.sleep(0.001)
+    fake_service.end_all(SERVER_ENDS)
+    late.join(20)
+    assert [run.outcome for run in fake_service._runs] == [SERVER_ENDS] * 2
 
 
 def test_what_is_beyond_the_limits_is_refused(tmp_path, job):
