@@ -10,6 +10,7 @@ let newest = { page: "", runs: 0 }; // what the newest view told of this page
 let taken = false; // the offer, whatever answers still come to what was asked before
 let busy = false; // with a run of this page
 let question = null; // that is under way
+let wasClosed = false; // by the server, when it was asked last
 try {
   token = localStorage.getItem(NAME) ?? "";
   if (!token) {
@@ -69,8 +70,9 @@ setInterval(async () => {
   try {
     const found = await health();
     isClosed = shown === newest && shown.runs > 0 && found.page_runs === 0;
-    if ((since && since !== found.since) || (isClosed && !taken && !props.value.step)) ask();
-    [since, misses] = [found.since, 0];
+    const isMissing = !taken && !props.value.step; // its end may be noticed late
+    if ((since && since !== found.since) || (isClosed && (!wasClosed || isMissing))) ask();
+    [since, misses, wasClosed] = [found.since, 0, isClosed];
   } catch {
     misses += 1;
   }

@@ -6,7 +6,7 @@ const GONE =
   "The server has ended or cannot be reached; a picture that was begun can be continued when it is back.";
 const CLOSED =
   "The server no longer has the runs of this page: it was started anew, or the connection to it broke. " +
-  "Bring back what is offered, or press Start.";
+  "Bring back what is offered, or choose your pictures again and press Start.";
 let newest = ""; // notices of the newest view
 let heard = { isThere: true, isClosed: false };
 const say = (place, text) => {
