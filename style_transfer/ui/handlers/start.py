@@ -54,7 +54,10 @@ class StartHandlers:
     def refuse(self, request: gr.Request) -> None:
         """Raise gr.Error that says why `submit` failed: of unqueued calls the page shows none."""
         self._context.sessions.calling(request)
-        raise error_on_page("What you have set did not arrive; please try again.")
+        raise error_on_page(
+            "What you have set did not arrive; please try again, and if that fails "
+            "choose your pictures again."
+        )
 
     def start(self, request: gr.Request) -> Iterator[View]:
         """Start a run from the first image that was chosen."""
