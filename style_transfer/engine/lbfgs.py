@@ -4,7 +4,7 @@ Nocedal 1980, "Updating Quasi-Newton Matrices with Limited Storage".
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 
 import torch
@@ -105,6 +105,12 @@ class LBFGS:
         cells = F.avg_pool2d(1 - area, CELL, ceil_mode=True)
         nothing = changes.new_empty(0)  # no pair across the change: its y would be mostly of that
         return nothing, nothing, changes * cells, *kept
+
+    def within(self, share: float) -> "LBFGS":
+        # Its lengths are those of the whole image, where the rest has next to no gradient.
+        shorter = share**0.5
+        lengths = shorter * self.first_step, shorter * self.longest_step
+        return replace(self, first_step=lengths[0], longest_step=lengths[1])
 
     def _updated(
         self, image: Tensor, gradient: Tensor, memory: Memory

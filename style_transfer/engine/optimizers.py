@@ -26,6 +26,9 @@ class Optimizer(Protocol):
         What it knows of places in the area is gone, what it knows of all others stays.
         """
 
+    def within(self, share: float) -> "Optimizer":
+        """Return the optimiser for an image of which only a share is painted."""
+
 
 @dataclass(frozen=True)
 class Adam:
@@ -56,6 +59,9 @@ class Adam:
             return memory
         mean, square, count = memory
         return mean * (1 - area), square * (1 - area), count  # their ratio stays that of a step
+
+    def within(self, share: float) -> "Adam":
+        return self  # its steps are as long in each pixel
 
 
 OPTIMIZERS: dict[str, Optimizer] = {"lbfgs": LBFGS(), "adam": Adam()}

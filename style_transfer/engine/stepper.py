@@ -121,7 +121,7 @@ class Stepper:
         """Return the step from a state, made without waiting for its losses."""
         evaluation = self._evaluate(state, settings)
         state = with_objective(state, self._objective(evaluation, settings))
-        return attempt_step(state, evaluation, settings, optimizer)
+        return attempt_step(state, evaluation, settings, optimizer.within(self._painted_share))
 
     def settle(self, attempt: Attempt, last: State) -> tuple[State, Frame]:
         """Return the state after a step from `last`, and its frame. Raises DivergedError."""
@@ -196,6 +196,7 @@ class Stepper:
         strength = styles.strength_at(image_size(self._content))
         self._styles = styles
         self._strength = None if strength is None else strength.to(self._content.device)
+        self._painted_share = 1.0 if strength is None else (strength > 0).float().mean().item()
 
     def _in_stage(self, state: State, stage: int, settings: Settings) -> State:
         """Return the state that begins a stage, from one with an image of any size."""

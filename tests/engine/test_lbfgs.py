@@ -199,3 +199,17 @@ def test_a_pair_that_counts_as_absent_is_left_out_where_the_run_goes_on_elsewher
     begun = LBFGS().step(image, gradient(image), ())[1]
     first, _ = LBFGS().step(image, gradient(image), (*begun, nothing, nothing))
     assert (first - image).square().mean().sqrt().item() == pytest.approx(LBFGS().first_step)
+
+
+@pytest.mark.parametrize("share", [1 / 64, 0.25, 1.0])
+def test_steps_are_as_long_where_an_image_is_painted_as_in_one_that_is_painted_all_over(share):
+    # A slope that hardly changes promises its minimum far away; beside the part there is none.
+    optimizer, side = LBFGS(preconditioned=False), round(64 * share**0.5)
+    image, memory, lengths = torch.zeros((1, 3, 64, 64)), (), []
+    for slope in (1.0, 0.9999):
+        gradient = torch.zeros_like(image)
+        gradient[..., :side, :side] = slope
+        last = image
+        image, memory = optimizer.within(share).step(image, gradient, memory)
+        lengths.append((image - last)[..., :side, :side].square().mean().sqrt().item())
+    assert lengths == pytest.approx([optimizer.first_step, optimizer.longest_step])

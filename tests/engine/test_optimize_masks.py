@@ -5,6 +5,7 @@ from dataclasses import replace
 import pytest
 import torch
 
+from style_transfer.engine.lbfgs import LBFGS
 from style_transfer.engine.masks import FEATHER_WIDTH
 from style_transfer.engine.styles import Styles
 from style_transfer.images import resize
@@ -68,6 +69,18 @@ def test_less_strength_changes_the_photo_less(photo, painting):
     assert changes == sorted(changes)
     assert changes[0] == 0
     assert 0.2 * changes[4] < changes[2] < 0.8 * changes[4]
+
+
+@pytest.mark.parametrize("side", [4, 16, 32])
+def test_a_step_is_as_long_where_a_part_is_painted_alone_as_in_a_whole_picture(
+    photo, painting, side
+):
+    mask = torch.zeros((1, 1, 32, 32))
+    mask[..., :side, :side] = 1
+    before, after = run(photo, Styles((painting,), mask), replace(QUICK, steps=1))
+    # Of the whole picture, since what is beside the part moves as well, unseen.
+    moved = (after.image - before.image).square().mean().sqrt().item()
+    assert moved == pytest.approx(LBFGS().first_step * side / 32, rel=0.05)
 
 
 def test_full_strength_everywhere_is_no_mask(photo, painting):
