@@ -19,7 +19,7 @@ _log = logging.getLogger(__name__)
 
 def main(arguments: list[str] | None = None) -> int:
     """Serve the page until the process is ended; return the exit code."""
-    options = _parser().parse_args(arguments)
+    options = read_options(arguments)
     runtime.configure()  # before torch is imported
     try:
         page = create(options.host)
@@ -130,16 +130,19 @@ def launch(page: Any, host: str | None = None, port: int | None = None) -> None:
             leave_process()
 
 
-def _parser() -> argparse.ArgumentParser:
+def read_options(arguments: list[str] | None = None) -> argparse.Namespace:
+    """Return `host` and `port` of a command, None where they are not given.
+
+    By default that of this process, which what is no option of the page ends with one sentence.
+    """
     parser = argparse.ArgumentParser(
-        prog="style-transfer-ui",
         description="Serve a page on which a photo is painted in the style of a painting, and "
         "steered meanwhile.",
     )
     add = parser.add_argument
     add("--host", help="address to listen at (default: GRADIO_SERVER_NAME or 127.0.0.1)")
     add("--port", type=_port, help="port (default: GRADIO_SERVER_PORT or the first free from 7860)")
-    return parser
+    return parser.parse_args(arguments)
 
 
 def _port(text: str) -> int:

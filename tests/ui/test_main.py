@@ -3,10 +3,13 @@
 import signal
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
 from style_transfer.ui.main import main
+
+ROOT = Path(__file__).parents[2]
 
 # Raises the signal where torch is about to be imported.
 EARLY = """
@@ -38,3 +41,13 @@ def test_a_port_that_is_none_is_refused_in_a_sentence(port, capsys):
         main([f"--port={port}"])
     assert ended.value.code == 2
     assert f"--port: it must be from 1 to 65535, not '{port}'\n" in capsys.readouterr().err
+
+
+@pytest.mark.integration
+def test_the_program_of_a_clone_takes_the_options_of_the_command():
+    command = [sys.executable, "app.py", "--port", "nowhere"]
+    answer = subprocess.run(command, capture_output=True, text=True, timeout=120, cwd=ROOT)
+    assert answer.returncode == 2
+    assert answer.stderr.endswith(
+        "error: argument --port: it must be from 1 to 65535, not 'nowhere'\n"
+    )
