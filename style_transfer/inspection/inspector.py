@@ -68,7 +68,7 @@ class _Kept(NamedTuple):
     key: tuple[object, ...]
     image: Tensor  # that went through the network
     features: Tensor  # (C, h, w)
-    source: Tensor  # held, so that no other tensor gets its id
+    sources: tuple[Tensor, ...]  # held, so that no other tensors get their ids
     number: int = 0
 
 
@@ -149,7 +149,7 @@ class Inspector:
         if self._photo is None or self._photo.key != key:
             image = self._content_target(moment)
             features = self._features(image, layer, moment.settings)
-            self._photo = _Kept(key, image, features, moment.content)
+            self._photo = _Kept(key, image, features, (moment.content,))
         return self._photo.features
 
     def _content_target(self, moment: Moment) -> Tensor:
@@ -175,7 +175,8 @@ class Inspector:
                     "look at; choose a smaller one."
                 )
             features = self._features(image, layer, settings)
-            self._painting = _Kept(key, image, features, source, next(_numbers))
+            sources = source, moment.content
+            self._painting = _Kept(key, image, features, sources, next(_numbers))
         return self._painting
 
     def _compared_with(self, painting: _Kept, layer: str, settings: Settings) -> Summary:

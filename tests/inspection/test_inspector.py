@@ -1,5 +1,6 @@
 """What is shown of a layer is what the objective compares there."""
 
+import weakref
 from dataclasses import replace
 
 import numpy as np
@@ -244,3 +245,19 @@ def test_a_painting_that_is_compared_in_another_way_is_looked_at_anew(
     lighter = inspector.compare(replace(moment, settings=replace(SETTINGS, beta=1)), "relu1_1")
     other = inspector.compare(replace(moment, settings=replace(SETTINGS, **moved)), "relu1_1")
     assert first.painting_number == lighter.painting_number != other.painting_number
+
+
+def test_a_photo_whose_colours_a_painting_was_given_stays_while_that_is_kept(
+    network, painting, monkeypatch
+):
+    def no_memory(*_):
+        raise MemoryError
+
+    inspector, settings = Inspector(network, network.device), replace(SETTINGS, match_colors=True)
+    moment = moment_of(smooth_picture(3), Styles((painting,)), settings)
+    photo = weakref.ref(moment.content)
+    monkeypatch.setattr(inspector, "_photographed", no_memory)
+    with pytest.raises(MemoryError):
+        inspector.compare(moment, "relu1_1")
+    del moment
+    assert photo() is not None  # or another photo at its address would count as it
