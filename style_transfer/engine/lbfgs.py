@@ -91,6 +91,9 @@ class LBFGS:
             return _identity
         return partial(preconditioned, cell_scales(changes, image))
 
+    def owns(self, memory: Memory) -> bool:
+        return not memory or (len(memory) % 2 == 1 and len(memory) >= 3 and memory[2].dim() == 4)
+
     def masked(self, memory: Memory, area: Tensor) -> Memory:
         if not memory:
             return memory

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator, Sequence
 import torch
 from torch import Tensor
 
-from style_transfer.checks import one_of
+from style_transfer.checks import one_of, whole_number
 from style_transfer.devices import check_float32, runs_ahead
 from style_transfer.engine.device_choice import default_device
 from style_transfer.engine.evaluator import EvaluatorFactory
@@ -64,14 +64,15 @@ def stylize(
 
     Gatys, Ecker and Bethge 2015, from coarse to fine. Raises ValueError for an unknown choice, what
     is no such image, a mask of another aspect ratio than the content, styles without a weight to
-    start with (during a run they weigh the same), and a state of another size; DivergedError where
-    the losses stay infinite.
+    start with (during a run they weigh the same), a step below 0, and a state of another size or
+    another optimizer; DivergedError where the losses stay infinite.
     """
     if isinstance(init, Tensor):
         check_image("The image to begin with", init)
     else:
         one_of("init", init, INITS)
     one_of("optimizer", optimizer, OPTIMIZERS)
+    whole_number("step", step, 0, 2**31)
     read_settings = settings if callable(settings) else _constant(settings)
     check_float32(network.device if network else torch.device(default_device()))
     network = network or load_network(device=default_device())
@@ -81,6 +82,10 @@ def stylize(
         image, state = stepper.start(init, step, seed, first, tuple(init_strokes))
         yield stepper.frame(state, first, image=image)
     else:
+        if not OPTIMIZERS[optimizer].owns(state.memory):
+            raise ValueError(
+                f"This state belongs to a run with another optimizer than {optimizer}."
+            )
         state = stepper.resume(state)
     # Where the device works off calls later, a step is made before the losses of the one before it
     # are read: `pending` comes after `settled`, and `state` is what it leads to.

@@ -20,6 +20,9 @@ class Optimizer(Protocol):
     def step(self, image: Tensor, gradient: Tensor, memory: Memory) -> tuple[Tensor, Memory]:
         """Return the next image, not clamped, and the memory for the step after it."""
 
+    def owns(self, memory: Memory) -> bool:
+        """Return whether a memory has the form of this optimiser's; empty ones have any."""
+
     def masked(self, memory: Memory, area: Tensor) -> Memory:
         """Return the memory where the image was changed by hand, in an area (1, 1, H, W) in [0, 1].
 
@@ -53,6 +56,9 @@ class Adam:
         smallest = torch.finfo(image.dtype).tiny ** 0.5
         scale = (square / (1 - second ** count.item())).sqrt() + smallest
         return image - self.rate * unbiased / scale, (mean, square, count)
+
+    def owns(self, memory: Memory) -> bool:
+        return not memory or (len(memory) == 3 and memory[2].dim() == 0)
 
     def masked(self, memory: Memory, area: Tensor) -> Memory:
         if not memory:

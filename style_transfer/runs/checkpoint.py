@@ -177,7 +177,9 @@ def _check_state(state: State, content: Tensor, optimizer: str) -> None:
         raise ValueError(f"The loss of the last good image must be finite, not {state.loss}.")
     if not isinstance(state.objective, dict | None):
         raise TypeError(f"An objective must be a dictionary, not {state.objective!r}.")
-    # Only the optimiser knows the form of its memory, so try a step with a gradient of 0.
+    if not OPTIMIZERS[optimizer].owns(state.memory):
+        raise ValueError(f"The memory of the state is not that of {optimizer}.")
+    # Only the optimiser knows the sizes of its memory, so try a step with a gradient of 0.
     step, _ = OPTIMIZERS[optimizer].step(state.image, torch.zeros(shape), state.memory)
     if tuple(step.shape) != shape or not step.isfinite().all():
         raise ValueError(f"The memory of {optimizer} does not belong to the image.")

@@ -121,3 +121,8 @@ def test_frames_hold_no_gradients_of_images_that_ask_for_them(photo, painting):
         for frame in run(photo, painting, init=init):
             assert not frame.image.requires_grad
             assert not frame.picture.requires_grad
+
+
+@pytest.mark.parametrize("step", [-1, 1.5, "three"])
+def test_a_step_that_no_run_begins_with_is_refused(photo, painting, step):
+    assert "step must be a" in refusal(photo, painting, QUICK, step=step)

@@ -100,3 +100,13 @@ def test_a_run_can_be_continued_in_a_new_process(tall_photo, painting, tmp_path)
 def test_a_finished_run_can_be_prolonged(photo, painting):
     state = run(photo, painting, replace(QUICK, steps=5))[-1].state
     assert same_frames(run(photo, painting, state=state), run(photo, painting)[6:])
+
+
+@every_optimizer
+def test_a_state_of_another_optimizer_is_refused(photo, painting, optimizer):
+    (other,) = OPTIMIZERS.keys() - {optimizer}
+    state = run(photo, painting, QUICK, optimizer=other)[2].state
+    with pytest.raises(ValueError, match=f"another optimizer than {optimizer}"):
+        run(photo, painting, QUICK, optimizer=optimizer, state=state)
+    begun = run(photo, painting, QUICK, optimizer=optimizer, state=state.without_memory())
+    assert begun[-1].step == QUICK.steps

@@ -64,3 +64,14 @@ def test_no_step_of_adam_is_longer_than_a_gradient_that_underflows_allows():
     gradient = torch.full(SHAPE, 1e-30)  # its square is 0 in float32
     after, _ = Adam().step(torch.zeros(SHAPE), gradient, ())
     assert after.abs().max() <= Adam().rate
+
+
+def test_an_optimizer_knows_its_own_memory_and_that_of_no_other():
+    _, gradient = quadratic()
+    for name, optimizer in OPTIMIZERS.items():
+        image, memory = torch.zeros(SHAPE, dtype=torch.float64), ()
+        for _ in range(4):
+            assert optimizer.owns(memory)
+            image, memory = optimizer.step(image, gradient(image), memory)
+            assert {other for other, each in OPTIMIZERS.items() if each.owns(memory)} == {name}
+        assert optimizer.owns(optimizer.masked(memory, torch.ones_like(image[:, :1])))

@@ -138,6 +138,7 @@ def bad_states(state):
         "setbacks in words": {"setbacks": "none"},
         "setbacks below 0": {"setbacks": -1},
         "memory of NaN": {"memory": (nothing,)},
+        "memory of another optimiser": {"memory": (state.image, state.image, torch.ones(()))},
         "objective in words": {"objective": "gram"},
         "touched of another size": {"touched": torch.ones(1, 1, 5, 7)},
         "touched of NaN": {"touched": nothing[:, :1]},
