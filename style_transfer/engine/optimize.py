@@ -58,6 +58,7 @@ def stylize(
 
     `take_strokes` is called before each step, with the number of steps made, for the strokes that
     are to be done on the picture then; they make a frame of their own, without losses, before it.
+    It is called again after these, until there are none: it must give each stroke once.
 
     `network` defaults to the bundled one on the `default_device`; `evaluator` makes what computes
     losses and gradients, once for each stage.
