@@ -73,7 +73,7 @@ class Settings:
             label="Smoothness",
             help="weight of smoothness",
             ends=("grainy", "smooth"),
-            high=10,
+            high=100,  # a third of the finest detail goes at 30, half at 100
             power=3,
         ),
     )
