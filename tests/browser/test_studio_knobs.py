@@ -10,7 +10,7 @@ from tests.browser.studio import finish, newest_run
 USEFUL = {  # from what can just be seen to what leaves hardly any of the other
     "alpha": (0.1, 5),
     "beta": (1, 50),
-    "tv": (0.1, 5),
+    "tv": (1, 100),
     "steps": (20, 300),
     "motifs": (0.05, 0.6),
     "style-scale": (0.4, 2.5),
