@@ -4,7 +4,9 @@ import math
 import time
 from collections import deque
 from collections.abc import Collection
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -41,6 +43,7 @@ _MIN_PIXEL_SHARE = 0.5
 FORWARD_SHARE = 0.45  # of a step's time: the network's forward pass without a gradient
 ENTRY_STEPS = 2.5  # that the first step of a stage takes longer: targets, roots, filters, timings
 RECENT = 5  # steps that the present speed is judged by
+NOT_SHARED = nullcontext()  # a device on which nothing else is computed
 PRIOR = 0.15  # s; weight of the measurement beside them: short steps tell little of long ones
 
 
@@ -54,17 +57,23 @@ class CostModel:
     block: int | None = None  # px, side of the blocks in which larger images are evaluated
 
     @classmethod
-    def measure(cls, network: VGG, settings: Settings | None = None) -> "CostModel":
+    def measure(
+        cls,
+        network: VGG,
+        settings: Settings | None = None,
+        device: AbstractContextManager[Any] = NOT_SHARED,
+    ) -> "CostModel":
         """Return the cost model of the network's device, fitted to steps of two sizes.
 
-        `settings` are those of the run, or the default ones.
+        `settings` are those of the run, or the default ones. Each step is made within `device`, so
+        that runs can make theirs in between.
         """
         settings = settings or Settings()
         first, last = _SAMPLES
-        small, large = (_time_step(network, side, settings) for side in _SAMPLES)
+        small, large = (_time_step(network, side, settings, device) for side in _SAMPLES)
         while large < min(2 * small, _LONG) and last < _LARGEST:
             last *= 2
-            large = _time_step(network, last, settings)
+            large = _time_step(network, last, settings, device)
         few, many = (sum(_pixels((side, side), settings)) for side in (first, last))
         per_pixel = max((large - small) / (many - few), _MIN_PIXEL_SHARE * large / many)
         return cls(max(0.0, large - per_pixel * many), per_pixel)
@@ -170,7 +179,9 @@ def _pixels(size: Size, settings: Settings) -> list[int]:
     return [height * width for (height, width), share in sizes if share]
 
 
-def _time_step(network: VGG, side: int, settings: Settings) -> float:
+def _time_step(
+    network: VGG, side: int, settings: Settings, device: AbstractContextManager[Any]
+) -> float:
     """Return the seconds of the fastest of four steps with a square image."""
     image = torch.rand((1, 3, side, side), generator=torch.Generator().manual_seed(0))
     image = image.to(network.device)
@@ -179,13 +190,14 @@ def _time_step(network: VGG, side: int, settings: Settings) -> float:
     settings, times, matches = _settings_for(network, settings, side), [], NO_MATCHES
     optimizer, memory = next(iter(OPTIMIZERS.values())), tuple[Tensor, ...]()
     for _ in range(5):  # the first also makes the targets and chooses the backends
-        began = time.perf_counter()
-        with network.threads.running():  # as in a run, for each step
-            evaluation = objective.evaluate(image, settings, matches)
-        matches = evaluation.matches
-        image, memory = optimizer.step(image, evaluation.gradient, memory)
-        synchronize(network.device)
-        times.append(time.perf_counter() - began)
+        with device:
+            began = time.perf_counter()
+            with network.threads.running():  # as in a run, for each step
+                evaluation = objective.evaluate(image, settings, matches)
+            matches = evaluation.matches
+            image, memory = optimizer.step(image, evaluation.gradient, memory)
+            synchronize(network.device)
+            times.append(time.perf_counter() - began)
     return min(times[1:])
 
 

@@ -1,11 +1,13 @@
 """Cost models on disk, so that a run of another process begins without measuring."""
 
 import sys
+from contextlib import AbstractContextManager
 from pathlib import Path
+from typing import Any
 
 from style_transfer.checks import is_number
 from style_transfer.network import VGG, MachineFile
-from style_transfer.runs.cost_model import CostModel, what_costs
+from style_transfer.runs.cost_model import NOT_SHARED, CostModel, what_costs
 from style_transfer.settings import Settings
 
 
@@ -16,8 +18,15 @@ class CostStore:
         """Take the folder, by default that of a `MachineFile`."""
         self._file = MachineFile("costs", folder)
 
-    def cost_model(self, network: VGG, settings: Settings, *, anew: bool = False) -> CostModel:
-        """Return the cost model that is on disk; without one, or `anew`, measure it.
+    def cost_model(
+        self,
+        network: VGG,
+        settings: Settings,
+        device: AbstractContextManager[Any] = NOT_SHARED,
+        *,
+        anew: bool = False,
+    ) -> CostModel:
+        """Return the cost model that is on disk; without one, or `anew`, measure it on `device`.
 
         Other processes may have kept the machine busy when a model was measured, so that one that
         lives long measures `anew` when it begins.
@@ -26,7 +35,7 @@ class CostStore:
         key = f"{network.name} {network.device} {what_costs(settings)}"
         if shared and not anew and (known := _parsed(self._file.read()).get(key)):
             return known
-        found = CostModel.measure(network, settings)
+        found = CostModel.measure(network, settings, device)
         network.remember_timings()
         if shared:
             self._file.update(lambda others: _as_data(_parsed(others) | {key: found}))

@@ -169,6 +169,20 @@ def test_what_is_timed_are_steps_of_the_settings_at_small_sizes(monkeypatch, net
 
 
 @pytest.mark.integration
+def test_each_step_that_is_timed_holds_the_device_alone(network):
+    calls = []
+
+    class Device:
+        def __enter__(self):
+            calls.append("begun")
+
+        def __exit__(self, *_):
+            calls.append("ended")
+
+    CostModel.measure(network, QUICK, Device())
+    assert calls == ["begun", "ended"] * 10
+
+
 def test_larger_pictures_take_longer(network):
     cost_model = CostModel.measure(network, QUICK)
     assert cost_model.seconds_per_pixel > 0

@@ -27,7 +27,7 @@ def measuring(monkeypatch):
     """Measurements that end when they may; `begun` are the statistics they are of."""
     state = SimpleNamespace(begun=[], may_end=threading.Event())
 
-    def measure(network, settings):
+    def measure(network, settings, device):
         state.begun.append(settings.statistic)
         assert state.may_end.wait(20)
         return CostModel(float(len(state.begun)), 0.5)
@@ -93,3 +93,20 @@ def test_what_is_asked_for_anew_is_measured_beside_runs_too(models, scheduler, m
     with scheduler:
         pass
     assert models.get(NETWORK, DEFAULT, anew=True).seconds_per_step == 2
+
+
+def test_a_run_makes_its_steps_between_those_of_a_measurement(models, scheduler, monkeypatch):
+    def step():
+        with scheduler:
+            pass
+
+    def measure(network, settings, device):
+        run = threading.Thread(target=step)
+        with device:
+            run.start()
+        run.join(20)
+        assert not run.is_alive()
+        return CostModel(1.0, 1.0)
+
+    monkeypatch.setattr(CostModel, "measure", measure)
+    assert models.get(NETWORK, DEFAULT).seconds_per_step == 1

@@ -13,7 +13,7 @@ def measured(monkeypatch):
     """The settings that were measured; each measurement takes a second longer."""
     found = []
 
-    def measure(network, settings):
+    def measure(network, settings, device):
         found.append(settings)
         return CostModel(float(len(found)), 0.5)
 
