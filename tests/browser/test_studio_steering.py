@@ -37,7 +37,9 @@ def longest_pause(steps):
     ("size", "begin", "pause"),
     [
         (128, 3, 60),  # a run that begins anew with each knob would halt for hundreds of steps
-        pytest.param(512, 26, 2, marks=pytest.mark.slow),  # at the finest scale
+        # At the finest scale, where a pass over the painting and a step by which the cost of the
+        # new settings is measured may come between two steps.
+        pytest.param(512, 26, 2.5, marks=pytest.mark.slow),
     ],
 )
 def test_each_live_knob_acts_within_two_steps_and_the_run_never_halts(
@@ -55,7 +57,7 @@ def test_each_live_knob_acts_within_two_steps_and_the_run_never_halts(
         move()
         first = acts_from(page, words)
         assert before < first <= step(page) + 1 + apart, words
-        assert wait_until(lambda: step(page) >= first, 10), words
+        assert wait_until(lambda: step(page) >= first, 20), words
 
     moves = {
         "alpha 1 to 2": lambda: set_number(page, "alpha", 2),
