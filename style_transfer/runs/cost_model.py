@@ -43,8 +43,8 @@ _MIN_PIXEL_SHARE = 0.5
 FORWARD_SHARE = 0.45  # of a step's time: the network's forward pass without a gradient
 ENTRY_STEPS = 2.5  # that the first step of a stage takes longer: targets, roots, filters, timings
 RECENT = 5  # steps that the present speed is judged by
-NOT_SHARED = nullcontext()  # a device on which nothing else is computed
 PRIOR = 0.15  # s; weight of the measurement beside them: short steps tell little of long ones
+NOT_SHARED = nullcontext()  # a device on which nothing else is computed
 
 
 @dataclass(frozen=True)
