@@ -135,7 +135,7 @@ class DeviceProcess:
     def _listen(self) -> None:
         """Hand out answers until the process ends."""
         assert self._process.stdout
-        with suppress(OSError, EOFError, pickle.UnpicklingError):
+        try:
             while True:
                 number, *item = pickle.load(self._process.stdout)
                 self._heard, self._heard_at = self._heard + 1, time.monotonic()
@@ -143,6 +143,11 @@ class DeviceProcess:
                     (self.free_memory,) = item
                 elif answers := self._answers.get(number):
                     answers.put(item[0] if item else _END)
+        except (OSError, EOFError, pickle.UnpicklingError):  # it has ended, perhaps amid an answer
+            pass
+        except Exception:  # such as for lack of memory: those who wait must hear of it
+            _log.exception("An answer of process %d cannot be read; it is killed.", self.pid)
+            self._process.kill()
         with self._lock:
             self.has_ended = True
             lost = list(self._answers.values())

@@ -2,6 +2,7 @@
 
 import os
 import signal
+import sys
 import threading
 import time
 from dataclasses import replace
@@ -15,6 +16,7 @@ from style_transfer.images import to_pil
 from style_transfer.network import NETWORKS
 from style_transfer.runs import device_process
 from style_transfer.runs import run as run_module
+from style_transfer.runs.device_process import DeviceProcess
 from style_transfer.runs.executor import Job
 from style_transfer.runs.outcome import UNWATCHED
 from style_transfer.runs.process_executor import ProcessExecutor
@@ -163,6 +165,22 @@ def test_an_executor_that_was_ended_makes_no_further_process(photo, painting, mo
 def test_a_fault_in_a_measurement_does_not_keep_the_one_who_waits_for_it(executor):
     with pytest.raises(WorkerLostError):
         executor._workers[0].cost_model(NETWORKS[0], settings="no settings", anew=True)
+
+
+@pytest.mark.skipif(os.name != "posix", reason="a script of the shell")
+def test_a_process_whose_answer_cannot_be_read_is_given_up(monkeypatch, tmp_path, caplog):
+    telling = tmp_path / "python"
+    script = ["#!/bin/sh", "read -r question", r"printf 'cnowhere\nThing\n.'", "exec sleep 60"]
+    telling.write_text("\n".join(script))
+    telling.chmod(0o700)
+    monkeypatch.setattr(sys, "executable", str(telling))
+    process = DeviceProcess("cpu", (0, 1))
+    process._process.stdin.write(b"\n")
+    with pytest.raises(WorkerLostError):
+        process.cost_model(NETWORKS[0], Settings(), anew=True)
+    process.end()
+    assert process.has_ended
+    assert f"An answer of process {process.pid} cannot be read; it is killed." in caplog.text
 
 
 @pytest.mark.slow
