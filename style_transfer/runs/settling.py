@@ -20,6 +20,7 @@ class Settling:
     def __init__(self) -> None:
         """Begin before the first frame."""
         self._objective: object = None
+        self._content: Tensor | None = None
         self._begin()
 
     def add(self, frame: Frame) -> bool:
@@ -30,9 +31,9 @@ class Settling:
         if frame.image.shape != frame.content.shape or not frame.losses:
             self._begin()
             return False
-        objective = frame.state.objective, id(frame.content)
-        if objective != self._objective or frame.note:
-            self._objective = objective
+        is_other = frame.content is not self._content or frame.state.objective != self._objective
+        if is_other or frame.note:
+            self._objective, self._content = frame.state.objective, frame.content
             self._begin()
         elif self._totals:
             self._totals.extend(losses["total"] for _, losses in frame.skipped)

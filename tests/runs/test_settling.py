@@ -72,6 +72,16 @@ def test_steps_of_a_coarser_stage_of_another_objective_or_photo_do_not_count():
     assert settled(frames([1.0] * 30, objective={"beta": 2}, content=photo), settling) == 1
 
 
+def test_a_photo_that_has_the_place_in_memory_of_one_before_is_another():
+    settling, photo = Settling(), torch.zeros_like(CONTENT)
+    assert settled(frames([1.0] * 14, content=photo), settling) is None
+    place = id(photo)
+    del photo
+    photos = [torch.zeros_like(CONTENT) for _ in range(99)]
+    others = [each for each in photos if id(each) == place] or photos
+    assert settled(frames([1.0] * 14, content=others[0]), settling) is None
+
+
 def test_steps_that_no_frame_shows_count_as_well():
     shown = list(frames([1.0] * 30))[::3]
     made = [replace(f, skipped=[(f.step - n, f.losses) for n in (2, 1)]) for f in shown]
