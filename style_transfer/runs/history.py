@@ -28,11 +28,13 @@ class SettingsHistory(list[SettingsChange]):
 
     def record(self, step: int, before: Settings, after: Settings, other: str = "") -> None:
         """Record a change that acts from `step` on, merged with others that act from there."""
+        at = len(self)
         if self and self[-1].step == step:  # e.g. a slider that is being dragged
-            last = self.pop()
-            before, other = last.before, _joined(last.other, other)
-        if after != before or other:
-            self.append(SettingsChange(step, before, after, other))
+            at -= 1
+            before, other = self[at].before, _joined(self[at].other, other)
+        is_one = after != before or other
+        # At once: a run that reads it meanwhile must not miss the change before.
+        self[at:] = [SettingsChange(step, before, after, other)] if is_one else []
 
 
 def _joined(before: str, after: str) -> str:

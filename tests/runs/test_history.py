@@ -1,3 +1,4 @@
+from style_transfer.runs import history as module
 from style_transfer.runs.history import SettingsHistory
 from style_transfer.settings import Settings
 
@@ -17,6 +18,14 @@ def test_a_dragged_slider_leaves_one_change_for_each_step():
         (3, "beta 5 to 7"),
         (4, "beta 7 to 8"),
     ]
+
+
+def test_a_change_is_seen_by_other_threads_while_another_one_takes_its_place(monkeypatch):
+    history, seen = SettingsHistory(), []
+    history.record(3, BEFORE, beta(6), "2 styles")
+    monkeypatch.setattr(module, "_joined", lambda *words: seen.append(len(history)) or words[0])
+    history.record(3, beta(6), beta(7))
+    assert seen == [1]
 
 
 def test_what_was_moved_back_before_a_step_was_made_is_no_change():
