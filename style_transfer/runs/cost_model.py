@@ -155,8 +155,9 @@ class RunClock:
     @property
     def steps_per_second(self) -> float:
         """The speed of the last steps, 0 before the first."""
-        seconds = sum(seconds for seconds, _ in self._recent)
-        return len(self._recent) / seconds if seconds else 0.0
+        recent = tuple(self._recent)  # to which the run's thread adds meanwhile
+        seconds = sum(seconds for seconds, _ in recent)
+        return len(recent) / seconds if seconds else 0.0
 
     def seconds_left(self, step: int, steps: int) -> float:
         """Return the seconds that the run has left after `step` of `steps`."""

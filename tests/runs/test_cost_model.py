@@ -1,4 +1,7 @@
+import sys
+import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 
@@ -226,3 +229,22 @@ def test_a_network_without_the_default_layers_is_measured_at_its_own(monkeypatch
     monkeypatch.setitem(SPECS, "shallow", spec)
     monkeypatch.setattr("style_transfer.network.vgg.NETWORKS", tuple(SPECS))
     assert CostModel.measure(VGG("shallow")).seconds_per_pixel > 0
+
+
+def test_the_speed_is_told_while_the_run_goes_on(clock):
+    step, ended, told = frame(20, 1), threading.Event(), []
+
+    def watch():
+        while not ended.is_set():
+            told.append(clock.steps_per_second)
+
+    interval = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    with ThreadPoolExecutor(1) as watcher:
+        watching = watcher.submit(watch)
+        for _ in range(5000):
+            clock.add(step, 4.0)
+        ended.set()
+        sys.setswitchinterval(interval)
+        watching.result()
+    assert {round(each, 6) for each in told} <= {0.0, 0.25}
