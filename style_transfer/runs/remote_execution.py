@@ -127,6 +127,8 @@ class RemoteExecution(SteeredExecution):
     def _call(self) -> Generator[Frame | None, None, bool]:
         """Yield the frames of one call; return whether all steps are made."""
         with self._changed:
+            if self._stopped or self._is_idle:  # since `frames` looked
+                return False
             job = replace(self._newest, state=self._state_for(self._newest))
             self._read, self._step_seconds = self._shown, 0.0
             try:

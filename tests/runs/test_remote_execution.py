@@ -2,6 +2,8 @@
 
 import errno
 import os
+import threading
+import time
 from dataclasses import replace
 from types import SimpleNamespace
 
@@ -215,6 +217,18 @@ def test_the_folder_of_a_run_goes_with_it(job):
     assert execution._folder.path.exists()
     list(execution.frames())
     assert not execution._folder.path.exists()
+
+
+def test_a_run_that_is_stopped_when_a_call_is_about_to_begin_makes_none(job):
+    caller = Worker()
+    execution = RemoteExecution(job, caller)
+    with execution._changed:
+        following = threading.Thread(target=lambda: list(execution.frames()))
+        following.start()
+        time.sleep(0.2)  # until it waits to begin
+        execution.stop()
+    following.join(60)
+    assert not caller.calls
 
 
 class Disk:
