@@ -117,12 +117,10 @@ class Run(Steered):
 
     def pause(self) -> None:
         """Make no further step until resume(); the step under way is finished."""
-        self._execution.pause()
         self._set_paused(True)
 
     def resume(self) -> None:
         """Go on after pause()."""
-        self._execution.resume()
         self._set_paused(False)
 
     def stop(self) -> None:
@@ -233,6 +231,10 @@ class Run(Steered):
         return f"{width} x {height}"
 
     def _set_paused(self, paused: bool) -> None:
-        with self._broadcast.changed:
+        with self._broadcast.changed:  # both at once: another thread may do the opposite
+            if paused:
+                self._execution.pause()
+            else:
+                self._execution.resume()
             self._paused = paused
             self._broadcast.notify()

@@ -143,6 +143,23 @@ def test_a_run_that_nobody_watches_ends_by_itself(begin, monkeypatch):
     assert run.error is None
 
 
+def test_a_run_that_is_paused_and_resumed_at_once_tells_what_its_execution_does(begin, executor):
+    run = begin(allow=1)
+    (execution,) = executor.executions
+    pause, others = execution.pause, []
+
+    def pause_while_another_resumes():
+        pause()
+        others.append(threading.Thread(target=run.resume))
+        others[0].start()
+        others[0].join(0.2)
+
+    execution.pause = pause_while_another_resumes
+    run.pause()
+    others[0].join()
+    assert (run.paused, execution._paused) == (False, False)
+
+
 def test_a_watcher_hears_of_a_paused_run_every_heartbeat(begin, monkeypatch):
     monkeypatch.setattr(broadcast, "HEARTBEAT", 0.01)
     run = begin()
