@@ -5,7 +5,7 @@ says in one sentence what has moved.
 """
 
 import threading
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote, unquote
@@ -63,6 +63,7 @@ def check_calls(page: gr.Blocks) -> None:
     After `page.queue()`. Calls name files by path or by the address of an upload; other addresses,
     which Gradio would fetch, are refused, and so are paths that are no uploads. An empty session
     hash, whose session Gradio would not find again, counts as none. Handlers tell of a full disk.
+    Values stay unread, see `use_path_unread`, also for a page whose component was updated.
     """
     preprocess_data, push = page.preprocess_data, page._queue.push
 
@@ -70,7 +71,9 @@ def check_calls(page: gr.Blocks) -> None:
         body.session_hash = body.session_hash or None
         return await push(body=body, request=request, username=username)
 
-    async def checked_preprocess(block_fn: Any, inputs: Any, *rest: Any, **named: Any) -> Any:
+    async def checked_preprocess(
+        block_fn: Any, inputs: Any, state: Any, *rest: Any, **named: Any
+    ) -> Any:
         # Programs are told words as they are, the page shows them as HTML.
         is_public = getattr(block_fn, "api_visibility", "") == "public"
         refusal = error_for_program if is_public else error_on_page
@@ -80,7 +83,8 @@ def check_calls(page: gr.Blocks) -> None:
                 if file["path"].lower().startswith(("http:", "https:", "ftp:", "data:")):
                     raise refusal(NOT_UPLOADED)
                 file["meta"] = dict(FILE_MARK)
-            return await preprocess_data(block_fn, inputs, *rest, **named)
+            _stay_unread(block_fn.inputs, state)
+            return await preprocess_data(block_fn, inputs, state, *rest, **named)
         except gr.Error as error:
             raise refusal(error.message) from None
         except Exception:  # each component raises its own kinds
@@ -201,6 +205,17 @@ def _path_of(payload: Any) -> str | None:
 
 def _as_it_is(payload: Any) -> Any:
     return payload
+
+
+def _stay_unread(components: Iterable[Component], state: Any) -> None:
+    """Let those of a session give their values as those of the page do.
+
+    For each update, `gr.skip()` among them, Gradio makes a component of its class anew. No class of
+    ours, since Gradio writes a file beside the module of each.
+    """
+    for each in components:
+        if state is not None and "preprocess" in vars(each) and each._id in state:
+            state[each._id].preprocess = each.preprocess
 
 
 def _session_stores(page: gr.Blocks) -> list[Any]:

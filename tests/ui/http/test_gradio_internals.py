@@ -58,6 +58,7 @@ def build(sample, seen):
         gr.Button().click(lambda value: "", data, shown, api_name="nested")
         gr.Button().click(lambda: time.sleep(2), api_name="slow")
         gr.Button().click(Handlers().double, number, number)
+        gr.Button().click(lambda _: gr.skip(), image, image, api_name="skip")
     page.queue()
     return page
 
@@ -153,7 +154,7 @@ def test_an_image_input_passes_the_path_of_a_file_that_is_no_picture(served, see
 
 def test_the_checks_of_calls_stand_where_gradio_makes_its_calls(page):
     for holder, name, arguments in (
-        (page, "preprocess_data", ["block_fn", "inputs"]),
+        (page, "preprocess_data", ["block_fn", "inputs", "state"]),
         (page._queue, "push", ["body", "request", "username"]),
     ):
         method = getattr(holder, name, None)
@@ -199,6 +200,16 @@ def test_the_address_of_an_upload_is_taken_for_its_path(served, seen):
     assert seen == [(path, 1, "abc")]
 
 
+def test_a_picture_stays_unread_after_it_was_updated(served, seen):
+    path = upload(served)
+    for _ in range(2):
+        assert call(served, file(path), name="skip")[0] == 200, (
+            "Gradio has moved the components of a session: it reads the files of strangers itself"
+        )
+    assert call(served, file(path), 1)[0] == 200
+    assert seen == [(path, 1, "abc")]
+
+
 @pytest.mark.parametrize("data", [(None, "x" * 50), (5, 1), ({"path": 5}, 1), (None,)])
 def test_values_that_do_not_fit_get_one_sentence_and_no_traceback(served, seen, capfd, data):
     assert call(served, *data) == (500, UNFIT_VALUES), (
@@ -224,7 +235,7 @@ def refusal(page, message, visibility="private"):
 
     page.preprocess_data = refuse
     check_calls(page)
-    handler = SimpleNamespace(api_visibility=visibility)
+    handler = SimpleNamespace(api_visibility=visibility, inputs=[])
     with pytest.raises(gr.Error) as told:
         asyncio.run(page.preprocess_data(handler, [], None))
     return told.value.message
