@@ -12,7 +12,7 @@ _STOPPING = "Stopping after the step under way"
 _HTML = f"""<div role="progressbar" aria-label="Steps" aria-valuemin="0" aria-valuemax="1"
 aria-valuenow="0"><span></span></div>
 <p class="state"><strong></strong><span>{WELCOME}</span></p>
-<p class="notices" role="status">&nbsp;</p>
+<p class="notices" role="status"></p>
 <p class="unseen" role="status" aria-live="polite"></p>"""
 
 
@@ -88,7 +88,8 @@ def _measures(record: RunRecord) -> list[str]:
             parts.append(f"{run.steps_per_second:.2g} steps/s")
         parts.append(f"{duration(run.seconds_left)} left")
     if frame and frame.losses:
-        parts += [f"{name} {frame.losses[name]:.3g}" for name in ("content", "style")]
+        photo, paint = frame.losses["content"], frame.losses["style"]  # by the names of their knobs
+        parts.append(f"loss of photo {photo:.3g}, of paint {paint:.3g}")
     return parts
 
 

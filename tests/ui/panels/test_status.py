@@ -50,6 +50,10 @@ def test_who_stops_a_run_is_told_that_the_step_under_way_is_finished_first(tab, 
     assert shown["transport"]["enabled"]["stop"]
 
 
+def test_losses_have_the_names_of_the_knobs_that_weigh_them(tab, begin):
+    assert "loss of photo 0.2, of paint 0.2" in next(begin())["status"]["words"]
+
+
 def test_a_speed_is_told_once_it_is_known(tab, begin, monkeypatch):
     views = begin()
     for speed, told in ((0.0, False), (1.5, True)):
