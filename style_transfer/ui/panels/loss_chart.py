@@ -24,7 +24,7 @@ NARROWEST, LETTER = 300, 5.8  # px, of the plot on a phone and of a letter: labe
 LONGEST = 26  # letters of a label; its tooltip has the rest
 MAX_POINTS = 200  # of a line; more would not be seen
 MAX_BARS = 7  # layers with less are counted
-EMPTY = "The losses will be drawn here while it paints."
+EMPTY = "While it paints, curves here show how far the picture is from photo and paint."
 LOWEST = 1e-6  # smaller losses are drawn there
 
 
@@ -43,9 +43,7 @@ def draw(record: RunRecord | None, preview: Preview | None = None) -> dict[str, 
     """Return title and content of the SVG of a run, with a mark at the step of `preview`."""
     losses = record.losses if record else []
     if record is None or not losses:
-        lines = "".join(_level(y) for y in (TOP, (TOP + BOTTOM) / 2, BOTTOM))
-        words = _words("50%", BOTTOM - 8, EMPTY, "axis middle")
-        return {"title": EMPTY, "content": lines + words}
+        return {"title": EMPTY, "content": _words("0", TOP, EMPTY, "axis")}
     step, settings = (preview.step, preview.settings) if preview else (0, record.settings)
     last = max(losses[-1][0], record.last_step)
     low, high = _decades(losses)
