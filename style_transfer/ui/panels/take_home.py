@@ -47,13 +47,13 @@ def build() -> None:
     with gr.Column(min_width=300, elem_id="take-home"):
         gr.HTML("<h2>Take home</h2>")
         gr.Dropdown(
-            KINDS, value=KINDS[0], label="What, of the picture on the canvas", elem_id="kind"
+            KINDS, value=KINDS[0], label="File of the picture on the canvas", elem_id="kind"
         )
         with gr.Row(visible=False, elem_id="film"):
             gr.Number(6, label="Length in seconds", elem_id="seconds")
             gr.Number(1.5, label="Hold at the end", elem_id="hold")
         widget(BACKGROUND_ID, _BACKGROUND, {"keep": True, "color": "#ffffff"})
-        gr.Button("Make the file", elem_id="export")
+        gr.Button("Make the file", size="md", elem_id="export")
         gr.File(label="Your file", interactive=False, height=70, elem_id="exported")
         gr.HTML(_EXACT, elem_id="exact")
         widget("link", _LINK, to_query(Settings()))
@@ -61,10 +61,10 @@ def build() -> None:
             gr.UploadButton(
                 "Bring settings back from a file",
                 file_types=[".png", ".jpg", ".jpeg", ".webp", ".json"],
-                size="sm",
+                size="md",
                 elem_id="restore",
             )
-            gr.HTML("<p>or drop a picture that was made here outside photo and styles.</p>")
+            gr.HTML("<p>Or drop a picture made here, anywhere but on photo and styles.</p>")
 
 
 def chosen_background(value: Any) -> tuple[bool, Tensor]:
