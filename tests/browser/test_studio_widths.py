@@ -91,3 +91,16 @@ def test_a_long_notice_is_shown_whole_and_moves_nothing(browser, costless, width
     assert notices.evaluate("each => each.scrollWidth <= each.clientWidth")
     assert page.evaluate(tops) == before
     page.close()
+
+
+def test_the_chart_has_both_parts_when_a_tablet_is_turned_and_turned_back(browser, costless):
+    page = open_resting(browser, costless)
+    # Both at one moment: the chart may be drawn anew in between.
+    boxes = """() => [".key", ".layers text"].map(
+        (part) => document.querySelector(`#loss-chart ${part}`).getBoundingClientRect().toJSON())"""
+    for width, is_below in ((1280, False), (700, True), (1280, False)):
+        page.set_viewport_size({"width": width, "height": 800})
+        losses, shares = page.evaluate(boxes)
+        assert (shares["top"] > losses["bottom"]) is is_below, width
+        assert (shares["left"] > losses["right"]) is not is_below, width
+    page.close()
