@@ -75,12 +75,12 @@ def test_no_control_lies_on_another_where_text_is_half_as_large_again(browser, c
     larger.close()
 
 
-@pytest.mark.parametrize("width", [820, 1024])
+@pytest.mark.parametrize("width", [390, 820, 1024])
 def test_a_long_notice_is_shown_whole_and_moves_nothing(browser, costless, width):
     page = browser.new_page(viewport={"width": width, "height": 800})
     page.goto(costless.blocks.local_url, timeout=120_000)
     expect(page.locator("#estimate")).to_contain_text("about", timeout=120_000)
-    tops = """["canvas", "loss-chart"].map(
+    tops = """["canvas", "loss-chart", "pictures", "knobs"].map(
         (name) => document.getElementById(name).getBoundingClientRect().top)"""
     before = page.evaluate(tops)
     page.evaluate(
@@ -90,6 +90,40 @@ def test_a_long_notice_is_shown_whole_and_moves_nothing(browser, costless, width
     expect(notices).to_contain_text("can be continued when it is back.")
     assert notices.evaluate("each => each.scrollWidth <= each.clientWidth")
     assert page.evaluate(tops) == before
+    page.close()
+
+
+def test_on_a_phone_nothing_empty_lies_between_the_status_and_the_photo_to_choose(
+    browser, costless
+):
+    page = browser.new_page(viewport={"width": 390, "height": 844})
+    page.goto(costless.blocks.local_url, timeout=120_000)
+    words = page.locator("#status .state").bounding_box()
+    photo = page.locator("#content-image").bounding_box()
+    assert 0 <= photo["y"] - words["y"] - words["height"] < 30
+    page.close()
+
+
+def test_the_canvas_is_no_higher_than_wide_where_the_window_is(browser, costless):
+    page = browser.new_page(viewport={"width": 820, "height": 1180})
+    page.goto(costless.blocks.local_url, timeout=120_000)
+    canvas = page.locator("#canvas").bounding_box()
+    assert canvas["width"] > 500
+    assert canvas["height"] == pytest.approx(canvas["width"], abs=1)
+    page.close()
+
+
+def test_an_estimate_that_comes_moves_nothing(browser, costless):
+    page = browser.new_page(viewport={"width": 1280, "height": 800})
+    page.goto(costless.blocks.local_url, timeout=120_000)
+    expect(page.locator("#estimate")).to_contain_text("about", timeout=120_000)
+    tops = page.evaluate(
+        """() => ["", "4096 x 2304 pixels, about 45 min and 1.5 GB of memory"].map((words) => {
+            document.querySelector("#estimate p").textContent = words;
+            return document.getElementById("start-options").getBoundingClientRect().top;
+        })"""
+    )
+    assert tops[0] == tops[1]
     page.close()
 
 

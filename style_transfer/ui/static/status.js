@@ -3,24 +3,26 @@ const [bar, state, words, notices, spoken] = element.querySelectorAll(
   "[role=progressbar], .state > strong, .state > span, .notices, .unseen"
 );
 const GONE =
-  "The server has ended or cannot be reached; a picture that was begun can be continued when it is back.";
+  "The server has ended or cannot be reached; what was begun can be continued when it is back.";
 const CLOSED =
   "The server no longer has the runs of this page: it was started anew, or the connection to it broke. " +
   "Bring back what is offered, or choose your pictures again and press Start.";
-let newest = ""; // notices of the newest view
+let newest = { words: words.textContent, notices: "" }; // of the newest view
 let heard = { isThere: true, isClosed: false };
 const say = (place, text) => {
   if (place.textContent !== text) place.textContent = text;
 };
 
-function sayNotices() {
-  const known = heard.isClosed ? CLOSED : newest;
-  say(notices, (heard.isThere ? known : GONE) || "\u00a0");
+// While the server cannot be reached, speed, time left and what to press are not true.
+function sayWords() {
+  const known = heard.isClosed ? CLOSED : newest.notices;
+  say(words, heard.isThere ? newest.words : "");
+  say(notices, heard.isThere ? known : GONE);
 }
 
 document.addEventListener("server", ({ detail }) => {
   heard = detail;
-  sayNotices();
+  sayWords();
 });
 
 document.addEventListener("view", ({ detail: { status } }) => {
@@ -28,9 +30,8 @@ document.addEventListener("view", ({ detail: { status } }) => {
   bar.setAttribute("aria-valuenow", status.step);
   bar.firstElementChild.style.width = `${(100 * status.step) / status.steps}%`;
   say(state, status.state);
-  say(words, status.words);
-  newest = status.notices;
+  newest = status;
   heard.isClosed = false;
-  sayNotices();
+  sayWords();
   say(spoken, status.spoken);
 });
