@@ -98,6 +98,9 @@ class PictureReader:
             return self._measure(decoder, file, Path(file).name)
 
     def _measure(self, decoder: Decoder, file: str | bytes, name: str) -> tuple[Size, bool]:
+        if isinstance(file, str) and not os.path.exists(file):
+            # The page may be there all the same: its connection broke, or a browser kept it.
+            raise ValueError(f"{name} is no longer on the server; choose or upload it again.")
         pixels = declared_pixels(file)
         with self._reserved(name, pixels):
             return decoder.survey(file, name, pixels)

@@ -5,6 +5,7 @@ import resource
 import sys
 import threading
 from contextlib import nullcontext
+from pathlib import Path
 from types import SimpleNamespace
 
 import numpy as np
@@ -173,6 +174,19 @@ def test_the_size_of_a_file_is_asked_for_once(reader, tmp_path, monkeypatch):
     assert reader.size_of(file) == (50, 100)
     monkeypatch.setattr(Decoder, "survey", None)
     assert reader.size_of(file) == (50, 100)
+
+
+@pytest.mark.integration
+def test_what_to_do_is_told_of_a_file_that_went_with_its_page(reader, tmp_path):
+    file = saved(tmp_path, (64, 64))
+    assert reader.size_of(file) == (64, 64)
+    Path(file).unlink()
+    reads = (reader.size_of, lambda file: reader.photo(file, 64), reader.style, reader.shown)
+    for read in (*reads, reader.mask):
+        with pytest.raises(
+            ValueError, match=r"^a\.png is no longer on the server; choose or upload it again\.$"
+        ):
+            read(file)
 
 
 @pytest.mark.integration
