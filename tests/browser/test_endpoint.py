@@ -16,7 +16,7 @@ from style_transfer.images import open_image, to_tensor
 from style_transfer.recipe import read_recipe
 from style_transfer.settings import Settings
 
-README = Path(__file__).parents[2] / "README.md"
+PROGRAMS = Path(__file__).parents[2] / "docs" / "programs.md"
 
 
 @pytest.fixture
@@ -33,11 +33,11 @@ def given(samples):
 
 @pytest.fixture
 def assistant(url):
-    """A function that asks the server what an assistant that is set up like in the README asks."""
+    """A function that asks as an assistant does that is set up by docs/programs.md."""
     mcp = pytest.importorskip("mcp")
     from mcp.client.streamable_http import streamable_http_client
 
-    setup = json.loads(re.search(r"```json\n(.*?)```", README.read_text(), re.DOTALL)[1])
+    setup = json.loads(re.search(r"```json\n(.*?)```", PROGRAMS.read_text(), re.DOTALL)[1])
     address = setup["mcpServers"]["style-transfer"]["url"].replace("http://127.0.0.1:7860/", url)
 
     async def ask(question):
@@ -57,7 +57,7 @@ def assistant(url):
 
 @pytest.fixture
 def uploaded(url):
-    """A function that uploads a file as the README says and returns its address."""
+    """A function that uploads a file as docs/programs.md says and returns its address."""
 
     def uploaded(file):
         with file.open("rb") as content:
@@ -146,7 +146,7 @@ def test_an_assistant_may_send_small_pictures_in_the_call_itself(assistant, samp
         ("http://127.0.0.1:1/gradio_api/file=http://127.0.0.1:1/photo.jpg", "Upload the file"),
         ("http://127.0.0.1:1/gradio_api/file=/etc/passwd", "do not fit the call"),
         ("http://127.0.0.1:1/gradio_api/file=%2Fetc%2Fpasswd", "do not fit the call"),
-        (f"http://127.0.0.1:1/gradio_api/file={README}", "do not fit the call"),
+        (f"http://127.0.0.1:1/gradio_api/file={PROGRAMS}", "do not fit the call"),
     ],
 )
 def test_an_assistant_cannot_have_anything_fetched_or_read(
