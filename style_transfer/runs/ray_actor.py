@@ -1,10 +1,11 @@
 """RayActor: what makes the steps of runs on some node of a Ray cluster, as that node sees it."""
 
+import logging
 import os
 import shutil
 import tempfile
 from collections.abc import Iterator
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from platform import node
@@ -26,6 +27,8 @@ from style_transfer.settings import Settings
 # What the program sets for all its processes, see `runtime.configure`: an actor's are set by Ray.
 ENVIRONMENT = ("OMP_WAIT_POLICY", "THP_MEM_ALLOC_ENABLE", "PYTORCH_ENABLE_MPS_FALLBACK")
 
+_log = logging.getLogger(__name__)
+
 
 @dataclass(frozen=True)
 class Status:
@@ -40,7 +43,7 @@ class Status:
 class RayActor:
     """Makes the steps of any number of runs in turn, each from a copy of its folder.
 
-    Its methods belong to two groups, of which each has threads of its own: `paint`, and all others.
+    `paint`, `cost_model`, and all other methods have threads of their own.
     """
 
     def __init__(self, gpus: float, threads: int) -> None:
@@ -64,11 +67,12 @@ class RayActor:
 
     def begin(self, call: int) -> None:
         """Make the folder of a call, which is still empty."""
-        self._folder(call).mkdir()
+        with self._ended_without_room(call):
+            self._folder(call).mkdir()
 
     def write(self, call: int, name: str, data: bytes, before: None = None) -> None:
         """Write a file of a call, once the one `before` is written; none of a call that ended."""
-        with suppress(FileNotFoundError):
+        with self._ended_without_room(call), suppress(FileNotFoundError):
             write_file(self._folder(call) / name, data)
 
     def paint(
@@ -88,6 +92,19 @@ class RayActor:
     def end(self, call: int, before: None = None) -> None:
         """Remove the folder of a call; where it is under way it ends by that."""
         shutil.rmtree(self._folder(call), ignore_errors=True)
+
+    @contextmanager
+    def _ended_without_room(self, call: int) -> Iterator[None]:
+        """End a call whose files the disk has no room for: it would not be steered any more.
+
+        Nothing is raised: no later method of the call would be run, not even its end.
+        """
+        try:
+            yield
+        except OSError as error:
+            words = "A call ends, since its files cannot be written: %s."
+            _log.warning(words, error.strerror or error)
+            self.end(call)
 
     def _folder(self, call: int) -> Path:
         return self._root / str(call)

@@ -80,7 +80,8 @@ class RemoteExecution(SteeredExecution):
                 )
                 if fruitless == FRUITLESS_CALLS:
                     raise UnavailableError(
-                        "The process that paints has died several times; please try again later."
+                        "The process that paints has ended several times without a step; "
+                        "please try again later."
                     )
         finally:
             self._folder.remove()

@@ -85,6 +85,46 @@ def test_a_state_for_which_the_page_has_no_room_ends_no_run(cluster, job, monkey
     assert not frames[-1].whole
 
 
+class Disk:
+    """Where the actors write the files of calls."""
+
+    def __init__(self, monkeypatch):
+        self.is_full, self._write = False, ray_actor.write_file
+        monkeypatch.setattr(ray_actor, "write_file", self.write)
+
+    def write(self, file, data):
+        if self.is_full:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        self._write(file, data)
+
+
+@pytest.fixture
+def disk(monkeypatch):
+    return Disk(monkeypatch)
+
+
+def test_a_knob_acts_though_the_disk_of_an_actor_was_full(cluster, begin, disk, caplog):
+    _, executor = cluster(places=1)
+    run = begin(executor)
+    wait_for(lambda: step(run) >= 2)
+    disk.is_full = True
+    run.settings = replace(LONG, beta=20)
+    wait_for(lambda: "A call ends, since its files cannot be written: No space" in caplog.text)
+    disk.is_full = False
+    wait_for(lambda: run.frame.settings.beta == 20)
+    numbers = [number for number, _ in run.losses]
+    assert numbers == list(range(1, len(numbers) + 1))  # none twice, none left out
+
+
+def test_a_run_for_which_an_actor_has_no_room_ends_with_a_sentence(cluster, begin, disk):
+    disk.is_full = True
+    _, executor = cluster(places=1)
+    run = begin(executor)
+    assert run.join(60)
+    assert "has ended several times without a step" in str(run.error)
+    assert run.outcome.rests
+
+
 def test_runs_go_to_the_actor_with_the_fewest(cluster, begin):
     _, executor = cluster()
     runs = []

@@ -134,7 +134,7 @@ def test_workers_that_are_lost_again_and_again_end_the_run_with_a_sentence(job, 
 
     monkeypatch.setattr(Worker, "call", lost)
     execution = RemoteExecution(job, Worker())
-    with pytest.raises(UnavailableError, match="has died several times"):
+    with pytest.raises(UnavailableError, match="has ended several times without a step"):
         list(execution.frames())
 
 
