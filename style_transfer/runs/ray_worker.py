@@ -21,7 +21,8 @@ from style_transfer.settings import Settings
 CALLS = 64  # of one actor that are under way at once; others wait
 PATIENCE = 600.0  # s that a call waits for its actor to have a place: autoscalers take minutes
 _COST_PATIENCE = 60.0  # s; the same for a measurement, which somebody waits for
-_PAINT, _STEER = "paint", "steer"  # the groups of methods, each with threads of its own
+# The groups of methods, each with threads of its own; in another one it measures.
+_PAINT, _STEER = "paint", "steer"
 
 _calls = itertools.count(1)
 _log = logging.getLogger(__name__)
@@ -75,7 +76,7 @@ class RayWorker:
         """Return how it is doing now, None where it does not tell at once."""
         if not self.is_ready or self.has_ended:
             return None
-        answer = self._actor.status.remote()
+        answer = self._actor.status.options(concurrency_group=_STEER).remote()
         ready, _ = self._ray.wait([answer], timeout=broadcast.HEARTBEAT)
         with suppress(WorkerLostError):
             return self._get(answer) if ready else None

@@ -3,6 +3,8 @@
 import errno
 import os
 import sys
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from platform import node
 
@@ -11,6 +13,7 @@ import torch
 
 from style_transfer.engine import Styles, stylize
 from style_transfer.runs import ray_actor, ray_worker, worker
+from style_transfer.runs.cost_model import CostModel
 from style_transfer.runs.executor import Job
 from style_transfer.runs.outcome import UnavailableError
 from style_transfer.runs.ray_executor import RayExecutor
@@ -239,6 +242,26 @@ def test_actors_of_one_machine_share_its_memory(cluster, monkeypatch):
     _, executor = cluster(places=3)
     wait_for(lambda: all(each.is_ready for each in executor._workers))
     assert executor.available_memory() == 3000
+
+
+def test_the_memory_of_an_actor_is_known_while_it_measures(cluster, monkeypatch):
+    begun, ended = threading.Event(), threading.Event()
+
+    def measure(*_, **__):
+        begun.set()
+        ended.wait()
+        return CostModel(1.0, 0.0)
+
+    monkeypatch.setattr(ray_actor.memory, "available_memory", lambda _: 9000)
+    monkeypatch.setattr(ray_actor.ThreadExecutor, "cost_model", measure)
+    _, executor = cluster(places=1)
+    with ThreadPoolExecutor(1) as other:
+        asked = other.submit(executor.cost_model)
+        assert begun.wait(30)
+        free = executor.available_memory()
+        ended.set()
+        asked.result()
+    assert free == 9000
 
 
 def test_what_is_wrong_is_one_sentence(monkeypatch):
