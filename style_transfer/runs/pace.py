@@ -1,5 +1,7 @@
 """Pace: how fast a run goes, and how long the rest of it will take."""
 
+from contextlib import suppress
+
 from style_transfer.engine import Frame
 from style_transfer.runs.cost_model import RunClock
 from style_transfer.runs.executor import Executor, Job
@@ -25,11 +27,10 @@ class Pace:
         To be called when a frame was shown: it may wait for a measurement.
         """
         if frame.content.shape != self._size and frame.step < job.settings.steps:
-            cost_model = self._executor.cost_model(job.network, job.settings)
-            self._clock, self._size = (
-                RunClock(cost_model.of_run(job.settings, job.block), frame),
-                frame.content.shape,
-            )
+            self._clock, self._size = None, frame.content.shape
+            with suppress(ValueError):  # what would measure is gone: the time left is not told
+                cost_model = self._executor.cost_model(job.network, job.settings)
+                self._clock = RunClock(cost_model.of_run(job.settings, job.block), frame)
 
     @property
     def steps_per_second(self) -> float:

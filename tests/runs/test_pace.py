@@ -98,3 +98,17 @@ def test_after_the_last_step_nothing_is_measured(pace, executor, job):
     pace.begin(frame(9), job)
     assert not executor.asked
     assert pace.seconds_left(frame(9), 9) is None
+
+
+def test_a_run_goes_on_where_nothing_can_be_measured(executor, pace, job):
+    def refuse(*asked, **_):
+        executor.asked.append(asked)
+        raise ValueError("No machine of the cluster had a place within 60 seconds.")
+
+    executor.cost_model = refuse
+    for step in range(3):
+        pace.add(frame(step), 4.0)
+        pace.begin(frame(step), job)
+    assert pace.steps_per_second == 0
+    assert pace.seconds_left(frame(2), 9) is None
+    assert len(executor.asked) == 1
