@@ -105,6 +105,8 @@ class WorkerPool(Generic[Worker]):
         """Return how long steps take on the first worker that is free: `Executor.cost_model`."""
         settings = settings or Settings()
         key = network, what_costs(settings)
+        if not anew and (known := self._cost_models.get(key)):
+            return known
         with self._measuring:
             for _ in range(FRUITLESS_CALLS):
                 if key in self._cost_models and not anew:

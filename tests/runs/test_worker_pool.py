@@ -1,5 +1,7 @@
 """A pool of workers, here of ones that compute nothing."""
 
+import threading
+from concurrent.futures import ThreadPoolExecutor, wait
 from types import SimpleNamespace
 
 import pytest
@@ -80,3 +82,27 @@ def test_the_cost_of_other_settings_serves_until_those_asked_for_are_measured():
     pool = WorkerPool(1, lambda number: worker)
     found = [pool.cost_model(settings=asked).seconds_per_step for _ in range(3)]
     assert found == [1.0, 2.0, 2.0]
+
+
+def test_a_cost_that_is_known_is_told_while_another_is_measured():
+    begun, ended, worker = threading.Event(), threading.Event(), Worker()
+
+    def measure(network, settings, anew):
+        if settings.statistic == "gram":
+            begun.set()
+            ended.wait(30)
+        return CostModel(1.0, 0.0, settings)
+
+    worker.cost_model = measure
+    pool = WorkerPool(1, lambda number: worker)
+    known = pool.cost_model()
+    with ThreadPoolExecutor(2) as others:
+        measuring = others.submit(pool.cost_model, settings=Settings(statistic="gram"))
+        assert begun.wait(30)
+        asked = others.submit(pool.cost_model)
+        wait([asked], 5)
+        is_told = asked.done()
+        ended.set()
+        measuring.result()
+    assert is_told
+    assert asked.result() is known
