@@ -206,7 +206,14 @@ def _without_pictures(job: Job) -> Job:
 def write_file(file: Path, data: bytes) -> None:
     """Write a file whole or not at all. Raises OSError."""
     part = file.with_suffix(f".{os.getpid()}.part")
-    part.write_bytes(data)
+    try:
+        part.write_bytes(data)
+        _replace(part, file)
+    finally:
+        part.unlink(missing_ok=True)  # on a full disk it would take what room is left
+
+
+def _replace(part: Path, file: Path) -> None:
     for left in reversed(range(_TRIES)):
         try:
             os.replace(part, file)

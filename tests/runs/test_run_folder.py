@@ -1,3 +1,4 @@
+import os
 import threading
 from dataclasses import replace
 
@@ -45,3 +46,17 @@ def test_a_state_that_cannot_be_read_is_replaced_by_the_one_before_it(job):
     folder.begin(replace(job, state=known))
     assert WorkerFolder(folder.path).job.state.step == 3
     folder.remove()
+
+
+@pytest.mark.skipif(os.name != "posix", reason="limits the size of a file")
+def test_a_file_that_does_not_fit_leaves_nothing(tmp_path):
+    import resource
+
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (1_000_000, before[1]))
+    try:
+        with pytest.raises(OSError, match="File too large"):
+            run_folder.write_file(tmp_path / "a file", bytes(2_000_000))
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+    assert not list(tmp_path.iterdir())
