@@ -41,6 +41,7 @@ class Reconstructions:
     def __init__(self, service: RunService) -> None:
         self._service, self._lock = service, threading.Lock()
         self._made: dict[str, _Reconstruction] = {}  # by session
+        self._runs: list[Run] = []  # that may not have ended: those of before, too
 
     def start(self, key: str, shown: ShownMoment, source: str, layer: str, painting: int) -> None:
         """Begin one for a page, in the place of its last. Raises ValueError, one sentence."""
@@ -54,11 +55,13 @@ class Reconstructions:
         job = Job(content, Styles((image,)), settings, init="noise", network=network)
         original = content if source == "photo" else style_picture(image, content, settings)
         with self._lock:
-            self._stop(key)
+            last = self._stop(key)  # which ends after its step, and is no other
             self._made = {k: each for k, each in self._made.items() if not self._is_over(each)}
-            if sum(not each.run.ended for each in self._made.values()) >= MOST:
+            self._runs = [run for run in self._runs if not run.ended]
+            if sum(run is not last for run in self._runs) >= MOST:
                 raise ValueError(f"{MOST} others are being made; try again in a few seconds.")
-            self._made[key] = _Reconstruction(self._service.start(job), source, layer, original)
+            self._runs.append(run := self._service.start(job))
+            self._made[key] = _Reconstruction(run, source, layer, original)
 
     def stop(self, key: str) -> None:
         """End that of a page, if it has one; its newest picture stays for a while."""
@@ -79,9 +82,12 @@ class Reconstructions:
         ended, frame = made.run.ended, made.frame
         return None if frame is None else _answered(made, frame, ended)
 
-    def _stop(self, key: str) -> None:
-        if made := self._made.get(key):
+    def _stop(self, key: str) -> Run | None:
+        """Stop that of a page, and return its run."""
+        made = self._made.get(key)
+        if made:
             made.run.stop()
+        return made.run if made else None
 
     def _is_over(self, made: _Reconstruction) -> bool:
         return made.run.ended and time.monotonic() - made.asked_at > PATIENCE

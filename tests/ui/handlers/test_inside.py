@@ -71,6 +71,13 @@ def unpacked(answer):
     return header, arrays
 
 
+def wait_for_the_end(service):
+    until = time.monotonic() + 30
+    while service.under_way and time.monotonic() < until:
+        time.sleep(0.05)
+    assert not service.under_way
+
+
 def compared_with(session, painting):
     frame, inputs = session.selected.last_frame, session.selected.inputs
     moment = Moment(frame.image, frame.content, inputs.styles, SETTINGS)
@@ -249,6 +256,19 @@ def test_photo_and_painting_are_made_again_from_one_layer(asked, session, monkey
             np.testing.assert_allclose(arrays["original"], expected, atol=0.51)
 
 
+def test_the_last_reconstruction_of_a_page_which_ends_is_not_one_of_others(
+    asked, context, session, monkeypatch
+):
+    monkeypatch.setattr(reconstructions, "MOST", 1)
+    with context.service.scheduler:  # so that none ends
+        assert asked(method="POST", show="photo").status_code == 204
+        assert asked(method="POST", show="painting").status_code == 204
+        refused = asked(method="POST", show="photo")  # each page has two at the most
+    assert "1 others are being made" in refused.json()["error"]
+    monkeypatch.setattr(reconstructions, "PATIENCE", 0.0)
+    wait_for_the_end(context.service)
+
+
 @pytest.mark.parametrize("scale", [0.5, 1.5])
 def test_a_painting_is_made_again_from_what_the_picture_is_compared_with(painting, scale):
     class Service:
@@ -279,7 +299,4 @@ def test_a_reconstruction_without_sense_is_refused_and_none_is_made_for_no_page(
     monkeypatch.setattr(reconstructions, "MOST", 1)
     monkeypatch.setattr(reconstructions, "PATIENCE", 0.0)
     assert asked(method="POST", show="photo").status_code == 204
-    until = time.monotonic() + 30
-    while context.service.under_way and time.monotonic() < until:
-        time.sleep(0.05)
-    assert not context.service.under_way
+    wait_for_the_end(context.service)
