@@ -83,6 +83,16 @@ def paste(page, file, *texts):
     page.evaluate(PASTE, [base64.b64encode(file.read_bytes()).decode(), texts])
 
 
+def drop(page, selector, *files):
+    """Drag files from the desktop onto an element, as a hand does."""
+    box = page.locator(selector).bounding_box()
+    place = {"x": box["x"] + box["width"] / 2, "y": box["y"] + box["height"] / 2}
+    data = {"items": [], "files": [*map(str, files)], "dragOperationsMask": 1}
+    desktop = page.context.new_cdp_session(page)
+    for kind in ("dragEnter", "dragOver", "drop"):  # of which scripts cannot make real ones
+        desktop.send("Input.dispatchDragEvent", {"type": kind, "data": data} | place)
+
+
 def shown(page):
     """The addresses of the pictures in the inputs, None where there is none."""
     found = [page.locator(f"{each} img") for each in INPUTS]
@@ -114,6 +124,23 @@ def test_a_picture_is_pasted_where_pointer_or_focus_is_and_elsewhere_as_the_phot
     before = shown(page)
     paste(page, samples[0])
     assert changed_by(page, before) == ["#style-2"]
+
+
+def test_a_picture_that_is_dropped_takes_the_place_of_the_one_before_it(open_page, samples):
+    page = open_page()
+    for name in ("#content-image", "#style-image"):
+        for files in (samples, samples[::-1]):
+            before = shown(page)
+            drop(page, name, *files)
+            assert changed_by(page, before) == [name]
+            expect(page.locator(f"{name} img")).to_have_attribute("src", re.compile(files[0].stem))
+
+
+def test_a_file_that_is_dropped_beside_the_inputs_of_styles_opens_no_window(open_page, samples):
+    page = open_page()
+    drop(page, "#more-styles", samples[1])
+    expect(page.get_by_text(re.compile("no settings of this program"))).to_be_visible()
+    assert page.context.pages == [page]
 
 
 def test_text_that_comes_with_a_picture_is_pasted_into_a_number(open_page, samples):

@@ -1,5 +1,4 @@
-// Makes the link, of settings and strokes, and copies it; passes a file that is dropped on the page,
-// outside of the fields for photo and styles, to the upload button.
+// Makes the link, of settings and strokes, and copies it.
 const [link, button, said] = element.querySelectorAll("a, button, span");
 const words = element.querySelector("small");
 let strokes = "";
@@ -23,17 +22,4 @@ button.addEventListener("click", async () => {
     said.textContent = ` ${link.href}`; // without permission it is shown, to be copied by hand
   }
   setTimeout(() => (said.textContent = ""), 4000);
-});
-
-const elsewhere = (event) => !event.target.closest("#content-image, #style-image, #more-styles");
-const withFile = (event) => [...(event.dataTransfer?.items ?? [])].some((item) => item.kind === "file");
-document.addEventListener("dragover", (event) => {
-  if (withFile(event) && elsewhere(event)) event.preventDefault();
-});
-document.addEventListener("drop", (event) => {
-  const input = document.querySelector("#drop input[type=file]");
-  if (!withFile(event) || !elsewhere(event) || !input) return;
-  event.preventDefault();
-  input.files = event.dataTransfer.files;
-  input.dispatchEvent(new Event("change", { bubbles: true }));
 });
