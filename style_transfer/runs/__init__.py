@@ -6,7 +6,7 @@ from style_transfer.runs.checkpoint import Checkpoint, KeptRun, kept_run
 from style_transfer.runs.checkpoint_files import by_name
 from style_transfer.runs.checkpoint_store import CheckpointStore
 from style_transfer.runs.checkpoint_writer import CheckpointWriter
-from style_transfer.runs.cost_model import CostModel, RunClock
+from style_transfer.runs.cost_model import CostModel
 from style_transfer.runs.cost_store import CostStore
 from style_transfer.runs.estimate import Estimate, duration
 from style_transfer.runs.executor import Execution, Executor, Job
@@ -25,6 +25,7 @@ from style_transfer.runs.outcome import (
 )
 from style_transfer.runs.reservations import MemoryReservations
 from style_transfer.runs.run import THREAD_NAME, Run
+from style_transfer.runs.run_clock import RunClock
 from style_transfer.runs.scheduler import Scheduler
 from style_transfer.runs.service import RunService
 from style_transfer.runs.steering import TOUCHED, Lasting, describe_content

@@ -3,8 +3,8 @@
 from contextlib import suppress
 
 from style_transfer.engine import Frame
-from style_transfer.runs.cost_model import RunClock
 from style_transfer.runs.executor import Executor, Job
+from style_transfer.runs.run_clock import RunClock
 
 
 class Pace:
