@@ -12,7 +12,7 @@ from style_transfer.images import MIN_SIDE
 from style_transfer.knobs import Switch, WholeNumber
 from style_transfer.network import NETWORKS
 from style_transfer.recipe import MAX_SIZE
-from style_transfer.ui.panels.controls import knob_html, number_html
+from style_transfer.ui.panels.knob_html import knob_html, number_html
 from style_transfer.ui.panels.panel import Panel, widget
 
 SIZE_ID = "size"  # its value has both of these
