@@ -2,7 +2,7 @@
 
 from style_transfer.images.color_transfer import keep_colors, match_colors
 from style_transfer.images.contact_sheet import save_contact_sheet
-from style_transfer.images.frames import Box, painted_box
+from style_transfer.images.painting_frame import Box, painted_box
 from style_transfer.images.photos import photo_tensors
 from style_transfer.images.resizing import reduced, resize
 from style_transfer.images.saving import (

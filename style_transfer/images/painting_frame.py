@@ -1,4 +1,4 @@
-"""Frames of paintings: a plain border, a passe-partout or an oval around what was painted.
+"""The frame of a painting: a plain border, a passe-partout or an oval around what was painted.
 
 A margin counts as a frame where it is of one colour, lies on opposite sides and ends at an edge
 along the whole side. A sky, a dark ground behind a head or the paper of a drawing does not.
