@@ -16,16 +16,10 @@ from style_transfer.engine.evaluator import (
     StepEvaluator,
 )
 from style_transfer.engine.frame import Frame
+from style_transfer.engine.guidance import position_weights, spatial_guidance, with_regions
 from style_transfer.engine.initial_image import INITS, is_from_content, with_palette
 from style_transfer.engine.local_style import LocalStyle, check_places, local_styles
-from style_transfer.engine.masks import (
-    STYLE_COLORS,
-    composite,
-    position_weights,
-    spatial_guidance,
-    style_weight_map,
-    with_regions,
-)
+from style_transfer.engine.masks import STYLE_COLORS, composite, style_weight_map
 from style_transfer.engine.multiscale import (
     MultiscaleObjective,
     evaluation_shares,

@@ -12,7 +12,7 @@ from torch import Tensor
 
 from style_transfer.engine.blocks import Window
 from style_transfer.engine.evaluator import Matches
-from style_transfer.engine.masks import position_weights
+from style_transfer.engine.guidance import position_weights
 from style_transfer.engine.style_terms import AppliedStyle
 from style_transfer.engine.tensor_tree import Number
 from style_transfer.losses import Places, nearest_places, neighbour_distance

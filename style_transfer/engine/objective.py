@@ -11,12 +11,9 @@ from style_transfer.engine.evaluator import (
     FeatureExtractor,
     Matches,
 )
+from style_transfer.engine.guidance import spatial_guidance, with_regions
 from style_transfer.engine.local_style import LocalStyle
-from style_transfer.engine.masks import (
-    spatial_guidance,
-    style_weight_map,
-    with_regions,
-)
+from style_transfer.engine.masks import style_weight_map
 from style_transfer.engine.motifs import MotifSearch
 from style_transfer.engine.pyramid import image_size
 from style_transfer.engine.step_graphs import graphs

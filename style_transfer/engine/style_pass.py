@@ -8,7 +8,7 @@ from torch import Tensor
 
 from style_transfer.engine.blocks import Window, blocks_of
 from style_transfer.engine.evaluator import FeatureExtractor
-from style_transfer.engine.masks import position_weights
+from style_transfer.engine.guidance import position_weights
 from style_transfer.engine.pyramid import image_size
 from style_transfer.losses import Features, Moments, Places, drawn_places
 

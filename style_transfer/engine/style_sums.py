@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 
 from style_transfer.engine.blocks import Window
-from style_transfer.engine.masks import position_weights
+from style_transfer.engine.guidance import position_weights
 from style_transfer.engine.style_terms import (
     AppliedStyle,
     layer_comparisons,

@@ -13,7 +13,7 @@ import torch
 from torch import Tensor
 
 from style_transfer.devices import CPU, side_by_side
-from style_transfer.engine.masks import Guidance, position_weights
+from style_transfer.engine.guidance import Guidance, position_weights
 from style_transfer.engine.pyramid import image_size
 from style_transfer.engine.target_cache import StyleTarget
 from style_transfer.engine.tensor_tree import Number, vector

@@ -6,13 +6,13 @@ import pytest
 import torch
 
 from style_transfer.engine.brushes import stroke_cover, surroundings
+from style_transfer.engine.guidance import Guidance, with_regions
 from style_transfer.engine.local_style import (
     MAX_LOCAL_STYLES,
     changed_strokes,
     check_places,
     local_styles,
 )
-from style_transfer.engine.masks import Guidance, with_regions
 from style_transfer.engine.objective import Objective
 from style_transfer.engine.optimizers import OPTIMIZERS
 from style_transfer.engine.state import State

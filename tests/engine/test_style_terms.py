@@ -1,7 +1,7 @@
 import pytest
 import torch
 
-from style_transfer.engine.masks import Guidance
+from style_transfer.engine.guidance import Guidance
 from style_transfer.engine.style_terms import AppliedStyle, measured_layers, style_terms
 from style_transfer.engine.target_cache import StyleTarget
 
