@@ -24,7 +24,7 @@ from style_transfer.engine.step_graphs import graphs
 
 CELL_DECAY = 0.25  # weight of earlier steps in a cell's averages; they change as fast as the image
 LEAST_CURVATURE = 0.1  # of a pair's, that is left where a part of the image is masked
-NO_CURVATURE = 1e-10  # of y y, up to which s y tells nothing; as torch has it
+NO_CURVATURE = 1e-10  # smallest s y / y y of a pair that is kept; torch's LBFGS has the same
 LARGE_HISTORY = 6  # pairs, of bfloat16, of images above LARGE pixels
 
 Memory = tuple[Tensor, ...]  # empty at first, and after a change of the objective

@@ -13,8 +13,8 @@ from style_transfer.engine.touch import HEALING, released
 from style_transfer.settings import Settings
 
 MAX_SETBACKS = 3  # without two good steps in a row; after that shorter steps will not help
-SHORTER = 0.25  # of its length has a step after each of these, or it would lead astray again
-LAST_TOUCH_LIMIT = 32 / 255  # root mean square; from it on steps where strokes were are as others
+SHORTER = 0.25  # factor of a step's length for each of these; in full it would diverge again
+LAST_TOUCH_LIMIT = 32 / 255  # root mean square; above, steps where strokes are are not limited
 MAX_LOSS_RATIO = 20.0  # of a step's loss to that before; above, L-BFGS's quadratic model is wrong
 
 
