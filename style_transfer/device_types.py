@@ -17,7 +17,7 @@ Recorder = Callable[[Callable[[], Any]], tuple[Callable[[], None], Any]]
 
 
 class DeviceType:
-    """What is asked of a type of devices; of those that are not listed, and of the CPU, this."""
+    """What can be asked of a type of devices; as it stands, the CPU and types not listed."""
 
     def count(self) -> int:
         """Return how many there are here."""
@@ -58,7 +58,7 @@ class DeviceType:
         return False
 
     def write(self, numbers: list[float], to: Tensor) -> None:
-        """Write numbers into a vector, without waiting for the device where it can be helped."""
+        """Write numbers into a vector (N,), without waiting for the device where possible."""
         to.copy_(torch.tensor(numbers, dtype=to.dtype))
 
     def side_by_side(self, device: torch.device, calls: Sequence[Callable[[], T]]) -> Iterator[T]:
@@ -66,7 +66,10 @@ class DeviceType:
         return (call() for call in calls)
 
     def read_later(self, tensor: Tensor) -> Callable[[], list[float]]:
-        """Return what waits for the values of a vector, and for nothing that is asked after it."""
+        """Return a function that waits for the values of a vector (N,), and returns them.
+
+        It waits for nothing that is asked of the device after this call.
+        """
         return tensor.tolist
 
 

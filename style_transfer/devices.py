@@ -99,12 +99,15 @@ def side_by_side(device: torch.device | str, calls: Sequence[Callable[[], T]]) -
 
 
 def read_later(tensor: Tensor) -> Callable[[], list[float]]:
-    """Return what waits for the values of a vector, and for nothing that is asked after it."""
+    """Return a function that waits for the values of a vector (N,), and returns them.
+
+    It waits for nothing that is asked of the device after this call.
+    """
     return _kind_of(tensor.device)[0].read_later(tensor)
 
 
 def write(numbers: list[float], to: Tensor) -> None:
-    """Write numbers into a vector on a device, without waiting for it where it can be helped."""
+    """Write numbers into a vector (N,) on a device, without waiting for it where possible."""
     _kind_of(to.device)[0].write(numbers, to)
 
 
