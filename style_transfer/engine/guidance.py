@@ -25,8 +25,9 @@ def spatial_guidance(
 ) -> list[Guidance]:
     """Return where each style applies, from its share, the weight of each pixel and its mask.
 
-    Where masks overlap, `shares` divide the pixel among the styles; where no mask reaches, the
-    style loss sees nothing. Styles that apply to the same pixels get the same mask object.
+    `shares` sum to 1; `weight_map` is the factor of beta, None for 1. Where masks overlap, `shares`
+    divide the pixel among the styles; where no mask reaches, the style loss sees nothing. Styles
+    that apply to the same pixels get the same mask object.
     """
     if style_masks is None:
         if weight_map is None:

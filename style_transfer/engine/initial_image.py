@@ -45,7 +45,7 @@ def initial_image(
 
 
 def with_palette(content: Tensor, styles: Styles, settings: Settings) -> Tensor:
-    """Return the content image with the mean and covariance of the colours of its styles.
+    """Return the content image (1, 3, H, W) with the mean and covariance of its styles' colours.
 
     Differs from Gatys et al. 2015, where it keeps its own: most of the first steps would be spent
     on the colours. Where beta is below alpha the colours move by their ratio, and at a beta of 0,

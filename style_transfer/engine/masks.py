@@ -31,7 +31,7 @@ def composite(image: Tensor, content: Tensor, strength: Tensor | None) -> Tensor
 
 
 def style_weight_map(strength: Tensor | None) -> Tensor | None:
-    """Return the factor of beta at each pixel: a strength of 0.5 weighs a quarter."""
+    """Return the factor of beta at each pixel (1, 1, H, W): a strength of 0.5 weighs a quarter."""
     return None if strength is None else strength.square()
 
 

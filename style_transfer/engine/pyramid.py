@@ -75,10 +75,10 @@ def resize_clamped(image: Tensor, size: tuple[int, int]) -> Tensor:
 
 
 def move_to_size(image: Tensor, size: tuple[int, int], base: BaseAt | None) -> Tensor:
-    """Return a stylised image at the size of another stage.
+    """Return a stylised image (1, 3, h, w) at the size (height, width) of another stage.
 
-    With the content image that it began as, given as a function of the size, only its difference
-    from that is resized, so that the content has its detail at every size.
+    `base` gives the content image that it began as, at any size. Only the difference from that is
+    resized, so that the content has its detail at every size. Without it all of the image is.
     """
     if image_size(image) == size:
         return image

@@ -179,7 +179,10 @@ class Stepper:
         )
 
     def _use_content(self, content: Tensor) -> None:
-        """Raises ValueError where it is no image, or a mask of the styles has other proportions."""
+        """Go on with a content image (1, 3, H, W), as the network's device has it.
+
+        Raises ValueError where it is no image, or a mask of the styles has other proportions.
+        """
         check_image("The content image", content)
         self._content_read = content
         # As it is, where it can be: callers compare images by identity first.
@@ -190,7 +193,10 @@ class Stepper:
         self._evaluator = None
 
     def _use_styles(self, styles: Styles) -> None:
-        """Raises ValueError for what is no image or mask, and one of another aspect ratio."""
+        """Go on with styles, whose masks cover the content image.
+
+        Raises ValueError for what is no image or mask, and for a mask of other proportions.
+        """
         styles.check_tensors()
         styles.check(self._content)
         strength = styles.strength_at(image_size(self._content))

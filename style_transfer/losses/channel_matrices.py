@@ -32,7 +32,9 @@ def gram_matrix(activation: Tensor) -> Tensor:
 
 
 def mean_gram_matrix(activation: Features, weights: Tensor | None = None) -> Tensor:
-    """Return the Gram matrix divided by the number of positions N.
+    """Return the Gram matrix (C, C) of features, divided by the number of positions N.
+
+    With `weights` (N,), which sum to 1, positions count by these instead.
 
     Differs from the paper because images of different sizes must be comparable: sums grow with the
     size, means do not.
