@@ -11,9 +11,10 @@ from style_transfer.runs.cost_store import CostStore
 from style_transfer.runs.estimate import Estimate, duration
 from style_transfer.runs.executor import Execution, Executor, Job
 from style_transfer.runs.executors import EXECUTORS, open_executor
+from style_transfer.runs.free_memory import available_memory
 from style_transfer.runs.history import LossHistory, SettingsChange, SettingsHistory
 from style_transfer.runs.limits import MEGABYTE, OWN_MACHINE, PREFIX, Limits
-from style_transfer.runs.memory import RunMemory, available_memory
+from style_transfer.runs.memory import RunMemory
 from style_transfer.runs.outcome import (
     OUT_OF_TIME,
     SERVER_ENDS,

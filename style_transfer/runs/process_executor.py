@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 
 from style_transfer.devices import AUTO, CPU, VARIABLE, check_device, present
-from style_transfer.runs import memory
+from style_transfer.runs import free_memory
 from style_transfer.runs.device_process import DeviceProcess
 from style_transfer.runs.worker_pool import SHARES_VARIABLE, WorkerPool, shares_of
 
@@ -48,7 +48,7 @@ class ProcessExecutor(WorkerPool[DeviceProcess]):
         That of the GPU with the least, or a share of the CPU's.
         """
         if self.device == CPU:
-            free = memory.available_memory()
+            free = free_memory.available_memory()
             return None if free is None else free // len(self._devices)
         known = [each.free_memory for each in self._workers]
         return min((each for each in known if each is not None), default=None)

@@ -14,7 +14,7 @@ import torch
 
 from style_transfer import runtime
 from style_transfer.devices import CPU, present
-from style_transfer.runs import memory, worker
+from style_transfer.runs import free_memory, worker
 from style_transfer.runs.cost_model import CostModel
 from style_transfer.runs.frame_message import FrameMessage
 from style_transfer.runs.outcome import Outcome
@@ -56,7 +56,7 @@ class RayActor:
 
     def status(self) -> Status:
         """Return where it is, and how it is doing."""
-        return Status(self._device, node(), memory.available_memory(self._device), os.getpid())
+        return Status(self._device, node(), free_memory.available_memory(self._device), os.getpid())
 
     def cost_model(self, network: str, settings: Settings, anew: bool) -> CostModel | ValueError:
         """Return how long steps take here; a ValueError where the network cannot be had."""

@@ -3,7 +3,8 @@
 import threading
 from collections.abc import Callable
 
-from style_transfer.runs.memory import RunMemory, Size, check_memory, gigabytes, release_caches
+from style_transfer.runs.free_memory import release_caches
+from style_transfer.runs.memory import RunMemory, Size, check_memory, gigabytes
 
 
 class Reservation:

@@ -11,8 +11,8 @@ from dataclasses import replace
 from style_transfer.engine import Frame, State
 from style_transfer.runs.broadcast import Broadcast
 from style_transfer.runs.executor import Executor, Job
+from style_transfer.runs.free_memory import release_caches
 from style_transfer.runs.history import LossHistory
-from style_transfer.runs.memory import release_caches
 from style_transfer.runs.outcome import (
     FINISHED,
     OUT_OF_MEMORY,

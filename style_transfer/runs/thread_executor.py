@@ -17,7 +17,7 @@ from style_transfer.engine import (
     stylize,
 )
 from style_transfer.network import NETWORKS, VGG, load_network
-from style_transfer.runs import memory
+from style_transfer.runs import free_memory
 from style_transfer.runs.cost_model import CostModel
 from style_transfer.runs.cost_models import CostModels
 from style_transfer.runs.executor import Job
@@ -58,7 +58,7 @@ class ThreadExecutor:
 
     def available_memory(self) -> int | None:
         """Return the bytes that runs can have on the device, None where that is unknown."""
-        return memory.available_memory(self.device)
+        return free_memory.available_memory(self.device)
 
     def start(self, job: Job) -> "ThreadExecution":
         """Return the execution of a job. Raises ValueError where its network cannot be had."""

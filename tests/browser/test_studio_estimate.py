@@ -4,7 +4,7 @@ import re
 
 from playwright.sync_api import expect
 
-from style_transfer.runs import memory
+from style_transfer.runs import free_memory
 from tests.browser.studio import set_number
 
 
@@ -33,7 +33,7 @@ def test_time_and_memory_are_told_before_a_run_and_follow_the_choice(open_page):
 
 def test_a_run_that_does_not_fit_is_refused_before_and_at_the_start(open_page, monkeypatch):
     page = open_page()
-    monkeypatch.setattr(memory, "available_memory", lambda _: 300_000_000)
+    monkeypatch.setattr(free_memory, "available_memory", lambda _: 300_000_000)
     words = re.compile(r"pixels needs \d\.\d GB of memory, and 0\.3 GB are free; choose a smaller")
     set_number(page, "size", 192)
     expect(page.locator("#estimate")).to_contain_text(words)

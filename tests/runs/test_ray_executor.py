@@ -238,7 +238,7 @@ def test_there_are_as_many_actors_as_fit_unless_it_is_said(
 
 
 def test_actors_of_one_machine_share_its_memory(cluster, monkeypatch):
-    monkeypatch.setattr(ray_actor.memory, "available_memory", lambda _: 9000)
+    monkeypatch.setattr(ray_actor.free_memory, "available_memory", lambda _: 9000)
     _, executor = cluster(places=3)
     wait_for(lambda: all(each.is_ready for each in executor._workers))
     assert executor.available_memory() == 3000

@@ -71,7 +71,7 @@ def test_what_the_c_library_holds_of_ended_runs_is_fetched_before_a_refusal(monk
         fetched.append(1)
         machine.free = 11 * GB
 
-    monkeypatch.setattr("style_transfer.runs.memory.release_free_memory", release)
+    monkeypatch.setattr("style_transfer.runs.free_memory.release_free_memory", release)
     MemoryReservations(machine.available).reserve(SIZE, RUN)
     assert fetched
 
