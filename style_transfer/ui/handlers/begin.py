@@ -7,10 +7,12 @@ import gradio as gr
 
 from style_transfer.runs import CheckpointWriter, Job, Lasting, Run, RunService
 from style_transfer.settings import Settings
-from style_transfer.ui.handlers.inputs import steps_after_change, token_in
+from style_transfer.ui.handlers.inputs import steps_after_change
 from style_transfer.ui.http.calls import error_on_page, or_error_on_page
 from style_transfer.ui.panels import controls
+from style_transfer.ui.session.pending_run import PendingRun
 from style_transfer.ui.session.record import RunRecord
+from style_transfer.ui.session.run_inputs import RunInputs
 from style_transfer.ui.session.session import Session
 from style_transfer.ui.session.sessions import PageContext
 
@@ -25,6 +27,12 @@ def submitted(context: PageContext, request: gr.Request) -> tuple[Session, Mappi
     return session, named
 
 
+def pending_run(named: Mapping[str, Any], inputs: RunInputs, settings: Settings) -> PendingRun:
+    """Return what a run will begin with, of values that a page submitted. Raises gr.Error."""
+    more: int = or_error_on_page(steps_after_change, named)
+    return PendingRun(inputs, settings, named["settings"]["preview_every"], more)
+
+
 class RunStarter:
     """Starts the runs of records. Raises gr.Error, one sentence, for those that are refused."""
 
@@ -35,40 +43,31 @@ class RunStarter:
         self,
         session: Session,
         record: RunRecord,
-        settings: Settings,
-        named: Mapping[str, Any],
+        pending: PendingRun,
         checkpoint: CheckpointWriter | None = None,
         **options: Any,
     ) -> Run:
-        """Return a run of a record's inputs, started; `options` are those of `Job`."""
-        inputs, recipe = record.inputs, record.inputs.recipe
-        job = Job(
-            inputs.content,
-            inputs.styles,
-            settings,
-            optimizer=recipe.optimizer,
-            seed=recipe.seed,
-            network=recipe.network,
-            **options,
-        )
-        return self.begin(session, record, job, named, checkpoint)
+        """Return a run of a new record with the settings of `pending`, started; `options` are those
+        of `Job`."""
+        job = record.inputs.job(pending.settings, **options)
+        return self.begin(session, record, job, pending, checkpoint)
 
     def begin(
         self,
         session: Session,
         record: RunRecord,
         job: Job,
-        named: Mapping[str, Any],
+        pending: PendingRun,
         checkpoint: CheckpointWriter | None = None,
         settles: bool = True,
     ) -> Run:
-        """Return a run of `job` for a record with what its page submitted, started."""
-        record.preview_every = named["settings"]["preview_every"]
-        before, session.token = record.checkpoint, token_in(named)
+        """Return a run of `job` for a record, which waited as `pending`, started."""
+        record.preview_every = pending.preview_every
+        record.steps_after_change = pending.steps_after_change
+        before = record.checkpoint
         record.checkpoint = checkpoint or before
         try:
-            record.steps_after_change = or_error_on_page(steps_after_change, named)
-            lasting = Lasting(record.steps_after_change, settles=settles)
+            lasting = Lasting(pending.steps_after_change, settles=settles)
             return self.start(session, record, job, lasting)
         except gr.Error:
             record.checkpoint = before

@@ -30,11 +30,12 @@ class BrushHandlers:
         try:
             strokes = _strokes(named["brushes"])
             arrived, more = newest_number(strokes), steps_after_change(named)
-            record = session.steered
-            if record is None or record.last_frame is None:
-                raise ValueError("There is no picture that can be touched; press Start first.")
-            record.steps_after_change = more
-            record.touch(strokes)
+            with session.steering_lock:
+                record = session.painted
+                if record is None or record.last_frame is None:
+                    raise ValueError("There is no picture that can be touched; press Start first.")
+                record.steps_after_change = more
+                record.touch(strokes)
             session.notice = ""
         except ValueError as error:
             refusal = session.notice = shorten(str(error))

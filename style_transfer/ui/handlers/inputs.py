@@ -19,6 +19,7 @@ from style_transfer.ui.panels import controls
 from style_transfer.ui.panels.inputs import CONTENT_ID, STYLE_IDS
 from style_transfer.ui.panels.mask import MASK_ID
 from style_transfer.ui.panels.start_options import SIZE_ID, START_OPTION_IDS, chosen_size
+from style_transfer.ui.session.pending_run import PendingRun
 from style_transfer.ui.session.picture_reader import PictureReader
 from style_transfer.ui.session.record import RunRecord
 from style_transfer.ui.session.run_inputs import PhotoSource, RunInputs
@@ -119,8 +120,8 @@ def usable_settings(value: Mapping[str, Any], limits: Limits) -> Settings:
     return settings
 
 
-def last_value(steered: RunRecord | None) -> dict[str, Any]:
-    """Return the value of the knobs as the picture that they steer has them, or none has yet."""
+def last_value(steered: RunRecord | PendingRun | None) -> dict[str, Any]:
+    """Return the value of the knobs as what they steer has them, or none has yet."""
     if steered is None:
         return controls.to_value(Settings())
     return controls.to_value(steered.settings, steered.preview_every)

@@ -26,8 +26,7 @@ from style_transfer.ui.http.gradio_internals import file_url
 from style_transfer.ui.panels.inputs import CONTENT_ID, STYLE_IDS
 from style_transfer.ui.panels.layout import view
 from style_transfer.ui.panels.start_options import SIZE_ID, chosen_size
-from style_transfer.ui.session.record import RunRecord
-from style_transfer.ui.session.run_inputs import PhotoSource, RunInputs
+from style_transfer.ui.session.run_inputs import RunInputs
 from style_transfer.ui.session.session import Session
 from style_transfer.ui.session.sessions import PageContext
 
@@ -54,19 +53,17 @@ class PictureHandlers:
             moved = [*(weight for weight, file in weights if file), *[1.0] * empty]
             moved_up = *files, *[None] * empty
             return *moved_up, named["settings"] | {"style_weights": moved}, gr.skip()
-        record = session.steered
         # Without a style a run goes on with those it has; to be brought back is no change.
-        if record and files and (files != session.brought[1:] or style_names(named)["mask"]):
+        if files and (files != session.brought[1:] or style_names(named)["mask"]):
             weights = named["settings"]["style_weights"]  # which may just have been moved up
-            read = partial(self._with_styles, session, record, named)
-            self._change(session, record, read, style_weights=weights)
+            read = partial(self._with_styles, session, named)
+            self._change(session, read, style_weights=weights)
         return *(gr.skip() for _ in (*chosen, "settings")), _view(session)
 
     def change_size(self, values: Values, request: gr.Request) -> Any:
         """Let the picture go on at the size that is chosen now; return the view as above."""
         session, named = self._sessions.find(session_key(request)), by_elem_id(values)
-        if record := session.steered:
-            self._change(session, record, lambda: self._with_size(session, record, named[SIZE_ID]))
+        self._change(session, partial(self._with_size, session, named[SIZE_ID]))
         return _view(session)
 
     def change_photo(self, values: Values, request: gr.Request) -> tuple[Any, Any]:
@@ -82,9 +79,8 @@ class PictureHandlers:
                 shown = self._reader.of(session.visitor).shown(file)
                 photo = file_url(session.pictures.save_content(shown))
             session.uploads.add(Path(file))
-        if file and file not in session.brought and (record := session.steered):
-            source = replace(record.inputs.source, file=Path(file), name=Path(file).name)
-            self._change(session, record, lambda: self._with_photo(session, record, source))
+        if file and file not in session.brought:
+            self._change(session, partial(self._with_photo, session, Path(file)))
         return {"mask": "", "photo": photo}, _view(session)
 
     def check_upload(self, file: str | None, request: gr.Request) -> None:
@@ -98,25 +94,28 @@ class PictureHandlers:
                 raise error_on_page(_refusal(session, error)) from error
 
     def _change(
-        self, session: Session, record: RunRecord, read: Callable[[], RunInputs], **knobs: Any
+        self, session: Session, read: Callable[[RunInputs], RunInputs], **knobs: Any
     ) -> None:
-        """Give a run the inputs that `read` returns, and the `knobs` that go with them; what it
-        refuses is told in the status line."""
-        try:
-            check = partial(self._service.check, visitor=session.visitor)
-            record.change_inputs(read(), check, **knobs)
-            session.notice = ""
-        except ValueError as error:
-            session.notice = _refusal(session, error)
+        """Give what is steered the inputs that `read` makes of those it has, and the `knobs` that
+        go with them; what is refused is told in the status line."""
+        with session.steering_lock:
+            if (steered := session.steered) is None:
+                return
+            try:
+                check = partial(self._service.check, visitor=session.visitor)
+                steered.change_inputs(read(steered.inputs), check, **knobs)
+                session.notice = ""
+            except ValueError as error:
+                session.notice = _refusal(session, error)
 
     def _with_styles(
-        self, session: Session, record: RunRecord, named: Mapping[str, Any]
+        self, session: Session, named: Mapping[str, Any], inputs: RunInputs
     ) -> RunInputs:
         files = style_files(named)
         session.uploads.update(map(Path, files))
         reader = self._reader.of(session.visitor)
         styles = chosen_styles(named, session.loaded_styles(files), reader)
-        inputs, names = record.inputs, style_names(named)
+        names = style_names(named)
         if names["mask"]:
             session.brought = []
         elif session.brought:  # the page does not show the regions that were brought back
@@ -125,14 +124,14 @@ class PictureHandlers:
         styles, recipe = styles.where_seen(inputs.opacity), replace(inputs.recipe, **names)
         return replace(inputs, styles=styles, recipe=recipe, style_files=tuple(files))
 
-    def _with_size(self, session: Session, record: RunRecord, value: Any) -> RunInputs:
+    def _with_size(self, session: Session, value: Any, inputs: RunInputs) -> RunInputs:
         chosen = chosen_size(value)
-        source = record.inputs.source
-        source = replace(source, side=chosen["size"], enlarge=chosen["enlarge"])
-        return self._with_photo(session, record, source)
+        source = replace(inputs.source, side=chosen["size"], enlarge=chosen["enlarge"])
+        return with_photo(inputs, source, self._reader.of(session.visitor))
 
-    def _with_photo(self, session: Session, record: RunRecord, source: PhotoSource) -> RunInputs:
-        return with_photo(record.inputs, source, self._reader.of(session.visitor))
+    def _with_photo(self, session: Session, file: Path, inputs: RunInputs) -> RunInputs:
+        source = replace(inputs.source, file=file, name=file.name)
+        return with_photo(inputs, source, self._reader.of(session.visitor))
 
 
 def _refusal(session: Session, error: ValueError) -> str:

@@ -7,7 +7,7 @@ from typing import Any
 import gradio as gr
 
 from style_transfer.runs import Checkpoint, CheckpointWriter, KeptRun, Run, kept_run
-from style_transfer.ui.handlers.begin import RunStarter, submitted
+from style_transfer.ui.handlers.begin import RunStarter, pending_run, submitted
 from style_transfer.ui.handlers.inputs import token_in
 from style_transfer.ui.handlers.watch import View, watch_run
 from style_transfer.ui.http.calls import Values, by_elem_id, error_on_page, or_error_on_page
@@ -70,9 +70,7 @@ class RecoverHandlers:
         def begin() -> tuple[RunRecord, Run]:
             nonlocal run, state
             record = session.new_record(inputs, f", continued at step {recipe.step}", losses)
-            named["settings"]["preview_every"] = recipe.preview_every
-            options = {"init": recipe.init, "state": state, "checkpoint": writer}
-            run = self._starter.run(session, record, recipe.settings, named, **options)
+            run = self._starter.run(session, record, pending, checkpoint=writer, state=state)
             state = None  # its optimiser memory would be held until the run ends
             return record, run
 
@@ -94,7 +92,9 @@ class RecoverHandlers:
                 return
             state = checkpoint.state
             del checkpoint
-            yield from watch_run(self._context, session, begin)
+            pending = pending_run(named, inputs, recipe.settings)
+            pending.preview_every = recipe.preview_every
+            yield from watch_run(self._context, session, begin, pending)
         finally:
             if run is None and record is None:  # refused, or left while waiting
                 writer.release()  # it can be continued another time

@@ -8,8 +8,7 @@ import gradio as gr
 
 from style_transfer.engine import remaining_steps, resize_clamped, stages
 from style_transfer.runs import Run
-from style_transfer.settings import Settings
-from style_transfer.ui.handlers.begin import RunStarter, submitted
+from style_transfer.ui.handlers.begin import RunStarter, pending_run, submitted
 from style_transfer.ui.handlers.inputs import (
     painted_from,
     read_inputs,
@@ -25,8 +24,8 @@ from style_transfer.ui.http.calls import (
     shorten,
 )
 from style_transfer.ui.panels.layout import view
+from style_transfer.ui.session.pending_run import PendingRun
 from style_transfer.ui.session.record import RunRecord
-from style_transfer.ui.session.run_inputs import RunInputs
 from style_transfer.ui.session.sent_strokes import SentStrokes
 from style_transfer.ui.session.session import Session
 from style_transfer.ui.session.sessions import PageContext
@@ -62,26 +61,25 @@ class StartHandlers:
     def start(self, request: gr.Request) -> Iterator[View]:
         """Start a run from the first image that was chosen."""
         session, named = submitted(self._context, request)
-        inputs, settings = self._read(session, named)
+        pending = self._read(session, named)
 
         def begin() -> tuple[RunRecord, Run]:
-            record = session.new_record(inputs)
+            record = session.new_record(pending.inputs)
             record.strokes = SentStrokes(strokes := session.strokes_to_come)
-            options: dict[str, Any] = {"init": inputs.recipe.init, "strokes": strokes}
-            run = self._starter.run(session, record, settings, named, **options)
+            run = self._starter.run(session, record, pending, strokes=strokes)
             session.strokes_to_come = ()
             return record, run
 
-        yield from watch_run(self._context, session, begin)
+        yield from watch_run(self._context, session, begin, pending)
 
     def restart(self, request: gr.Request) -> Iterator[View]:
         """Start a run with what is chosen now, from the picture on the canvas."""
         session, named = submitted(self._context, request)
         if session.preview is None:
             raise error_on_page("There is no picture to go on from yet.")
-        inputs, settings = self._read(session, named)
-        begin = self._branching(session, inputs, settings, named)
-        yield from watch_run(self._context, session, begin)
+        pending = self._read(session, named)
+        begin = self._branching(session, pending)
+        yield from watch_run(self._context, session, begin, pending)
 
     def branch(self, request: gr.Request) -> Iterator[View]:
         """Start a run from the preview on the canvas, with the settings of that preview."""
@@ -91,8 +89,9 @@ class StartHandlers:
             raise error_on_page("There is no moment to branch from yet.")
         reader = self._context.reader.of(session.visitor)
         inputs = or_error_on_page(painted_from, record, preview, reader)
-        begin = self._branching(session, inputs, preview.settings, named, copies=True)
-        yield from watch_run(self._context, session, begin)
+        pending = pending_run(named, inputs, preview.settings)
+        begin = self._branching(session, pending, copies=True)
+        yield from watch_run(self._context, session, begin, pending)
 
     def continue_run(self, request: gr.Request) -> Iterator[View]:
         """Make more steps with the selected run, as if it had not ended."""
@@ -100,16 +99,19 @@ class StartHandlers:
         record = session.selected
         if record is None or record.last_frame is None:
             raise error_on_page("There is no run to go on with yet.")
-        settings = read_settings(named, self._service.limits)
-        settings = replace(settings, steps=max(settings.steps, record.last_frame.step + 1))
+        pending = pending_run(named, record.inputs, read_settings(named, self._service.limits))
+        first = record.last_frame.step + 1
 
         def begin() -> tuple[RunRecord, Run]:
             record.fetch()
             session.notice = ""  # the settings are all good
+            if pending.inputs is not record.inputs:
+                record.change_inputs(pending.inputs, lambda _: None)  # checked when they came
+            settings = replace(pending.settings, steps=max(pending.settings.steps, first))
             job = replace(record.waking_job(), settings=settings)
-            return record, self._starter.begin(session, record, job, named, settles=False)
+            return record, self._starter.begin(session, record, job, pending, settles=False)
 
-        yield from watch_run(self._context, session, begin)
+        yield from watch_run(self._context, session, begin, pending)
 
     def wake(self, request: gr.Request) -> Iterator[View]:
         """Make the steps that a change at rest needs, with the picture as it is."""
@@ -131,18 +133,11 @@ class StartHandlers:
             record.give_up()
             raise
 
-    def _read(self, session: Session, named: Mapping[str, Any]) -> tuple[RunInputs, Settings]:
+    def _read(self, session: Session, named: Mapping[str, Any]) -> PendingRun:
         inputs = read_inputs(session, named, self._context.reader.of(session.visitor))
-        return inputs, read_settings(named, self._service.limits)
+        return pending_run(named, inputs, read_settings(named, self._service.limits))
 
-    def _branching(
-        self,
-        session: Session,
-        inputs: RunInputs,
-        settings: Settings,
-        named: Mapping[str, Any],
-        copies: bool = False,
-    ) -> Begin:
+    def _branching(self, session: Session, pending: PendingRun, copies: bool = False) -> Begin:
         """Return how to begin a run from the preview that is on the canvas now.
 
         It is the first preview of that run where it `copies` it.
@@ -150,15 +145,16 @@ class StartHandlers:
         parent, preview = session.selected, session.preview
         assert parent is not None
         assert preview is not None
-        size = inputs.content.shape[-2], inputs.content.shape[-1]
-        image = resize_clamped(parent.image_of(preview), size)
-        same_photo = preview.origin.source.file == inputs.photo_file
-        strokes = preview.strokes if same_photo else ()  # of another photo they mean nothing
+        picture = parent.image_of(preview)
 
         def begin() -> tuple[RunRecord, Run]:
-            step = preview.step
-            if step >= settings.steps:  # that run was finished: repeat the finest stage
-                step = sum(remaining_steps(stages(size), 0, settings.steps)[:-1])
+            inputs, steps, step = pending.inputs, pending.settings.steps, preview.step
+            size = inputs.content.shape[-2], inputs.content.shape[-1]
+            image = resize_clamped(picture, size)
+            if step >= steps:  # that run was finished: repeat the finest stage
+                step = sum(remaining_steps(stages(size), 0, steps)[:-1])
+            same_photo = preview.origin.source.file == inputs.photo_file
+            strokes = preview.strokes if same_photo else ()  # of another photo they mean nothing
             origin = f" from step {preview.step} of {parent.short_name}"
             record = session.new_record(inputs, origin)
             record.strokes = SentStrokes(strokes)
@@ -166,6 +162,6 @@ class StartHandlers:
                 record.timeline.add_copy(replace(preview, step=step))
             options: dict[str, Any] = {"strokes": strokes, "init_strokes": strokes}
             options |= {"init": image, "step": step}
-            return record, self._starter.run(session, record, settings, named, **options)
+            return record, self._starter.run(session, record, pending, **options)
 
         return begin

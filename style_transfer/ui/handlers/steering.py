@@ -43,7 +43,11 @@ class SteeringHandlers:
 
         A knob that is refused, in the status line, keeps its last value; the others act.
         """
-        session, named = self._session(request), by_elem_id(values)
+        session = self._session(request)
+        with session.steering_lock:
+            return self._steer(session, by_elem_id(values))
+
+    def _steer(self, session: Session, named: Mapping[str, Any]) -> Any:
         steered = session.steered
 
         def use(value: Mapping[str, Any]) -> None:

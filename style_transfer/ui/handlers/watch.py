@@ -7,8 +7,9 @@ from typing import Any
 
 from style_transfer.engine import Frame
 from style_transfer.runs import HEARTBEAT, SERVER_ENDS, Run
-from style_transfer.ui.http.calls import or_error_on_page
+from style_transfer.ui.http.calls import or_error_on_page, shorten
 from style_transfer.ui.panels.layout import view
+from style_transfer.ui.session.pending_run import PendingRun
 from style_transfer.ui.session.record import RunRecord
 from style_transfer.ui.session.session import Session
 from style_transfer.ui.session.sessions import PageContext
@@ -26,10 +27,15 @@ View = dict[str, Any]
 Begin = Callable[[], tuple[RunRecord, Run]]
 
 
-def watch_run(context: PageContext, session: Session, begin: Begin) -> Iterator[View]:
-    """Wait for a place, start a run and yield the view until it ends; the run before it ends."""
+def watch_run(
+    context: PageContext, session: Session, begin: Begin, pending: PendingRun | None = None
+) -> Iterator[View]:
+    """Wait for a place, start a run and yield the view until it ends; the run before it ends.
+
+    Until it begins, changes act on `pending`, where that is given: on what it begins with.
+    """
     last: View = {}
-    with closing(_views(context, session, begin)) as views:
+    with closing(_views(context, session, begin, pending)) as views:
         for each in views:
             # To send what a page shows already costs as much as to send something new.
             if each | {"time": 0} != last | {"time": 0} or each["time"] - last["time"] > REMINDER:
@@ -37,12 +43,14 @@ def watch_run(context: PageContext, session: Session, begin: Begin) -> Iterator[
                 yield each
 
 
-def _views(context: PageContext, session: Session, begin: Begin) -> Generator[View, None, None]:
+def _views(
+    context: PageContext, session: Session, begin: Begin, pending: PendingRun | None
+) -> Generator[View, None, None]:
     admission = context.service.admission
     session.stop_run()
     admission.leave(session.ticket)  # the run that ends must not keep the next one waiting
     session.ticket = ticket = or_error_on_page(admission.join, session.visitor)
-    run = None
+    session.pending, run = pending, None
     try:
         while session.ticket is ticket and (ahead := admission.ahead(ticket)):
             session.ahead = ahead
@@ -52,8 +60,11 @@ def _views(context: PageContext, session: Session, begin: Begin) -> Generator[Vi
                 return
         if session.ticket is ticket:
             session.ahead = 0
-            record, run = begin()
-            session.follow(record, run)
+            with session.steering_lock:
+                record, run = begin()
+                session.follow(record, run)
+                if pending and pending.inputs is not record.inputs:  # of a run that goes on
+                    _change_inputs(session, record, pending)
             session.is_sparing = session.is_local and context.service.executor.device == "cpu"
             yield from _follow(session, ticket, record, run)
             if record.rests and session.run is run:
@@ -83,8 +94,9 @@ def _follow(session: Session, ticket: object, record: RunRecord, run: Run) -> It
             stored = time.monotonic()
             _store(session, record, run, frame)
         if run.ended:
-            session.release(ticket)
-            record.end(wakes=run.outcome is not None and run.outcome.rests)
+            with session.steering_lock:
+                session.release(ticket)
+                record.end(wakes=run.outcome is not None and run.outcome.rests)
             if run.outcome is not SERVER_ENDS and not record.rests:
                 record.remove_checkpoint()
         now = time.monotonic()
@@ -95,6 +107,14 @@ def _follow(session: Session, ticket: object, record: RunRecord, run: Run) -> It
         ):
             sent = now
             yield view(session)
+
+
+def _change_inputs(session: Session, record: RunRecord, pending: PendingRun) -> None:
+    """Let a run that was begun with a picture go on with what was chosen while it waited."""
+    try:
+        record.change_inputs(pending.inputs, lambda _: None)
+    except ValueError as error:
+        session.notice = shorten(str(error))
 
 
 def _differs(frame: Frame, last: Frame) -> bool:

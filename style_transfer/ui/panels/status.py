@@ -23,7 +23,7 @@ def build() -> None:
 
 def value(session: Session) -> dict[str, Any]:
     """Return step and steps for the bar, and the words of the line by their place in it."""
-    record = session.steered or session.latest
+    record = session.painted or session.latest
     if session.ahead and (record is None or not record.rests):
         return _without_picture(f"Waiting for a turn: {_ahead(session)}.")
     if record and record.last_frame is None and record.run and record.run.error:

@@ -111,18 +111,7 @@ class RunRecord(KeptRecord):
             state = with_content(
                 state, size, inputs.content, frame.from_content, inputs.styles, self.settings
             )
-        recipe = inputs.recipe
-        return Job(
-            inputs.content,
-            inputs.styles,
-            self.settings,
-            init=recipe.init,
-            optimizer=recipe.optimizer,
-            seed=recipe.seed,
-            network=recipe.network,
-            state=state,
-            strokes=self.strokes.all,
-        )
+        return inputs.job(self.settings, state=state, strokes=self.strokes.all)
 
     def waking_job(self) -> Job:
         """Return the `job` of a run that moves the whole picture, unless new strokes bind it."""

@@ -3,12 +3,14 @@
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 from torch import Tensor
 
 from style_transfer.engine import Styles
 from style_transfer.recipe import Recipe
-from style_transfer.runs import by_name
+from style_transfer.runs import Job, by_name
+from style_transfer.settings import Settings
 
 
 @dataclass(frozen=True)
@@ -57,3 +59,14 @@ class RunInputs:
     def origin(self) -> Origin:
         """What is kept of it with each picture that is painted from it."""
         return Origin(self.source, self.styles, self.style_files, self.recipe)
+
+    def job(self, settings: Settings, **options: Any) -> Job:
+        """Return the job of a run from them; `options` are further ones of `Job`."""
+        recipe = self.recipe
+        chosen: dict[str, Any] = {
+            "init": recipe.init,
+            "optimizer": recipe.optimizer,
+            "seed": recipe.seed,
+            "network": recipe.network,
+        }
+        return Job(self.content, self.styles, settings, **(chosen | options))

@@ -18,6 +18,7 @@ from style_transfer.ui.http.calls import ONE_CALL, error_on_page
 from style_transfer.ui.http.gradio_uploads import upload_folder
 from style_transfer.ui.http.presence import Presence
 from style_transfer.ui.session.made_files import MadeFiles
+from style_transfer.ui.session.pending_run import PendingRun
 from style_transfer.ui.session.picture_files import PictureFiles
 from style_transfer.ui.session.record import RunRecord
 from style_transfer.ui.session.run_inputs import RunInputs
@@ -49,6 +50,10 @@ class Session:
         self.latest: RunRecord | None = None  # the record of the run that was started last
         self.selected: RunRecord | None = None  # the record on the canvas
         self.ticket: object | None = None  # of the admission queue, while waiting or running
+        self.pending: PendingRun | None = None  # that has the ticket and does not paint yet
+        # Held while a change is noted, and while a run begins or ends: each change comes before or
+        # after that, never between what the run was begun with and the moment that it is steered.
+        self.steering_lock = threading.RLock()
         self.ahead = 0  # runs before this one in the admission queue
         self.canvas = example.CANVAS  # what was shown last
         self.brought: list[str] = []  # files of the photo and style images of a run brought back
@@ -115,7 +120,13 @@ class Session:
         return record if record and record.rests and not self.is_busy else None
 
     @property
-    def steered(self) -> RunRecord | None:
+    def steered(self) -> RunRecord | PendingRun | None:
+        """What a moved knob or another picture acts on: the run that waits for its turn, where
+        there is one, or the record that is `painted`."""
+        return self.pending or self.painted
+
+    @property
+    def painted(self) -> RunRecord | None:
         """The record that a change acts on: the one that is painted, or at rest on the canvas."""
         latest, selected = self.latest, self.selected
         record = latest if latest and latest.rest is None else selected
@@ -124,7 +135,7 @@ class Session:
     @property
     def touched(self) -> RunRecord | None:
         """The record whose newest picture is on the canvas, where strokes can be made on it."""
-        record = self.steered
+        record = self.painted
         newest = record is self.selected and self._pinned is None
         return record if record and record.last_frame and newest else None
 
@@ -148,10 +159,11 @@ class Session:
         return len(self.records) >= MAX_RECORDS
 
     def loaded_styles(self, files: Sequence[str]) -> dict[str, Tensor]:
-        """Return the style images in `files` that the latest run has read already."""
-        if not self.latest:
+        """Return the style images in `files` that the newest run has read already."""
+        newest = self.pending or self.latest
+        if not newest:
             return {}
-        inputs = self.latest.inputs
+        inputs = newest.inputs
         images = zip(inputs.style_files, inputs.styles.images, strict=False)
         return {file: image for file, image in images if file in files}
 
@@ -172,6 +184,7 @@ class Session:
 
     def follow(self, record: RunRecord, run: Run) -> None:
         """Let `run` begin or continue `record`, which is selected; the run before it ends."""
+        self.pending = None
         self.take_up(record)
         record.follow(run)
 
@@ -197,21 +210,21 @@ class Session:
         """End the run after the step under way, leave the queue, or let no change wake it."""
         if self.at_rest:
             self.at_rest.stop()
-        elif self.ahead and self.steered and self.steered.rest:
-            self.steered.give_up()
+        elif self.ahead and self.painted and self.painted.rest:
+            self.painted.give_up()
         self.stop_run()
 
     def stop_run(self) -> None:
         """End the run after the step under way, or leave the admission queue."""
         if self.ahead:
-            self.ticket, self.ahead = None, 0
+            self.release(self.ticket)
         if self.run:
             self.run.stop()
 
     def release(self, ticket: object) -> None:
         """Forget a ticket of the admission queue that is not needed any more."""
         if self.ticket is ticket:
-            self.ticket, self.ahead = None, 0
+            self.ticket, self.pending, self.ahead = None, None, 0
 
     def repeat(self, strokes: tuple[Stroke, ...]) -> str:
         """Do strokes again with the next start; return that in a sentence, "" for none."""
@@ -231,7 +244,7 @@ class Session:
         """End the run, and remove the folder as soon as nothing writes to it."""
         with self._lock:
             self.closed = True
-        self.ticket = None
+        self.ticket = self.pending = None
         self.stop_run()
         threading.Thread(target=self._remove_files, daemon=True).start()
 

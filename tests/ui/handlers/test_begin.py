@@ -9,7 +9,7 @@ import torch
 from style_transfer.engine import Styles
 from style_transfer.recipe import Recipe
 from style_transfer.runs import OWN_MACHINE, Limits, MemoryReservations, RunMemory, RunService
-from style_transfer.ui.handlers.begin import RunStarter
+from style_transfer.ui.handlers.begin import RunStarter, pending_run
 from style_transfer.ui.panels import controls
 from style_transfer.ui.session.run_inputs import RunInputs
 from tests.runs.fake_executor import FakeExecutor
@@ -34,8 +34,9 @@ def begin(service, session, painting):
     def begin(size=SIZE, **named):
         photo = torch.zeros((1, 3, *size))
         inputs = RunInputs(photo, Styles((painting,)), Path("photo.jpg"), Recipe())
+        pending = pending_run(NAMED | named, inputs, SETTINGS)
         record = session.new_record(inputs)
-        runs.append(starter.run(session, record, SETTINGS, NAMED | named))
+        runs.append(starter.run(session, record, pending))
         session.follow(record, runs[-1])
         return runs[-1]
 

@@ -1,0 +1,271 @@
+"""A run that waits for its turn: what is changed until then is what it begins with."""
+
+import threading
+from contextlib import closing
+from dataclasses import replace
+
+import gradio as gr
+import pytest
+
+from style_transfer.engine import equal_images
+from style_transfer.images import open_image, save, to_tensor
+from style_transfer.runs import AdmissionQueue, Limits, MemoryReservations, Run, RunService
+from style_transfer.ui.handlers.brushes import BrushHandlers
+from style_transfer.ui.handlers.recover import RecoverHandlers
+from style_transfer.ui.handlers.start import StartHandlers
+from style_transfer.ui.panels import brushes, status, transport
+from style_transfer.ui.session.record import RunRecord
+from tests.conftest import smooth_picture
+from tests.runs.fake_executor import FOREVER, FakeExecutor
+from tests.ui.handlers.tab import SETTINGS, Tab
+
+SMEAR = {"kind": "smear", "points": [[0.2, 0.5, 1], [0.6, 0.5, 1]], "radius": 0.2, "number": 1}
+
+
+@pytest.fixture
+def service(tmp_path):
+    return RunService(Limits(), tmp_path / "checkpoints", FakeExecutor)
+
+
+@pytest.fixture
+def files(tmp_path):
+    """Files of two photos and two paintings."""
+    files = [tmp_path / f"{name}.png" for name in ("photo", "other", "painting", "another")]
+    for seed, file in enumerate(files):
+        save(smooth_picture(seed, 64, 64), file)
+    return files
+
+
+@pytest.fixture
+def empty(context, photo, painting):
+    """A page that has painted nothing yet."""
+    tab = Tab(context, photo, painting)
+    yield tab
+    for session in context.sessions.all():
+        session.close()
+
+
+@pytest.fixture
+def wait(context):
+    """A function that presses a button whose run waits, does something meanwhile, and lets it run
+    to its end."""
+    queue = context.service.admission = AdmissionQueue(places=1, waiting=9, each=9)
+
+    def wait(tab, press, meanwhile):
+        other = queue.join()
+        with closing(press(tab.request)) as views:
+            next(views)
+            meanwhile()
+            queue.leave(other)
+            for _ in views:
+                pass
+        assert tab.session.pending is None
+        return tab.session.latest
+
+    return wait
+
+
+def touch(tab):
+    values = {gr.HTML(elem_id="brushes"): {"strokes": [SMEAR]}, gr.HTML(elem_id="more"): 3}
+    return BrushHandlers(tab.context).touch(values, tab.request)[0]
+
+
+def test_a_knob_moved_while_the_first_run_waits_is_what_it_begins_with(empty, files, wait):
+    empty.submit(files[0], files[2])
+    record = wait(empty, empty.starts.start, lambda: empty.steer(beta=20, more=7))
+    assert record.run.settings == replace(SETTINGS, beta=20)
+    assert record.previews[0].settings.beta == 20
+    assert not record.changes
+    assert record.steps_after_change == 7
+
+
+def test_photo_styles_and_size_chosen_while_it_waits_are_painted_from_the_first_step(
+    empty, files, wait
+):
+    first, other, painting, another = files
+
+    def meanwhile():
+        empty.resize(48)
+        empty.drop_photo(other)
+        empty.choose_styles(str(painting), str(another))
+
+    empty.submit(first, painting)
+    record = wait(empty, empty.starts.start, meanwhile)
+    inputs = record.inputs
+    assert inputs.photo_file == other
+    assert (inputs.recipe.photo, inputs.recipe.size) == ("other.png", 48)
+    assert equal_images(inputs.content, to_tensor(open_image(other), 48))
+    assert len(inputs.styles.images) == 2
+    assert inputs.recipe.more_styles == ("another.png",)
+    assert {preview.origin.source for preview in record.previews} == {inputs.source}
+    assert not record.changes
+
+
+def test_what_cannot_be_painted_is_refused_at_once_and_the_rest_stays(empty, files, wait, tmp_path):
+    def meanwhile():
+        (tmp_path / "broken.png").write_bytes(b"none")
+        empty.drop_photo(tmp_path / "broken.png")
+        assert "The run goes on with what it has." in empty.session.notice
+        empty.resize(0)
+        assert "not 0" in empty.session.notice
+        empty.steer(steps=99_999)
+        assert "5,000 steps" in empty.session.notice
+
+    empty.submit(files[0], files[2])
+    record = wait(empty, empty.starts.start, meanwhile)
+    assert record.inputs.photo_file == files[0]
+    assert record.inputs.recipe.size == 64
+    assert record.run.settings == SETTINGS
+
+
+def test_a_size_without_memory_is_refused_while_it_waits(empty, files, wait):
+    def meanwhile():
+        empty.context.service.memory = MemoryReservations(lambda: 100_000_000)
+        empty.resize(48)
+        assert "memory" in empty.session.notice
+        empty.context.service.memory = MemoryReservations(lambda: 10**11)
+
+    empty.submit(files[0], files[2])
+    assert wait(empty, empty.starts.start, meanwhile).inputs.recipe.size == 64
+
+
+def test_the_picture_at_rest_keeps_its_knobs_while_the_next_run_waits(tab, files, wait):
+    resting = tab.session.latest
+    tab.submit(files[0], files[2])
+    record = wait(tab, tab.starts.start, lambda: tab.steer(beta=20))
+    assert record is not resting
+    assert record.run.settings.beta == 20
+    assert resting.settings.beta == SETTINGS.beta
+    assert not resting.is_changed
+
+
+@pytest.mark.parametrize("press", [StartHandlers.restart, StartHandlers.branch])
+def test_a_run_from_a_picture_begins_with_what_was_chosen_last(tab, files, wait, press):
+    tab.submit(files[0], files[2])
+    record = wait(
+        tab,
+        lambda request: press(tab.starts, request),
+        lambda: tab.steer(beta=20) or tab.resize(48),
+    )
+    assert record.run.settings.beta == 20
+    assert max(record.last_frame.content.shape) == 48
+
+
+def test_a_run_that_goes_on_takes_knobs_and_pictures_of_while_it_waited(tab, files, wait):
+    tab.submit(files[0], files[2])
+    tab.knobs = replace(tab.knobs, steps=9)
+    tab.submit(files[0], files[2])
+    record = wait(
+        tab,
+        tab.starts.continue_run,
+        lambda: (tab.steer(beta=20), tab.choose_styles(str(files[3]))),
+    )
+    assert record.run.settings == replace(SETTINGS, beta=20, steps=9)
+    assert record.last_frame.step == 9
+    assert record.inputs.recipe.style == "another.png"
+    assert record.changes[-1].step == 5
+    assert "another style picture" in record.changes[-1].description
+
+
+def test_an_interrupted_run_takes_knobs_and_pictures_of_while_it_waited(
+    empty, files, wait, context
+):
+    empty.knobs = replace(SETTINGS, steps=5000)
+    empty.submit(files[0], files[2])
+    context.service.executor.allowed = 3  # the first is the photo
+    with closing(empty.starts.start(empty.request)) as views:
+        for _ in views:
+            if empty.session.latest.last_frame and empty.session.latest.last_frame.step == 2:
+                break
+        empty.session.latest.write_checkpoint(empty.session.run, now=True)
+        empty.session.latest.release_checkpoint()
+    context.service.executor.allowed = FOREVER
+    tab = Tab(context, *[smooth_picture(seed) for seed in (0, 2)], key="two")
+    tab.knobs = replace(SETTINGS, steps=5000)
+    tab.submit(files[0], files[2])
+    record = wait(
+        tab,
+        RecoverHandlers(context).recover,
+        lambda: (tab.steer(beta=20, steps=60), tab.choose_styles(str(files[3]))),
+    )
+    assert record.run.settings == replace(SETTINGS, beta=20, steps=60)
+    assert record.inputs.recipe.style == "another.png"
+    assert record.run.styles.fingerprint == record.inputs.styles.fingerprint
+
+
+def test_strokes_go_to_the_picture_on_the_canvas_while_a_run_waits(tab, files, wait):
+    def meanwhile():
+        assert brushes.value(tab.session)["enabled"]
+        assert touch(tab)["refusal"] == ""
+
+    tab.submit(files[0], files[2])
+    record = wait(tab, tab.starts.continue_run, meanwhile)
+    assert [stroke.kind for stroke in record.last_frame.state.strokes] == ["smear"]
+
+
+def test_without_a_picture_there_is_nothing_to_touch_while_a_run_waits(empty, files, wait):
+    def meanwhile():
+        assert "press Start first" in touch(empty)["refusal"]
+        assert "Waiting for a turn" in status.value(empty.session)["words"]
+
+    empty.submit(files[0], files[2])
+    wait(empty, empty.starts.start, meanwhile)
+
+
+def test_who_leaves_the_queue_leaves_nothing_behind(empty, files, context):
+    queue = context.service.admission = AdmissionQueue(places=1, waiting=9, each=9)
+    queue.join()
+    empty.submit(files[0], files[2])
+    with closing(empty.starts.start(empty.request)) as views:
+        next(views)
+        assert empty.session.pending
+        empty.steering.stop(empty.request)
+        for _ in views:
+            pass
+    assert empty.session.pending is empty.session.steered is None
+
+
+@pytest.mark.parametrize("change", [touch, lambda tab: tab.steer(beta=20)], ids=["stroke", "knob"])
+def test_a_change_that_comes_while_a_run_ends_wakes_the_picture(tab, monkeypatch, change):
+    changing, ended = threading.Event(), threading.Event()
+    end = RunRecord.end
+    changed = threading.Thread(target=change, args=(tab,))
+
+    def end_late(record, wakes):
+        changed.start()
+        changing.wait(0.5)  # with the lock it comes afterwards
+        end(record, wakes)
+        ended.set()
+
+    def late(run):
+        changing.set()
+        ended.wait(20)
+
+    tab.steer(steps=6)
+    monkeypatch.setattr(RunRecord, "end", end_late)
+    touching, steering = Run.touch, Run.settings.fset
+    monkeypatch.setattr(Run, "touch", lambda run, new: late(run) or touching(run, new))
+    late_settings = Run.settings.setter(lambda run, new: late(run) or steering(run, new))
+    monkeypatch.setattr(Run, "settings", late_settings)
+    tab.wake()
+    changed.join(20)
+    assert transport.value(tab.session)["wake"]
+
+
+def test_a_change_that_comes_while_a_picture_wakes_acts_on_that_run(tab, monkeypatch):
+    start, changes = RunService.start, []
+
+    def start_late(service, job, **options):
+        run = start(service, job, **options)
+        changes.append(threading.Thread(target=tab.steer, kwargs={"beta": 30, "steps": 9}))
+        changes[0].start()
+        changes[0].join(0.5)
+        return run
+
+    monkeypatch.setattr(RunService, "start", start_late)
+    tab.context.service.executor.allowed = 1
+    tab.steer(beta=20)
+    with closing(tab.starts.wake(tab.request)) as views:
+        next(views)
+        changes[0].join(20)
+        assert tab.session.run.settings.beta == 30
