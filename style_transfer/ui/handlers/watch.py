@@ -35,12 +35,19 @@ def watch_run(
     Until it begins, changes act on `pending`, where that is given: on what it begins with.
     """
     last: View = {}
-    with closing(_views(context, session, begin, pending)) as views:
-        for each in views:
-            # To send what a page shows already costs as much as to send something new.
-            if each | {"time": 0} != last | {"time": 0} or each["time"] - last["time"] > REMINDER:
-                last = each
-                yield each
+    any_time = {"time": 0}
+    try:
+        with closing(_views(context, session, begin, pending)) as views:
+            for each in views:
+                # To send what a page shows already costs as much as to send something new.
+                is_new = each | any_time != last | any_time
+                if is_new or each["time"] - last["time"] > REMINDER:
+                    last = each
+                    yield each
+    except Exception:
+        if last:  # that it waits, say, which would stay on the page
+            yield view(session)
+        raise
 
 
 def _views(

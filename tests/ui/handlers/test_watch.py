@@ -7,6 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 
+import gradio as gr
 import pytest
 
 from style_transfer.engine import Styles
@@ -15,6 +16,7 @@ from style_transfer.runs import SERVER_ENDS, AdmissionQueue, Job, Run
 from style_transfer.settings import Settings
 from style_transfer.ui.handlers import watch
 from style_transfer.ui.handlers.watch import watch_run
+from style_transfer.ui.http.calls import error_on_page
 from style_transfer.ui.panels import status
 from style_transfer.ui.session.run_inputs import RunInputs
 from style_transfer.ui.session.session import ABSENCE
@@ -100,6 +102,26 @@ def test_who_waits_sees_how_many_are_before_and_can_leave(context, session, star
     for _ in waiting:
         pass
     assert session.run is None
+
+
+def test_a_page_whose_run_is_refused_when_its_turn_comes_waits_no_longer(
+    context, session, monkeypatch
+):
+    queue = AdmissionQueue(places=1, waiting=9, each=9)
+    monkeypatch.setattr(context.service, "admission", queue)
+    first = queue.join()
+
+    def refused():
+        raise error_on_page("There is no memory for it.")
+
+    views = watch_run(context, session, refused)
+    assert not next(views)["transport"]["enabled"]["start"]
+    queue.leave(first)
+    shown = next(views)
+    assert shown["transport"]["enabled"]["start"]
+    assert shown["status"]["words"] == status.WELCOME
+    with pytest.raises(gr.Error, match="no memory"):
+        next(views)
 
 
 def test_who_is_away_while_waiting_gives_the_turn_to_others(context, session, start, monkeypatch):
