@@ -20,7 +20,7 @@ class Stretches:
     def of(self, packet: Any) -> int:
         """Return the stretch of the next packet of a stream, in the order of the file."""
         stretch, end = self._last.get(packet.stream.index, (0, None))
-        if packet.dts is None:
+        if packet.dts is None or not packet.size:  # one without data has no place in time
             return stretch
         time = packet.dts * packet.time_base
         if end is not None and (time < end - _BACK or (self._may_leap and time > end + _AHEAD)):
