@@ -42,6 +42,7 @@ from style_transfer.film.keyframes import Keyframes
 from style_transfer.film.output import FilmOutput, checksum_of
 from style_transfer.film.painted import FilmWatch, PaintedFilm, Unwatched
 from style_transfer.film.reading import open_film
+from style_transfer.film.writing import check_size
 from style_transfer.images import painted_size
 from style_transfer.network import check_layers, load_network
 from style_transfer.runs import RunMemory, available_memory
@@ -115,6 +116,7 @@ class _FilmPainter:
         self._network = load_network(request.network, device)
         keyframes.check(request.settings, self._check)
         self._block = self._side_of_blocks()
+        check_size(output, self._size, self._film)
 
     def paint(self, watch: FilmWatch) -> PaintedFilm:
         """Paint all frames, or those that are left, and write the film."""

@@ -1,5 +1,6 @@
 """Painted frames to a film."""
 
+import io
 import os
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack
@@ -11,7 +12,7 @@ from typing import Any, NamedTuple
 from PIL import Image
 
 from style_transfer.film.containers import open_source, open_target
-from style_transfer.film.reading import Film, Video
+from style_transfer.film.reading import Film, Size, Video
 from style_transfer.film.sound import Route, Sound, routes_of
 from style_transfer.images import add_video, even, video_frame
 
@@ -77,6 +78,29 @@ def write_film(paintings: Sequence[Painting], output: Path, source: Path, film: 
     return f"{source.name}: the film is without sound track {missing}; its format cannot hold that."
 
 
+def check_size(output: Path, size: Size, film: Film) -> None:
+    """Raise ValueError, one sentence, where no film of `size` can be `output`.
+
+    A black frame is tried, in memory: what a format takes is not all that its encoder does.
+    """
+    import av
+
+    known, (height, width) = FILM_FORMATS[output.suffix.lower()], size
+    try:
+        with av.open(io.BytesIO(), "w", format=known.container) as trial:
+            stream = _video(trial, known, (width, height), film)
+            frame = _frame(Image.new("RGB", (width, height)), stream, known.codec)
+            frame.pts, frame.time_base = 0, stream.codec_context.time_base
+            for packet in (*stream.encode(frame), *stream.encode()):
+                trial.mux(packet)
+    except (av.FFmpegError, OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or error
+        raise ValueError(
+            f"{output}: no film of {width} x {height} pixels can be written here ({reason}); "
+            f"choose a smaller size, or another of the endings {', '.join(FILM_FORMATS)}."
+        ) from None
+
+
 def _write(
     paintings: Sequence[Painting],
     output: Path,
@@ -92,7 +116,9 @@ def _write(
         stack.callback(part.unlink, missing_ok=True)
         options = known.options | _last_shown(known, paintings[-1])
         with open_target(part, known.container, options) as container:
-            stream = _video(container, known, paintings[0].file, film)
+            with Image.open(paintings[0].file) as first:
+                size = first.size
+            stream = _video(container, known, size, film)
             sound = None
             if routes and isinstance(film, Video):
                 opened = stack.enter_context(open_source(source))
@@ -152,9 +178,8 @@ def _set_last_duration(file: Path, milliseconds: int) -> None:
         content.write(milliseconds.to_bytes(3, "little"))
 
 
-def _video(container: Any, known: FilmFormat, first: Path, film: Film) -> Any:
-    with Image.open(first) as picture:
-        size = picture.size
+def _video(container: Any, known: FilmFormat, size: tuple[int, int], film: Film) -> Any:
+    """Return a new stream of pictures of (width, height) in an open container."""
     if known.codec not in _TICKS:
         stream = add_video(container, known.codec, even(size), film.rate)
         stream.codec_context.time_base = film.time_base

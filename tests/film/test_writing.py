@@ -12,7 +12,7 @@ pytest.importorskip("av")
 
 from style_transfer.film import sound
 from style_transfer.film.reading import open_film
-from style_transfer.film.writing import FILM_FORMATS, Painting, write_film
+from style_transfer.film.writing import FILM_FORMATS, Painting, check_size, write_film
 from style_transfer.images import to_tensor
 from tests.film.clips import packets, pictures, read_video, write_joined, write_video
 
@@ -217,3 +217,14 @@ def test_what_cannot_be_written_leaves_what_was_there(paintings, source):
         write_film(paintings, output, source, open_film(source))
     assert output.read_text() == "a film"
     assert not list(source.parent.glob("*.part"))
+
+
+@pytest.mark.parametrize("suffix", FILM_FORMATS)
+def test_sizes_that_a_format_can_have_are_tried_for_every_format(source, suffix):
+    check_size(Path(f"film{suffix}"), (65, 81), open_film(source))
+
+
+def test_a_size_that_an_encoder_does_not_take_is_refused_with_all_endings(source):
+    words = f"no film of 16384 x 32 pixels .*; choose a smaller .*{', '.join(FILM_FORMATS)}"
+    with pytest.raises(ValueError, match=words):
+        check_size(Path("film.webp"), (32, 16384), open_film(source))
