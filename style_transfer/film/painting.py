@@ -44,7 +44,7 @@ from style_transfer.film.painted import FilmWatch, PaintedFilm, Unwatched
 from style_transfer.film.reading import open_film
 from style_transfer.film.writing import check_size
 from style_transfer.images import painted_size
-from style_transfer.network import check_layers, load_network
+from style_transfer.network import check_content_layer, check_layers, load_network
 from style_transfer.runs import RunMemory, available_memory
 from style_transfer.settings import Settings
 
@@ -189,7 +189,8 @@ class _FilmPainter:
 
     def _check(self, settings: Settings) -> None:
         settings.check_styles(len(self._styles.images))
-        check_layers(self._network.name, [settings.content_layer, *settings.style_layers])
+        check_content_layer(self._network.name, settings.content_layer)
+        check_layers(self._network.name, settings.style_layers)
 
     def _settings(self, number: int) -> Settings:
         return self._keyframes.at(number, self._request.settings)

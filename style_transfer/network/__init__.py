@@ -4,7 +4,13 @@ from style_transfer.network.aten import copy_each
 from style_transfer.network.backends import BACKENDS, BackendSet, out_of_memory
 from style_transfer.network.geometry import LayerGeometry
 from style_transfer.network.machine_file import MachineFile
-from style_transfer.network.networks import LAYERS, NETWORKS, PIXELS, check_layers
+from style_transfer.network.networks import (
+    LAYERS,
+    NETWORKS,
+    PIXELS,
+    check_content_layer,
+    check_layers,
+)
 from style_transfer.network.onednn import product_with_symmetric
 from style_transfer.network.pooling import POOLINGS
 from style_transfer.network.thread_pool import ThreadPool
@@ -23,6 +29,7 @@ __all__ = [
     "MachineFile",
     "ThreadPool",
     "TimingCache",
+    "check_content_layer",
     "check_layers",
     "copy_each",
     "load_network",

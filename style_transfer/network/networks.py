@@ -97,7 +97,17 @@ PIXELS = "pixels"  # the layer before the first convolution, which every network
 
 def check_layers(network: str, layers: Collection[str]) -> None:
     """Raise ValueError, one sentence, where the network of that name lacks one of `layers`."""
-    known = (PIXELS, *SPECS[network].layers)
+    _check_known(network, layers, (PIXELS, *SPECS[network].layers))
+
+
+def check_content_layer(network: str, layer: str) -> None:
+    """Raise ValueError, one sentence, where the network of that name lacks a layer, or it has no
+    features, as PIXELS.
+    """
+    _check_known(network, [layer], SPECS[network].layers)
+
+
+def _check_known(network: str, layers: Collection[str], known: Collection[str]) -> None:
     for layer in layers:
         if layer not in known:
             raise ValueError(f"{network} has no layer {layer!r}; it has {', '.join(known)}.")

@@ -13,7 +13,7 @@ from typing import Protocol
 from torch import Tensor
 
 from style_transfer.engine import Frame, State, Stroke, Styles
-from style_transfer.network import NETWORKS, check_layers
+from style_transfer.network import NETWORKS, check_content_layer, check_layers
 from style_transfer.runs.cost_model import CostModel
 from style_transfer.settings import Settings
 
@@ -56,7 +56,8 @@ class Job:
         For a layer that the network lacks, a mask of other proportions than the content image, and
         where no style has a weight above 0.
         """
-        check_layers(self.network, [settings.content_layer, *settings.style_layers])
+        check_content_layer(self.network, settings.content_layer)
+        check_layers(self.network, settings.style_layers)
         styles.check(self.content)
         settings.check_styles(len(styles.images))
 

@@ -195,6 +195,10 @@ def test_a_layer_that_the_network_lacks_is_refused_and_the_run_goes_on(begin, ex
         ValueError, match="torchvision-vgg16 has no layer 'relu5_4'; it has pixels, relu1"
     ):
         run.settings = replace(SETTINGS, style_layers=["relu5_4"])
+    with pytest.raises(
+        ValueError, match="torchvision-vgg16 has no layer 'relu5_4'; it has relu1_1, relu1_2"
+    ):
+        run.settings = replace(SETTINGS, content_layer="relu5_4")
     assert run.settings == SETTINGS
     executor.executions[0].allow(1)
     wait_for_step(run, 1)
