@@ -74,7 +74,9 @@ class Number(Knob):
         """Return it as a float."""
         number = checks.number(name, value)
         if not self.low <= number <= self.high:
-            raise ValueError(f"{name} must be from {self.low} to {self.high}, not {value!r}.")
+            raise ValueError(
+                f"{name} must be from {self.low} to {self.high}, not {checks.quoted(value)}."
+            )
         return number
 
 
@@ -115,7 +117,7 @@ class Switch(Knob):
     def check(self, name: str, value: Any) -> Any:
         """Return it as it is."""
         if not isinstance(value, bool):
-            raise ValueError(f"{name} must be true or false, not {value!r}.")
+            raise ValueError(f"{name} must be true or false, not {checks.quoted(value)}.")
         return value
 
     def from_text(self, name: str, text: str) -> Any:
@@ -158,7 +160,9 @@ class LayerWeights(Knob):
     def check(self, name: str, value: Any) -> Any:
         """Return it as a mapping that cannot be changed; names alone have weight 1."""
         if isinstance(value, str) or not isinstance(value, Iterable):
-            raise ValueError(f"style layers must be names with a weight each, not {value!r}.")
+            raise ValueError(
+                f"style layers must be names with a weight each, not {checks.quoted(value)}."
+            )
         named = value.items() if isinstance(value, Mapping) else ((name, 1.0) for name in value)
         given = dict[str, float]()
         for layer, weight in named:
@@ -183,7 +187,7 @@ class LayerWeights(Knob):
         for part in text.split(","):
             layer, _, weight = part.partition(":")
             if layer in given:
-                raise ValueError(f"style layer {layer!r} is given twice.")
+                raise ValueError(f"style layer {checks.quoted(layer)} is given twice.")
             given[layer] = _parsed(f"the weight of {layer}", weight or "1")
         return given
 
@@ -201,7 +205,9 @@ class StyleWeights(Knob):
     def check(self, name: str, value: Any) -> Any:
         """Return it as a tuple of `count` floats; those that are missing are 1."""
         if isinstance(value, str) or not isinstance(value, Iterable):
-            raise ValueError(f"style weights must be a number for each style, not {value!r}.")
+            raise ValueError(
+                f"style weights must be a number for each style, not {checks.quoted(value)}."
+            )
         given = [checks.weight(f"the weight of style {n}", each) for n, each in enumerate(value, 1)]
         if len(given) > self.count:
             raise ValueError(
@@ -237,4 +243,4 @@ def _parsed(what: str, text: str) -> float:
     try:
         return float(text)
     except ValueError:
-        raise ValueError(f"{what} must be a number, not {text!r}.") from None
+        raise ValueError(f"{what} must be a number, not {checks.quoted(text)}.") from None

@@ -8,9 +8,17 @@ from pathlib import Path
 from typing import Any
 
 from style_transfer import __version__
-from style_transfer.checks import cannot_use, no_misspelling, one_of, whole_number
+from style_transfer.checks import (
+    cannot_use,
+    file_name,
+    no_misspelling,
+    one_of,
+    quoted,
+    whole_number,
+)
 from style_transfer.engine import (
     INITS,
+    MAX_SEED,
     OPTIMIZERS,
     Stroke,
     default_size,
@@ -23,7 +31,6 @@ from style_transfer.settings import KNOBS, MAX_STEPS, MAX_STYLES, Settings
 from style_transfer.versions import newest_version, settings_of
 
 MAX_SIZE = 100_000  # px; longer than the longest side that images.MAX_PIXELS lets in
-MAX_SEED = 2**53 - 1  # the largest whole number that every reader of JSON keeps exactly
 MAX_NAME = 200  # characters
 PREVIEWS = 1, 20  # range of how many steps lie between two previews
 MAX_TEXT = 50_000  # characters; a recipe has about 800, and the EXIF of a JPEG ends at 65,533
@@ -63,7 +70,7 @@ class Recipe:
         normalise("more_styles", _names("more styles", self.more_styles))
         normalise("size", whole_number("size", self.size, MIN_SIDE, MAX_SIZE))
         if not isinstance(self.enlarge, bool):
-            raise ValueError(f"enlarge must be true or false, not {self.enlarge!r}.")
+            raise ValueError(f"enlarge must be true or false, not {quoted(self.enlarge)}.")
         normalise("seed", whole_number("seed", self.seed, 0, MAX_SEED))
         normalise("preview_every", whole_number("preview_every", self.preview_every, *PREVIEWS))
         normalise("step", whole_number("step", self.step, 0, MAX_STEPS))
@@ -124,7 +131,7 @@ def read_recipe(file: str | os.PathLike[str]) -> Recipe:
 
     Raises ValueError, one sentence that names the file, where there is no recipe in it.
     """
-    return Recipe.from_json(read_text(file, MAX_TEXT + 1), Path(file).name)
+    return Recipe.from_json(read_text(file, MAX_TEXT + 1), file_name(file))
 
 
 def _parse(text: str | bytes, name: str) -> tuple[int, dict[str, Any]]:
@@ -147,12 +154,12 @@ def _parse(text: str | bytes, name: str) -> tuple[int, dict[str, Any]]:
 def _name(what: str, value: Any) -> str:
     """Return the last part of a path, on one line, without what a screen cannot show."""
     if not isinstance(value, str):
-        raise ValueError(f"{what} must be a text, not {value!r}.")
+        raise ValueError(f"{what} must be a text, not {quoted(value)}.")
     last = re.split(r"[/\\]", value)[-1]
     return "".join(c if c.isprintable() else " " for c in last)[:MAX_NAME].strip()
 
 
 def _names(what: str, values: Any) -> tuple[str, ...]:
     if not isinstance(values, list | tuple) or len(values) >= MAX_STYLES:
-        raise ValueError(f"{what} must be at most {MAX_STYLES - 1} names, not {values!r}.")
+        raise ValueError(f"{what} must be at most {MAX_STYLES - 1} names, not {quoted(values)}.")
     return tuple(_name(what, value) for value in values)

@@ -19,7 +19,7 @@ RANKS = {
     "runtime": 0,
     "interruption": 0,
     "assets": 0,
-    "checks": 0,
+    "checks": -1,
     "device_types": -1,
     "devices": 0,
     "network": 1,

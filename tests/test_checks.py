@@ -7,6 +7,7 @@ import pytest
 
 from style_transfer.checks import (
     cannot_use,
+    file_name,
     in_words,
     number,
     one_of,
@@ -20,6 +21,21 @@ def test_one_of_passes_over_what_is_allowed_and_lists_it_otherwise():
     one_of("fruit", "pear", ("apple", "pear"))
     with pytest.raises(ValueError, match=r"^fruit 'nut' is not one of apple, pear\.$"):
         one_of("fruit", "nut", ("apple", "pear"))
+
+
+def test_no_more_of_a_value_is_quoted_than_a_reader_needs():
+    for wrong in (np.full((9, 9), "pear"), ["pear"] * 1000, "pear" * 1000):
+        with pytest.raises(ValueError, match=r"^fruit .* is not one of apple, pear\.$") as refused:
+            one_of("fruit", wrong, ("apple", "pear"))
+        assert len(str(refused.value)) < 160
+    with pytest.raises(ValueError, match=r"^fruit must be a number, not array.* \.\.\.\.$"):
+        number("fruit", np.zeros((9, 9)))
+
+
+def test_a_file_is_called_by_its_name_or_else_by_its_path():
+    assert [file_name(file) for file in ("a/b.png", Path("a/b/"), ".", "/", "..")] == (
+        ["b.png", "b", ".", "/", ".."]
+    )
 
 
 def test_numbers_of_numpy_are_numbers():

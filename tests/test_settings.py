@@ -6,6 +6,7 @@ from dataclasses import FrozenInstanceError, replace
 
 import pytest
 
+from style_transfer.checks import quoted
 from style_transfer.knobs import Number
 from style_transfer.losses import STATISTICS
 from style_transfer.network import LAYERS
@@ -45,28 +46,28 @@ NO_WEIGHTS = [-1, -1e-9, math.nan, math.inf, -math.inf, True, "5", None, 10**400
 def test_a_weight_that_is_not_from_0_to_a_million_is_refused(name, value):
     with pytest.raises(ValueError, match=rf"{name} must be a .*number") as error:
         Settings(**{name: value})
-    assert repr(value) in str(error.value)
+    assert quoted(value) in str(error.value)
 
 
 @pytest.mark.parametrize("value", NO_WEIGHTS, ids=lambda value: str(value)[:8])
 def test_a_layer_weight_that_is_not_from_0_to_a_million_is_refused(value):
     with pytest.raises(ValueError, match=r"weight of relu1_1 must be a .*number") as error:
         Settings(style_layers={"relu1_1": value})
-    assert repr(value) in str(error.value)
+    assert quoted(value) in str(error.value)
 
 
 @pytest.mark.parametrize("value", [0, -3, 1.5, 10**12, MAX_STEPS + 1, math.nan, math.inf])
 def test_steps_that_are_no_whole_number_in_range_are_refused(value):
     with pytest.raises(ValueError, match=f"steps .* from 1 to {MAX_STEPS:,}") as error:
         Settings(steps=value)
-    assert repr(value) in str(error.value)
+    assert quoted(value) in str(error.value)
 
 
 @pytest.mark.parametrize("value", [True, "100", None, 10**400], ids=lambda value: str(value)[:8])
 def test_steps_that_are_no_number_are_refused(value):
     with pytest.raises(ValueError, match=r"steps must be a .*number") as error:
         Settings(steps=value)
-    assert repr(value) in str(error.value)
+    assert quoted(value) in str(error.value)
 
 
 @pytest.mark.parametrize(

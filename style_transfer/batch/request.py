@@ -5,11 +5,11 @@ from os import PathLike
 from pathlib import Path
 from typing import Any
 
-from style_transfer.checks import number, one_of, path, whole_number
-from style_transfer.engine import INITS, OPTIMIZERS, Stroke, check_places
+from style_transfer.checks import number, one_of, path, quoted, whole_number
+from style_transfer.engine import INITS, MAX_SEED, OPTIMIZERS, Stroke, check_places
 from style_transfer.images import COLOUR_SPACES, DEPTHS, MIN_SIDE, check_depth, color_named
 from style_transfer.network import NETWORKS
-from style_transfer.recipe import MAX_SEED, MAX_SIZE
+from style_transfer.recipe import MAX_SIZE
 from style_transfer.settings import Settings
 
 OF_PHOTO = "photo"  # the colour space that the photo's own profile says
@@ -47,7 +47,7 @@ class Request:
 
     def __post_init__(self) -> None:
         if not isinstance(self.settings, Settings):
-            raise ValueError(f"settings must be Settings, not {self.settings!r}.")
+            raise ValueError(f"settings must be Settings, not {quoted(self.settings)}.")
         if self.size is not None:
             self._set("size", whole_number("size", self.size, MIN_SIDE, MAX_SIZE))
         if self.page is not None:
@@ -63,7 +63,7 @@ class Request:
         one_of("color_space", self.color_space, SPACES)
         for name in ("device", "background"):
             if not isinstance(value := getattr(self, name), str | None):
-                raise ValueError(f"{name} must be a text, not {value!r}.")
+                raise ValueError(f"{name} must be a text, not {quoted(value)}.")
         if self.device == "":
             raise ValueError("device must be the name of one, not ''.")
         if self.background is not None:
@@ -72,7 +72,7 @@ class Request:
             self._set("dpi", checked_dpi(self.dpi))
         for name in ("enlarge", "keep_exif", "resume", "skip_existing"):
             if not isinstance(value := getattr(self, name), bool):
-                raise ValueError(f"{name} must be True or False, not {value!r}.")
+                raise ValueError(f"{name} must be True or False, not {quoted(value)}.")
 
         self._set("strokes", _in_order(self.strokes))
 
@@ -91,14 +91,16 @@ def checked_dpi(value: Any) -> float:
 def _picture(init: Any) -> Path:
     if not isinstance(init, str | PathLike) or not Path(init).is_file():
         shown = str(init) if isinstance(init, PathLike) else init
-        raise ValueError(f"init {shown!r} is not one of {', '.join(INITS)}, nor is it a file.")
+        raise ValueError(
+            f"init {quoted(shown)} is not one of {', '.join(INITS)}, nor is it a file."
+        )
     return Path(init)
 
 
 def _in_order(strokes: Any) -> tuple[Stroke, ...]:
     """Return strokes in the order in which they are done, numbered so."""
     if not isinstance(strokes, list | tuple) or not all(isinstance(s, Stroke) for s in strokes):
-        raise ValueError(f"strokes must be a list of Stroke, not {strokes!r:.80}.")
+        raise ValueError(f"strokes must be a list of Stroke, not {quoted(strokes)}.")
     check_places(strokes)
     in_order = sorted(strokes, key=lambda stroke: stroke.step)
     return tuple(replace(stroke, number=number) for number, stroke in enumerate(in_order, 1))

@@ -17,7 +17,7 @@ from style_transfer.engine.evaluator import (
 )
 from style_transfer.engine.frame import Frame
 from style_transfer.engine.guidance import position_weights, spatial_guidance, with_regions
-from style_transfer.engine.initial_image import INITS, is_from_content, with_palette
+from style_transfer.engine.initial_image import INITS, MAX_SEED, is_from_content, with_palette
 from style_transfer.engine.local_style import LocalStyle, check_places, local_styles
 from style_transfer.engine.masks import STYLE_COLORS, composite, style_weight_map
 from style_transfer.engine.multiscale import (
@@ -55,6 +55,7 @@ __all__ = [
     "INITS",
     "LARGE",
     "LARGEST_STYLE",
+    "MAX_SEED",
     "NO_MATCHES",
     "OPTIMIZERS",
     "STROKE_KINDS",

@@ -9,6 +9,8 @@ from style_transfer.images import fit, match_colors
 from style_transfer.settings import Settings
 
 INITS = ("content", "noise", "style")
+MAX_SEED = 2**53 - 1  # the largest whole number that every reader of JSON keeps exactly
+_LEVEL = 1 / 255  # of a picture in a file
 _SAMPLE_SIDE = 256  # px, longer side at which colours of a style image are looked at
 
 

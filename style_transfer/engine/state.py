@@ -12,7 +12,7 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 from torch import Tensor
 
-from style_transfer.checks import whole_number
+from style_transfer.checks import file_name, whole_number
 from style_transfer.engine.evaluator import Matches
 from style_transfer.engine.lbfgs import Memory
 from style_transfer.engine.strokes import Stroke
@@ -156,7 +156,7 @@ def _header(content: Any) -> tuple[str, dict[str, Any]]:
 
 
 def _no_state(file: str | os.PathLike[str], error: Exception) -> ValueError:
-    return ValueError(f"{Path(file).name}: not a saved state ({error}).")
+    return ValueError(f"{file_name(file)}: not a saved state ({error}).")
 
 
 def _with_own_storage(tensors: dict[str, Tensor]) -> dict[str, Tensor]:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, fields
 from itertools import pairwise
 from typing import Any
 
-from style_transfer.checks import is_number, one_of, whole_number
+from style_transfer.checks import is_number, one_of, quoted, whole_number
 from style_transfer.settings import MAX_STYLES
 
 STROKE_KINDS = ("smear", "wipe", "color", "clone", "like", "unlike", "undo")
@@ -48,7 +48,7 @@ class Stroke:
         one_of("a stroke", self.kind, STROKE_KINDS)
         if not isinstance(self.at_rest, bool):
             raise ValueError(
-                f"at_rest of a stroke must be true or false, not {self.at_rest!r:.40}."
+                f"at_rest of a stroke must be true or false, not {quoted(self.at_rest)}."
             )
         has_line = self.kind not in ("unlike", "undo")
         if has_line and not 1 <= len(self.points) <= MAX_POINTS:
@@ -129,7 +129,7 @@ def _numbers(what: str, values: Any, count: int, low: float, high: float) -> tup
         raise ValueError(f"{what} has {count} numbers.".capitalize())
     for value in values:
         if not is_number(value) or not low <= value <= high:  # NaN also fails
-            raise ValueError(f"{what} must be from {low:g} to {high:g}, not {value!r:.40}.")
+            raise ValueError(f"{what} must be from {low:g} to {high:g}, not {quoted(value)}.")
     return tuple(round(float(value), _DECIMALS) for value in values)
 
 

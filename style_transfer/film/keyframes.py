@@ -7,10 +7,9 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, nullcontext
 from dataclasses import replace
 from os import PathLike
-from pathlib import Path
 from typing import Any
 
-from style_transfer.checks import one_of, whole_number
+from style_transfer.checks import file_name, one_of, quoted, whole_number
 from style_transfer.knobs import Number, StyleWeights, WholeNumber
 from style_transfer.settings import KNOBS, Settings
 
@@ -36,7 +35,9 @@ class Keyframes:
         for number, values in frames.items():
             frame = _frame(number)
             if not isinstance(values, Mapping):
-                raise ValueError(f"Keyframe {frame} must name knobs with values, not {values!r}.")
+                raise ValueError(
+                    f"Keyframe {frame} must name knobs with values, not {quoted(values)}."
+                )
             with self._named(frame):
                 for name, value in values.items():
                     one_of("the knob", name, KNOBS)
@@ -49,7 +50,7 @@ class Keyframes:
 
         Raises ValueError, one sentence that names the file.
         """
-        name = Path(file).name
+        name = file_name(file)
         try:
             with open(file, encoding="utf-8-sig") as content:
                 data = json.loads(content.read(_MOST_BYTES))
@@ -101,7 +102,7 @@ class Keyframes:
 def _frame(number: int | str) -> int:
     if isinstance(number, str):
         if not re.fullmatch("[0-9]{1,8}", number):
-            words = f"a whole number from 0 to {MAX_FRAME:,}, not {number!r}"
+            words = f"a whole number from 0 to {MAX_FRAME:,}, not {quoted(number)}"
             raise ValueError(f"A keyframe must be {words}.")
         number = int(number)
     return whole_number("A keyframe", number, 0, MAX_FRAME)

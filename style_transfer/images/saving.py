@@ -11,6 +11,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from style_transfer.checks import quoted
 from style_transfer.picture_files import (
     MIN_SIDE,
     OFFERED,
@@ -27,7 +28,7 @@ DEPTHS = (8, 16)  # bits a channel
 def check_depth(depth: object) -> None:
     """Raise ValueError, one sentence, for what is none of DEPTHS."""
     if isinstance(depth, bool) or depth not in DEPTHS:
-        raise ValueError(f"depth must be {DEPTHS[0]} or {DEPTHS[1]}, not {depth!r}.")
+        raise ValueError(f"depth must be {DEPTHS[0]} or {DEPTHS[1]}, not {quoted(depth)}.")
 
 
 @dataclass(frozen=True, eq=False)

@@ -11,13 +11,13 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import cache
 from math import inf
-from pathlib import Path
 from typing import Any
 
 from PIL import Image, UnidentifiedImageError
 from PIL.ExifTags import IFD, Base
 from PIL.PngImagePlugin import PngInfo
 
+from style_transfer.checks import file_name
 from style_transfer.picture_files.exif import Exif, to_pillow
 
 QUALITY = 95  # of 100, for lossy formats
@@ -44,7 +44,7 @@ def read_text(file: str | os.PathLike[str], limit: int) -> str | bytes:
     picture, never its pixels. Raises ValueError, one sentence that names the file, where it cannot
     be read.
     """
-    name = Path(file).name
+    name = file_name(file)
     try:
         return _embedded_text(file)
     except FileNotFoundError:

@@ -5,12 +5,12 @@ from collections.abc import Collection, Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from functools import cache
 from os import PathLike
-from pathlib import Path
 from typing import BinaryIO
 
 from PIL import ExifTags, Image, UnidentifiedImageError
 from PIL.TiffImagePlugin import TiffImageFile
 
+from style_transfer.checks import file_name
 from style_transfer.picture_files import colours, jpeg, tiff
 from style_transfer.picture_files.formats import register_formats
 from style_transfer.picture_files.refusals import RefusedError, reason
@@ -30,8 +30,8 @@ UPRIGHT = {  # EXIF's orientation -> what undoes it
 
 
 def name_of(file: object) -> str:
-    """Return what sentences call a file: its name without the folder, which is private."""
-    return Path(file).name if isinstance(file, str | PathLike) else "the picture"
+    """Return what sentences call a file or an open one."""
+    return file_name(file) if isinstance(file, str | PathLike) else "the picture"
 
 
 @contextmanager
