@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from itertools import product
 from pathlib import Path
 
-from style_transfer.checks import one_of
+from style_transfer.checks import one_of, quoted
 from style_transfer.images import readable_suffixes
 from style_transfer.settings import MAX_STYLES, Settings
 
@@ -45,6 +45,8 @@ def jobs_of(
     which names are made by the `pattern`. Raises ValueError, one sentence, where there is nothing
     to paint, styles and photos make no pairs, or two pictures would have one name.
     """
+    if not isinstance(betas, Iterable):
+        raise ValueError(f"betas must be several numbers, not {quoted(betas)}.")
     photos, styles, betas = [*photos], [*styles], [*betas]
     from_folder = any(each.is_dir() for each in (*photos, *styles))
     photos, styles = files_in(photos, "photo"), files_in(styles, "style")

@@ -40,6 +40,12 @@ def test_the_folder_of_a_single_picture_is_made(photo, output, options, made):
     )
 
 
+@pytest.mark.parametrize("betas", [5, None])
+def test_amounts_of_paint_are_several(betas):
+    with pytest.raises(ValueError, match=rf"^betas must be several numbers, not {betas}\.$"):
+        jobs_of([Path("a.jpg")], [Path("s.jpg")], Path("b"), Settings(), betas=betas)
+
+
 @pytest.mark.parametrize("betas", [iter((1, 5)), np.array((1.0, 5.0))])
 def test_amounts_of_paint_that_can_be_read_once_are_those_of_every_photo(betas):
     photos, styles = [Path("a.png"), Path("b.png")], [Path("x.png")]
