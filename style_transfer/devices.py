@@ -146,8 +146,11 @@ def peak_memory(device: torch.device | str) -> Iterator[Peak]:
         peak.bytes = kind.peak_memory(device) - before
 
 
-def check_float32(device: torch.device) -> None:
-    """Raise ValueError, one sentence, where torch would not compute in float32 on a device."""
+def check_defaults(device: torch.device) -> None:
+    """Raise ValueError, one sentence, where torch would not compute in float32 on a device.
+
+    Also where it would make tensors elsewhere than on the CPU unless they are asked for.
+    """
     kind = device.type
     if torch.amp.is_autocast_available(kind) and torch.is_autocast_enabled(kind):
         lower = torch.get_autocast_dtype(kind)
@@ -156,4 +159,9 @@ def check_float32(device: torch.device) -> None:
         raise ValueError(
             f"Pictures are painted in float32, but torch's default is {default}; "
             "call torch.set_default_dtype(torch.float32)."
+        )
+    if (place := torch.get_default_device()).type != CPU:
+        raise ValueError(
+            f"Pictures are painted with torch's default device {CPU}, not {place}; "
+            f"call torch.set_default_device({CPU!r}), and name the device for the network."
         )

@@ -5,12 +5,12 @@ from collections.abc import Callable, Iterator, Sequence
 import torch
 from torch import Tensor
 
-from style_transfer.checks import one_of, whole_number
-from style_transfer.devices import check_float32, runs_ahead
+from style_transfer.checks import one_of, quoted, whole_number
+from style_transfer.devices import check_defaults, runs_ahead
 from style_transfer.engine.device_choice import default_device
 from style_transfer.engine.evaluator import EvaluatorFactory
 from style_transfer.engine.frame import Frame
-from style_transfer.engine.initial_image import INITS, is_from_content
+from style_transfer.engine.initial_image import INITS, MAX_SEED, is_from_content
 from style_transfer.engine.multiscale import MultiscaleObjective
 from style_transfer.engine.optimizers import OPTIMIZERS
 from style_transfer.engine.state import State
@@ -74,8 +74,13 @@ def stylize(
         one_of("init", init, INITS)
     one_of("optimizer", optimizer, OPTIMIZERS)
     whole_number("step", step, 0, 2**31)
-    read_settings = settings if callable(settings) else _constant(settings)
-    check_float32(network.device if network else torch.device(default_device()))
+    seed = whole_number("seed", seed, 0, MAX_SEED)
+    read_settings = _checked(settings)
+    if not isinstance(network, VGG | None):
+        raise ValueError(f"network must be one of load_network(), not {quoted(network)}.")
+    if not isinstance(state, State | None):
+        raise ValueError(f"state must be the State of a frame, not {quoted(state)}.")
+    check_defaults(network.device if network else torch.device(default_device()))
     network = network or load_network(device=default_device())
     stepper = Stepper(network, content, style, is_from_content(init), evaluator)
     if state is None:
@@ -126,8 +131,14 @@ def stylize(
         state, pending = attempt.after, attempt
 
 
-def _constant(settings: Settings) -> Callable[[], Settings]:
-    if not isinstance(settings, Settings):
-        words = "settings must be Settings or a function that returns them"
-        raise ValueError(f"{words}, not {type(settings).__name__}.")
-    return lambda: settings
+def _checked(settings: Settings | Callable[[], Settings]) -> Callable[[], Settings]:
+    """Return a function that returns settings. Raises ValueError, as that does, for others."""
+    read = settings if callable(settings) else lambda: settings
+
+    def read_settings() -> Settings:
+        if not isinstance(newest := read(), Settings):
+            words = "settings must be Settings or a function that returns them"
+            raise ValueError(f"{words}, not {type(newest).__name__}.")
+        return newest
+
+    return read_settings

@@ -197,6 +197,9 @@ class Stepper:
 
         Raises ValueError for what is no image or mask, and for a mask of other proportions.
         """
+        if not isinstance(styles, Styles):
+            kind = type(styles).__name__
+            raise ValueError(f"The function for styles must return Styles, not {kind}.")
         styles.check_tensors()
         styles.check(self._content)
         strength = styles.strength_at(image_size(self._content))

@@ -44,6 +44,46 @@ def test_what_is_no_image_is_refused_in_a_sentence_that_says_what_one_is(photo, 
         assert not said or (said.startswith(f"{what} must") and words in said)
 
 
+def test_what_only_looks_like_a_choice_or_has_it_in_it_is_quoted_on_one_line(photo, painting):
+    for wrong in (np.ones((1, 3, 32, 32)), [photo], ["content"]):
+        said = refusal(photo, painting, init=wrong)
+        assert said.endswith(" is not one of content, noise, style.")
+        assert "\n" not in said
+        assert len(said) < 200
+
+
+@pytest.mark.parametrize("seed", [None, "1", True, 0.5, -1, 2**53, torch.tensor(1)], ids=repr)
+def test_a_seed_is_a_whole_number(photo, painting, seed):
+    assert refusal(photo, painting, init="noise", seed=seed).startswith("seed must be a ")
+
+
+def test_a_seed_may_be_one_of_numpy(photo, painting):
+    one, other = (run(photo, painting, init="noise", seed=kind(3)) for kind in (int, np.int64))
+    assert same_frames(one, other)
+
+
+def test_functions_that_return_something_else_are_named(photo, painting):
+    words = "settings must be Settings or a function that returns them, not dict."
+    with pytest.raises(ValueError, match=words):
+        next(stylize(photo, painting, lambda: {"beta": 3}))
+    assert refusal(photo, lambda: painting) == (
+        "The function for styles must return Styles, not Tensor."
+    )
+
+
+def test_a_name_or_a_file_is_no_network_and_no_state(photo, painting):
+    words = "network must be one of load_network(), not 'oxford-vgg19'."
+    assert refusal(photo, painting, network="oxford-vgg19") == words
+    words = "state must be the State of a frame, not 'run.safetensors'."
+    assert refusal(photo, painting, state="run.safetensors") == words
+
+
+def test_another_default_device_of_torch_is_refused(photo, painting):
+    words = "Pictures are painted with torch's default device cpu, not meta; "
+    with torch.device("meta"), pytest.raises(ValueError, match=words):
+        next(stylize(photo, painting))
+
+
 def test_what_is_no_style_is_refused_in_a_sentence(photo):
     for wrong, kind in ((None, "NoneType"), (5, "int"), ("painting.jpg", "str")):
         words = f"The style must be a tensor (1, 3, H, W), or several, not {kind}."
