@@ -43,7 +43,19 @@ def initial_image(
         return (0.5 + 0.1 * noise).clamp(0, 1).to(content.device)
     if init == "style":
         return resize_clamped(styles.images[0].to(content.device), size)
-    return with_palette(resize_clamped(content, size), styles, settings)
+    start = with_palette(resize_clamped(content, size), styles, settings)
+    if _is_plain(content) and settings.beta:
+        # Nothing but the borders and the network's grid tells one place from another, so that the
+        # paint would repeat itself along them. Less than rounding, and enough to prevent it.
+        noise = torch.rand((1, 3, *size), generator=torch.Generator().manual_seed(seed)) - 0.5
+        start = (start + _LEVEL * noise.to(start.device)).clamp(0, 1)
+    return start
+
+
+def _is_plain(image: Tensor) -> bool:
+    """Return whether an image is of one colour, but for less than a level."""
+    low, high = image.flatten(2).aminmax(dim=2)
+    return bool((high - low).max() < _LEVEL)
 
 
 def with_palette(content: Tensor, styles: Styles, settings: Settings) -> Tensor:

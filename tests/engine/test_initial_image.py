@@ -128,3 +128,25 @@ def test_an_image_of_an_earlier_run_has_the_size_of_the_content_and_its_own_colo
 def test_a_run_is_from_the_content_but_for_noise_and_a_style_image(photo):
     assert [init for init in INITS if is_from_content(init)] == ["content"]
     assert is_from_content(photo)
+
+
+def start(content, painting, seed=0, settings=SETTINGS):
+    return initial_image("content", content, Styles((painting,)), SIZE, seed, settings)
+
+
+def test_a_photo_of_one_colour_starts_with_no_two_places_alike_and_hardly_another_colour(painting):
+    plain = torch.full((1, 3, 48, 64), 0.4)
+    found = start(plain, painting)
+    palette = with_palette(resize(plain, SIZE), Styles((painting,)), SETTINGS)
+    assert (found - palette).abs().max() <= 0.5 / 255
+    assert found[0, 0].unique().numel() > 100
+    assert torch.equal(found, start(plain, painting))
+    assert not torch.equal(found, start(plain, painting, seed=1))
+
+
+def test_any_other_photo_starts_as_it_is_and_one_that_is_not_painted_too(photo, painting):
+    assert torch.equal(start(photo, painting), start(photo, painting, seed=1))
+    plain = torch.full((1, 3, 48, 64), 0.4)
+    assert torch.equal(
+        start(plain, painting, settings=replace(SETTINGS, beta=0)), resize(plain, SIZE)
+    )
