@@ -14,6 +14,7 @@ from style_transfer.engine.evaluator import (
 from style_transfer.engine.guidance import spatial_guidance, with_regions
 from style_transfer.engine.local_style import LocalStyle
 from style_transfer.engine.masks import style_weight_map
+from style_transfer.engine.mixtures import PixelMixture
 from style_transfer.engine.motifs import MotifSearch
 from style_transfer.engine.pyramid import image_size
 from style_transfer.engine.step_graphs import graphs
@@ -64,7 +65,7 @@ class Objective:
         self._network, self._content = network, content
         # Numbers of the styles for which each position that counts has been matched.
         self._searched: list[int] | None = None
-        self._targets = Targets(network, content, at_once)
+        self._targets, self._pixels = Targets(network, content, at_once), PixelMixture()
         self.styles = Styles.of(style)
         self.local_styles = ()
 
@@ -158,7 +159,7 @@ class Objective:
         sources = [StyleSource(image) for image in images]
         sources += [StyleSource(images[each.style - 1], each.place) for each, _ in local]
         self._targets.begin_step(sources, settings)
-        return [
+        applied = [
             AppliedStyle(
                 number,
                 each,
@@ -171,3 +172,4 @@ class Objective:
             )
             if each.share
         ]
+        return self._pixels.applied_to(applied)

@@ -9,14 +9,23 @@ from style_transfer.losses.nearest_neighbours import (
     nearest_places,
     neighbour_distance,
 )
-from style_transfer.losses.statistics import STATISTICS, Statistic, Summary, statistic_of
+from style_transfer.losses.statistics import (
+    PIXEL_STATISTIC,
+    STATISTICS,
+    Statistic,
+    Summary,
+    statistic_of,
+)
 from style_transfer.losses.terms import content_loss, temporal_loss, total_variation
+from style_transfer.losses.whitened import Shares
 
 __all__ = [
+    "PIXEL_STATISTIC",
     "STATISTICS",
     "Features",
     "Moments",
     "Places",
+    "Shares",
     "Statistic",
     "Summary",
     "content_loss",

@@ -84,7 +84,7 @@ def _(_: Wasserstein, features: Tensor, target: Summary, weights: Tensor | None)
 
 @_parts.register
 def _(_: WhitenedWasserstein, features: Tensor, target: Summary, weights: Tensor | None) -> Tensor:
-    wanted, whitening, scale, *axes = target
+    wanted, _covariance, whitening, scale, *axes = target
     white = whitening @ precise(features)
     mean, products = mean_and_second_moments(white, None if weights is None else weights.to(white))
     transport = _transport(products - torch.outer(mean, mean), axes)

@@ -107,7 +107,7 @@ STATISTICS: dict[str, Statistic] = {  # from colours and texture to texture alon
     "correlation": MatrixStatistic(correlation_matrix, _uncorrelated_energy),
 }
 
-_OF_PIXELS = WhitenedWasserstein()
+PIXEL_STATISTIC = WhitenedWasserstein()
 
 
 def statistic_of(layer: str, name: str) -> Statistic:
@@ -115,4 +115,4 @@ def statistic_of(layer: str, name: str) -> Statistic:
 
     That of "pixels" is always the same: the matrices of `STATISTICS` hardly see fine detail there.
     """
-    return _OF_PIXELS if layer == PIXELS else STATISTICS[name]
+    return PIXEL_STATISTIC if layer == PIXELS else STATISTICS[name]

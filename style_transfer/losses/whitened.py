@@ -1,5 +1,6 @@
 """The statistic of pixel patches: mean and covariance, every direction of which counts alike."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import torch
@@ -10,6 +11,8 @@ from style_transfer.losses.channel_matrices import Features, mean_and_second_mom
 from style_transfer.losses.matrix_roots import matrix_sqrt, principal_axes
 from style_transfer.losses.moments import Moments
 from style_transfer.losses.optimal_transport import Pairs, Summary, bures_distances
+
+Shares = tuple[float, ...]  # of styles, which sum to 1
 
 # A target of less variance, as a plain colour, counts less, and is whitened as if it had this one:
 # what it lacks would be all that counts.
@@ -32,17 +35,36 @@ class WhitenedWasserstein:
         return mean_and_second_moments(features, weights)
 
     def target(self, features: Features) -> Summary:
+        """Return mean, covariance, whitening and scale, with the whitened covariance's axes."""
         mean, covariance = _precise_covariance(self.summarize(features))
-        variance = covariance.diagonal().mean()
-        if variance < _USUAL_VARIANCE:
+        if covariance.diagonal().mean() < _USUAL_VARIANCE:
             mean, covariance = self._centred(features)
-            variance = covariance.diagonal().mean()
+        return _target(mean, covariance, *self._whitening(covariance))
+
+    def mixed(self, targets: Sequence[Summary], shares: Sequence[Shares]) -> list[Summary]:
+        """Return the targets of styles that share places, whitened by a covariance that they share.
+
+        `shares` has for each style what part of its places each of them has; they sum to 1. The
+        covariance is the mean by these parts, for what is painted there has something of all.
+        Whitened by its own, a drawing without colours would let those of the others count 10^4
+        times, and none would stay however small its share.
+        """
+        whitenings = dict[Shares, tuple[Tensor, Tensor]]()
+        for parts in {*shares}:
+            covariances = [part * each[1] for part, each in zip(parts, targets, strict=True)]
+            whitenings[parts] = self._whitening(torch.stack(covariances).sum(0))
+        return [
+            _target(mean, covariance, *whitenings[parts])
+            for (mean, covariance, *_), parts in zip(targets, shares, strict=True)
+        ]
+
+    def _whitening(self, covariance: Tensor) -> tuple[Tensor, Tensor]:
+        """Return the inverse root of a covariance, and the scale of distances so whitened."""
+        variance = covariance.diagonal().mean()
         floor = self.floor * variance.clamp_min(_USUAL_VARIANCE)
-        floored = covariance + floor * torch.eye(len(mean)).to(covariance)
+        floored = covariance + floor * torch.eye(len(covariance)).to(covariance)
         whitening = torch.linalg.inv(matrix_sqrt(floored, floor))
-        whitened = whitening @ covariance @ whitening
-        scale = (variance / _USUAL_VARIANCE).clamp(0, 1) / len(mean)
-        return mean, whitening, scale, *principal_axes(whitened)
+        return whitening, (variance / _USUAL_VARIANCE).clamp(0, 1) / len(covariance)
 
     def _centred(self, features: Features) -> Summary:
         """Return mean and covariance in float64, without the rounding of large second moments.
@@ -59,7 +81,7 @@ class WhitenedWasserstein:
 
     def distances(self, pairs: Pairs) -> list[Tensor]:
         moved, whitened, axes, scales = [], [], [], []
-        for summary, (wanted_mean, whitening, scale, *target) in pairs:
+        for summary, (wanted_mean, _, whitening, scale, *target) in pairs:
             mean, covariance = _precise_covariance(summary)
             moved.append((whitening @ (mean - wanted_mean)).square().sum())
             whitened.append(whitening @ covariance @ whitening)
@@ -69,6 +91,11 @@ class WhitenedWasserstein:
         found = torch.stack(scales) * (torch.stack(moved) + spreads)
         like = pairs[0][0][0].detach().float()
         return list(returned(found.clamp_min(0).float(), like).unbind())
+
+
+def _target(mean: Tensor, covariance: Tensor, whitening: Tensor, scale: Tensor) -> Summary:
+    axes = principal_axes(whitening @ covariance @ whitening)
+    return mean, covariance, whitening, scale, *axes
 
 
 def _precise_covariance(moments: Summary) -> tuple[Tensor, Tensor]:
