@@ -252,7 +252,7 @@ def test_the_memory_of_an_actor_is_known_while_it_measures(cluster, monkeypatch)
         ended.wait()
         return CostModel(1.0, 0.0)
 
-    monkeypatch.setattr(ray_actor.memory, "available_memory", lambda _: 9000)
+    monkeypatch.setattr(ray_actor.free_memory, "available_memory", lambda _: 9000)
     monkeypatch.setattr(ray_actor.ThreadExecutor, "cost_model", measure)
     _, executor = cluster(places=1)
     with ThreadPoolExecutor(1) as other:
