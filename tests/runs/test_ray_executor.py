@@ -130,6 +130,7 @@ def test_a_run_for_which_an_actor_has_no_room_ends_with_a_sentence(cluster, begi
 
 def test_runs_go_to_the_actor_with_the_fewest(cluster, begin):
     _, executor = cluster()
+    executor.cost_model(settings=LONG)  # or what measures it would count as a run more
     runs = []
     for _ in range(4):  # to one that is heard of, which on a busy machine both are not always
         wait_for(lambda: all(each.is_ready for each in executor._workers))
