@@ -162,6 +162,24 @@ def test_the_focus_passes_on_from_the_reset_of_a_knob(open_page):
     expect(page.locator("#style-layers input").first).to_be_focused()
 
 
+@pytest.mark.parametrize("key", ["Tab", "Shift+Tab"])
+def test_a_menu_that_the_keyboard_leaves_is_closed_and_one_that_it_enters_has_all_choices(
+    open_page, key
+):
+    page = open_page()
+    page.get_by_text("First image, optimiser, network").click()
+    for elem_id, fewest in (("kind", 5), ("init", 2), ("optimizer", 2), ("network", 2)):
+        menu, options = (page.locator(f"#{elem_id} {each}") for each in ("input", "[role=option]"))
+        menu.focus()
+        expect(menu).to_have_attribute("aria-expanded", "true")
+        assert options.count() >= fewest
+        page.keyboard.press(key)
+        expect(menu).not_to_be_focused()
+        page.wait_for_timeout(200)  # it would open late
+        assert menu.get_attribute("aria-expanded") == "false"
+        expect(options).to_have_count(0)
+
+
 @pytest.mark.slow
 def test_no_motion_for_those_who_want_none_whatever_the_run_does(open_page):
     page = open_page(reduced_motion="reduce")

@@ -70,7 +70,7 @@ def build() -> None:
     """Place all panels, and the scripts that belong to none."""
     gr.HTML(_TITLE, elem_id="title")
     widget("view", script=("focus", "view"))
-    for script in ("accessible-names", "idle-frames", "files"):
+    for script in ("accessible-names", "idle-frames", "files", "menus"):
         widget(script)
     with gr.Row(elem_id="studio"):
         for column in STUDIO:
