@@ -35,10 +35,10 @@ class Pace:
     @property
     def steps_per_second(self) -> float:
         """The speed of the last steps, those of other runs between included; 0 before the first."""
-        return self._clock.steps_per_second if self._clock else 0.0
+        clock = self._clock  # read once: the run's thread may begin to measure another size
+        return clock.steps_per_second if clock else 0.0
 
     def seconds_left(self, frame: Frame | None, steps: int) -> float | None:
         """Return how long the steps after `frame` will take; None before the first frame."""
-        if frame is None or self._clock is None:
-            return None
-        return self._clock.seconds_left(frame.step, steps)
+        clock = self._clock
+        return clock.seconds_left(frame.step, steps) if frame and clock else None

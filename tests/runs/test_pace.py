@@ -112,3 +112,24 @@ def test_a_run_goes_on_where_nothing_can_be_measured(executor, pace, job):
     assert pace.steps_per_second == 0
     assert pace.seconds_left(frame(2), 9) is None
     assert len(executor.asked) == 1
+
+
+def test_speed_and_time_left_can_be_asked_for_while_another_size_begins(pace, job):
+    class Beginning(Pace):
+        """One whose clock is gone when it is read a second time."""
+
+        clocks: list
+
+        @property
+        def _clock(self):
+            return self.clocks.pop() if self.clocks else None
+
+    for step in range(3):
+        pace.begin(frame(step), job)
+        pace.add(frame(step), 4.0)
+    clock = pace._clock
+    pace.__class__ = Beginning
+    pace.clocks = [clock]
+    assert pace.steps_per_second == pytest.approx(1 / 4)
+    pace.clocks = [clock]
+    assert pace.seconds_left(frame(2), 9) == pytest.approx(7 * 4, rel=0.05)
