@@ -53,11 +53,12 @@ def watch_run(
 def _views(
     context: PageContext, session: Session, begin: Begin, pending: PendingRun | None
 ) -> Generator[View, None, None]:
-    admission = context.service.admission
-    session.stop_run()
-    admission.leave(session.ticket)  # the run that ends must not keep the next one waiting
-    session.ticket = ticket = or_error_on_page(admission.join, session.visitor)
-    session.pending, run = pending, None
+    admission, run = context.service.admission, None
+    with session.steering_lock:  # another start comes before this one, or in its place
+        session.stop_run()
+        admission.leave(session.ticket)  # the run that ends must not keep the next one waiting
+        session.ticket = ticket = or_error_on_page(admission.join, session.visitor)
+        session.pending = pending
     try:
         while session.ticket is ticket and (ahead := admission.ahead(ticket)):
             session.ahead = ahead
@@ -65,13 +66,14 @@ def _views(
             admission.wait(ticket, HEARTBEAT)
             if session.has_left:
                 return
-        if session.ticket is ticket:
-            session.ahead = 0
-            with session.steering_lock:
+        with session.steering_lock:
+            if session.ticket is ticket:
+                session.ahead = 0
                 record, run = begin()
                 session.follow(record, run)
                 if pending and pending.inputs is not record.inputs:  # of a run that goes on
                     _change_inputs(session, record, pending)
+        if run:
             session.is_sparing = session.is_local and context.service.executor.device == "cpu"
             yield from _follow(session, ticket, record, run)
             if record.rests and session.run is run:
