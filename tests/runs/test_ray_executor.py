@@ -21,6 +21,7 @@ from style_transfer.runs.run import Run
 from style_transfer.runs.run_folder import RunFolder
 from style_transfer.settings import Settings
 from tests.runs.fake_ray import FakeRay
+from tests.runs.full_disk import Disk
 from tests.runs.test_thread_executor import step, wait_for
 
 SHORT = Settings(steps=8, style_layers=["relu1_1"], content_layer="relu2_1")
@@ -88,22 +89,10 @@ def test_a_state_for_which_the_page_has_no_room_ends_no_run(cluster, job, monkey
     assert not frames[-1].whole
 
 
-class Disk:
-    """Where the actors write the files of calls."""
-
-    def __init__(self, monkeypatch):
-        self.is_full, self._write = False, ray_actor.write_file
-        monkeypatch.setattr(ray_actor, "write_file", self.write)
-
-    def write(self, file, data):
-        if self.is_full:
-            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
-        self._write(file, data)
-
-
 @pytest.fixture
 def disk(monkeypatch):
-    return Disk(monkeypatch)
+    """The one of the actors."""
+    return Disk(monkeypatch, ray_actor)
 
 
 def test_a_knob_acts_though_the_disk_of_an_actor_was_full(cluster, begin, disk, caplog):
@@ -258,11 +247,12 @@ def test_the_memory_of_an_actor_is_known_while_it_measures(cluster, monkeypatch)
     _, executor = cluster(places=1)
     with ThreadPoolExecutor(1) as other:
         asked = other.submit(executor.cost_model)
-        assert begun.wait(30)
-        free = executor.available_memory()
-        ended.set()
+        try:
+            assert begun.wait(30)
+            assert executor.available_memory() == 9000
+        finally:
+            ended.set()
         asked.result()
-    assert free == 9000
 
 
 def test_what_is_wrong_is_one_sentence(monkeypatch):

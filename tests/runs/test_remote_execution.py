@@ -19,6 +19,7 @@ from style_transfer.runs.run_folder import RunFolder, WorkerFolder
 from style_transfer.runs.scheduler import Scheduler
 from style_transfer.runs.thread_executor import ThreadExecution, ThreadExecutor
 from style_transfer.settings import Settings
+from tests.runs.full_disk import Disk
 
 pytestmark = pytest.mark.integration
 
@@ -231,22 +232,10 @@ def test_a_run_that_is_stopped_when_a_call_is_about_to_begin_makes_none(job):
     assert not caller.calls
 
 
-class Disk:
-    """Where the page's process writes the files of a run."""
-
-    def __init__(self, monkeypatch):
-        self.is_full, self._write = False, run_folder.write_file
-        monkeypatch.setattr(run_folder, "write_file", self.write)
-
-    def write(self, file, data):
-        if self.is_full:
-            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
-        self._write(file, data)
-
-
 @pytest.fixture
 def disk(monkeypatch):
-    return Disk(monkeypatch)
+    """The one of the page's process."""
+    return Disk(monkeypatch, run_folder)
 
 
 def test_what_a_full_disk_holds_up_acts_as_soon_as_there_is_room(job, disk, tall_photo, caplog):
