@@ -121,9 +121,11 @@ def test_the_speed_is_told_while_the_run_goes_on(clock):
     sys.setswitchinterval(1e-6)
     with ThreadPoolExecutor(1) as watcher:
         watching = watcher.submit(watch)
-        for _ in range(5000):
-            clock.add(step, 4.0)
-        ended.set()
-        sys.setswitchinterval(interval)
+        try:
+            for _ in range(5000):
+                clock.add(step, 4.0)
+        finally:
+            ended.set()
+            sys.setswitchinterval(interval)
         watching.result()
     assert {round(each, 6) for each in told} <= {0.0, 0.25}

@@ -90,7 +90,7 @@ def test_a_cost_that_is_known_is_told_while_another_is_measured():
     def measure(network, settings, anew):
         if settings.statistic == "gram":
             begun.set()
-            ended.wait(30)
+            ended.wait(60)
         return CostModel(1.0, 0.0, settings)
 
     worker.cost_model = measure
@@ -100,7 +100,7 @@ def test_a_cost_that_is_known_is_told_while_another_is_measured():
         measuring = others.submit(pool.cost_model, settings=Settings(statistic="gram"))
         assert begun.wait(30)
         asked = others.submit(pool.cost_model)
-        wait([asked], 5)
+        wait([asked], 30)
         is_told = asked.done()
         ended.set()
         measuring.result()
