@@ -4,11 +4,10 @@ from dataclasses import fields, replace
 
 import pytest
 
-from style_transfer.engine import INITS, OPTIMIZERS, Stroke
+from style_transfer.engine import INITS, MAX_SEED, OPTIMIZERS, Stroke
 from style_transfer.network import NETWORKS
 from style_transfer.recipe import (
     MAX_NAME,
-    MAX_SEED,
     MAX_SIZE,
     MAX_TEXT,
     PREVIEWS,

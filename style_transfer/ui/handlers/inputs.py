@@ -10,8 +10,8 @@ from typing import Any
 from torch import Tensor
 
 from style_transfer.checks import number, whole_number
-from style_transfer.engine import Styles, equal_images, masked
-from style_transfer.recipe import MAX_SEED, Recipe
+from style_transfer.engine import MAX_SEED, Styles, equal_images, masked
+from style_transfer.recipe import Recipe
 from style_transfer.runs import Limits
 from style_transfer.settings import MAX_STEPS, Settings
 from style_transfer.ui.http.calls import error_on_page, or_error_on_page
