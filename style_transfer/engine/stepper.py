@@ -179,7 +179,7 @@ class Stepper:
         )
 
     def _use_content(self, content: Tensor) -> None:
-        """Go on with a content image (1, 3, H, W), as the network's device has it.
+        """Go on with a content image (1, 3, H, W), which may be on another device than the network.
 
         Raises ValueError where it is no image, or a mask of the styles has other proportions.
         """

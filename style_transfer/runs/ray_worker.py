@@ -21,7 +21,8 @@ from style_transfer.settings import Settings
 CALLS = 64  # of one actor that are under way at once; others wait
 PATIENCE = 600.0  # s that a call waits for its actor to have a place: autoscalers take minutes
 _COST_PATIENCE = 60.0  # s; the same for a measurement, which somebody waits for
-# The groups of methods, each with threads of its own; in another one it measures.
+# Groups of the actor's methods, each with threads of its own; methods without one, such as its
+# `cost_model`, have those of Ray's default group.
 _PAINT, _STEER = "paint", "steer"
 
 _calls = itertools.count(1)
