@@ -116,7 +116,7 @@ class _FilmPainter:
         self._network = load_network(request.network, device)
         keyframes.check(request.settings, self._check)
         self._block = self._side_of_blocks()
-        check_size(output, self._size, self._film)
+        check_size(output, self._size, self._film)  # makes a frame, so that it has to fit first
 
     def paint(self, watch: FilmWatch) -> PaintedFilm:
         """Paint all frames, or those that are left, and write the film."""

@@ -282,7 +282,8 @@ def test_a_film_that_its_encoder_does_not_take_is_told_with_the_folder_of_its_fr
     assert painted.message.startswith(words)
 
 
-def test_a_size_that_its_encoder_does_not_take_is_refused_before_the_first_step(clip):
+def test_a_size_that_its_encoder_does_not_take_is_refused_before_the_first_step(clip, monkeypatch):
+    monkeypatch.setattr("style_transfer.film.painting.available_memory", lambda _: None)
     write_video(clip / "clip.mp4", pictures(2, (32, 640)), [0, 40])
     watch, request = Recorder(), replace(REQUEST, size=16400, enlarge=True)
     with pytest.raises(ValueError, match="no film of 16400 x 820 pixels can be written"):
