@@ -32,9 +32,9 @@ class SettingsHistory(list[SettingsChange]):
         if self and self[-1].step == step:  # e.g. a slider that is being dragged
             at -= 1
             before, other = self[at].before, _joined(self[at].other, other)
-        is_one = after != before or other
+        is_change = after != before or other
         # At once: a run that reads it meanwhile must not miss the change before.
-        self[at:] = [SettingsChange(step, before, after, other)] if is_one else []
+        self[at:] = [SettingsChange(step, before, after, other)] if is_change else []
 
 
 def _joined(before: str, after: str) -> str:
