@@ -16,10 +16,16 @@ from style_transfer.engine.evaluator import (
     StepEvaluator,
 )
 from style_transfer.engine.frame import Frame
-from style_transfer.engine.guidance import position_weights, spatial_guidance, with_regions
+from style_transfer.engine.guidance import (
+    Guidance,
+    position_weights,
+    spatial_guidance,
+    with_regions,
+)
 from style_transfer.engine.initial_image import INITS, MAX_SEED, is_from_content, with_palette
 from style_transfer.engine.local_style import LocalStyle, check_places, local_styles
 from style_transfer.engine.masks import STYLE_COLORS, composite, style_weight_map
+from style_transfer.engine.mixtures import shared_places
 from style_transfer.engine.multiscale import (
     MultiscaleObjective,
     evaluation_shares,
@@ -66,6 +72,7 @@ __all__ = [
     "FeatureExtractor",
     "Frame",
     "FrameEvaluators",
+    "Guidance",
     "LocalStyle",
     "MultiscaleObjective",
     "Objective",
@@ -104,6 +111,7 @@ __all__ = [
     "remaining_steps",
     "resize_clamped",
     "save_tensors",
+    "shared_places",
     "spatial_guidance",
     "stages",
     "strokes_from_text",

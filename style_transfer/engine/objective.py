@@ -14,7 +14,7 @@ from style_transfer.engine.evaluator import (
 from style_transfer.engine.guidance import spatial_guidance, with_regions
 from style_transfer.engine.local_style import LocalStyle
 from style_transfer.engine.masks import style_weight_map
-from style_transfer.engine.mixtures import PixelMixture
+from style_transfer.engine.mixtures import Mixtures
 from style_transfer.engine.motifs import MotifSearch
 from style_transfer.engine.pyramid import image_size
 from style_transfer.engine.step_graphs import graphs
@@ -65,7 +65,7 @@ class Objective:
         self._network, self._content = network, content
         # Numbers of the styles for which each position that counts has been matched.
         self._searched: list[int] | None = None
-        self._targets, self._pixels = Targets(network, content, at_once), PixelMixture()
+        self._targets, self._mixtures = Targets(network, content, at_once), Mixtures()
         self.styles = Styles.of(style)
         self.local_styles = ()
 
@@ -172,4 +172,4 @@ class Objective:
             )
             if each.share
         ]
-        return self._pixels.applied_to(applied)
+        return self._mixtures.applied_to(applied)

@@ -2,6 +2,7 @@
 
 import itertools
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -12,6 +13,7 @@ from style_transfer.checks import one_of, whole_number
 from style_transfer.engine import (
     LARGEST_STYLE,
     FeatureExtractor,
+    Guidance,
     Objective,
     StrokedContent,
     Variant,
@@ -21,6 +23,7 @@ from style_transfer.engine import (
     local_styles,
     position_weights,
     resize_clamped,
+    shared_places,
     spatial_guidance,
     style_picture,
     style_weight_map,
@@ -72,6 +75,13 @@ class _Kept(NamedTuple):
     number: int = 0
 
 
+class _Target(NamedTuple):
+    """What a painting is compared by at a layer."""
+
+    summary: Summary
+    sources: tuple[Tensor, ...]  # held, as those of `_Kept`
+
+
 class Inspector:
     """Looks at moments of a run, one layer at a time; keeps the newest photo and painting.
 
@@ -83,7 +93,7 @@ class Inspector:
         self._network, self._device = network, device
         self._photo: _Kept | None = None
         self._painting: _Kept | None = None
-        self._target: tuple[tuple[object, ...], Summary] | None = None
+        self._targets: dict[tuple[object, ...], _Target] = {}  # of the paintings compared last
         self._objective: tuple[tuple[object, ...], Objective] | None = None
         self._stroked: tuple[Tensor, StrokedContent] | None = None  # of the content that is first
 
@@ -108,6 +118,7 @@ class Inspector:
             if each.style <= count
         ]
         guidance, _ = with_regions(guidance, regions, weights)
+        target = self._compared_with(moment, here, layer, style, guidance)
         painting = self._painted(moment, here, layer, style)
         picture_image = composite(here.image, here.content, strength)
         picture = self._features(picture_image, layer, settings)
@@ -119,7 +130,7 @@ class Inspector:
             painting.features,
             picture,
             None if mask is None else position_weights(mask, image_size(picture)),
-            self._compared_with(painting, layer, settings),
+            target,
             painting.image,
             picture_image,
             painting.number,
@@ -162,10 +173,15 @@ class Inspector:
         held = self._stroked[1].held(image_size(moment.image), moment.strokes)
         return resize_clamped(held, moment.size)
 
-    def _painted(self, moment: Moment, here: Moment, layer: str, style: int) -> _Kept:
+    @staticmethod
+    def _painting_key(moment: Moment, layer: str, style: int) -> tuple[object, ...]:
         settings, source = moment.settings, moment.styles.images[style - 1]
         matched = id(moment.content) if settings.match_colors else 0
-        key = id(source), matched, moment.size, layer, Variant.of(settings)
+        return id(source), matched, moment.size, layer, Variant.of(settings)
+
+    def _painted(self, moment: Moment, here: Moment, layer: str, style: int) -> _Kept:
+        settings, source = moment.settings, moment.styles.images[style - 1]
+        key = self._painting_key(moment, layer, style)
         if self._painting is None or self._painting.key != key:
             image = style_picture(here.styles.images[style - 1], here.content, settings)
             if math.prod(image_size(image)) > LARGEST_STYLE:  # a run goes through it in blocks
@@ -179,12 +195,32 @@ class Inspector:
             self._painting = _Kept(key, image, features, sources, next(_numbers))
         return self._painting
 
-    def _compared_with(self, painting: _Kept, layer: str, settings: Settings) -> Summary:
-        key = *painting.key, settings.statistic
-        if self._target is None or self._target[0] != key:
-            target = statistic_of(layer, settings.statistic).target(painting.features.flatten(1))
-            self._target = key, target
-        return self._target[1]
+    def _compared_with(
+        self, moment: Moment, here: Moment, layer: str, style: int, guidance: Sequence[Guidance]
+    ) -> Summary:
+        """Return the target of a style, mixed with those of the styles that share its places.
+
+        Its own features are made last, and so are those that are kept.
+        """
+        settings, own = moment.settings, guidance[style - 1]
+        together = [n for n, g in enumerate(guidance, 1) if g.share and g.mask is own.mask]
+        numbers = [*(number for number in together if number != style), style]
+        keys = [(*self._painting_key(moment, layer, n), settings.statistic) for n in numbers]
+        used = {key: found for key in keys if (found := self._targets.get(key))}
+        for key, number in zip(keys, numbers, strict=True):
+            if key not in used:
+                used[key] = self._target(moment, here, layer, number)
+        self._targets = used
+        targets = [used[key].summary for key in keys]
+        if not own.share:
+            return targets[-1]
+        shares = shared_places([guidance[number - 1] for number in numbers])
+        return statistic_of(layer, settings.statistic).mixed(targets, shares)[-1]
+
+    def _target(self, moment: Moment, here: Moment, layer: str, style: int) -> "_Target":
+        painting = self._painted(moment, here, layer, style)
+        statistic = statistic_of(layer, moment.settings.statistic)
+        return _Target(statistic.target(painting.features.flatten(1)), painting.sources)
 
 
 def _same(one: tuple[object, ...], other: tuple[object, ...]) -> bool:

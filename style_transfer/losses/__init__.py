@@ -9,18 +9,16 @@ from style_transfer.losses.nearest_neighbours import (
     nearest_places,
     neighbour_distance,
 )
+from style_transfer.losses.optimal_transport import Shares
 from style_transfer.losses.statistics import (
-    PIXEL_STATISTIC,
     STATISTICS,
     Statistic,
     Summary,
     statistic_of,
 )
 from style_transfer.losses.terms import content_loss, temporal_loss, total_variation
-from style_transfer.losses.whitened import Shares
 
 __all__ = [
-    "PIXEL_STATISTIC",
     "STATISTICS",
     "Features",
     "Moments",

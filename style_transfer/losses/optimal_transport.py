@@ -29,6 +29,7 @@ from style_transfer.losses.matrix_roots import Axes, principal_axes, root_traces
 SCALE = 1.6  # of both distances: beta 5 leaves as much content as with Gram matrices, by the mean
 
 Summary = tuple[Tensor, ...]
+Shares = tuple[float, ...]  # of styles, which sum to 1
 Pairs = Sequence[tuple[Summary, Summary]]  # summaries and targets
 
 
@@ -42,6 +43,9 @@ class Bures:
     def target(self, features: Features) -> Summary:
         matrix = mean_gram_matrix(features)
         return _scale(matrix), *principal_axes(matrix)
+
+    def mixed(self, targets: Sequence[Summary], shares: Sequence[Shares]) -> list[Summary]:
+        return evenly_scaled(targets, shares, 0)
 
     def distances(self, pairs: Pairs) -> list[Tensor]:
         matrices, axes = zip(*((matrix, each[1:]) for (matrix,), each in pairs), strict=True)
@@ -63,12 +67,30 @@ class Wasserstein:
         mean, covariance = self.summarize(features)
         return _scale(mean_gram_matrix(features)), mean, *principal_axes(covariance)
 
+    def mixed(self, targets: Sequence[Summary], shares: Sequence[Shares]) -> list[Summary]:
+        return evenly_scaled(targets, shares, 0)
+
     def distances(self, pairs: Pairs) -> list[Tensor]:
         covariances, axes = zip(*((summary[1], each[2:]) for summary, each in pairs), strict=True)
         away = [mean - wanted for (mean, _), (_, wanted, *_) in pairs]
         scales = torch.stack([target[0] for _, target in pairs])
         moved = torch.stack([torch.dot(each, each) for each in away])
         return _relative(moved + bures_distances(covariances, axes), scales)
+
+
+def evenly_scaled(targets: Sequence[Summary], shares: Sequence[Shares], at: int) -> list[Summary]:
+    """Return targets with other scales, which have the place `at`, for `Statistic.mixed`.
+
+    The mean of several targets A by weights w is nearest to all of them by these weights. With
+    w = share / sqrt(scale), where sqrt(scale) is the size of A, this is the mean of equally large
+    targets: each is seen as its share says, however faint it is.
+    """
+    mixed = list[Summary]()
+    for target, parts in zip(targets, shares, strict=True):
+        sizes = [part * each[at].sqrt() for part, each in zip(parts, targets, strict=True)]
+        scale = target[at].sqrt() * torch.stack(sizes).sum()
+        mixed.append((*target[:at], scale, *target[at + 1 :]))
+    return mixed
 
 
 def bures_distances(matrices: Sequence[Tensor], targets: Sequence[Axes]) -> Tensor:

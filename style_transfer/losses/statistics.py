@@ -4,7 +4,7 @@ A new statistic is a class in a file of its own and an entry of `STATISTICS`; th
 line and the endpoint list it from there.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -19,7 +19,14 @@ from style_transfer.losses.channel_matrices import (
 )
 from style_transfer.losses.means import mean_square
 from style_transfer.losses.moments import Moments
-from style_transfer.losses.optimal_transport import Bures, Pairs, Summary, Wasserstein
+from style_transfer.losses.optimal_transport import (
+    Bures,
+    Pairs,
+    Shares,
+    Summary,
+    Wasserstein,
+    evenly_scaled,
+)
 from style_transfer.losses.whitened import WhitenedWasserstein
 from style_transfer.network import PIXELS
 
@@ -46,6 +53,14 @@ class Statistic(Protocol):
         """Return what `distances` compares with, of a style image; called once, without autograd.
 
         May hold more than `summarize` returns, such as a scale or a factorisation.
+        """
+
+    def mixed(self, targets: Sequence[Summary], shares: Sequence[Shares]) -> list[Summary]:
+        """Return the targets of styles that share places, so that their distances compare.
+
+        `shares` has for each style what part of its places each of them has; they sum to 1.
+        Distances are relative to the mean of what the styles have there. Each relative to its own,
+        the faintest would count most, by up to 10^4.
         """
 
     def distances(self, pairs: Pairs) -> list[Tensor]:
@@ -75,6 +90,9 @@ class MatrixStatistic:
         matrix = self.matrix(features, None)
         scale = matrix.square().mean().clamp_min(self.min_scale(features))
         return matrix, scale.clamp_min(torch.finfo(matrix.dtype).tiny)
+
+    def mixed(self, targets: Sequence[Summary], shares: Sequence[Shares]) -> list[Summary]:
+        return evenly_scaled(targets, shares, 1)
 
     def distances(self, pairs: Pairs) -> list[Tensor]:
         return [mean_square(matrix - wanted) / scale for (matrix,), (wanted, scale) in pairs]
@@ -107,7 +125,7 @@ STATISTICS: dict[str, Statistic] = {  # from colours and texture to texture alon
     "correlation": MatrixStatistic(correlation_matrix, _uncorrelated_energy),
 }
 
-PIXEL_STATISTIC = WhitenedWasserstein()
+_OF_PIXELS = WhitenedWasserstein()
 
 
 def statistic_of(layer: str, name: str) -> Statistic:
@@ -115,4 +133,4 @@ def statistic_of(layer: str, name: str) -> Statistic:
 
     That of "pixels" is always the same: the matrices of `STATISTICS` hardly see fine detail there.
     """
-    return PIXEL_STATISTIC if layer == PIXELS else STATISTICS[name]
+    return _OF_PIXELS if layer == PIXELS else STATISTICS[name]

@@ -10,9 +10,7 @@ from style_transfer.devices import precise, returned
 from style_transfer.losses.channel_matrices import Features, mean_and_second_moments
 from style_transfer.losses.matrix_roots import matrix_sqrt, principal_axes
 from style_transfer.losses.moments import Moments
-from style_transfer.losses.optimal_transport import Pairs, Summary, bures_distances
-
-Shares = tuple[float, ...]  # of styles, which sum to 1
+from style_transfer.losses.optimal_transport import Pairs, Shares, Summary, bures_distances
 
 # A target of less variance, as a plain colour, counts less, and is whitened as if it had this one:
 # what it lacks would be all that counts.

@@ -23,6 +23,7 @@ from tests.conftest import smooth_picture
 
 LAYERS = {"pixels": 0.5, "relu1_1": 1.0, "relu3_1": 2.0}
 SETTINGS = Settings(style_layers=LAYERS, content_layer="relu2_2", motifs=0.2, tv=0.4, style_scale=1)
+MIXED = replace(SETTINGS, style_weights=(1, 3, 1, 1))
 
 
 def regions(paintings):
@@ -63,6 +64,29 @@ def test_maps_of_all_paintings_have_the_losses_of_the_objective_as_their_mean(
             assert means[-1].item() == pytest.approx(compared.distance(), rel=1e-4)
         expected = sum(share * mean.item() for share, mean in zip(shares, means, strict=True))
         assert expected == pytest.approx(losses[layer], rel=1e-4), layer
+
+
+def test_a_painting_that_is_mixed_is_compared_as_in_the_objective_whichever_was_looked_at_before(
+    network, photo, paintings
+):
+    moment = moment_of(photo, Styles((*paintings, paintings[0])), MIXED)
+    losses = Objective(network, photo, moment.styles).evaluate(moment.image, MIXED).losses
+    shares = MIXED.shares(3)
+    inspector = Inspector(network, network.device)
+    for order in ((1, 2, 3), (3, 1, 2)):
+        found = {n: inspector.compare(moment, "relu3_1", n).distance() for n in order}
+        expected = sum(share * found[n] for n, share in enumerate(shares, 1))
+        assert expected == pytest.approx(losses["relu3_1"], rel=1e-4)
+        assert found[1] != pytest.approx(found[2])
+
+
+def test_a_painting_without_weight_is_compared_alone(network, photo, paintings):
+    settings = replace(SETTINGS, style_weights=(1, 0, 1, 1))
+    alone = moment_of(photo, Styles(paintings[1:]), SETTINGS)
+    beside = moment_of(photo, Styles(paintings), settings)
+    inspector = Inspector(network, network.device)
+    expected = inspector.compare(alone, "relu2_1").distance()
+    assert inspector.compare(beside, "relu2_1", 2).distance() == pytest.approx(expected)
 
 
 def test_what_is_painted_like_a_place_does_not_count_for_the_whole_painting(

@@ -118,3 +118,27 @@ def test_small_eigenvalues_count_more_than_in_the_error_of_gram_matrices(name):
     flat = style.clone()
     flat[2] = 0  # what the style has least of is missing altogether
     assert distance(name, flat, style) > 100 * distance("gram", flat, style)
+
+
+def test_nearest_to_a_mixture_by_bures_is_the_mean_of_roots_of_equal_size():
+    roots, shares = [torch.tensor([2.0, 1.0]), torch.tensor([0.01, 0.03])], (0.7, 0.3)
+    rotation, _ = torch.linalg.qr(noise(2, 2))
+    statistic = STATISTICS["bures"]
+    targets = statistic.mixed(
+        [statistic.target(rotation * 2**0.5 * root.double()) for root in roots], [shares] * 2
+    )  # a position along each axis
+    weights = [share / root.norm() for share, root in zip(shares, roots, strict=True)]
+    mean = ((weights[0] * roots[0] + weights[1] * roots[1]) / sum(weights)).square().double()
+    matrix = (rotation * mean @ rotation.T).requires_grad_()
+    distances = statistic.distances([((matrix,), target) for target in targets])
+    sum(s * d for s, d in zip(shares, distances, strict=True)).backward()
+    assert matrix.grad.abs().max() < 1e-6 * (shares[1] * distances[1] / mean.sum())
+
+
+def test_means_of_a_mixture_by_wasserstein_count_as_their_roots_do():
+    statistic = STATISTICS["wasserstein"]
+    alone = [statistic.target(size * noise(3, 40, seed=seed)) for seed, size in ((0, 1), (1, 0.1))]
+    mixed = statistic.mixed(alone, [(0.5, 0.5)] * 2)
+    sizes = [each[0].sqrt() for each in alone]
+    for target, size in zip(mixed, sizes, strict=True):
+        torch.testing.assert_close(target[0], size * (sizes[0] + sizes[1]) / 2)

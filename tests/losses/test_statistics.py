@@ -108,3 +108,29 @@ def test_an_image_without_correlations_is_compared_relative_to_white_noise():
     features, plain = noise(3, 5, 5), torch.full((3, 5, 5), 2.0, dtype=torch.float64)
     expected = correlation_matrix(features).square().mean() / (1 / 3)
     torch.testing.assert_close(distance("correlation", features, plain), expected)
+
+
+@pytest.mark.parametrize("name", ["gram", "covariance"])
+def test_nearest_to_a_mixture_is_the_mean_of_targets_of_equal_size(name):
+    strong, faint, shares = noise(4, 50), 0.01 * noise(4, 60, seed=1), (0.7, 0.3)
+    statistic, matrix = STATISTICS[name], MATRICES[name]
+    targets = statistic.mixed([statistic.target(each) for each in (strong, faint)], [shares] * 2)
+    weights = [
+        share / matrix(each).square().mean().sqrt()
+        for share, each in zip(shares, (strong, faint), strict=True)
+    ]
+    mean = (weights[0] * matrix(strong) + weights[1] * matrix(faint)) / sum(weights)
+    mean.requires_grad_()
+    distances = statistic.distances([((mean,), target) for target in targets])
+    sum(s * d for s, d in zip(shares, distances, strict=True)).backward()
+    size = shares[1] * distances[1] / mean.square().mean().sqrt()
+    assert mean.grad.abs().max() < 1e-6 * size
+
+
+@every_statistic
+def test_a_target_that_has_all_of_the_share_is_as_it_was(name):
+    statistic = STATISTICS[name]
+    alone = [statistic.target(noise(4, 50, seed=seed).float()) for seed in (0, 1)]
+    for target, mixed in zip(alone, statistic.mixed(alone, [(1.0, 0.0), (0.0, 1.0)]), strict=True):
+        for one, other in zip(target, mixed, strict=True):
+            torch.testing.assert_close(one, other)

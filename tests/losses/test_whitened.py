@@ -124,3 +124,19 @@ def test_it_is_the_statistic_of_pixels_whatever_is_chosen_for_the_other_layers()
     for name in STATISTICS:
         assert statistic_of("relu3_1", name) is STATISTICS[name]
         assert isinstance(statistic_of(PIXELS, name), WhitenedWasserstein)
+
+
+def test_targets_that_are_mixed_are_whitened_by_the_mean_of_their_covariances():
+    alone = [
+        STATISTIC.target(torch.diag(torch.tensor(each)).double() @ noise(3, 400, seed=seed))
+        for seed, each in enumerate([(1.0, 1.0, 1.0), (1.0, 1.0, 0.001)])
+    ]
+    mixed = STATISTIC.mixed(alone, [(0.75, 0.25), (0.0, 1.0)])
+    covariances = [each[1] for each in alone]
+    for target, by in zip(
+        mixed, (0.75 * covariances[0] + 0.25 * covariances[1], covariances[1]), strict=True
+    ):
+        _, _, whitening, *_ = target
+        torch.testing.assert_close(whitening @ by @ whitening, torch.eye(3).double())
+    for one, other in zip(mixed[1], alone[1], strict=True):
+        torch.testing.assert_close(one, other)
