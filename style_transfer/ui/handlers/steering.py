@@ -87,8 +87,9 @@ class SteeringHandlers:
     def stop(self, request: gr.Request) -> Any:
         """End the run after the step under way, leave the queue, or let no change wake it."""
         session = self._session(request)
-        at_rest = session.at_rest
-        session.stop()
+        with session.steering_lock:
+            at_rest = session.at_rest
+            session.stop()
         # Otherwise its own event shows the end: before that, Start would be pressed in vain.
         return view(session) if at_rest else gr.skip()
 

@@ -55,8 +55,8 @@ def _views(
 ) -> Generator[View, None, None]:
     admission, run = context.service.admission, None
     with session.steering_lock:  # another start comes before this one, or in its place
-        session.stop_run()
         admission.leave(session.ticket)  # the run that ends must not keep the next one waiting
+        session.stop_run()
         session.ticket = ticket = or_error_on_page(admission.join, session.visitor)
         session.pending = pending
     try:

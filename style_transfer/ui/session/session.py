@@ -51,8 +51,9 @@ class Session:
         self.selected: RunRecord | None = None  # the record on the canvas
         self.ticket: object | None = None  # of the admission queue, while waiting or running
         self.pending: PendingRun | None = None  # that has the ticket and does not paint yet
-        # Held while a change is noted, and while a run begins or ends: each change comes before or
-        # after that, never between what the run was begun with and the moment that it is steered.
+        # Held while a change is noted or the run is stopped, and while one begins or ends: each
+        # comes before or after that, never between what a run was begun with and the moment that
+        # it is steered.
         self.steering_lock = threading.RLock()
         self.ahead = 0  # runs before this one in the admission queue
         self.canvas = example.CANVAS  # what was shown last

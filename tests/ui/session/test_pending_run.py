@@ -301,3 +301,38 @@ def test_a_start_that_comes_while_another_run_begins_is_steered_while_it_waits(
         empty.session.stop()
     seconds[0].join(20)
     assert not seconds[0].is_alive()
+
+
+def test_the_last_place_of_a_visitor_goes_from_a_run_that_waits_to_the_next(tab, files, context):
+    queue = context.service.admission = AdmissionQueue(places=1, waiting=9, each=1)
+    tab.session.visitor = "someone"
+    other = queue.join()
+    tab.submit(files[0], files[2])
+    with closing(tab.starts.start(tab.request)) as first:
+        next(first)
+        tab.submit(files[0], files[2])
+        with closing(tab.starts.branch(tab.request)) as second:
+            assert next(second)["transport"]["labels"]["stop"] == "Leave the queue"
+            assert tab.session.ahead == 1
+            queue.leave(other)
+            for _ in second:
+                pass
+    assert tab.session.latest.name == "Run 2 from step 4 of Run 1"
+
+
+def test_who_leaves_the_queue_while_the_run_begins_stops_it(empty, files, context, monkeypatch):
+    start = RunService.start
+    pressed = threading.Thread(target=empty.steering.stop, args=(empty.request,))
+
+    def start_late(service, job, **options):
+        pressed.start()
+        pressed.join(0.5)  # with the lock it comes afterwards
+        return start(service, job, **options)
+
+    monkeypatch.setattr(RunService, "start", start_late)
+    context.service.executor.allowed = 1
+    empty.submit(files[0], files[2])
+    with closing(empty.starts.start(empty.request)) as views:
+        next(views)
+        pressed.join(20)
+        assert empty.session.run.stopping
