@@ -88,6 +88,7 @@ class RecoverHandlers:
                 self._context.resting.add(session.visitor, record)
                 session.stop_run()
                 session.take_up(record)
+                session.notice = ""  # of what was there before
                 yield view(session)
                 return
             state = checkpoint.state

@@ -104,7 +104,6 @@ class StartHandlers:
 
         def begin() -> tuple[RunRecord, Run]:
             record.fetch()
-            session.notice = ""  # the settings are all good
             if pending.inputs is not record.inputs:
                 record.change_inputs(pending.inputs, lambda _: None)  # checked when they came
             settings = replace(pending.settings, steps=max(pending.settings.steps, first))

@@ -59,6 +59,8 @@ def _views(
         session.stop_run()
         session.ticket = ticket = or_error_on_page(admission.join, session.visitor)
         session.pending = pending
+        if pending:
+            session.notice = ""  # its settings are all good
     try:
         while session.ticket is ticket and (ahead := admission.ahead(ticket)):
             session.ahead = ahead

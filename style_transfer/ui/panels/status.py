@@ -25,16 +25,17 @@ def value(session: Session) -> dict[str, Any]:
     """Return step and steps for the bar, and the words of the line by their place in it."""
     record = session.painted or session.latest
     if session.ahead and (record is None or not record.rests):
-        return _without_picture(f"Waiting for a turn: {_ahead(session)}.")
+        return _without_picture(session, f"Waiting for a turn: {_ahead(session)}.")
     if record and record.last_frame is None and record.run and record.run.error:
-        return _without_picture(_of_run(session, record, str(record.run.error)))
+        return _without_picture(session, _of_run(session, record, str(record.run.error)))
     if record is None or record.last_frame is None:
         words = _of_run(session, record, _preparing(session)) if session.is_busy else WELCOME
-        return _without_picture(words)
+        return _without_picture(session, words)
     frame = record.last_frame
     step, steps = frame.step, record.last_step
     state = _of_run(session, record, _state(session, record))
     told, quarter = f"{state} step {step} of {steps}", 100 * step // steps // 25 * 25
+    heard = told if state.endswith(" at") else f"{state}, {quarter} percent"
     measures = [_ahead(session)] if session.ahead else _measures(record)
     return {
         "step": step,
@@ -43,12 +44,13 @@ def value(session: Session) -> dict[str, Any]:
         "words": "".join(f" · {part}" for part in measures),
         "notices": " · ".join(_notices(session, record)),
         # Of a step that goes by, a quarter: each change of these words is read out.
-        "spoken": told if state.endswith(" at") else f"{state}, {quarter} percent",
+        "spoken": f"{heard}, {measures[0]}" if session.ahead else heard,
     }
 
 
-def _without_picture(words: str) -> dict[str, Any]:
-    return {"step": 0, "steps": 1, "state": "", "words": words, "notices": "", "spoken": words}
+def _without_picture(session: Session, words: str) -> dict[str, Any]:
+    shown = {"words": words, "notices": session.notice, "spoken": words}
+    return {"step": 0, "steps": 1, "state": ""} | shown
 
 
 def _of_run(session: Session, record: RunRecord | None, words: str) -> str:

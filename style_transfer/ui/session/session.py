@@ -195,10 +195,8 @@ class Session:
             self._add(record)
         if self.run:
             self.run.stop()
-        if self.latest is not record:  # one that wakes may do so by a knob beside a refused one
-            self.notice = ""
-            if self.latest:
-                self.latest.detach()
+        if self.latest and self.latest is not record:
+            self.latest.detach()
         self.latest = record
         self.select(record)
 

@@ -303,6 +303,42 @@ def test_a_start_that_comes_while_another_run_begins_is_steered_while_it_waits(
     assert not seconds[0].is_alive()
 
 
+def test_what_is_refused_while_the_first_run_waits_is_told_then_and_once_it_paints(
+    empty, files, wait
+):
+    def meanwhile():
+        empty.steer(steps=99_999)
+        assert "5,000 steps" in status.value(empty.session)["notices"]
+
+    empty.submit(files[0], files[2])
+    wait(empty, empty.starts.start, meanwhile)
+    assert "5,000 steps" in status.value(empty.session)["notices"]
+
+
+def test_what_is_refused_while_a_run_that_goes_on_waits_is_told_once_it_paints(tab, files, wait):
+    tab.knobs = replace(tab.knobs, steps=9)
+    tab.submit(files[0], files[2])
+    wait(tab, tab.starts.continue_run, lambda: tab.steer(steps=99_999))
+    assert "5,000 steps" in status.value(tab.session)["notices"]
+
+
+def test_what_was_refused_before_a_start_is_not_told_of_its_run(tab, files, wait):
+    tab.resize(0)
+    assert "not 0" in status.value(tab.session)["notices"]
+    tab.submit(files[0], files[2])
+    wait(tab, tab.starts.start, lambda: None)
+    assert "not 0" not in status.value(tab.session)["notices"]
+
+
+def test_screen_readers_hear_how_many_runs_are_before_one_while_a_picture_rests(tab, files, wait):
+    def meanwhile():
+        spoken = status.value(tab.session)["spoken"]
+        assert spoken == "Waiting for a turn at step 4 of 4, 1 run is before yours"
+
+    tab.submit(files[0], files[2])
+    wait(tab, tab.starts.start, meanwhile)
+
+
 def test_the_last_place_of_a_visitor_goes_from_a_run_that_waits_to_the_next(tab, files, context):
     queue = context.service.admission = AdmissionQueue(places=1, waiting=9, each=1)
     tab.session.visitor = "someone"
