@@ -217,7 +217,7 @@ class Inspector:
         shares = shared_places([guidance[number - 1] for number in numbers])
         return statistic_of(layer, settings.statistic).mixed(targets, shares)[-1]
 
-    def _target(self, moment: Moment, here: Moment, layer: str, style: int) -> "_Target":
+    def _target(self, moment: Moment, here: Moment, layer: str, style: int) -> _Target:
         painting = self._painted(moment, here, layer, style)
         statistic = statistic_of(layer, moment.settings.statistic)
         return _Target(statistic.target(painting.features.flatten(1)), painting.sources)
