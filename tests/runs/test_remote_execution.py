@@ -229,6 +229,7 @@ def test_a_run_that_is_stopped_when_a_call_is_about_to_begin_makes_none(job):
         time.sleep(0.2)  # until it waits to begin
         execution.stop()
     following.join(60)
+    assert not following.is_alive()
     assert not caller.calls
 
 
