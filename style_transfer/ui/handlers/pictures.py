@@ -97,16 +97,23 @@ class PictureHandlers:
         self, session: Session, read: Callable[[RunInputs], RunInputs], **knobs: Any
     ) -> None:
         """Give what is steered the inputs that `read` makes of those it has, and the `knobs` that
-        go with them; what is refused is told in the status line."""
-        with session.steering_lock:
-            if (steered := session.steered) is None:
-                return
-            try:
-                check = partial(self._service.check, visitor=session.visitor)
-                steered.change_inputs(read(steered.inputs), check, **knobs)
-                session.notice = ""
-            except ValueError as error:
-                session.notice = _refusal(session, error)
+        go with them; what is refused is told in the status line.
+
+        Pictures are read without the lock, for which knobs and Stop would wait; where other ones
+        came meanwhile, again.
+        """
+        check = partial(self._service.check, visitor=session.visitor)
+        try:
+            while steered := session.steered:
+                inputs = steered.inputs
+                changed = read(inputs)
+                with session.steering_lock:
+                    if session.steered is steered and steered.inputs is inputs:
+                        steered.change_inputs(changed, check, **knobs)
+                        session.notice = ""
+                        return
+        except ValueError as error:
+            session.notice = _refusal(session, error)
 
     def _with_styles(
         self, session: Session, named: Mapping[str, Any], inputs: RunInputs

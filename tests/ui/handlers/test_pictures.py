@@ -1,5 +1,7 @@
 """Size and photo of a picture, changed while it is painted and at rest, without a browser."""
 
+import threading
+from concurrent.futures import ThreadPoolExecutor, wait
 from dataclasses import replace
 from pathlib import Path
 
@@ -11,6 +13,7 @@ from style_transfer.engine import Styles, equal_images
 from style_transfer.images import TIMELAPSE_FORMATS, keep_colors, open_image, save, to_tensor
 from style_transfer.recipe import read_recipe
 from style_transfer.runs import Checkpoint, Limits, MemoryReservations, RunService
+from style_transfer.ui.handlers import pictures
 from style_transfer.ui.handlers.downloads import DownloadHandlers
 from style_transfer.ui.handlers.recover import RecoverHandlers
 from style_transfer.ui.panels import compare, controls, status
@@ -354,3 +357,49 @@ def test_a_picture_that_is_brought_back_takes_another_size(tab, photos, painting
     again.wake()
     assert sizes(again.session.selected)[::100] == [LARGE]
     assert sizes(again.session.selected)[-1] == SMALL
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda tab: tab.steer(beta=20),
+        lambda tab: tab.resize(48),
+        lambda tab: tab.steering.stop(tab.request),
+    ],
+    ids=["knob", "size", "stop"],
+)
+def test_nothing_waits_for_a_photo_that_is_being_read(tab, photos, monkeypatch, change):
+    reading, read, with_photo = threading.Event(), threading.Event(), pictures.with_photo
+
+    def first_is_slow(*given):
+        if not reading.is_set():
+            reading.set()
+            read.wait(60)
+        return with_photo(*given)
+
+    monkeypatch.setattr(pictures, "with_photo", first_is_slow)
+    with ThreadPoolExecutor(2) as others:
+        dropping = others.submit(tab.drop_photo, photos[1])
+        assert reading.wait(30)
+        changing = others.submit(change, tab)
+        wait([changing], 30)
+        has_waited = not changing.done()
+        read.set()
+        dropping.result()
+    assert not has_waited
+
+
+def test_a_photo_and_a_size_that_are_chosen_at_once_both_count(tab, photos, monkeypatch):
+    sides, with_photo = [48], pictures.with_photo
+
+    def resized_meanwhile(inputs, *given):
+        if sides:
+            tab.resize(sides.pop())
+        return with_photo(inputs, *given)
+
+    monkeypatch.setattr(pictures, "with_photo", resized_meanwhile)
+    tab.drop_photo(photos[1])
+    inputs = tab.session.latest.inputs
+    assert inputs.photo_file == photos[1]
+    assert inputs.recipe.size == 48
+    assert max(inputs.content.shape) == 48
