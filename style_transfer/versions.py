@@ -19,6 +19,7 @@ DEFAULTS_BEFORE: Mapping[int, Mapping[str, Any]] = MappingProxyType(
             "motifs": 0.0,
         },
         3: {"motifs": 0.1, "large_forms": 0.0},
+        4: {"even_mixture": False},
     }
 )
 

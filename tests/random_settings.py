@@ -30,6 +30,7 @@ def random_settings(chance: random.Random) -> Settings:
         motifs=chance.choice(weights),
         style_scale=chance.uniform(0.25, 4),
         match_colors=chance.random() < 0.5,
+        even_mixture=chance.random() < 0.5,
         crop_frame=chance.random() < 0.5,
         keep_colors=chance.random(),
     )

@@ -33,6 +33,7 @@ FIRST = {
     "motifs": 0,
     "crop_frame": False,
     "large_forms": 0,
+    "even_mixture": False,
 }
 NINE = (
     *("relu1_1", "relu1_2", "relu2_1", "relu2_2"),
@@ -45,7 +46,8 @@ SECOND = FIRST | {
     "motifs": 0.1,
 }
 THIRD = SECOND | {"motifs": 0.15, "large_forms": 0.2}
-DEFAULTS = {1: FIRST, 2: SECOND, 3: THIRD}
+FOURTH = THIRD | {"even_mixture": True}
+DEFAULTS = {1: FIRST, 2: SECOND, 3: THIRD, 4: FOURTH}
 
 
 def link(settings):

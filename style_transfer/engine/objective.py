@@ -172,4 +172,4 @@ class Objective:
             )
             if each.share
         ]
-        return self._mixtures.applied_to(applied)
+        return self._mixtures.applied_to(applied) if settings.even_mixture else applied

@@ -203,7 +203,10 @@ class Inspector:
         Its own features are made last, and so are those that are kept.
         """
         settings, own = moment.settings, guidance[style - 1]
-        together = [n for n, g in enumerate(guidance, 1) if g.share and g.mask is own.mask]
+        mixes = settings.even_mixture and own.share
+        together = [
+            n for n, g in enumerate(guidance, 1) if mixes and g.share and g.mask is own.mask
+        ]
         numbers = [*(number for number in together if number != style), style]
         keys = [(*self._painting_key(moment, layer, n), settings.statistic) for n in numbers]
         used = {key: found for key in keys if (found := self._targets.get(key))}
@@ -212,7 +215,7 @@ class Inspector:
                 used[key] = self._target(moment, here, layer, number)
         self._targets = used
         targets = [used[key].summary for key in keys]
-        if not own.share:
+        if not mixes:
             return targets[-1]
         shares = shared_places([guidance[number - 1] for number in numbers])
         return statistic_of(layer, settings.statistic).mixed(targets, shares)[-1]

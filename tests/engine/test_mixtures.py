@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 import torch
 
-from style_transfer.engine import Styles, stylize
+from style_transfer.engine import Objective, Styles, stylize
 from style_transfer.engine.guidance import Guidance
 from style_transfer.engine.mixtures import Mixtures
 from style_transfer.engine.style_terms import AppliedStyle
@@ -83,6 +83,11 @@ def test_they_are_mixed_again_where_a_style_or_a_share_changes(monkeypatch):
         assert len(calls) == expected
 
 
+@pytest.fixture
+def paintings():
+    return smooth_picture(1, 64, 64), 0.1 + 0.1 * smooth_picture(2, 64, 64)
+
+
 def painted(settings, *paintings):
     """Return a function that paints by weights of the paintings."""
     photo, styles = smooth_picture(0, 64, 64), Styles(paintings)
@@ -120,3 +125,17 @@ def test_a_faint_painting_counts_no_more_than_its_weight_says(statistic):
     whole, half, none = (paint(w, 1 - w) for w in (1, 0.5, 0))
     to_strong, to_faint = ((half - each).square().mean().sqrt() for each in (whole, none))
     assert 1 / 3 < to_strong / to_faint < 3
+
+
+def test_unless_it_is_asked_for_targets_are_those_of_each_alone(network, photo, paintings):
+    def targets(settings):
+        view = Objective(network, photo, Styles(paintings)).view(settings)
+        return [style.targets["relu2_1"].summary[0].item() for style in view.styles]
+
+    mixed, own = (
+        targets(replace(PLAIN, style_layers=["relu2_1"], even_mixture=even))
+        for even in (True, False)
+    )
+    size = sum(scale**0.5 for scale in own) / 2
+    assert mixed == pytest.approx([size * scale**0.5 for scale in own])
+    assert mixed != pytest.approx(own)

@@ -80,8 +80,12 @@ def test_a_painting_that_is_mixed_is_compared_as_in_the_objective_whichever_was_
         assert found[1] != pytest.approx(found[2])
 
 
-def test_a_painting_without_weight_is_compared_alone(network, photo, paintings):
-    settings = replace(SETTINGS, style_weights=(1, 0, 1, 1))
+@pytest.mark.parametrize(
+    "settings",
+    [replace(SETTINGS, style_weights=(1, 0, 1, 1)), replace(MIXED, even_mixture=False)],
+    ids=["without weight", "not mixed evenly"],
+)
+def test_a_painting_that_is_not_mixed_is_compared_alone(network, photo, paintings, settings):
     alone = moment_of(photo, Styles(paintings[1:]), SETTINGS)
     beside = moment_of(photo, Styles(paintings), settings)
     inspector = Inspector(network, network.device)
