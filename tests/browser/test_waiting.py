@@ -57,3 +57,26 @@ def test_a_run_paints_what_its_page_shows_whatever_was_changed_while_it_waited_a
     assert pictures_of(session.latest) == chosen
     page.locator("#stop").click()
     expect(page.locator("#status")).to_contain_text("Stopped at step")
+
+
+def test_a_run_that_waited_when_its_page_was_loaded_anew_is_offered_and_begins(
+    page, costless, queue, samples
+):
+    other = queue.join()
+    page.locator("#content-image input[type=file]").set_input_files(samples[1])
+    expect(page.locator("#content-image img")).to_be_visible()
+    set_number(page, "steps", 3)
+    page.locator("#start").click()
+    expect(page.locator("#status")).to_contain_text("Waiting for a turn: 1 run is before yours.")
+    set_number(page, "beta", 20)
+    page.reload()
+    offer = page.get_by_role("button", name="Begin the run that was interrupted")
+    offer.click()
+    expect(page.locator("#status")).to_contain_text("Waiting for a turn: 1 run is before yours.")
+    expect(page.locator("#beta input[type=number]")).to_have_value("20")
+    expect(offer).to_be_hidden()
+    queue.leave(other)
+    expect(page.locator("#status")).to_contain_text("Resting at step 3 of 3")
+    (session,) = [each for each in costless.context.sessions.all() if each.records]
+    assert session.latest.settings.beta == 20
+    assert session.latest.inputs.recipe.photo == samples[1].name

@@ -6,7 +6,7 @@ from typing import Any
 
 import gradio as gr
 
-from style_transfer.runs import Checkpoint, CheckpointWriter, KeptRun, Run, kept_run
+from style_transfer.runs import Checkpoint, CheckpointWriter, Run, kept_run
 from style_transfer.ui.handlers.begin import RunStarter, pending_run, submitted
 from style_transfer.ui.handlers.inputs import token_in
 from style_transfer.ui.handlers.watch import View, watch_run
@@ -31,11 +31,11 @@ class RecoverHandlers:
         self._starter = RunStarter(context.service)
 
     def find_interrupted(self, values: Values) -> dict[str, Any]:
-        """Return the step at which a run of this browser was interrupted or rests, 0 for none."""
+        """Return the offer of a run of this browser that was interrupted or rests."""
         token = token_in(by_elem_id(values))
         folder = self._service.checkpoints.find(token)
         found = kept_run(folder) if folder else None
-        return interrupted.offer(token, *(found or KeptRun(0, False)), asked=True)
+        return interrupted.offer(token, found, asked=True)
 
     def interrupted_inputs(self, values: Values, request: gr.Request) -> tuple[Any, ...]:
         """Return the values of BROUGHT_IDS, as the interrupted run of this browser has them."""
@@ -69,7 +69,8 @@ class RecoverHandlers:
 
         def begin() -> tuple[RunRecord, Run]:
             nonlocal run, state
-            record = session.new_record(inputs, f", continued at step {recipe.step}", losses)
+            origin = f", continued at step {recipe.step}" if recipe.step else ""
+            record = session.new_record(inputs, origin, losses)
             run = self._starter.run(session, record, pending, checkpoint=writer, state=state)
             state = None  # its optimiser memory would be held until the run ends
             return record, run
@@ -91,7 +92,7 @@ class RecoverHandlers:
                 session.notice = ""  # of what was there before
                 yield view(session)
                 return
-            state = checkpoint.state
+            state = checkpoint.state if recipe.step else None  # which begins as any other run
             del checkpoint
             pending = pending_run(named, inputs, recipe.settings)
             pending.preview_every = recipe.preview_every

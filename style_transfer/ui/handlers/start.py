@@ -62,11 +62,13 @@ class StartHandlers:
         """Start a run from the first image that was chosen."""
         session, named = submitted(self._context, request)
         pending = self._read(session, named)
+        create = self._service.checkpoints.create
+        pending.checkpoint = create(session.token, pending.inputs.tensors)
 
         def begin() -> tuple[RunRecord, Run]:
             record = session.new_record(pending.inputs)
             record.strokes = SentStrokes(strokes := session.strokes_to_come)
-            run = self._starter.run(session, record, pending, strokes=strokes)
+            run = self._starter.run(session, record, pending, pending.checkpoint, strokes=strokes)
             session.strokes_to_come = ()
             return record, run
 

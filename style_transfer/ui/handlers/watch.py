@@ -1,5 +1,6 @@
 """Following a run: it takes its place in the admission queue, and its page shows it to the end."""
 
+import threading
 import time
 from collections.abc import Callable, Generator, Iterator
 from contextlib import closing
@@ -70,7 +71,7 @@ def _views(
                 return
         with session.steering_lock:
             if session.ticket is ticket:
-                session.ahead = 0
+                session.ahead, session.pending = 0, None
                 record, run = begin()
                 session.follow(record, run)
                 if pending and pending.inputs is not record.inputs:  # of a run that goes on
@@ -86,6 +87,8 @@ def _views(
     finally:  # also where the page is gone; must not wait, Gradio calls it on its event loop
         if run:
             run.stop()
+        if pending and session.pending is pending:
+            threading.Thread(target=pending.leave, daemon=True).start()
         admission.leave(ticket)
         session.release(ticket)
 

@@ -4,7 +4,8 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
-from style_transfer.runs import Job
+from style_transfer.engine import State, resize_clamped, stages
+from style_transfer.runs import CheckpointWriter, Job
 from style_transfer.settings import Settings
 from style_transfer.ui.session.run_inputs import RunInputs
 
@@ -19,6 +20,7 @@ class PendingRun:
         """Begin with what its visitor submitted."""
         self.inputs, self.settings = inputs, settings
         self.preview_every, self.steps_after_change = preview_every, steps_after_change
+        self.checkpoint: CheckpointWriter | None = None  # of a run that begins anew
 
     def steer(self, settings: Settings) -> None:
         """Use these settings. Raises ValueError, one sentence, where that cannot be."""
@@ -33,3 +35,15 @@ class PendingRun:
         settings = replace(self.settings, **knobs)
         check(inputs.job(settings))
         self.inputs, self.settings = inputs, settings
+
+    def leave(self) -> None:
+        """Keep it for a visitor whose page has gone, and who may come back, as of no step."""
+        if self.checkpoint:
+            content = self.inputs.content
+            first = stages((content.shape[-2], content.shape[-1]))[0]
+            recipe = replace(
+                self.inputs.recipe, settings=self.settings, preview_every=self.preview_every
+            )
+            self.checkpoint.pictures = self.inputs.tensors
+            self.checkpoint.write(State(0, 0, resize_clamped(content, first.size)), [], recipe)
+            self.checkpoint.leave()

@@ -185,7 +185,6 @@ class Session:
 
     def follow(self, record: RunRecord, run: Run) -> None:
         """Let `run` begin or continue `record`, which is selected; the run before it ends."""
-        self.pending = None
         self.take_up(record)
         record.follow(run)
 
@@ -243,17 +242,19 @@ class Session:
         """End the run, and remove the folder as soon as nothing writes to it."""
         with self._lock:
             self.closed = True
-        self.ticket = self.pending = None
+        pending, self.ticket, self.pending = self.pending, None, None
         self.stop_run()
-        threading.Thread(target=self._remove_files, daemon=True).start()
+        threading.Thread(target=self._remove_files, args=(pending,), daemon=True).start()
 
-    def _remove_files(self) -> None:
+    def _remove_files(self, pending: PendingRun | None = None) -> None:
         if self.run:
             self.run.join()
         if self._folder_name:
             shutil.rmtree(upload_folder() / self._folder_name, ignore_errors=True)
         for record in self.records:
             record.leave_checkpoint()
+        if pending:  # last, so that it is the one that is offered
+            pending.leave()
 
 
 def _remove_previews(record: RunRecord) -> None:

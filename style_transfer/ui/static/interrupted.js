@@ -23,8 +23,8 @@ try {
 // A run may start before ask() is called; Gradio sets the value that the page was made with after this
 // script has run.
 const tell = () => {
-  const step = taken ? 0 : props.value.step;
-  if (props.value.token !== token || props.value.step !== step) props.value = { ...props.value, token, step };
+  const label = taken ? "" : props.value.label;
+  if (props.value.token !== token || props.value.label !== label) props.value = { ...props.value, token, label };
 };
 tell();
 watch("value", tell);
@@ -50,7 +50,7 @@ const beginning = setInterval(() => {
     answers += 1;
     props.value = { ...props.value, asked: false };
   }
-  if (props.value.step || answers >= TRIES || !element.isConnected) clearInterval(beginning);
+  if (props.value.label || answers >= TRIES || !element.isConnected) clearInterval(beginning);
   else if (!busy) question ??= health().then(ask, () => {}).finally(() => (question = null));
 }, 2000);
 document.addEventListener("view", ({ detail }) => {
@@ -70,7 +70,7 @@ setInterval(async () => {
   try {
     const found = await health();
     isClosed = shown === newest && shown.runs > 0 && found.page_runs === 0;
-    const isMissing = !taken && !props.value.step; // its end may be noticed late
+    const isMissing = !taken && !props.value.label; // its end may be noticed late
     if ((since && since !== found.since) || (isClosed && (!wasClosed || isMissing))) ask();
     [since, misses, wasClosed] = [found.since, 0, isClosed];
   } catch {

@@ -1,6 +1,7 @@
 """A run that waits for its turn: what is changed until then is what it begins with."""
 
 import threading
+import time
 from contextlib import closing
 from dataclasses import replace
 
@@ -17,7 +18,7 @@ from style_transfer.ui.panels import brushes, status, transport
 from style_transfer.ui.session.record import RunRecord
 from tests.conftest import smooth_picture
 from tests.runs.fake_executor import FOREVER, FakeExecutor
-from tests.ui.handlers.tab import SETTINGS, Tab
+from tests.ui.handlers.tab import SETTINGS, TOKEN, Tab
 
 SMEAR = {"kind": "smear", "points": [[0.2, 0.5, 1], [0.6, 0.5, 1]], "radius": 0.2, "number": 1}
 
@@ -372,3 +373,60 @@ def test_who_leaves_the_queue_while_the_run_begins_stops_it(empty, files, contex
         next(views)
         pressed.join(20)
         assert empty.session.run.stopping
+
+
+def left_by_its_page(tab, views):
+    tab.context.sessions.close(tab.session.key)
+
+
+def left_by_its_connection(tab, views):
+    views.close()
+
+
+@pytest.mark.parametrize("leave", [left_by_its_page, left_by_its_connection])
+def test_a_run_that_its_page_left_while_it_waited_is_offered_as_it_was_chosen_last(
+    empty, files, context, leave
+):
+    queue = context.service.admission = AdmissionQueue(places=1, waiting=9, each=9)
+    other, recovery = queue.join(), RecoverHandlers(context)
+    empty.submit(files[0], files[2])
+    with closing(empty.starts.start(empty.request)) as views:
+        next(views)
+        empty.steer(beta=20)
+        empty.drop_photo(files[1])
+        leave(empty, views)
+    queue.leave(other)
+    offer = {gr.HTML(elem_id="interrupted"): {"token": TOKEN}}
+    until = time.monotonic() + 20
+    while not recovery.find_interrupted(offer)["label"] and time.monotonic() < until:
+        time.sleep(0.05)
+    tab = Tab(context, *[smooth_picture(seed) for seed in (0, 2)], key="two")
+    tab.submit(files[0], files[2])
+    knobs, _, photo, *_ = recovery.interrupted_inputs(offer, tab.request)
+    assert knobs["beta"] == 20
+    assert equal_images(to_tensor(open_image(photo), 64), to_tensor(open_image(files[1]), 64))
+    for _ in recovery.recover(tab.request):
+        pass
+    record = tab.session.latest
+    assert [step for step, _ in record.run.losses] == [1, 2, 3, 4]
+    assert (record.name, record.run.settings.beta) == ("Run 1", 20)
+    assert record.inputs.recipe.photo == "other.png"
+
+
+@pytest.mark.parametrize("again", [False, True], ids=["left", "started"])
+def test_a_run_whose_visitor_left_the_queue_is_not_offered(empty, files, context, again):
+    queue = context.service.admission = AdmissionQueue(places=1, waiting=9, each=9)
+    other = queue.join()
+    empty.submit(files[0], files[2])
+    with closing(empty.starts.start(empty.request)) as views:
+        next(views)
+        empty.steering.stop(empty.request)
+        for _ in views:
+            pass
+    queue.leave(other)
+    if again:
+        empty.submit(files[0], files[2])
+        for _ in empty.starts.start(empty.request):
+            pass
+        empty.session.stop()
+    assert not list(context.service.checkpoints._root.glob("*/*/*"))
