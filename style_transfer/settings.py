@@ -144,16 +144,6 @@ class Settings:
             in_endpoint=False,
         ),
     )
-    even_mixture: bool = _live(
-        True,
-        Switch(
-            label="Mix the styles evenly",
-            help="whether a faint style counts as much as a strong one of its weight",
-            section=Section.STROKES,
-            in_presets=False,
-            in_endpoint=False,
-        ),
-    )
     motifs: float = _live(
         0.15,
         Weight(
@@ -206,6 +196,16 @@ class Settings:
             help="whether a plain or oval frame of a style image is left out",
             section=Section.STROKES,
             in_presets=False,
+        ),
+    )
+    even_mixture: bool = _live(
+        True,
+        Switch(
+            label="Mix the styles evenly",
+            help="whether a faint style counts as much as a strong one of its weight",
+            section=Section.STROKES,
+            in_presets=False,
+            in_endpoint=False,
         ),
     )
     keep_colors: float = _live(

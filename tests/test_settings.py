@@ -208,9 +208,9 @@ def test_a_change_is_described_in_words():
         "alpha 1 to 0.5, beta 5 to 12, tv 0 to 0.1, content layer relu4_2 to relu3_2, "
         "style layers relu1_1+relu2_1+relu3_1+relu4_1+relu5_1 to relu1_1=3+relu2_1=0.25, "
         "statistic gram to correlation, pooling average to max, steps 100 to 7, "
-        "weight of style 2 1 to 0.5, even mixture off to on, "
+        "weight of style 2 1 to 0.5, "
         "motifs 0 to 0.2, large forms 0 to 0.2, style scale 1 to 2, match colors off to on, "
-        "crop frame off to on, keep colors 0 to 1"
+        "crop frame off to on, even mixture off to on, keep colors 0 to 1"
     )
 
 

@@ -42,7 +42,9 @@ def paint_stroke(page, pen, begin=(0.1, 0.25), end=(0.9, 0.25)):
 
 def test_styles_are_added_weighed_and_taken_away_during_a_run(open_page, samples, session):
     page = open_page()
-    expect(page.locator("#style-weights")).to_be_hidden()
+    page.locator("#strokes summary").click()
+    for knob in ("#style-weights", "#even-mixture"):
+        expect(page.locator(knob)).to_be_hidden()
     start(page, at_least=2)
     page.get_by_text("More styles").click()
     page.locator("#style-3 input[type=file]").set_input_files(samples[1])
@@ -50,7 +52,8 @@ def test_styles_are_added_weighed_and_taken_away_during_a_run(open_page, samples
     expect(page.locator("#style-2 img")).to_be_visible()
     expect(page.locator("#style-3 img")).to_have_count(0)
     assert wait_until(lambda: "style 2" in session().run.frame.losses, 10)
-    page.locator("#strokes summary").click()
+    page.locator("#even-mixture input").uncheck()
+    acts(page, "even mixture on to off")
     page.locator("#weight-1").fill("0")
     acts(page, "weight of style 1 1 to 0")
     assert wait_until(lambda: session().run.frame.settings.style_weights[0] == 0, 10)
