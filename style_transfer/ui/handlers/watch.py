@@ -107,20 +107,19 @@ def _follow(session: Session, ticket: object, record: RunRecord, run: Run) -> It
                 time.sleep(max(0.0, stored + PREVIEW_INTERVAL - time.monotonic()))
             stored = time.monotonic()
             _store(session, record, run, frame)
-        if run.ended:
-            with session.steering_lock:
-                session.release(ticket)
-                record.end(wakes=run.outcome is not None and run.outcome.rests)
-            if run.outcome is not SERVER_ENDS and not record.rests:
-                record.remove_checkpoint()
         now = time.monotonic()
-        if (
-            session.run is run
-            and not session.closed
-            and now >= sent + _interval(session, run, changed)
-        ):
+        is_due = now >= sent + _interval(session, run, changed)
+        if is_due and not run.ended and _is_shown(session, run):
             sent = now
             yield view(session)
+    with session.steering_lock:  # not before: a run may end while a frame before its last is stored
+        session.release(ticket)
+        if record.run is run:
+            record.end(wakes=run.outcome is not None and run.outcome.rests)
+    if record.run is run and run.outcome is not SERVER_ENDS and not record.rests:
+        record.remove_checkpoint()
+    if _is_shown(session, run):
+        yield view(session)
 
 
 def _change_inputs(session: Session, record: RunRecord, pending: PendingRun) -> None:
@@ -131,6 +130,11 @@ def _change_inputs(session: Session, record: RunRecord, pending: PendingRun) -> 
         session.notice = shorten(str(error))
 
 
+def _is_shown(session: Session, run: Run) -> bool:
+    """Return whether no other run has taken the place of this one on its page."""
+    return session.run is run and not session.closed
+
+
 def _differs(frame: Frame, last: Frame) -> bool:
     """Return whether something was changed between two frames, which is to be seen at once."""
     return frame.settings != last.settings or frame.state.strokes != last.state.strokes
@@ -138,7 +142,7 @@ def _differs(frame: Frame, last: Frame) -> bool:
 
 def _interval(session: Session, run: Run, changed: float) -> float:
     """Return the seconds between two views; `changed` is when the settings were last moved."""
-    if run.ended or run.paused or run.stopping:
+    if run.paused or run.stopping:
         return 0.0
     if _is_fetching(session):
         return FETCHING_INTERVAL

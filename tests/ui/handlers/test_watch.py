@@ -18,6 +18,7 @@ from style_transfer.ui.handlers import watch
 from style_transfer.ui.handlers.watch import watch_run
 from style_transfer.ui.http.calls import error_on_page
 from style_transfer.ui.panels import status
+from style_transfer.ui.session.record import RunRecord
 from style_transfer.ui.session.run_inputs import RunInputs
 from style_transfer.ui.session.session import ABSENCE
 from style_transfer.ui.session.timeline import Timeline
@@ -57,6 +58,26 @@ def test_a_full_disk_stops_the_previews_alone(context, session, start, monkeypat
     assert "Previews cannot be kept (No space left on device)." in status.value(session)["notices"]
     assert not session.is_busy
     assert not context.service.admission._tickets
+
+
+def test_a_run_that_ends_while_a_frame_is_stored_has_ended_once_and_with_its_last_frame(
+    session, start, monkeypatch
+):
+    store, end, ends = watch._store, RunRecord.end, []
+
+    def store_until_it_ends(session, record, run, frame):
+        store(session, record, run, frame)
+        run.join(20)
+
+    def end_noted(record, wakes):
+        ends.append(record.last_frame.step)
+        end(record, wakes)
+
+    monkeypatch.setattr(watch, "_store", store_until_it_ends)
+    monkeypatch.setattr(RunRecord, "end", end_noted)
+    *_, shown = start()
+    assert ends == [4]
+    assert shown["transport"]["enabled"]["start"]
 
 
 def test_previews_are_not_said_to_be_lost_once_there_is_room_again(session, start, monkeypatch):
