@@ -31,7 +31,7 @@ def to_query(settings: Settings) -> str:
     """Return `changes` and the version of the defaults as the query of a link.
 
     >>> to_query(Settings(beta=8, style_layers={"relu1_1": 1, "relu2_1": 0.5}))
-    'beta=8&style-layers=relu1_1,relu2_1:0.5&v=3'
+    'beta=8&style-layers=relu1_1,relu2_1:0.5&v=4'
     """
     return urlencode(changes(settings) | {_VERSION: newest_version()}, safe=",:")
 

@@ -57,5 +57,6 @@ def widget(
         html_template=html,
         js_on_load="\n".join(scripts),
         elem_id=elem_id,
+        elem_classes=[] if html else ["without-html"],  # takes no room, nor a gap of its column
         apply_default_css=False,
     )
