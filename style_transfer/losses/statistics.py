@@ -58,9 +58,10 @@ class Statistic(Protocol):
     def mixed(self, targets: Sequence[Summary], shares: Sequence[Shares]) -> list[Summary]:
         """Return the targets of styles that share places, so that their distances compare.
 
-        `shares` has for each style what part of its places each of them has; they sum to 1.
-        Distances are relative to the mean of what the styles have there. Each relative to its own,
-        the faintest would count most, by up to 10^4.
+        `shares` has for each style what part of its places each of them has; they sum to 1. What
+        is nearest to all of them, by their shares, is to have something of each as its share says.
+        By the distances of each alone, which are relative to its own features, the faintest would
+        count most: by 100 to 1 between bundled paintings.
         """
 
     def distances(self, pairs: Pairs) -> list[Tensor]:
