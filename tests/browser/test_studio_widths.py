@@ -4,7 +4,7 @@ import pytest
 from playwright.sync_api import expect
 
 from tests.browser.conftest import CHROMIUM, QUIET
-from tests.browser.studio import finish
+from tests.browser.studio import finish, wait_until
 
 WIDTHS = (320, 344, 390, 600, 761, 768, 820, 1024, 1180, 1232, 1233, 1280)
 LARGER_WIDTHS = (390, 768, 1024, 1140, 1141, 1280, 1848, 1849)
@@ -132,9 +132,13 @@ def test_the_chart_has_both_parts_when_a_tablet_is_turned_and_turned_back(browse
     # Both at one moment: the chart may be drawn anew in between.
     boxes = """() => [".key", ".layers text"].map(
         (part) => document.querySelector(`#loss-chart ${part}`).getBoundingClientRect().toJSON())"""
+
+    def places():
+        losses, shares = page.evaluate(boxes)
+        return shares["top"] > losses["bottom"], shares["left"] > losses["right"]
+
     for width, is_below in ((1280, False), (700, True), (1280, False)):
         page.set_viewport_size({"width": width, "height": 800})
-        losses, shares = page.evaluate(boxes)
-        assert (shares["top"] > losses["bottom"]) is is_below, width
-        assert (shares["left"] > losses["right"]) is not is_below, width
+        # The browser tells of the new width with its next frame.
+        assert wait_until(lambda below=is_below: places() == (below, not below), 20), width
     page.close()
