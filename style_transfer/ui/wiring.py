@@ -16,7 +16,7 @@ from style_transfer.ui.handlers.steering import SteeringHandlers
 from style_transfer.ui.panels.brushes import BRUSHES_ID
 from style_transfer.ui.panels.inputs import CONTENT_ID, STYLE_IDS
 from style_transfer.ui.panels.mask import MASK_ID
-from style_transfer.ui.panels.start_options import SIZE_ID
+from style_transfer.ui.panels.start_options import ESTIMATE_ID, NUMBER_ESTIMATE, SIZE_ID
 from style_transfer.ui.panels.take_home import BACKGROUND_ID
 from style_transfer.ui.session.sessions import PageContext
 
@@ -39,12 +39,14 @@ def connect(page: gr.Blocks, context: PageContext) -> None:
     _connect_files(page, named, context, steering, pictures)
     tell = EstimateHandler(context).tell
     dependencies: Any = [named[elem_id] for elem_id in ESTIMATE_IDS]
+    estimate = named[ESTIMATE_ID]
     gr.on(
         [page.load, *(each.change for each in dependencies)],
         tell,
-        set(dependencies),
-        [named["estimate"], named["link"]],
+        {*dependencies, estimate},
+        estimate,
         trigger_mode="always_last",
+        js=NUMBER_ESTIMATE,
         **UNQUEUED,
     )
     page.unload(steering.leave)

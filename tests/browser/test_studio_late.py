@@ -75,3 +75,44 @@ def test_a_file_brings_all_knobs_back_whatever_was_moved_before(page, tmp_path):
     page.locator("#drop input[type=file]").set_input_files(file)
     expect(page.locator("#beta input[type=number]")).to_have_value("9")
     assert shown(page, "alpha") == ["1"]
+
+
+def test_a_link_that_comes_late_takes_the_place_of_no_newer_one(page):
+    held = []
+
+    def handle(route):
+        if '"beta":8,' in route.request.post_data:
+            held.append(route)
+        else:
+            route.continue_()
+
+    def is_late_answer(response):
+        return "beta=8&" in response.text()
+
+    link = page.locator("#link a")
+    link.evaluate(
+        """(link) => {
+            window.links = [];
+            const note = () => window.links.push(link.href);
+            new MutationObserver(note).observe(link, { attributes: true });
+        }"""
+    )
+    page.route("**/gradio_api/run/predict*", handle)
+    # Two moves within one task, for which the page sends two calls at once.
+    page.locator("#beta input[type=number]").evaluate(
+        """async (field) => {
+            for (const value of [8, 9]) {
+                field.value = value;
+                field.dispatchEvent(new Event("input", { bubbles: true }));
+                await null;
+            }
+        }"""
+    )
+    expect(link).to_have_attribute("href", re.compile("beta=9&"))
+    with page.expect_response(is_late_answer):
+        for route in held:
+            route.continue_()
+    set_number(page, "alpha", 3)  # its call comes after the answer
+    expect(link).to_have_attribute("href", re.compile("alpha=3&beta=9&"))
+    assert not [each for each in page.evaluate("links") if "beta=8&" in each]
+    page.unroute("**/gradio_api/run/predict*")

@@ -114,7 +114,7 @@ def test_the_link_is_made_in_one_place_whatever_sets_the_knobs(service, uploads)
     (made,) = (
         each
         for each in blocks.fns.values()
-        if named["link"] in [output._id for output in each.outputs]
+        if named["estimate"] in [output._id for output in each.outputs]
     )
     assert (named["settings"], "change") in made.targets
 

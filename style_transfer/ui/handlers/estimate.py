@@ -1,6 +1,5 @@
 """What follows from the knobs without a run: the estimate of one, and the link."""
 
-import itertools
 from collections.abc import Mapping
 from typing import Any
 
@@ -19,7 +18,13 @@ from style_transfer.ui.http.calls import (
 )
 from style_transfer.ui.panels import controls
 from style_transfer.ui.panels.inputs import CONTENT_ID, STYLE_IDS
-from style_transfer.ui.panels.start_options import SIZE_ID, chosen_size, estimate_value
+from style_transfer.ui.panels.start_options import (
+    ESTIMATE_ID,
+    SIZE_ID,
+    call_number,
+    chosen_size,
+    estimate_value,
+)
 from style_transfer.ui.session.picture_reader import style_size
 from style_transfer.ui.session.sessions import PageContext
 
@@ -34,25 +39,15 @@ class EstimateHandler:
     def __init__(self, context: PageContext) -> None:
         self._service, self._reader = context.service, context.reader
         self._sessions = context.sessions
-        self._numbers = itertools.count()
-        self._newest: dict[str, int] = {}  # number of the newest call under way, by page
 
-    def tell(self, values: Values, request: gr.Request) -> tuple[Any, Any]:
+    def tell(self, values: Values, request: gr.Request) -> dict[str, Any]:
         """Return the estimate and the query of the link, however the knobs were set.
 
-        In one call, since a slider that is dragged makes one for each of its places. Nothing is
-        told of a call that a newer one has overtaken: Gradio may send two at once, and would show
-        the answer that comes last.
+        In one call, since a slider that is dragged makes one for each of its places. The page
+        leaves the answer to an earlier call than that of the one it shows alone.
         """
-        page, number = session_key(request), next(self._numbers)
-        self._newest[page] = number
-        try:
-            told = self.estimate(values, request), self.link(values, request)
-        finally:
-            is_newest = self._newest.get(page) == number
-            if is_newest:
-                del self._newest[page]
-        return told if is_newest else (gr.skip(), gr.skip())
+        call = call_number(by_elem_id(values)[ESTIMATE_ID])
+        return self.estimate(values, request) | {"link": self.link(values, request), "call": call}
 
     def link(self, values: Values, request: gr.Request) -> Any:
         """Return the query of the link with the settings; one that is refused is as in the run."""

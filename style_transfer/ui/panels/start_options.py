@@ -27,6 +27,13 @@ SIZE = WholeNumber(
     power=2,
 )
 ENLARGE = Switch(label="Enlarge a smaller photo", help="whether a smaller photo is enlarged to it")
+ESTIMATE_ID = "estimate"
+# Writes the number of a call into the value of the estimate, which is sent with it: Gradio may send
+# two calls at once, which may overtake each other, as their answers may.
+NUMBER_ESTIMATE = """(...values) => {
+    const call = (window.estimateCalls = (window.estimateCalls ?? 0) + 1);
+    return values.map((value) => (Object(value).call === undefined ? value : { ...value, call }));
+}"""
 START_OPTION_IDS = ("seed", "init", "optimizer", "network")
 
 
@@ -36,7 +43,7 @@ def build() -> None:
     html = number_html(SIZE, "longer-side", "px", side, MIN_SIDE)
     html += knob_html(ENLARGE, "enlarge", False)
     widget(SIZE_ID, html, size_value(side, False), script=("focus", "knob", "size"))
-    widget("estimate", "<p></p>", estimate_value(""))
+    widget(ESTIMATE_ID, "<p></p>", estimate_value(""))
     with gr.Column(elem_id="start-options"):  # a group of Gradio would be there twice
         with gr.Accordion("First image, optimiser, network", open=False, elem_id="expert"):
             gr.Dropdown(list(INITS), value=INITS[0], label="First image", elem_id="init")
@@ -68,9 +75,16 @@ def chosen_size(value: Any) -> dict[str, Any]:
 def estimate_value(words: str, largest: int = 0) -> dict[str, Any]:
     """Return the value of the estimate's component.
 
-    It has a sentence, and the longer side in px at which the size's slider ends; 0 for as before.
+    It has a sentence, the longer side in px at which the size's slider ends, 0 for as before, the
+    query of the link, "" for as before, and the number of the page's call that it answers.
     """
-    return {"words": words, "largest": largest}
+    return {"words": words, "largest": largest, "link": "", "call": 0}
+
+
+def call_number(value: Any) -> int:
+    """Return the number of a call, from the value of the estimate's component; 0 without one."""
+    number = value.get("call") if isinstance(value, Mapping) else None
+    return number if isinstance(number, int) else 0
 
 
 PANEL = Panel("start-options", build)

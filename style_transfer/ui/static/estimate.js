@@ -1,10 +1,15 @@
-// Shows what a run would take, and tells the size's slider where to end.
+// Shows what a run would take, tells the size's slider where to end, and the link its settings.
 const words = element.querySelector("p");
+let newest = 0; // number of the call whose answer is shown
 
 function show() {
+  const { call, largest, link } = props.value;
+  if (call < newest) return;
+  newest = call;
   words.textContent = props.value.words;
-  if (props.value.largest)
-    document.dispatchEvent(new CustomEvent("largest", { detail: props.value.largest }));
+  const tell = (name, detail) => detail && document.dispatchEvent(new CustomEvent(name, { detail }));
+  tell("largest", largest);
+  tell("settings-query", link);
 }
 
 watch("value", show);

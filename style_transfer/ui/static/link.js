@@ -1,12 +1,15 @@
 // Makes the link, of settings and strokes, and copies it.
 const [link, button, said] = element.querySelectorAll("a, button, span");
 const words = element.querySelector("small");
-let strokes = "";
+let settings = props.value, strokes = ""; // queries
 function show() {
-  const query = [props.value, strokes].filter(Boolean).join("&");
+  const query = [settings, strokes].filter(Boolean).join("&");
   if (link.getAttribute("href") !== `?${query}`) link.setAttribute("href", `?${query}`);
 }
-watch("value", show);
+document.addEventListener("settings-query", ({ detail }) => {
+  settings = detail;
+  show();
+});
 document.addEventListener("view", ({ detail }) => {
   const taken = detail["take-home"];
   ({ strokes } = taken);

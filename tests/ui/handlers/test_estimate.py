@@ -10,6 +10,7 @@ from style_transfer.runs import Limits, MemoryReservations, RunService
 from style_transfer.settings import Settings
 from style_transfer.ui.handlers.estimate import ESTIMATE_IDS, EstimateHandler
 from style_transfer.ui.panels import controls
+from style_transfer.ui.panels.start_options import ESTIMATE_ID
 from tests.runs.fake_executor import FakeExecutor
 
 GIGABYTE = 10**9
@@ -54,25 +55,21 @@ def test_the_slider_ends_at_what_the_machine_can_do_and_the_photo_has(told):
     beyond = told(large + 2000)
     assert "are free; choose a smaller size" in beyond["words"]
     assert beyond["largest"] == large
-    assert told(480, photo=None) == {"words": "", "largest": 0}
+    assert told(480, photo=None)["words"] == ""
+    assert told(480, photo=None)["largest"] == 0
 
 
-def test_an_answer_that_a_newer_call_has_overtaken_is_not_told(context, monkeypatch):
-    handler, answers = EstimateHandler(context), []
-
-    def estimate(number, request):
-        if number == 1:  # another one comes and goes while this one is computed
-            answers.append(handler.tell(2, request))
-        return f"estimate {number}"
-
-    monkeypatch.setattr(handler, "estimate", estimate)
-    monkeypatch.setattr(handler, "link", lambda number, _: f"link {number}")
+@pytest.mark.parametrize(("estimate", "told"), [({"call": 7}, 7), ({"call": "7"}, 0), (None, 0)])
+def test_an_answer_has_the_link_and_the_number_of_its_call(context, estimate, told):
+    chosen = dict.fromkeys(ESTIMATE_IDS) | {
+        "settings": controls.to_value(Settings(beta=9)),
+        ESTIMATE_ID: estimate,
+    }
+    values = {gr.HTML(elem_id=elem_id): value for elem_id, value in chosen.items()}
     page = SimpleNamespace(headers={}, session_hash="a page")
-    answers.append(handler.tell(1, page))
-    answers.append(handler.tell(3, page))
-    skipped = (gr.skip(), gr.skip())
-    assert answers == [("estimate 2", "link 2"), skipped, ("estimate 3", "link 3")]
-    assert not handler._newest
+    answer = EstimateHandler(context).tell(values, page)
+    assert answer["link"].startswith("beta=9&")
+    assert answer["call"] == told
 
 
 def test_a_photo_that_is_not_enlarged_is_said_to_be_as_large_as_it_is(told):
