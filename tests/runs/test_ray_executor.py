@@ -32,15 +32,21 @@ pytestmark = [pytest.mark.integration, pytest.mark.usefixtures("known_costs")]
 
 @pytest.fixture
 def cluster(monkeypatch):
-    """Give a function that makes the cluster with so many places, and an executor on it."""
+    """Give a function that makes the cluster with so many places, and an executor on it.
+
+    All actors that have a place have been heard of then, which takes a while on a busy machine:
+    until that, runs go to the others.
+    """
     monkeypatch.setattr(ray_actor.runtime, "configure", lambda: None)
     made = []
 
     def cluster(places=2, **environment):
         ray = FakeRay(places)
         monkeypatch.setitem(sys.modules, "ray", ray)
-        made.append(RayExecutor(environment))
-        return ray, made[-1]
+        executor = RayExecutor(environment)
+        made.append(executor)
+        wait_for(lambda: sum(each.is_ready for each in executor._workers) == places)
+        return ray, executor
 
     yield cluster
     for executor in made:
@@ -120,10 +126,7 @@ def test_a_run_for_which_an_actor_has_no_room_ends_with_a_sentence(cluster, begi
 def test_runs_go_to_the_actor_with_the_fewest(cluster, begin):
     _, executor = cluster()
     executor.cost_model(settings=LONG)  # or what measures it would count as a run more
-    runs = []
-    for _ in range(4):  # to one that is heard of, which on a busy machine both are not always
-        wait_for(lambda: all(each.is_ready for each in executor._workers))
-        runs.append(begin(executor))
+    runs = [begin(executor) for _ in range(4)]
     wait_for(lambda: min(map(step, runs)) > 1)
     assert executor.load(4) == [("cpu", 2), ("cpu", 2)]
     assert runs[0]._execution.place == f"cpu of {node()}"
@@ -151,8 +154,10 @@ def test_pictures_that_are_replaced_reach_the_actor(cluster, begin, tall_photo):
 
 def test_the_runs_of_a_lost_actor_go_on_elsewhere_and_another_takes_its_place(cluster, begin):
     ray, executor = cluster()
+    executor.cost_model(settings=LONG)  # or what measures it would count as a run more
     runs = [begin(executor), begin(executor)]
     wait_for(lambda: min(map(step, runs)) > 2)
+    assert executor.load(2) == [("cpu", 1), ("cpu", 1)]
     ray.actors[0].die()
     at = [step(run) for run in runs]
     wait_for(lambda: all(step(run) > before + 2 for run, before in zip(runs, at, strict=True)))
@@ -230,7 +235,6 @@ def test_there_are_as_many_actors_as_fit_unless_it_is_said(
 def test_actors_of_one_machine_share_its_memory(cluster, monkeypatch):
     monkeypatch.setattr(ray_actor.free_memory, "available_memory", lambda _: 9000)
     _, executor = cluster(places=3)
-    wait_for(lambda: all(each.is_ready for each in executor._workers))
     assert executor.available_memory() == 3000
 
 
