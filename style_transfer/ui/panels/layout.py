@@ -88,6 +88,7 @@ def view(session: Session) -> dict[str, Any]:
 
     One value for one component: what Gradio does for each component at each frame slows the run.
     """
-    shown = {panel.name: panel.value(session) for panel in PANELS if panel.value}
+    # Answers may overtake each other; the newest counts. Not the time of the end: what was changed
+    # meanwhile, by another thread that shows it at once, may not be in this one.
     now = _BEGAN + time.monotonic()  # a clock that is set back would freeze the page
-    return {"time": now} | shown  # answers may overtake each other; the newest counts
+    return {"time": now} | {panel.name: panel.value(session) for panel in PANELS if panel.value}
