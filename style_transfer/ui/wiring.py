@@ -60,29 +60,33 @@ def _connect_starts(
     values = {named[elem_id] for elem_id in START_IDS}
     # More than can run or wait, so that all waiting is done in our admission queue.
     places = limits.runs + limits.waiting + 2
-    options = PRIVATE | {"concurrency_id": "runs", "concurrency_limit": places}
+    # Each acts, also while the call of the run before, which has ended, still saves its picture.
+    options = PRIVATE | {
+        "concurrency_id": "runs",
+        "concurrency_limit": places,
+        "trigger_mode": "multiple",
+    }
 
-    def connect(trigger: Callable[..., Any], handler: Callable[..., Any], mode: str) -> None:
+    def connect(trigger: Callable[..., Any], handler: Callable[..., Any]) -> None:
         submitted = trigger(starts.submit, values, None, **UNQUEUED)
         submitted.failure(starts.refuse, None, None, **PRIVATE)
-        submitted.success(handler, None, named["view"], trigger_mode=mode, **options)
+        submitted.success(handler, None, named["view"], **options)
 
-    # A second click on Start is an accident; while a branch is running, one may branch again.
-    connect(named["start"].click, starts.start, "once")
-    connect(named["restart"].click, starts.restart, "multiple")
-    named["wake"].click(starts.wake, None, named["view"], trigger_mode="multiple", **options)
+    connect(named["start"].click, starts.start)
+    connect(named["restart"].click, starts.restart)
+    named["wake"].click(starts.wake, None, named["view"], **options)
     # The knobs move first, so that they show what the run is made with.
     settings, made_with = named["settings"], [named["settings"], named[SIZE_ID]]
     moved = {settings, named["more"]}
     event = named["branch"].click(steering.preview_settings, {settings}, made_with, **FILES)
-    connect(event.success, starts.branch, "multiple")
+    connect(event.success, starts.branch)
     event = named["continue"].click(steering.add_steps, moved, settings, **FILES)
-    connect(event.success, starts.continue_run, "multiple")
+    connect(event.success, starts.continue_run)
     offer = named["interrupted"]
     offer.input(recovery.find_interrupted, {offer}, offer, **UNQUEUED)
     brought = [named[elem_id] for elem_id in BROUGHT_IDS]
     event = offer.select(recovery.interrupted_inputs, {offer}, brought, **FILES)
-    connect(event.success, recovery.recover, "multiple")
+    connect(event.success, recovery.recover)
 
 
 def _connect_steering(named: dict[str, Any], steering: SteeringHandlers) -> None:

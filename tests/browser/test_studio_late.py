@@ -1,6 +1,7 @@
 """Answers that come late, over a slow network: what a hand moved meanwhile."""
 
 import re
+import threading
 from contextlib import contextmanager
 
 import pytest
@@ -8,9 +9,11 @@ from playwright.sync_api import expect
 
 from style_transfer.recipe import Recipe
 from style_transfer.settings import Settings
+from style_transfer.ui.session.kept_record import KeptRecord
 from tests.browser.studio import set_number, start
 
 QUEUE = "**/gradio_api/queue/join*"
+PREDICT = "**/gradio_api/run/predict*"
 
 
 @pytest.fixture
@@ -97,7 +100,7 @@ def test_a_link_that_comes_late_takes_the_place_of_no_newer_one(page):
             new MutationObserver(note).observe(link, { attributes: true });
         }"""
     )
-    page.route("**/gradio_api/run/predict*", handle)
+    page.route(PREDICT, handle)
     # Two moves within one task, for which the page sends two calls at once.
     page.locator("#beta input[type=number]").evaluate(
         """async (field) => {
@@ -115,4 +118,24 @@ def test_a_link_that_comes_late_takes_the_place_of_no_newer_one(page):
     set_number(page, "alpha", 3)  # its call comes after the answer
     expect(link).to_have_attribute("href", re.compile("alpha=3&beta=9&"))
     assert not [each for each in page.evaluate("links") if "beta=8&" in each]
-    page.unroute("**/gradio_api/run/predict*")
+    page.unroute(PREDICT)
+
+
+def test_start_begins_a_run_while_the_picture_before_is_still_saved(page, monkeypatch):
+    saving, saved, write = threading.Event(), threading.Event(), KeptRecord.write_checkpoint
+
+    def slow(record, run, now=False, with_memory=True):
+        if now and not saving.is_set():
+            saving.set()
+            saved.wait(60)
+        write(record, run, now, with_memory)
+
+    monkeypatch.setattr(KeptRecord, "write_checkpoint", slow)
+    start(page, steps=2)
+    expect(page.locator("#status")).to_contain_text("Resting at step 2")
+    assert saving.wait(30)
+    page.locator("#start").click()
+    try:
+        expect(page.locator("#runs button")).to_have_count(2)
+    finally:
+        saved.set()

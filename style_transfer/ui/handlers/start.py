@@ -61,7 +61,14 @@ class StartHandlers:
     def start(self, request: gr.Request) -> Iterator[View]:
         """Start a run from the first image that was chosen."""
         session, named = submitted(self._context, request)
-        pending = self._read(session, named)
+        if not session.may_start:
+            yield view(session)
+            return
+        session.is_starting = True
+        try:
+            pending = self._read(session, named)
+        finally:
+            session.is_starting = False
         create = self._service.checkpoints.create
         pending.checkpoint = create(session.token, pending.inputs.tensors)
 

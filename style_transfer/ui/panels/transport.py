@@ -36,7 +36,7 @@ def value(session: Session) -> dict[str, Any]:
     has_preview = session.preview is not None
     at_rest = session.at_rest
     enabled = {
-        "start": idle or session.is_waking,
+        "start": session.may_start,
         "pause": running,
         "stop": session.is_busy or at_rest is not None,
         "continue": idle and record is not None and record.last_frame is not None,

@@ -45,6 +45,7 @@ class Session:
         self.is_sparing = False  # whether that browser and the run compete for the same cores
         self.fetched_at = -math.inf  # when its page last asked for a frame, beside the views
         self.start_values: Mapping[str, Any] = {}  # by elem_id; the next run begins with them
+        self.is_starting = False  # whether the pictures are read that Start begins a run with
         self.records: list[RunRecord] = []
         self.dropped = 0  # records that gave their place to others
         self.latest: RunRecord | None = None  # the record of the run that was started last
@@ -113,6 +114,11 @@ class Session:
     def is_waking(self) -> bool:
         """Whether what is painted was at rest before, so that another run may take its place."""
         return self.latest is not None and self.latest.is_running and self.latest.has_rested
+
+    @property
+    def may_start(self) -> bool:
+        """Whether Start begins a run now; pressed a second time by accident it does not."""
+        return not self.is_starting and (self.is_waking or not self.is_busy)
 
     @property
     def at_rest(self) -> RunRecord | None:

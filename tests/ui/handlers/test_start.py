@@ -5,11 +5,14 @@ from types import SimpleNamespace
 import gradio as gr
 import pytest
 
+from style_transfer.images import save
 from style_transfer.runs import Limits
+from style_transfer.ui.handlers import start
 from style_transfer.ui.handlers.start import StartHandlers
 from style_transfer.ui.http.calls import VISITOR_HEADER
 from style_transfer.ui.page import build
 from style_transfer.ui.session.sessions import Sessions
+from tests.conftest import smooth_picture
 
 
 @pytest.fixture
@@ -49,3 +52,26 @@ def test_each_start_that_fails_to_be_submitted_is_followed_by_a_queued_call(serv
     }
     assert submits
     assert telling == submits
+
+
+def test_a_start_that_is_pressed_again_while_its_pictures_are_read_begins_no_other(
+    tab, tmp_path, monkeypatch
+):
+    files = [tmp_path / name for name in ("photo.png", "style.png")]
+    for seed, file in enumerate(files):
+        save(smooth_picture(seed), file)
+    read, begun = start.read_inputs, len(tab.session.records)
+
+    def press():
+        tab.submit(*files)
+        return list(tab.starts.start(tab.request))
+
+    def read_while_it_is_pressed_again(*given):
+        (shown,) = press()
+        assert not shown["transport"]["enabled"]["start"]
+        return read(*given)
+
+    monkeypatch.setattr(start, "read_inputs", read_while_it_is_pressed_again)
+    shown = press()
+    assert len(tab.session.records) == begun + 1
+    assert shown[-1]["transport"]["enabled"]["start"]
