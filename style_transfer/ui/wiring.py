@@ -98,7 +98,7 @@ def _connect_steering(named: dict[str, Any], steering: SteeringHandlers) -> None
     named["stop"].click(steering.stop, None, shown, **UNQUEUED)
     timeline, runs = named["timeline"], named["runs"]
     timeline.input(steering.show_preview, {timeline}, shown, **newest_only)
-    runs.select(steering.show_run, {runs}, shown, **UNQUEUED)
+    runs.select(steering.show_run, {runs}, shown, **newest_only)
 
 
 def _connect_pictures(named: dict[str, Any], pictures: PictureHandlers) -> None:

@@ -36,6 +36,16 @@ def late(page):
     page.unroute(QUEUE)
 
 
+@contextmanager
+def first_late(page):
+    """Keep the next call that is not queued from the server of a page for as long as this lasts."""
+    held = []
+    page.route(PREDICT, lambda route: route.continue_() if held else held.append(route))
+    yield held
+    assert held
+    held[0].continue_()
+
+
 def shown(page, *knobs):
     return [page.locator(f"#{knob} input[type=number]").input_value() for knob in knobs]
 
@@ -139,3 +149,14 @@ def test_start_begins_a_run_while_the_picture_before_is_still_saved(page, monkey
         expect(page.locator("#runs button")).to_have_count(2)
     finally:
         saved.set()
+
+
+def test_of_two_runs_that_are_clicked_one_after_the_other_the_last_is_shown(page):
+    for _ in range(3):
+        start(page, steps=2)
+        expect(page.locator("#status")).to_contain_text("Resting at step 2")
+    runs = page.locator("#runs button")
+    with first_late(page):
+        runs.nth(0).click()
+        runs.nth(1).click()
+    expect(runs.nth(1)).to_have_attribute("aria-pressed", "true")
