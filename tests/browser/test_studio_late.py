@@ -10,7 +10,7 @@ from playwright.sync_api import expect
 from style_transfer.recipe import Recipe
 from style_transfer.settings import Settings
 from style_transfer.ui.session.kept_record import KeptRecord
-from tests.browser.studio import set_number, start
+from tests.browser.studio import set_number, start, step, stop, wait_until
 
 QUEUE = "**/gradio_api/queue/join*"
 PREDICT = "**/gradio_api/run/predict*"
@@ -37,11 +37,18 @@ def late(page):
 
 
 @contextmanager
-def first_late(page):
-    """Keep the next call that is not queued from the server of a page for as long as this lasts."""
+def first_late(page, words):
+    """Keep the next unqueued call with these words from the server for as long as this lasts."""
     held = []
-    page.route(PREDICT, lambda route: route.continue_() if held else held.append(route))
-    yield held
+
+    def handle(route):
+        if held or words not in route.request.post_data:
+            route.continue_()
+        else:
+            held.append(route)
+
+    page.route(PREDICT, handle)
+    yield
     assert held
     held[0].continue_()
 
@@ -156,7 +163,21 @@ def test_of_two_runs_that_are_clicked_one_after_the_other_the_last_is_shown(page
         start(page, steps=2)
         expect(page.locator("#status")).to_contain_text("Resting at step 2")
     runs = page.locator("#runs button")
-    with first_late(page):
+    with first_late(page, '"chosen"'):
         runs.nth(0).click()
         runs.nth(1).click()
     expect(runs.nth(1)).to_have_attribute("aria-pressed", "true")
+
+
+def test_the_slider_stays_where_it_was_moved_until_the_server_has_heard_of_it(page):
+    start(page, steps=4000)
+    slider = page.locator("#timeline input")
+    assert wait_until(lambda: int(slider.get_attribute("max")) > 3, 20)
+    with first_late(page, '"walks"'):
+        slider.fill("2")
+        before = step(page)
+        page.wait_for_timeout(1000)
+        assert wait_until(lambda: step(page) > before, 20)
+        assert slider.input_value() == "2"
+    expect(page.locator("#timeline output")).to_contain_text(re.compile(r"step \d{1,2}:"))
+    stop(page)

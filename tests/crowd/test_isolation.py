@@ -158,7 +158,8 @@ def test_files_cannot_be_changed_or_removed_by_name(alice, mallory):
 @pytest.mark.parametrize("name", ["show_preview", "show_run", "pause", "stop", "steer"])
 @pytest.mark.parametrize("number", [0, 1, 2**31])
 def test_handlers_reach_the_callers_own_runs_alone(alice, mallory, name, number):
-    mallory.values |= {"timeline": {"at": number}, "runs": {"chosen": number}}
+    walk = {"run": "Run 1", "at": number, "last": number, "walks": number}
+    mallory.values |= {"timeline": walk, "runs": {"chosen": number}}
     answer = mallory.call(name)
     assert not any(secret in answer.text for secret in secrets_of(alice))
 

@@ -30,7 +30,7 @@ def spend_time(server, visit, number, until):
             visitor.call("pause")
         if chance.random() < 0.6:
             assert visitor.finished.get(timeout=300)["success"]
-            visitor.values["timeline"] = {"at": 2}
+            visitor.values["timeline"] = {"run": "Run 1", "at": 2, "last": 3, "walks": 1}
             assert visitor.call("show_preview").is_success
             visitor.values["kind"] = chance.choice(["JPEG", "Time-lapse, MP4", "Settings file"])
             visitor.join("export")

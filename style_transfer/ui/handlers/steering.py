@@ -94,11 +94,18 @@ class SteeringHandlers:
         return view(session) if at_rest else gr.skip()
 
     def show_preview(self, values: Values, request: gr.Request) -> View:
-        """Show another preview of the selected run."""
-        session, at = self._session(request), _index(values, "timeline", "at")
-        record = session.selected
-        if record and record.previews:
-            session.select(record, record.previews[min(at, len(record.previews) - 1)])
+        """Show another preview of the selected run.
+
+        Not where the slider walked through another one, or has been moved again since: calls may
+        come late. Where it stands at its end the newest is followed, though more came meanwhile.
+        """
+        session, record = self._session(request), self._session(request).selected
+        at, last, walks = (_index(values, "timeline", key) for key in ("at", "last", "walks"))
+        is_newest, session.walks = walks >= session.walks, max(walks, session.walks)
+        walked_through = by_elem_id(values)["timeline"].get("run")
+        if is_newest and record and record.previews and walked_through == record.name:
+            at = len(record.previews) - 1 if at >= last else min(at, len(record.previews) - 1)
+            session.select(record, record.previews[at])
         return view(session)
 
     def show_run(self, values: Values, request: gr.Request) -> View:

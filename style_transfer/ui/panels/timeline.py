@@ -13,20 +13,22 @@ aria-label="Timeline: walk through the pictures of this run"><output></output>""
 
 def build() -> None:
     """Place the slider."""
-    widget("timeline", _HTML, {"at": 0})
+    widget("timeline", _HTML, {"run": "", "at": 0, "last": 0, "walks": 0})
 
 
 def value(session: Session) -> dict[str, Any]:
-    """Return the index of the last preview and of the one shown, and its settings in words."""
-    record, preview = session.selected, session.preview
+    """Return the index of the last preview and of the one shown, its settings in words, its run,
+    and the newest move of the slider that is known."""
+    record, preview, walks = session.selected, session.preview, session.walks
     if record is None or preview is None:
-        return {"last": -1, "at": 0, "text": ""}
+        return {"run": "", "last": -1, "at": 0, "text": "", "walks": walks}
     previews = record.previews
     at = previews.index(preview) if preview in previews else record.timeline.nearest(preview.step)
     # How many steps were asked for says nothing of this picture.
     settings = describe(replace(preview.settings, steps=Settings().steps)) or "default settings"
     text = f"{record.name}, step {preview.step}: {settings}"
-    return {"last": len(previews) - 1, "at": at, "text": text}
+    last = len(previews) - 1
+    return {"run": record.name, "last": last, "at": at, "text": text, "walks": walks}
 
 
 PANEL = Panel("timeline", build, value)

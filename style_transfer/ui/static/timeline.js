@@ -1,20 +1,25 @@
 // Walks through the previews of a run, by the slider and by the arrow keys anywhere on the page.
 const slider = element.querySelector("input");
 const words = element.querySelector("output");
-const PATIENCE = 600; // ms after the slider was moved in which new views leave it alone
-let touched = 0;
+const PATIENCE = 10000; // ms after which the server has not heard of a move of the slider
+let walks = 0, touched = 0; // moves of the slider by hand; when the last one was
+let run = ""; // that the slider walks through
 
 function walk(at) {
-  touched = Date.now();
+  walks += 1;
+  touched = performance.now();
   slider.value = at;
-  props.value = { at: Number(slider.value) };
+  props.value = { run, at: Number(slider.value), last: Number(slider.max), walks };
   trigger("input");
 }
 
-function show({ last, at, text }) {
+// Views that do not know where the slider was moved leave it alone.
+function show(view) {
+  const { last, at, text } = view;
+  run = view.run;
   slider.max = Math.max(last, 0);
   slider.disabled = last < 1;
-  if (Date.now() - touched > PATIENCE) slider.value = at;
+  if (view.walks >= walks || performance.now() - touched > PATIENCE) slider.value = at;
   slider.style.setProperty("--filled", `${last > 0 ? (100 * slider.value) / last : 0}%`);
   slider.setAttribute("aria-valuetext", text);
   words.value = text;

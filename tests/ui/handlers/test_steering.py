@@ -128,3 +128,33 @@ def test_who_presses_pause_while_a_run_makes_its_last_step_keeps_the_place_of_th
         waking.steering.pause(waking.request)
         assert not run.paused
         assert queue.ahead(queue.join()) == 1
+
+
+def walk(tab, at, run="Run 1", last=4, walks=1):
+    """Move the slider of the timeline, which ends at `last`; return the step that is shown."""
+    moved = {"run": run, "at": at, "last": last, "walks": walks}
+    shown = tab.steering.show_preview({gr.HTML(elem_id="timeline"): moved}, tab.request)
+    assert shown["timeline"]["walks"] == tab.session.walks
+    return tab.session.preview.step
+
+
+def test_a_move_of_the_slider_that_is_overtaken_by_a_later_one_shows_nothing(tab):
+    steps = [preview.step for preview in tab.session.selected.previews]
+    last = len(steps) - 1
+    assert walk(tab, 1, last=last, walks=2) == steps[1] != steps[0]
+    assert walk(tab, 0, last=last, walks=1) == steps[1]
+    assert walk(tab, 0, last=last, walks=3) == steps[0]
+
+
+def test_a_move_of_the_slider_through_one_run_does_not_walk_through_another(tab):
+    tab.paint()
+    newest = tab.session.selected.previews[-1].step
+    assert walk(tab, 0, "Run 1") == newest
+    assert walk(tab, 0, "Run 2") == tab.session.selected.previews[0].step != newest
+
+
+def test_a_slider_at_its_end_follows_the_newest_though_more_pictures_have_come(tab):
+    previews = tab.session.selected.previews
+    walk(tab, 0, last=1)
+    assert walk(tab, 1, last=1, walks=2) == previews[-1].step
+    assert tab.session.touched is tab.session.selected
