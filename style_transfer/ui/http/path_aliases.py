@@ -28,8 +28,9 @@ class PathAliases:
         self._folders = {name: folder.as_posix() for name, folder in shown.items()}
         forms = {form: name for name, folder in shown.items() for form in _forms(folder)}
         self._forms = sorted(forms.items(), key=lambda pair: -len(pair[0]))
-        names = b"|".join(map(re.escape, shown))
-        self._in_json = re.compile(rb'("|%s)(%s)(?=/)' % (re.escape(FILE_ROUTE.encode()), names))
+        names, before = b"|".join(map(re.escape, shown)), re.escape(FILE_ROUTE.encode())
+        # Windows joins the parts of paths by backslashes, of which each is two in JSON.
+        self._in_json = re.compile(rb'("|%s)(%s)(?=/|\\\\)' % (before, names))
 
     def hide(self, data: bytes) -> bytes:
         """Return what is sent, with aliases in the place of folders."""
@@ -39,8 +40,8 @@ class PathAliases:
 
     def reveal(self, path: str) -> str:
         """Return a path that may begin with an alias, with the folder instead."""
-        name, slash, rest = path.partition("/")
-        return f"{self._folders.get(name.encode(), name)}{slash}{rest}"
+        name, *rest = re.split(r"(?=[/\\])", path, maxsplit=1)
+        return "".join((self._folders.get(name.encode(), name), *rest))
 
     def reveal_in_json(self, data: bytes) -> bytes:
         """Return the JSON of a call with folders in the place of aliases that begin paths."""

@@ -76,6 +76,16 @@ def test_what_was_told_is_understood_again():
     assert path == "/below/gradio_api/file=/opt/program/examples/lake.jpg"
 
 
+def test_a_path_whose_parts_are_joined_as_on_windows_is_understood():
+    folder = FOLDER.as_posix()
+    call = json.dumps({"path": "page-files\\0\\a.jpg", "url": "/gradio_api/file=page-files\\a"})
+    (_, given), *_ = ask(body=call.encode())
+    address = f"/gradio_api/file={quote(folder, safe='/:')}\\a"
+    assert json.loads(given) == {"path": f"{folder}\\0\\a.jpg", "url": address}
+    (path, _), *_ = ask(path="/gradio_api/file=page-files\\0\\a.jpg")
+    assert path == f"/gradio_api/file={folder}\\0\\a.jpg"
+
+
 @pytest.mark.parametrize("path", [f"/gradio_api/file={FOLDER}/a", "/gradio_api/file=other/a"])
 def test_other_paths_stay_as_they_are(path):
     assert ask(path=path)[0][0] == path
