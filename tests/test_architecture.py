@@ -20,6 +20,7 @@ RANKS = {
     "interruption": 0,
     "assets": 0,
     "checks": -1,
+    "replacing": -1,
     "device_types": -1,
     "devices": 0,
     "network": 1,

@@ -17,6 +17,7 @@ from style_transfer.engine.evaluator import Matches
 from style_transfer.engine.lbfgs import Memory
 from style_transfer.engine.strokes import Stroke
 from style_transfer.network import TimingCache
+from style_transfer.replacing import replace_file
 from style_transfer.versions import settings_of
 
 _FORMAT = "style-transfer-state-2"
@@ -135,7 +136,7 @@ def save_tensors(
     part = Path(f"{os.fspath(file)}.part")
     try:
         save_file(_with_own_storage(tensors), part, metadata)
-        os.replace(part, file)
+        replace_file(part, file)
     except SafetensorError as error:  # on a full disk
         found = _SYSTEM_ERROR.search(str(error))
         raise (OSError(int(found[2]), found[1]) if found else OSError(str(error))) from error

@@ -15,6 +15,7 @@ from style_transfer.film.containers import open_source, open_target
 from style_transfer.film.reading import Film, Size, Video
 from style_transfer.film.sound import Route, Sound, routes_of
 from style_transfer.images import add_video, even, video_frame
+from style_transfer.replacing import replace_file
 
 
 @dataclass(frozen=True)
@@ -135,7 +136,7 @@ def _write(
             _mux(container, stream.encode(), shown)
         if known.container == "webp":
             _set_last_duration(part, round(1000 * (paintings[-1].end - paintings[-1].begin)))
-        os.replace(part, target)
+        replace_file(part, target)
 
 
 def _mux(container: Any, packets: Sequence[Any], shown: Mapping[int, int]) -> None:

@@ -21,6 +21,7 @@ from style_transfer.picture_files import (
     Metadata,
     encode,
 )
+from style_transfer.replacing import replace_file
 
 DEPTHS = (8, 16)  # bits a channel
 
@@ -160,7 +161,7 @@ def write_whole(file: Path, data: bytes) -> None:
         part = target.with_name(f".{secrets.token_hex(8)}.part")
         try:
             part.write_bytes(data)
-            os.replace(part, target)
+            replace_file(part, target)
             return
         except PermissionError:  # of the folder; the file itself may be writable
             if not target.exists():

@@ -7,7 +7,6 @@ The state is written last: whatever stops the writing, one is there with its pic
 """
 
 import json
-import os
 import re
 from collections.abc import Mapping
 from pathlib import Path
@@ -19,6 +18,7 @@ from torch import Tensor
 
 from style_transfer.engine import Styles, save_tensors
 from style_transfer.recipe import Recipe
+from style_transfer.replacing import replace_file
 from style_transfer.runs.history import LossHistory
 
 RUN_FILE, STATE_FILE = "run.json", "state.safetensors"
@@ -72,7 +72,7 @@ def _write_json(file: Path, value: Mapping[str, Any]) -> None:
     part = file.with_suffix(".part")
     try:
         part.write_text(json.dumps(value))
-        os.replace(part, file)
+        replace_file(part, file)
     finally:
         part.unlink(missing_ok=True)
 

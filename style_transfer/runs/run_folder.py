@@ -11,7 +11,6 @@ import pickle
 import shutil
 import tempfile
 import threading
-import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -22,11 +21,11 @@ from typing import Any
 from torch import Tensor
 
 from style_transfer.engine import State, Stroke, StrokedContent, Styles
+from style_transfer.replacing import replace_file
 from style_transfer.runs.executor import Job
 from style_transfer.runs.temporary_folder import process_folder
 from style_transfer.settings import Settings
 
-_TRIES, _PAUSE = 50, 0.02  # s between: Windows replaces no file while it is being read
 Stamp = tuple[int, int, int]
 STATE, _CONTROL, _JOB = "state.safetensors", "control.pickle", "job.pickle"
 
@@ -208,20 +207,9 @@ def write_file(file: Path, data: bytes) -> None:
     part = file.with_suffix(f".{os.getpid()}.part")
     try:
         part.write_bytes(data)
-        _replace(part, file)
+        replace_file(part, file)
     finally:
         part.unlink(missing_ok=True)  # on a full disk it would take what room is left
-
-
-def _replace(part: Path, file: Path) -> None:
-    for left in reversed(range(_TRIES)):
-        try:
-            os.replace(part, file)
-            return
-        except PermissionError:
-            if not left:
-                raise
-            time.sleep(_PAUSE)
 
 
 def _read(file: Path) -> Any:
