@@ -23,6 +23,7 @@ from style_transfer.ui.http.calls import (
     shorten,
 )
 from style_transfer.ui.http.gradio_internals import file_url
+from style_transfer.ui.panels import controls
 from style_transfer.ui.panels.inputs import CONTENT_ID, STYLE_IDS
 from style_transfer.ui.panels.layout import view
 from style_transfer.ui.panels.start_options import SIZE_ID, chosen_size
@@ -55,9 +56,10 @@ class PictureHandlers:
             return *moved_up, named["settings"] | {"style_weights": moved}, gr.skip()
         # Without a style a run goes on with those it has; to be brought back is no change.
         if files and (files != session.brought[1:] or style_names(named)["mask"]):
-            weights = named["settings"]["style_weights"]  # which may just have been moved up
+            settings = named["settings"]  # whose weights may just have been moved up
+            moves = controls.moves_in(settings, session.moves)
             read = partial(self._with_styles, session, named)
-            self._change(session, read, style_weights=weights)
+            self._change(session, read, moves, style_weights=settings["style_weights"])
         return *(gr.skip() for _ in (*chosen, "settings")), _view(session)
 
     def change_size(self, values: Values, request: gr.Request) -> Any:
@@ -94,10 +96,15 @@ class PictureHandlers:
                 raise error_on_page(_refusal(session, error)) from error
 
     def _change(
-        self, session: Session, read: Callable[[RunInputs], RunInputs], **knobs: Any
+        self,
+        session: Session,
+        read: Callable[[RunInputs], RunInputs],
+        moves: int = 0,
+        **knobs: Any,
     ) -> None:
         """Give what is steered the inputs that `read` makes of those it has, and the `knobs` that
-        go with them; what is refused is told in the status line.
+        go with them, unless there have been more `moves` since; what is refused is told in the
+        status line.
 
         Pictures are read without the lock, for which knobs and Stop would wait; where other ones
         came meanwhile, again.
@@ -109,7 +116,8 @@ class PictureHandlers:
                 changed = read(inputs)
                 with session.steering_lock:
                     if session.steered is steered and steered.inputs is inputs:
-                        steered.change_inputs(changed, check, **knobs)
+                        moved = knobs if moves >= session.moves else {}
+                        steered.change_inputs(changed, check, **moved)
                         session.notice = ""
                         return
         except ValueError as error:

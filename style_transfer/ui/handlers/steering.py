@@ -41,11 +41,16 @@ class SteeringHandlers:
         """Give the settings of the knobs to the run; return the view where it changes without a
         step.
 
-        A knob that is refused, in the status line, keeps its last value; the others act.
+        A knob that is refused, in the status line, keeps its last value; the others act. Of calls
+        that overtake each other the one with the most moves counts.
         """
-        session = self._session(request)
+        session, named = self._session(request), by_elem_id(values)
         with session.steering_lock:
-            return self._steer(session, by_elem_id(values))
+            moves = controls.moves_in(named["settings"], session.moves)
+            if moves < session.moves:
+                return gr.skip()
+            session.moves = moves
+            return self._steer(session, named)
 
     def _steer(self, session: Session, named: Mapping[str, Any]) -> Any:
         steered = session.steered

@@ -66,6 +66,12 @@ def to_settings(value: Mapping[str, Any]) -> Settings:
     return Settings(**{name: value[name] for name in KNOBS})
 
 
+def moves_in(value: Any, newest: int) -> int:
+    """Return how many moves of a hand are in the component's value, `newest` where none is told."""
+    moves = value.get("moves") if isinstance(value, Mapping) else None
+    return moves if isinstance(moves, int) else newest
+
+
 def use_each(
     value: Mapping[str, Any], last: Mapping[str, Any], use: Callable[[Mapping[str, Any]], None]
 ) -> tuple[Mapping[str, Any], str]:

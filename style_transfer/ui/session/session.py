@@ -50,6 +50,7 @@ class Session:
         self.dropped = 0  # records that gave their place to others
         self.latest: RunRecord | None = None  # the record of the run that was started last
         self.selected: RunRecord | None = None  # the record on the canvas
+        self.moves = 0  # of the knobs by a hand, in the newest settings that have come
         self.walks = 0  # number of the newest move of the timeline's slider
         self.ticket: object | None = None  # of the admission queue, while waiting or running
         self.pending: PendingRun | None = None  # that has the ticket and does not paint yet

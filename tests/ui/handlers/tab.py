@@ -30,7 +30,7 @@ class Tab:
         self.request = SimpleNamespace(session_hash=key, headers={}, client=None)
         self.steering, self.starts = SteeringHandlers(context), StartHandlers(context)
         self.pictures = PictureHandlers(context)
-        self.session.token, self.knobs = TOKEN, SETTINGS
+        self.session.token, self.knobs, self.moves = TOKEN, SETTINGS, 0
         self.recipe = Recipe(photo=photo_file.name, size=max(photo.shape))
         self._photo, self._painting, self._photo_file = photo, painting, photo_file
 
@@ -60,9 +60,9 @@ class Tab:
 
     def steer(self, more=3, **knobs):
         """Move knobs; return whether the page is to wake the picture."""
-        self.knobs = replace(self.knobs, **knobs)
+        self.knobs, self.moves = replace(self.knobs, **knobs), self.moves + 1
         values = {
-            gr.HTML(elem_id="settings"): controls.to_value(self.knobs, 1),
+            gr.HTML(elem_id="settings"): controls.to_value(self.knobs, 1, self.moves),
             gr.HTML(elem_id="more"): more,
         }
         shown = self.steering.steer(values, self.request)
@@ -90,7 +90,7 @@ class Tab:
         self.boxes = [*files, *[None] * (len(STYLE_IDS) - len(files))]
         chosen = dict(zip(STYLE_IDS, self.boxes, strict=True)) | {"mask": {"mask": ""}}
         values = {gr.HTML(elem_id=elem_id): file for elem_id, file in chosen.items()}
-        values[gr.HTML(elem_id="settings")] = controls.to_value(self.knobs, 1)
+        values[gr.HTML(elem_id="settings")] = controls.to_value(self.knobs, 1, self.moves)
         *boxes, knobs, answer = self.pictures.change_styles(values, self.request)
         if knobs == gr.skip():
             return self.shown(answer)["transport"]["wake"]

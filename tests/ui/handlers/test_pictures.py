@@ -403,3 +403,18 @@ def test_a_photo_and_a_size_that_are_chosen_at_once_both_count(tab, photos, monk
     assert inputs.photo_file == photos[1]
     assert inputs.recipe.size == 48
     assert max(inputs.content.shape) == 48
+
+
+def test_a_weight_that_is_moved_while_a_style_is_read_stays(tab, paints, photos, monkeypatch):
+    run, _ = paints(0)
+    weights, chosen_styles = [(0.25, 0.5, 1.0, 1.0)], pictures.chosen_styles
+
+    def moved_meanwhile(*given):
+        if weights:
+            tab.steer(style_weights=weights.pop())
+        return chosen_styles(*given)
+
+    monkeypatch.setattr(pictures, "chosen_styles", moved_meanwhile)
+    tab.choose_styles(*map(str, photos[:2]))
+    assert len(run.styles.images) == 2
+    assert run.settings.style_weights == (0.25, 0.5, 1.0, 1.0)

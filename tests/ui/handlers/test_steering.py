@@ -139,6 +139,8 @@ def walk(tab, at, run="Run 1", last=4, walks=1):
 
 
 def test_a_move_of_the_slider_that_is_overtaken_by_a_later_one_shows_nothing(tab):
+    tab.steer(beta=9)
+    tab.wake()  # or there may be one preview alone
     steps = [preview.step for preview in tab.session.selected.previews]
     last = len(steps) - 1
     assert walk(tab, 1, last=last, walks=2) == steps[1] != steps[0]
@@ -147,14 +149,24 @@ def test_a_move_of_the_slider_that_is_overtaken_by_a_later_one_shows_nothing(tab
 
 
 def test_a_move_of_the_slider_through_one_run_does_not_walk_through_another(tab):
-    tab.paint()
+    tab.paint().steer(beta=9)
+    tab.wake()
     newest = tab.session.selected.previews[-1].step
     assert walk(tab, 0, "Run 1") == newest
     assert walk(tab, 0, "Run 2") == tab.session.selected.previews[0].step != newest
 
 
 def test_a_slider_at_its_end_follows_the_newest_though_more_pictures_have_come(tab):
-    previews = tab.session.selected.previews
+    tab.steer(beta=9)
+    previews = tab.wake().session.selected.previews
     walk(tab, 0, last=1)
     assert walk(tab, 1, last=1, walks=2) == previews[-1].step
     assert tab.session.touched is tab.session.selected
+
+
+def test_knobs_of_before_that_come_late_move_nothing_back(tab):
+    tab.steering.steer(moved(beta=9, moves=2), tab.request)
+    tab.steering.steer(moved(beta=8, moves=1), tab.request)
+    assert tab.session.selected.settings.beta == 9
+    tab.steering.steer(moved(beta=7), tab.request)  # of a file, which brings all back
+    assert tab.session.selected.settings.beta == 7
