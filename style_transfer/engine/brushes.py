@@ -164,5 +164,5 @@ def _at(image: Tensor, places: Tensor) -> Tensor:
 
 
 def _blurred(image: Tensor, radius: float) -> Tensor:
-    """Return the mean around each pixel, about `radius` px wide: a box blur in both directions."""
+    """Return the mean within about `radius` px of each pixel, in rows and columns."""
     return box_blur(image, min(round(radius), (min(image_size(image)) - 1) // 2))

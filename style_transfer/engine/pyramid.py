@@ -27,9 +27,10 @@ def stages(size: tuple[int, int]) -> list[Stage]:
     """Return the stages of a run that ends at `size` (height, width), from coarse to fine.
 
     Each has half the sides of the next, as long as the longer side keeps MIN_LONGER_SIDE pixels and
-    the shorter MIN_SIDE. The finest stage has FINEST_SHARE of the steps or more: the coarser ones
-    share the rest, up to MAX_COARSE_STEPS in all. That settles the coarse structure; more steps
-    there lose detail of the content image, and the finest stage has to converge anyway.
+    the shorter MIN_SIDE. The finest stage has FINEST_SHARE of the steps or more, but for rounding:
+    the coarser ones share the rest, up to MAX_COARSE_STEPS in all. That settles the coarse
+    structure; more steps there lose detail of the content image, and the finest stage has to
+    converge anyway.
     """
     sizes = [size]
     while max(sizes[0]) // 2 >= MIN_LONGER_SIDE and min(sizes[0]) // 2 >= MIN_SIDE:
