@@ -5,7 +5,7 @@ import torch
 
 from style_transfer.engine import compact_direction, lbfgs, preconditioner
 from style_transfer.engine.lbfgs import CELL_DECAY, LARGE_HISTORY, LBFGS
-from style_transfer.engine.preconditioner import LARGE, cell_changes
+from style_transfer.engine.preconditioner import CELL, LARGE, cell_changes
 from tests.engine.quadratic import SHAPE, path, quadratic, torchs_path
 
 
@@ -99,6 +99,18 @@ def test_what_was_learnt_of_places_fades():
     latest = cell_changes(image - memory[0], gradient(image) - memory[1])
     _, after = LBFGS().step(image, gradient(image), memory)
     torch.testing.assert_close(after[2], CELL_DECAY * found[2] + latest)
+
+
+def test_what_was_learnt_of_a_place_that_is_masked_is_gone_and_the_rest_stays():
+    _, gradient = uneven()
+    image, memory = torch.full((1, 3, 32, 32), 0.5, dtype=torch.float64), ()
+    for _ in range(4):
+        image, memory = LBFGS().step(image, gradient(image), memory)
+    area = torch.zeros(1, 1, 32, 32, dtype=torch.float64)
+    area[..., : 2 * CELL, : 3 * CELL] = 1
+    expected = memory[2].clone()
+    expected[..., :2, :3] = 0
+    assert torch.equal(LBFGS().masked(memory, area)[2], expected)
 
 
 def test_of_a_large_image_fewer_pairs_are_kept_in_16_bits_and_lead_nearly_as_far(monkeypatch):

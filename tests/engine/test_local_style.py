@@ -1,10 +1,12 @@
 """Parts of the picture that are painted like a place of a painting."""
 
+import math
 from dataclasses import replace
 
 import pytest
 import torch
 
+from style_transfer.engine import style_pass
 from style_transfer.engine.brushes import stroke_cover, surroundings
 from style_transfer.engine.guidance import Guidance, with_regions
 from style_transfer.engine.local_style import (
@@ -19,6 +21,8 @@ from style_transfer.engine.state import State
 from style_transfer.engine.stroked_content import StrokedContent
 from style_transfer.engine.strokes import Stroke
 from style_transfer.engine.style_image import place_in, place_mask
+from style_transfer.engine.target_cache import StyleSource
+from style_transfer.engine.targets import Targets
 from style_transfer.engine.touch import with_stroke
 from style_transfer.losses import STATISTICS, Places, nearest_places, neighbour_distance
 from style_transfer.settings import Settings
@@ -172,6 +176,20 @@ def test_a_part_that_is_painted_like_a_place_has_the_gradient_of_its_losses(netw
     assert torch.equal(objective.evaluate(image, settings).gradient, plain.gradient)
 
 
+@pytest.mark.parametrize("in_blocks", [False, True])
+def test_motifs_of_a_place_are_taken_from_within_seven_tenths_of_its_radius(
+    network, monkeypatch, in_blocks
+):
+    if in_blocks:
+        monkeypatch.setattr(style_pass, "LARGEST_STYLE", 0)
+    targets = Targets(network, smooth_picture(1, 128, 128))
+    settings = replace(QUICK, motifs=0.5)
+    source = StyleSource(smooth_picture(2, 128, 128), (0.5, 0.5, 0.25))
+    targets.style(source, settings)
+    found = targets.places(source, settings)["relu3_1"].features  # of 32 x 32 positions
+    assert len(found) == pytest.approx(math.pi * (0.7 * 0.25 * 32) ** 2, rel=0.1)
+
+
 def test_a_place_is_found_again_where_a_frame_is_left_out():
     framed = torch.nn.functional.pad(smooth_picture(1, 60, 60), (20, 20, 20, 20), value=1.0)
     for settings in (QUICK, replace(QUICK, crop_frame=True)):
@@ -181,6 +199,9 @@ def test_a_place_is_found_again_where_a_frame_is_left_out():
         assert abs(row - 75) <= 1
         assert abs(column - 25) <= 1
         assert mask[0, 0, :, 60:].max() == 0
+        # A tenth of 100 px on either side; of the 60 px that are painted more, shown as large.
+        width = 20 * (100 / 60 if settings.crop_frame else 1)
+        assert (mask[0, 0, row] > 0).sum().item() == pytest.approx(width, abs=2)
     x, y, _ = place_in(framed, (0.0, 0.0), 0.1, replace(QUICK, crop_frame=True))
     assert 0.15 < x < 0.3
     assert 0.15 < y < 0.3

@@ -102,6 +102,14 @@ def test_a_mask_picture_is_read_by_brightness_and_colour():
         assert [area.unique().item() for area in where] == areas
 
 
+@pytest.mark.parametrize(
+    ("level", "strength"), [(7, 0.0), (8, 8 / 255), (247, 247 / 255), (248, 1.0)]
+)
+def test_what_is_nearly_black_or_white_counts_as_that(level, strength):
+    found, _ = read_mask(torch.full((1, 3, 4, 4), level / 255))
+    assert found.unique().tolist() == pytest.approx([strength])
+
+
 def test_a_lossy_mask_still_leaves_what_is_black(tmp_path):
     picture = Image.new("RGB", (64, 64), "black")
     picture.paste("white", (32, 0, 64, 64))

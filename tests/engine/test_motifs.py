@@ -41,6 +41,17 @@ def test_the_term_is_the_mean_over_both_layers_and_weighs_in_relation_to_the_sty
     assert losses["total"] == pytest.approx(total, rel=1e-5)
 
 
+def test_the_motifs_of_several_styles_count_by_their_weights(network, image, photo, painting):
+    weighted = replace(ON, style_weights=(0.9, 0.1, 0, 0))
+    alone = [
+        Objective(network, photo, each).evaluate(image, ON).losses["motifs"]
+        for each in (painting, photo)
+    ]
+    found = Objective(network, photo, Styles((painting, photo))).evaluate(image, weighted)
+    assert abs(alone[0] - alone[1]) > 0.02
+    assert found.losses["motifs"] == pytest.approx(0.9 * alone[0] + 0.1 * alone[1], rel=1e-4)
+
+
 def test_the_gradient_is_that_of_the_losses(network, image, photo, painting):
     objective = Objective(network, photo, painting)
     evaluation = objective.evaluate(image, ON)

@@ -6,10 +6,19 @@ import torch
 
 from style_transfer.engine import optimize
 from style_transfer.engine.evaluator import Evaluation
+from style_transfer.engine.lbfgs import LBFGS
 from style_transfer.engine.multiscale import MultiscaleObjective
 from style_transfer.engine.optimize import stylize
 from style_transfer.engine.state import State
-from style_transfer.engine.step import MAX_SETBACKS, SHORTER, Attempt, DivergedError
+from style_transfer.engine.step import (
+    LAST_TOUCH_LIMIT,
+    MAX_SETBACKS,
+    SHORTER,
+    Attempt,
+    DivergedError,
+    attempt_step,
+)
+from style_transfer.engine.strokes import Stroke
 from style_transfer.network import VGG
 from style_transfer.settings import Settings
 from tests.comparison import same_frames
@@ -116,6 +125,34 @@ def test_steps_after_one_that_went_astray_are_shorter_so_that_the_run_goes_on(ph
     assert torch.equal(frames[astray].image, begin)
     moved, moved_again = (each.image - begin for each in (first, again))
     torch.testing.assert_close(moved_again, SHORTER * moved, atol=0.01, rtol=0.1)
+
+
+@pytest.mark.parametrize("setbacks", range(MAX_SETBACKS + 1))
+def test_each_step_back_makes_the_next_step_so_much_shorter(setbacks):
+    grey = torch.full((1, 3, 8, 8), 0.5)
+    state = State(setbacks, 0, grey, setbacks=setbacks)
+    evaluation = Evaluation({"total": 1.0}, torch.ones_like(grey))
+    moved = attempt_step(state, evaluation, QUICK, LBFGS()).after.image - grey
+    expected = torch.full_like(grey, -LBFGS().first_step * SHORTER**setbacks)
+    torch.testing.assert_close(moved, expected)
+
+
+def test_a_step_back_forgets_the_matches_of_motifs(photo):
+    state = State(4, 0, photo, matches={"0.evaluations": torch.tensor(4)})
+    evaluation = Evaluation({"total": torch.nan}, torch.zeros_like(photo))
+    back, _ = Attempt(state, state, evaluation, QUICK).settled(state)
+    assert back.matches == {}
+
+
+def test_a_step_that_heals_a_place_alone_is_no_longer_there_than_others_are():
+    grey, reach = torch.full((1, 3, 32, 32), 0.5), torch.zeros(1, 1, 32, 32)
+    reach[..., :8, :8] = 1
+    state = State(0, 0, grey, reach=reach, strokes=(Stroke("undo"),))
+    evaluation = Evaluation({"total": 1.0}, torch.ones_like(grey))
+    moved = attempt_step(state, evaluation, QUICK, LBFGS(first_step=0.1)).after.image - grey
+    inside = moved[..., :8, :8]
+    assert inside.square().mean().sqrt().item() == pytest.approx(LAST_TOUCH_LIMIT)
+    assert torch.equal(moved * (1 - reach), torch.zeros_like(moved))
 
 
 @pytest.mark.parametrize(

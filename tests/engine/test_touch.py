@@ -175,6 +175,17 @@ def test_an_undone_stroke_leaves_the_picture_as_it_was(photo, painting, kind):
     )
 
 
+def test_strokes_are_undone_one_after_the_other(photo, painting):
+    elsewhere = replace(RED, points=((0.8, 0.7, 1.0),), radius=0.15)
+    strokes = [SMEAR, elsewhere, Stroke("undo"), Stroke("undo")]
+    begun = run(photo, painting, replace(QUICK, steps=4))[-1].state
+    state = begun
+    for stroke in strokes:
+        state = with_stroke(state, stroke, StrokedContent(photo), OPTIMIZERS["lbfgs"])
+    assert state.before == ()
+    torch.testing.assert_close(state.image, begun.image, atol=1e-6, rtol=0)
+
+
 def test_a_stroke_is_undone_after_steps_and_in_another_stage(tall_photo, painting):
     settings = replace(QUICK, steps=6)  # 4 steps and 2
     plain = run(tall_photo, painting, settings)
