@@ -113,6 +113,14 @@ def test_what_was_learnt_of_a_place_that_is_masked_is_gone_and_the_rest_stays():
     assert torch.equal(LBFGS().masked(memory, area)[2], expected)
 
 
+@pytest.mark.parametrize(("beside", "kept"), [(1.0, 2), (0.1, 0)])
+def test_a_pair_that_was_mostly_of_a_masked_place_is_dropped(beside, kept):
+    s, area = torch.full(SHAPE, beside), torch.zeros(1, 1, *SHAPE[-2:])
+    s[..., :4], area[..., :4] = 1, 1
+    memory = (s, s, torch.zeros(1, 2, 1, 2), s, 2 * s)
+    assert len(LBFGS().masked(memory, area)[3:]) == kept
+
+
 def test_of_a_large_image_fewer_pairs_are_kept_in_16_bits_and_lead_nearly_as_far(monkeypatch):
     value, gradient = quadratic()
     start = torch.zeros(SHAPE)

@@ -49,6 +49,13 @@ def test_a_style_without_a_target_for_a_layer_has_the_mean_of_its_others():
     assert terms["style"].item() == pytest.approx(5.5)
 
 
+def test_that_mean_is_by_the_weights_of_layers():
+    weights = WEIGHTS | {"relu3_1": 2.0}
+    distances = {"relu1_1": values(4, 4), "relu2_1": values(8, 8), "relu3_1": values(1, None)}
+    terms = style_terms(distances, weights, styles(weights, WEIGHTS))
+    assert terms["style 2"].item() == pytest.approx(7)
+
+
 def test_a_layer_is_measured_where_any_style_has_a_target_for_it():
     some = styles(["relu1_1"], ["relu1_1", "relu3_1"])
     assert measured_layers(WEIGHTS, some) == {"relu1_1": 1.0}

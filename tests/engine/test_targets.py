@@ -81,6 +81,35 @@ def test_matched_colours_are_another_target_and_equal_settings_the_same(network,
     )
 
 
+def test_with_another_content_image_the_style_has_the_colours_of_that(network, photo, painting):
+    other, matched = photo.flip(1), replace(QUICK, match_colors=True)
+    targets, source = Targets(network, photo), StyleSource(painting)
+    plain, before = (targets.style(source, each)["relu1_1"] for each in (QUICK, matched))
+    targets.content_image = other
+    after = targets.style(source, matched)["relu1_1"]
+    assert same(after, Targets(network, other).style(source, matched)["relu1_1"])
+    assert not same(after, before)
+    assert targets.style(source, QUICK)["relu1_1"].summary[0] is plain.summary[0]
+
+
+@pytest.mark.parametrize(("scale", "expected"), [(0.7, False), (1, False), (1.5, True)])
+def test_features_are_approximate_of_what_is_larger_than_the_content_alone(
+    network, photo, scale, expected
+):
+    asked = []
+
+    class Recorder:
+        multiplications = network.multiplications
+
+        def activations(self, image, layers, approximate, pooling):
+            asked.append(approximate)
+            return network.activations(image, layers, approximate, pooling)
+
+    style = resize(photo, (48, 48))
+    Targets(Recorder(), style).style(StyleSource(style), replace(QUICK, style_scale=scale))
+    assert asked == [expected]
+
+
 def test_a_frame_is_left_out_as_if_the_style_image_came_without_it(network, photo, painting):
     painting = resize(painting, (48, 48))
     framed = torch.nn.functional.pad(painting, (9, 9, 9, 9), value=1.0)
