@@ -24,19 +24,20 @@ class Broadcast:
         self.ended = False
         self.watched_at = time.monotonic()  # when a watcher last took a frame
         self._number = 0  # of what the watchers were woken for last
+        self._shown: Frame | None = None  # the frame of then: those between are for no watcher
         self._listeners: list[Callable[[], None]] = []
 
     def notify(self) -> None:
         """Wake all watchers; to be called with `changed` held."""
-        self._number = next(_numbers)
+        self._number, self._shown = next(_numbers), self.frame
         self.changed.notify_all()
         for listener in self._listeners:
             listener()
 
     def newest(self) -> tuple[int, Frame | None]:
-        """Return the number of the last notify(), which only grows, and the newest frame."""
+        """Return the number of the last notify(), which only grows, and the newest frame then."""
         with self.changed:
-            return self._number, self.frame
+            return self._number, self._shown
 
     @contextmanager
     def listening(self, listener: Callable[[], None]) -> Iterator[None]:
@@ -50,7 +51,7 @@ class Broadcast:
                 self._listeners.remove(listener)
 
     def frames(self) -> Iterator[Frame | None]:
-        """Yield the newest frame after each notify(), and at least every HEARTBEAT seconds.
+        """Yield the frame of the last notify(), after each and at least every HEARTBEAT seconds.
 
         None before the first frame. Ends with the run.
         """
@@ -58,6 +59,6 @@ class Broadcast:
         while not ended:
             with self.changed:
                 self.changed.wait_for(lambda: self._number != seen or self.ended, HEARTBEAT)  # noqa: B023
-                seen, ended, frame = self._number, self.ended, self.frame
+                seen, ended, frame = self._number, self.ended, self._shown
             self.watched_at = time.monotonic()
             yield frame

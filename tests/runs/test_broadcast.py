@@ -35,6 +35,16 @@ def test_without_frames_a_watcher_hears_something_every_heartbeat(monkeypatch):
     assert [next(frames) for _ in range(10)] == [None] * 10
 
 
+def test_who_watches_late_or_hears_a_heartbeat_gets_no_frame_that_wakes_nobody(monkeypatch):
+    monkeypatch.setattr(broadcast, "HEARTBEAT", 0.01)
+    shown = Broadcast()
+    frames = shown.frames()
+    publish(shown, 3)
+    shown.frame = 4
+    assert [next(frames) for _ in range(2)] == [3, 3]
+    assert shown.newest()[1] == 3
+
+
 def test_a_page_that_outlives_its_server_finds_the_frames_of_the_next_one_newer():
     shown = Broadcast()
     publish(shown, 1)
