@@ -1,6 +1,7 @@
 """Runs whose steps are made by actors; here of a simulated cluster, within this process."""
 
 import errno
+import math
 import os
 import sys
 import threading
@@ -12,7 +13,7 @@ import pytest
 import torch
 
 from style_transfer.engine import Styles, stylize
-from style_transfer.runs import ray_actor, ray_worker, worker
+from style_transfer.runs import ray_actor, ray_worker, remote_execution, worker
 from style_transfer.runs.cost_model import CostModel
 from style_transfer.runs.executor import Job
 from style_transfer.runs.outcome import UnavailableError
@@ -101,7 +102,11 @@ def disk(monkeypatch):
     return Disk(monkeypatch, ray_actor)
 
 
-def test_a_knob_acts_though_the_disk_of_an_actor_was_full(cluster, begin, disk, caplog):
+def test_a_knob_acts_though_the_disk_of_an_actor_was_full(
+    cluster, begin, disk, caplog, monkeypatch
+):
+    # However many calls are tried until there is room again.
+    monkeypatch.setattr(remote_execution, "FRUITLESS_CALLS", math.inf)
     _, executor = cluster(places=1)
     run = begin(executor)
     wait_for(lambda: step(run) >= 2)

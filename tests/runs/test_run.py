@@ -32,8 +32,8 @@ def begin(photo, painting, executor):
 
     def begin(settings=SETTINGS, *, allow=0, job=None, **options):
         job = Job(photo, Styles((painting,)), settings, **(job or {}))
+        executor.allowed = allow
         begun.append(Run(job, executor, **options))
-        executor.executions[-1].allow(allow)
         return begun[-1]
 
     yield begin
@@ -168,7 +168,8 @@ def test_a_watcher_hears_of_a_paused_run_every_heartbeat(begin, monkeypatch):
     assert [next(frames) for _ in range(10)] == [None] * 10
 
 
-def test_only_each_nth_frame_wakes_the_watchers(begin, executor):
+def test_only_each_nth_frame_wakes_the_watchers(begin, executor, monkeypatch):
+    monkeypatch.setattr(broadcast, "HEARTBEAT", 60.0)
     run = begin(preview_every=3, allow=1)
     wait_for_step(run, 0)
     frames = run.frames()
@@ -338,8 +339,9 @@ def test_the_state_that_a_run_continued_from_is_not_held(begin, executor):
     run = begin(allow=3)
     wait_for_step(run, 2)
     state = run.state
-    run = begin(job={"state": state}, allow=1)
+    run = begin(job={"state": state})
     assert run.state is state
+    executor.executions[1].allow(1)
     wait_for_step(run, 3)
     assert run.state is not state
     assert run._steering.job.state is None

@@ -17,6 +17,7 @@ from style_transfer.ui.handlers.endpoint_parameters import document, parameters
 from style_transfer.ui.session.made_files import MadeFiles
 from style_transfer.ui.session.session import Session
 from tests.runs.fake_executor import FakeExecutor
+from tests.runs.test_thread_executor import wait_for
 
 
 @pytest.fixture
@@ -47,7 +48,7 @@ def test_a_call_gives_a_picture_and_leaves_nothing_reserved(context, call):
     *_, file = call()
     assert file.endswith(".png")
     assert context.service.admission.ahead(context.service.admission.join()) == 0
-    assert context.service.under_way == 0
+    wait_for(lambda: not context.service.under_way)
 
 
 def test_a_program_that_makes_many_calls_leaves_bounded_files(context, call, tmp_path, monkeypatch):

@@ -42,6 +42,7 @@ def session(context, photo, painting, tmp_path):
     for frame in run.frames():
         if frame is not None and frame is not record.last_frame:
             record.add_frame(frame)
+    assert run.join(20)
     return session
 
 

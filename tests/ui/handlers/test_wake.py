@@ -12,6 +12,7 @@ from style_transfer.runs import THREAD_NAME, AdmissionQueue, Limits, RunService
 from style_transfer.ui.handlers.recover import RecoverHandlers
 from style_transfer.ui.panels import controls, status, transport
 from tests.runs.fake_executor import FakeExecutor
+from tests.runs.test_thread_executor import wait_for
 from tests.ui.handlers.tab import SETTINGS, TOKEN, Tab
 
 
@@ -28,7 +29,7 @@ def test_a_run_whose_steps_are_made_rests_without_thread_place_or_memory_reserve
     service, session = tab.context.service, tab.session
     assert tab.state == "Resting at step 4 of 4"
     assert session.run.join(20)
-    assert not threads()
+    wait_for(lambda: not threads())  # those of tests before end soon
     assert session.ticket is None
     assert service.admission.waiting == service.under_way == 0
     assert service.checkpoints.find(TOKEN) is None  # while its page has it
@@ -177,7 +178,7 @@ def test_a_picture_at_rest_is_there_again_in_another_tab_of_the_browser(tab, pho
     for _ in recovery.recover(again.request):
         pass
     assert again.state == "Resting at step 4 of 4"
-    assert not threads()
+    wait_for(lambda: not threads())  # those of tests before end soon
     assert [number for number, _ in again.session.selected.losses] == [1, 2, 3, 4]
     assert checkpoints.find(TOKEN) is None
     assert again.steer(beta=9)

@@ -3,6 +3,7 @@
 import errno
 import os
 import threading
+import time
 from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
@@ -24,6 +25,13 @@ from style_transfer.ui.session.session import ABSENCE
 from style_transfer.ui.session.timeline import Timeline
 
 SETTINGS = Settings(steps=4, style_layers=["relu1_1"], content_layer="relu2_1")
+
+
+def until(condition):
+    """Wait, in the thread of a run, so that its page keeps up with it."""
+    end = time.monotonic() + 20
+    while not condition() and time.monotonic() < end:
+        time.sleep(0.001)
 
 
 @pytest.fixture
@@ -52,7 +60,7 @@ def test_a_full_disk_stops_the_previews_alone(context, session, start, monkeypat
         return add(timeline, frame, *source)
 
     monkeypatch.setattr(Timeline, "add", add_or_fail)
-    for _ in start():
+    for _ in start(on_frame=lambda _: until(lambda: count)):
         pass
     assert session.run.frame.step == 4
     assert "Previews cannot be kept (No space left on device)." in status.value(session)["notices"]
@@ -91,7 +99,7 @@ def test_previews_are_not_said_to_be_lost_once_there_is_room_again(session, star
         return add(timeline, frame, *source)
 
     monkeypatch.setattr(Timeline, "add", fail_once)
-    for _ in start():
+    for _ in start(on_frame=lambda run: until(lambda: run.frame.step < len(count))):
         pass
     assert len(count) > 2
     assert "Previews" not in status.value(session)["notices"]
@@ -103,6 +111,7 @@ def test_a_second_start_ends_the_first(session, start):
     run = session.run
     for _ in start():
         pass
+    assert run.join(20)
     assert run.outcome.word == "stopped"
     assert session.run.outcome.word == "finished"
     assert len(session.records) == 2
@@ -183,14 +192,16 @@ def test_what_is_on_disk_goes_with_a_run_that_ended_but_not_with_the_server(
 def test_what_lies_between_previews_is_neither_kept_nor_shown(session, start, monkeypatch):
     monkeypatch.setattr(watch, "PREVIEW_INTERVAL", 0.0)
     steps = set()
-    for _ in start(replace(SETTINGS, steps=16), preview_every=3):
+
+    def until_it_is_shown(run):
+        until(lambda: run.frame.step % 3 or run.frame.step in steps)
+
+    for _ in start(replace(SETTINGS, steps=16), preview_every=3, on_frame=until_it_is_shown):
         if session.selected.last_frame:
             steps.add(session.selected.last_frame.step)
     kept = [preview.step for preview in session.selected.previews]
     assert steps == set(kept)
-    assert len(kept) > 2
-    assert kept[-1] == 16
-    assert all(step % 3 == 0 for step in kept[:-1])
+    assert kept == [0, 3, 6, 9, 12, 15, 16]
 
 
 @pytest.mark.parametrize("lively", [60.0, 0.0])
@@ -201,10 +212,16 @@ def test_a_browser_on_this_machine_is_sent_every_frame_for_a_while_only(
     monkeypatch.setattr(watch, "LOCAL_INTERVAL", 60.0)
     monkeypatch.setattr(watch, "LIVELY", lively)
     session.is_local, steps = True, set()
-    for _ in start(replace(SETTINGS, steps=12)):
+
+    def kept():
+        return [preview.step for preview in session.latest.previews] if session.latest else []
+
+    def until_it_is_kept(run):
+        until(lambda: run.frame.step in (steps if lively else kept()))
+
+    for _ in start(replace(SETTINGS, steps=12), on_frame=until_it_is_kept):
         if session.selected.last_frame:
             steps.add(session.selected.last_frame.step)
-    kept = len(session.selected.previews)
+    assert kept() == [*range(13)]
     assert max(steps) == 12
-    assert kept > 3
-    assert len(steps) == kept if lively else len(steps) <= 2  # the first and the last
+    assert steps == {*kept()} if lively else steps <= {0, 12}

@@ -34,7 +34,7 @@ def run(photo, painting, executor):
     run = Run(Job(photo, Styles((painting,)), Settings(steps=9)), executor)
     yield run
     run.stop()
-    assert run.join(10)
+    assert run.join(20)
 
 
 @pytest.fixture
@@ -58,7 +58,7 @@ def fetch(client, after=0, key="a page", headers=None):
 
 
 def wait_for_frame(run, step):
-    until = time.monotonic() + 10
+    until = time.monotonic() + 20
     while (run.frame is None or run.frame.step < step) and time.monotonic() < until:
         time.sleep(0.01)
     assert run.frame.step == step

@@ -11,6 +11,7 @@ from style_transfer.ui.panels import controls
 from style_transfer.ui.session.resting import RestingStates
 from style_transfer.ui.session.sessions import PageContext
 from tests.runs.fake_executor import FakeExecutor
+from tests.runs.test_thread_executor import wait_for
 from tests.ui.handlers.tab import SETTINGS, TOKEN, Tab
 
 MB = 1_000_000
@@ -90,7 +91,7 @@ def test_visitors_with_pictures_at_rest_take_no_place_and_no_turn(context, photo
         each.paint()
     places = [context.service.admission.join(each.session.key) for each in tabs[4:]]
     assert [context.service.admission.ahead(place) for place in places] == [0] * 4
-    assert context.service.under_way == 0
+    wait_for(lambda: not context.service.under_way)
 
 
 def test_an_hour_at_rest_changes_nothing_while_the_page_is_open(tab, monkeypatch):
