@@ -45,7 +45,7 @@ class DeviceProcess:
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             env=child_environment(),
-            start_new_session=True,  # Ctrl-C at a terminal is for this process, which saves first
+            start_new_session=True,  # what a terminal sends is for this process, which saves first
         )
         self.device = device
         self.free_memory: int | None = None  # bytes, of the device's own, when it last told

@@ -2,6 +2,7 @@
 
 import os
 import pickle
+import signal
 import sys
 import threading
 from contextlib import suppress
@@ -86,6 +87,8 @@ def _take_share(number: int, shares: int) -> None:
 
 def main(device: str, number: str, shares: str) -> None:
     """Answer what comes from standard input."""
+    # Ctrl-C is for the process that asks, which saves first. Windows has no sessions to say so.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
     runtime.configure()  # the environment has what must be there before torch is imported
     answers = os.fdopen(os.dup(sys.stdout.fileno()), "wb")
     os.dup2(sys.stderr.fileno(), sys.stdout.fileno())  # where what others print belongs

@@ -97,6 +97,18 @@ def test_the_runs_of_a_dead_process_go_on_elsewhere(begin, executor):
         assert numbers == list(range(1, len(numbers) + 1))  # none twice, none left out
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no SIGINT for another process")
+def test_ctrl_c_ends_no_process(begin, executor):
+    run, before = begin(LONG), [each.pid for each in executor._workers]
+    wait_for(lambda: step(run) > 2)
+    for pid in before:
+        os.kill(pid, signal.SIGINT)
+    time.sleep(0.1)
+    at = step(run)
+    wait_for(lambda: step(run) > at + 2)
+    assert [each.pid for each in executor._workers if not each.has_ended] == before
+
+
 @pytest.mark.slow
 @pytest.mark.skipif(not hasattr(signal, "SIGSTOP"), reason="signals of POSIX")
 def test_a_process_that_hangs_is_replaced_and_its_runs_go_on(begin, executor, monkeypatch, caplog):
