@@ -27,8 +27,8 @@ class MachineFile:
 
     def __init__(self, content: str, folder: Path | None = None) -> None:
         """Take what the file has in it, and its folder, by default the user's for caches."""
-        folder = folder or user_cache_path("style-transfer", False)
-        self._content, self.file = content, folder / f"{content}-{_machine()}.json"
+        self._content = content
+        self.file = (folder or _user_folder()) / f"{content}-{_machine()}.json"
 
     def read(self) -> Any:
         """Return what was written, None where there is no such file or it is damaged."""
@@ -48,6 +48,15 @@ class MachineFile:
                 part.replace(self.file)
             finally:
                 part.unlink(missing_ok=True)
+
+
+def _user_folder() -> Path:
+    """Return the user's folder for caches, of one without a home one that can hold no file."""
+    with suppress(RuntimeError):
+        folder = user_cache_path("style-transfer", False)
+        if folder.is_absolute():  # earlier versions of platformdirs return "~/.cache" for no home
+            return folder
+    return Path(os.devnull)
 
 
 def _machine() -> str:

@@ -1,10 +1,11 @@
 import json
+from pathlib import Path
 
 import platformdirs
 import pytest
 import torch
 
-from style_transfer.network import load_network
+from style_transfer.network import load_network, machine_file
 from style_transfer.network.machine_file import MachineFile
 
 
@@ -42,6 +43,19 @@ def test_a_folder_that_cannot_be_written_is_no_fault(tmp_path):
     file = MachineFile("costs", tmp_path / "file")
     file.update(lambda _: 1)
     assert file.read() is None
+
+
+def test_a_user_without_a_home_is_no_fault(monkeypatch, tmp_path):
+    def no_home(*_):
+        raise RuntimeError("could not determine the home directory")
+
+    monkeypatch.chdir(tmp_path)
+    for found in (no_home, lambda *_: Path("~/.cache/style-transfer")):
+        monkeypatch.setattr(machine_file, "user_cache_path", found)
+        file = MachineFile("costs")
+        file.update(lambda _: 1)
+        assert file.read() is None
+    assert not [*tmp_path.iterdir()]
 
 
 def test_measurements_belong_to_a_machine(tmp_path, monkeypatch):
