@@ -30,9 +30,9 @@ def test_lowering_steps_during_a_run_ends_it(photo, painting):
 
 
 def test_raised_steps_never_lead_back_to_a_coarser_stage(tall_photo, painting):
-    changes = {0: replace(QUICK, steps=4), 4: replace(QUICK, steps=9)}
+    changes = {0: replace(QUICK, steps=4), 4: replace(QUICK, steps=14)}  # 7 of them coarse
     sides = [frame.image.shape[-2] for frame in steered(tall_photo, painting, changes)]
-    assert sides == [96] * 3 + [192] * 7
+    assert sides == [96] * 3 + [192] * 12
 
 
 @pytest.mark.every_device
