@@ -1,7 +1,13 @@
 import pytest
 import torch
 
-from style_transfer.engine.preconditioner import CELL, MAX_CELL_RATIO, cell_scales
+from style_transfer.engine.preconditioner import (
+    CELL,
+    LONGEST_WAVE,
+    MAX_CELL_RATIO,
+    cell_changes,
+    cell_scales,
+)
 
 
 @pytest.mark.parametrize("size", [(32, 32), (33, 47), (4, 5)])
@@ -16,3 +22,13 @@ def test_a_place_is_moved_within_limits_and_like_the_others_where_nothing_change
     assert (
         1 / MAX_CELL_RATIO**0.5 - 1e-6 <= scales.min() <= scales.max() <= MAX_CELL_RATIO**0.5 + 1e-6
     )
+
+
+@pytest.mark.parametrize("size", [(32, 32), (33, 47)])
+def test_a_gradient_that_changes_with_the_frequency_alone_changes_as_the_image_does(size):
+    s = torch.randn((1, 3, *size), generator=torch.Generator().manual_seed(0), dtype=torch.float64)
+    down, across = torch.fft.fftfreq(size[0]), torch.fft.fftfreq(size[1])
+    frequency = torch.hypot(down.unsqueeze(1), across) + 1 / LONGEST_WAVE
+    y = torch.fft.ifft2(torch.fft.fft2(s) * frequency).real
+    of_image, of_gradient = cell_changes(s, y).unbind(1)
+    torch.testing.assert_close(of_gradient, of_image, rtol=1e-5, atol=0)
