@@ -15,7 +15,7 @@ from style_transfer.ui.handlers.start import StartHandlers
 from style_transfer.ui.handlers.steering import SteeringHandlers
 from style_transfer.ui.panels.brushes import BRUSHES_ID
 from style_transfer.ui.panels.inputs import CONTENT_ID, STYLE_IDS
-from style_transfer.ui.panels.mask import MASK_ID
+from style_transfer.ui.panels.mask import FORGET, MASK_ID
 from style_transfer.ui.panels.start_options import ESTIMATE_ID, NUMBER_ESTIMATE, SIZE_ID
 from style_transfer.ui.panels.take_home import BACKGROUND_ID
 from style_transfer.ui.session.sessions import PageContext
@@ -112,6 +112,7 @@ def _connect_pictures(named: dict[str, Any], pictures: PictureHandlers) -> None:
         [*images, named["settings"], shown],
         **newest_only,
     )
+    photo.change(None, None, mask, js=FORGET, **UNQUEUED)
     photo.change(pictures.change_photo, {photo}, [mask, shown], **FILES)
     # Not while it is dragged: each size on the way would be painted, and be slow.
     named[SIZE_ID].release(pictures.change_size, {named[SIZE_ID]}, shown, **newest_only)

@@ -11,6 +11,7 @@ from style_transfer.recipe import Recipe
 from style_transfer.settings import Settings
 from style_transfer.ui.session.kept_record import KeptRecord
 from tests.browser.studio import set_number, start, step, stop, wait_until
+from tests.browser.test_studio_control import paint_stroke
 
 QUEUE = "**/gradio_api/queue/join*"
 PREDICT = "**/gradio_api/run/predict*"
@@ -181,3 +182,23 @@ def test_the_slider_stays_where_it_was_moved_until_the_server_has_heard_of_it(pa
         assert slider.input_value() == "2"
     expect(page.locator("#timeline output")).to_contain_text(re.compile(r"step \d{1,2}:"))
     stop(page)
+
+
+def test_regions_go_with_their_photo_however_late_the_server_tells_of_the_next(
+    page, costless, samples
+):
+    page.locator("#mask summary").click()
+    expect(page.locator("#mask canvas")).to_have_js_property("width", 512)
+    paint_stroke(page, "Half")
+    with late(page) as held:
+        page.locator("#content-image input[type=file]").set_input_files(samples[0])
+        while len(held) < 2:  # its check, and the change of the photo
+            page.wait_for_timeout(100)
+        with page.expect_request(PREDICT):
+            page.locator("#start").click()
+        while len(held) < 3:
+            page.wait_for_timeout(100)
+    expect(page.locator("#runs button")).to_have_count(1)
+    (session,) = [each for each in costless.context.sessions.all() if each.latest]
+    recipe = session.latest.inputs.recipe
+    assert (recipe.photo, recipe.mask) == ("fig.jpg", "")

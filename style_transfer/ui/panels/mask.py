@@ -4,6 +4,8 @@ from style_transfer.engine import STYLE_COLORS
 from style_transfer.ui.panels.panel import Panel, widget
 
 MASK_ID = "mask"
+# Lets regions go with their photo before the server tells of the next: a start may come first.
+FORGET = "() => ({ mask: '', photo: null })"
 
 
 def build() -> None:

@@ -8,10 +8,13 @@ const LONGER_SIDE = 512; // px, of the mask
 const MAX_UNDO = 20; // strokes
 const before = [];
 let last = null, sent = "", over = "";
+let ready = false; // whether the canvas lies over the photo that is chosen
 
 const brush = () => canvas.getContext("2d", { willReadFrequently: true });
 // Our own JPEG of the photo, which every browser shows; the page's first photo is one already.
-const picture = () => props.value.photo || document.querySelector("#content-image img")?.src;
+// Null is one that the server has not told yet.
+const picture = () =>
+  props.value.photo === null ? "" : props.value.photo || document.querySelector("#content-image img")?.src;
 
 function clear() {
   const { naturalWidth: width, naturalHeight: height } = photo;
@@ -24,9 +27,11 @@ function clear() {
 async function open() {
   const source = picture() && new URL(picture(), document.baseURI).href;
   if (!drawer.open || !source || photo.src === source) return;
+  ready = false;
   photo.src = source;
   await photo.decode();
   clear();
+  ready = true;
 }
 
 function send() {
@@ -66,7 +71,7 @@ function cancel() {
 }
 
 canvas.addEventListener("pointerdown", (event) => {
-  if (!begins(event, cancel)) return;
+  if (!ready || !begins(event, cancel)) return;
   before.push(brush().getImageData(0, 0, canvas.width, canvas.height));
   if (before.length > MAX_UNDO) before.shift();
   canvas.setPointerCapture(event.pointerId);
@@ -84,11 +89,11 @@ canvas.addEventListener("pointerup", (event) => {
 });
 canvas.addEventListener("pointercancel", (event) => event.pointerId === pointer && cancel());
 find("[type=file]").addEventListener("change", async ({ target }) => {
-  if (!target.files.length || !photo.src) return;
+  if (!target.files.length || !ready) return;
   const mask = await createImageBitmap(target.files[0]).catch(() => null);
   find(".refusal").textContent = mask ? "" : `${target.files[0].name} cannot be read here; take a PNG or JPEG.`;
   target.value = ""; // or choosing the same file again would be no change
-  if (!mask) return;
+  if (!mask || !ready) return;
   const { width, height } = canvas, context = brush();
   before.push(context.getImageData(0, 0, width, height));
   context.globalCompositeOperation = "source-over";
@@ -112,6 +117,7 @@ drawer.addEventListener("toggle", open);
 watch("value", () => {
   if (props.value.mask === sent && props.value.photo === over) return;
   ({ mask: sent, photo: over } = props.value); // another photo was chosen
+  ready = false;
   open();
   clear();
 });
