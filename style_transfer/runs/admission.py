@@ -43,7 +43,7 @@ class AdmissionQueue:
             self._place()
         return ticket
 
-    def pause(self, ticket: object | None, paused: bool = True) -> None:
+    def pause(self, ticket: object, paused: bool = True) -> None:
         """Let others have the place of `ticket` for a while, or take it back where not `paused`."""
         with self._changed:
             if paused and ticket in self._placed:
@@ -52,7 +52,7 @@ class AdmissionQueue:
                 self._paused.discard(ticket)
             self._place()
 
-    def leave(self, ticket: object | None) -> None:
+    def leave(self, ticket: object) -> None:
         """Give back a ticket, whether it has a place or waits; a second time does nothing."""
         with self._changed:
             self._tickets.pop(ticket, None)

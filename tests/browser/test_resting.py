@@ -42,7 +42,7 @@ def test_a_run_rests_makes_no_step_and_is_woken_by_a_knob(open_page, sessions, r
     time.sleep(QUIET)
     assert len(record.losses) == made == 20
     assert not run_threads()
-    assert session.ticket is None
+    assert session.place is None
     total = record.losses[-1][1]["total"]
     set_number(page, "steps", 24)  # nothing but steps
     expect(page.locator("#status")).to_contain_text("Resting at step 24 of 24")

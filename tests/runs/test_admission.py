@@ -90,5 +90,4 @@ def test_who_waits_and_who_has_left_have_no_place_to_leave_to_others():
     queue.pause(second)
     queue.leave(first)
     queue.pause(first)
-    queue.pause(None)
     assert [queue.ahead(each) for each in (second, third)] == [0, 1]

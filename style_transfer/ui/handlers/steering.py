@@ -79,14 +79,14 @@ class SteeringHandlers:
     def pause(self, request: gr.Request) -> View:
         """Pause the run, or resume it."""
         session = self._session(request)
-        run, ticket = session.run, session.ticket
+        run, place = session.run, session.place
         # One that ends is followed by another, whose place it is.
-        if run and session.is_busy and not (run.stopping or run.ended):
+        if run and place and not (run.stopping or run.ended):
             if run.paused:
                 run.resume()
             else:
                 run.pause()
-            self._service.admission.pause(ticket, run.paused)
+            self._service.admission.pause(place.ticket, run.paused)
         return view(session)
 
     def stop(self, request: gr.Request) -> Any:

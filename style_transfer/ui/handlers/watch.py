@@ -11,6 +11,7 @@ from style_transfer.runs import HEARTBEAT, SERVER_ENDS, Run
 from style_transfer.ui.http.calls import or_error_on_page, shorten
 from style_transfer.ui.panels.layout import view
 from style_transfer.ui.session.pending_run import PendingRun
+from style_transfer.ui.session.queue_place import QueuePlace
 from style_transfer.ui.session.record import RunRecord
 from style_transfer.ui.session.session import Session
 from style_transfer.ui.session.sessions import PageContext
@@ -56,33 +57,34 @@ def _views(
 ) -> Generator[View, None, None]:
     admission, run = context.service.admission, None
     with session.steering_lock:  # another start comes before this one, or in its place
-        admission.leave(session.ticket)  # the run that ends must not keep the next one waiting
+        if before := session.place:  # the run that ends must not keep the next one waiting
+            admission.leave(before.ticket)
         session.stop_run()
-        session.ticket = ticket = or_error_on_page(admission.join, session.visitor)
-        session.pending = pending
+        ticket = or_error_on_page(admission.join, session.visitor)
+        session.place = place = QueuePlace(ticket, pending)
         if pending:
             session.notice = ""  # its settings are all good
     try:
-        while session.ticket is ticket and (ahead := admission.ahead(ticket)):
-            session.ahead = ahead
+        while session.place is place and (ahead := admission.ahead(ticket)):
+            place.ahead = ahead
             yield view(session)
             admission.wait(ticket, HEARTBEAT)
             if session.has_left:
                 return
         with session.steering_lock:
-            if session.ticket is ticket:
-                session.ahead, session.pending = 0, None
+            if session.place is place:
+                place.ahead, place.pending = 0, None
                 record, run = begin()
                 session.follow(record, run)
                 if pending and pending.inputs is not record.inputs:  # of a run that goes on
                     _change_inputs(session, record, pending)
         if run:
             session.is_sparing = session.is_local and context.service.executor.device == "cpu"
-            yield from _follow(session, ticket, record, run)
+            yield from _follow(session, place, record, run)
             if record.rests and session.run is run:
                 record.write_checkpoint(run, now=True)
                 context.resting.add(session.visitor, record)
-        elif session.ticket is None and not session.closed:  # the visitor left the queue
+        elif session.place is None and not session.closed:  # the visitor left the queue
             yield view(session)
     finally:  # also where the page is gone; must not wait, Gradio calls it on its event loop
         if run:
@@ -90,10 +92,10 @@ def _views(
         if pending and session.pending is pending:
             threading.Thread(target=pending.leave, daemon=True).start()
         admission.leave(ticket)
-        session.release(ticket)
+        session.release(place)
 
 
-def _follow(session: Session, ticket: object, record: RunRecord, run: Run) -> Iterator[View]:
+def _follow(session: Session, place: QueuePlace, record: RunRecord, run: Run) -> Iterator[View]:
     """Store the frames of a run as they come, and yield the view where it is time to send one."""
     stored = sent = changed = 0.0
     for frame in run.frames():
@@ -113,7 +115,7 @@ def _follow(session: Session, ticket: object, record: RunRecord, run: Run) -> It
             sent = now
             yield view(session)
     with session.steering_lock:  # not before: a run may end while a frame before its last is stored
-        session.release(ticket)
+        session.release(place)
         if record.run is run:
             record.end(wakes=run.outcome is not None and run.outcome.rests)
     if record.run is run and run.outcome is not SERVER_ENDS and not record.rests:

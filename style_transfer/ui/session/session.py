@@ -20,6 +20,7 @@ from style_transfer.ui.http.presence import Presence
 from style_transfer.ui.session.made_files import MadeFiles
 from style_transfer.ui.session.pending_run import PendingRun
 from style_transfer.ui.session.picture_files import PictureFiles
+from style_transfer.ui.session.queue_place import QueuePlace
 from style_transfer.ui.session.record import RunRecord
 from style_transfer.ui.session.run_inputs import RunInputs
 from style_transfer.ui.session.timeline import Preview, Timeline
@@ -52,13 +53,11 @@ class Session:
         self.selected: RunRecord | None = None  # the record on the canvas
         self.moves = 0  # of the knobs by a hand, in the newest settings that have come
         self.walks = 0  # number of the newest move of the timeline's slider
-        self.ticket: object | None = None  # of the admission queue, while waiting or running
-        self.pending: PendingRun | None = None  # that has the ticket and does not paint yet
+        self.place: QueuePlace | None = None  # while a run waits or is followed
         # Held while a change is noted or the run is stopped, and while one begins or ends: each
         # comes before or after that, never between what a run was begun with and the moment that
         # it is steered.
         self.steering_lock = threading.RLock()
-        self.ahead = 0  # runs before this one in the admission queue
         self.canvas = example.CANVAS  # what was shown last
         self.brought: list[str] = []  # files of the photo and style images of a run brought back
         self.unkept = ""  # why the newest preview cannot be kept, for the status line
@@ -110,7 +109,19 @@ class Session:
     @property
     def is_busy(self) -> bool:
         """Whether a run makes steps, is paused or waits for its turn."""
-        return self.ticket is not None
+        return self.place is not None
+
+    @property
+    def ahead(self) -> int:
+        """How many runs are before the one that waits for its turn."""
+        place = self.place
+        return place.ahead if place else 0
+
+    @property
+    def pending(self) -> PendingRun | None:
+        """The run that waits for its turn, where it is one that can be steered."""
+        place = self.place
+        return place.pending if place else None
 
     @property
     def is_waking(self) -> bool:
@@ -223,14 +234,14 @@ class Session:
     def stop_run(self) -> None:
         """End the run after the step under way, or leave the admission queue."""
         if self.ahead:
-            self.release(self.ticket)
+            self.place = None
         if self.run:
             self.run.stop()
 
-    def release(self, ticket: object) -> None:
-        """Forget a ticket of the admission queue that is not needed any more."""
-        if self.ticket is ticket:
-            self.ticket, self.pending, self.ahead = None, None, 0
+    def release(self, place: QueuePlace) -> None:
+        """Forget a place that is not needed any more, unless another one has taken over."""
+        if self.place is place:
+            self.place = None
 
     def repeat(self, strokes: tuple[Stroke, ...]) -> str:
         """Do strokes again with the next start; return that in a sentence, "" for none."""
@@ -250,7 +261,7 @@ class Session:
         """End the run, and remove the folder as soon as nothing writes to it."""
         with self._lock:
             self.closed = True
-        pending, self.ticket, self.pending = self.pending, None, None
+        pending, self.place = self.pending, None
         self.stop_run()
         threading.Thread(target=self._remove_files, args=(pending,), daemon=True).start()
 

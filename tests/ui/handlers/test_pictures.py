@@ -19,6 +19,7 @@ from style_transfer.ui.handlers.recover import RecoverHandlers
 from style_transfer.ui.panels import compare, controls, status
 from style_transfer.ui.panels.take_home import SETTINGS as SETTINGS_FILE
 from style_transfer.ui.session.moments import shown_moment
+from style_transfer.ui.session.queue_place import QueuePlace
 from tests.conftest import smooth_picture
 from tests.runs.fake_executor import FOREVER, FakeExecutor
 from tests.ui.handlers.tab import SETTINGS, TOKEN, Tab
@@ -307,7 +308,7 @@ def test_who_brings_what_cannot_be_read_is_told_what_is_painted_instead(
     tab.drop_photo(broken)
     assert tab.session.notice == f"{words} The picture stays as it is."
     run, _ = paints(0)
-    tab.session.ticket = object()  # as while its page follows it
+    tab.session.place = QueuePlace(object())  # as while its page follows it
     styles = run.styles
     tab.choose_styles(str(broken))
     assert tab.session.notice == f"{words} The run goes on with what it has."

@@ -30,7 +30,7 @@ def test_a_run_whose_steps_are_made_rests_without_thread_place_or_memory_reserve
     assert tab.state == "Resting at step 4 of 4"
     assert session.run.join(20)
     wait_for(lambda: not threads())  # those of tests before end soon
-    assert session.ticket is None
+    assert session.place is None
     assert service.admission.waiting == service.under_way == 0
     assert service.checkpoints.find(TOKEN) is None  # while its page has it
 

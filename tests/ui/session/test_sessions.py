@@ -10,6 +10,7 @@ import pytest
 from style_transfer.runs import Limits
 from style_transfer.ui.http.presence import Presence
 from style_transfer.ui.session import sessions as module
+from style_transfer.ui.session.queue_place import QueuePlace
 from style_transfer.ui.session.sessions import Sessions
 
 
@@ -45,16 +46,16 @@ def test_who_has_been_away_for_longest_goes_first_and_who_paints_stays(sessions)
         return session
 
     painting = open_page("painting", 30)
-    painting.ticket = object()
+    painting.place = QueuePlace(object())
     open_page("away", 20)
     open_page("next", 10)
     assert [each.key for each in sessions.all()] == ["painting", "next"]
-    painting.ticket = None
+    painting.place = None
     open_page("newest", 0)
     assert [each.key for each in sessions.all()] == ["next", "newest"]
     for each in sessions.all():
         each._seen_at -= module.IDLE
-    sessions.find("next").ticket = object()
+    sessions.find("next").place = QueuePlace(object())
     sessions.sweep()
     assert [each.key for each in sessions.all()] == ["next"]
 
