@@ -10,7 +10,7 @@ from playwright.sync_api import expect
 from style_transfer.images import resize
 from style_transfer.settings import Settings
 from style_transfer.ui.panels.loss_chart import MAX_BARS
-from style_transfer.ui.session import session
+from style_transfer.ui.session import record_list
 from tests.browser.studio import (
     finish,
     newest_run,
@@ -188,7 +188,7 @@ def test_the_slider_uncovers_the_photo_at_the_left_and_the_picture_at_the_right(
 
 
 def test_a_page_says_before_and_after_that_the_oldest_run_gives_its_place(open_page, monkeypatch):
-    monkeypatch.setattr(session, "MAX_RECORDS", 2)
+    monkeypatch.setattr(record_list, "MAX_RECORDS", 2)
     page = open_page()
     words = page.locator("#runs [role=status]")
     expect(words).to_contain_text("The runs of this page will be listed here.")

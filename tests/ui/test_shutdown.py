@@ -36,7 +36,7 @@ def watch(page, token, photo, painting):
 
     def begin():
         inputs = RunInputs(photo, Styles((painting,)), Path("photo.jpg"), Recipe())
-        record = session.new_record(inputs)
+        record = session.records.new(inputs)
         record.checkpoint = page.context.service.checkpoints.create(token, inputs.tensors)
         job = Job(photo, inputs.styles, SETTINGS)
         return record, page.context.service.start(job, lasting=Lasting())

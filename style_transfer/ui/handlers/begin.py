@@ -71,7 +71,7 @@ class RunStarter:
             return self.start(session, record, job, lasting)
         except gr.Error:
             record.checkpoint = before
-            session.refuse(record)
+            session.records.refuse(record)
             raise
 
     def start(self, session: Session, record: RunRecord, job: Job, lasting: Lasting) -> Run:

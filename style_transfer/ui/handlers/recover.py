@@ -70,7 +70,7 @@ class RecoverHandlers:
         def begin() -> tuple[RunRecord, Run]:
             nonlocal run, state
             origin = f", continued at step {recipe.step}" if recipe.step else ""
-            record = session.new_record(inputs, origin, losses)
+            record = session.records.new(inputs, origin, losses)
             run = self._starter.run(session, record, pending, checkpoint=writer, state=state)
             state = None  # its optimiser memory would be held until the run ends
             return record, run
@@ -106,10 +106,10 @@ def _brought_back(
     session: Session, inputs: RunInputs, checkpoint: Checkpoint, writer: CheckpointWriter
 ) -> RunRecord:
     """Return a new record that rests as `checkpoint` does. Raises OSError as `bring_back` does."""
-    record = session.new_record(inputs, losses=checkpoint.losses)
+    record = session.records.new(inputs, losses=checkpoint.losses)
     try:
         record.bring_back(checkpoint, writer)
     except OSError:
-        session.refuse(record)
+        session.records.refuse(record)
         raise
     return record

@@ -73,7 +73,7 @@ class StartHandlers:
         pending.checkpoint = create(session.token, pending.inputs.tensors)
 
         def begin() -> tuple[RunRecord, Run]:
-            record = session.new_record(pending.inputs)
+            record = session.records.new(pending.inputs)
             record.strokes = SentStrokes(strokes := session.strokes_to_come)
             run = self._starter.run(session, record, pending, pending.checkpoint, strokes=strokes)
             session.strokes_to_come = ()
@@ -164,7 +164,7 @@ class StartHandlers:
             same_photo = preview.origin.source.file == inputs.photo_file
             strokes = preview.strokes if same_photo else ()  # of another photo they mean nothing
             origin = f" from step {preview.step} of {parent.short_name}"
-            record = session.new_record(inputs, origin)
+            record = session.records.new(inputs, origin)
             record.strokes = SentStrokes(strokes)
             if copies:
                 record.timeline.add_copy(replace(preview, step=step))

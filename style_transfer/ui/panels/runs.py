@@ -7,6 +7,7 @@ import gradio as gr
 from style_transfer.ui.http.gradio_internals import file_url
 from style_transfer.ui.panels.panel import Panel, mask_url, widget
 from style_transfer.ui.session.record import RunRecord
+from style_transfer.ui.session.record_list import RecordList
 from style_transfer.ui.session.session import Session
 
 NO_RUNS = "The runs of this page will be listed here. Each can be brought back."
@@ -23,7 +24,7 @@ def build() -> None:
 def value(session: Session) -> dict[str, Any]:
     """Return an entry for each run, and what is to be said of the list."""
     entries = [_entry(session, record) for record in session.records]
-    return {"list": entries, "words": _words(session)}
+    return {"list": entries, "words": _words(session.records)}
 
 
 def _entry(session: Session, record: RunRecord) -> dict[str, Any]:
@@ -37,13 +38,13 @@ def _entry(session: Session, record: RunRecord) -> dict[str, Any]:
     }
 
 
-def _words(session: Session) -> str:
-    if not session.records:
+def _words(records: RecordList) -> str:
+    if not records:
         return NO_RUNS
-    if not session.is_full:
+    if not records.is_full:
         return ""
-    gone = f" {session.dropped} gone so far." if session.dropped else ""
-    kept = f"The newest {len(session.records)} runs are kept"
+    gone = f" {records.dropped} gone so far." if records.dropped else ""
+    kept = f"The newest {len(records)} runs are kept"
     return f"{kept}; the oldest goes when another begins.{gone}"
 
 

@@ -12,7 +12,7 @@ from typing import Any
 from torch import Tensor
 
 from style_transfer.engine import Stroke
-from style_transfer.runs import OWN_MACHINE, LossHistory, Run
+from style_transfer.runs import OWN_MACHINE, Run
 from style_transfer.ui import example
 from style_transfer.ui.http.calls import ONE_CALL, error_on_page
 from style_transfer.ui.http.gradio_uploads import upload_folder
@@ -22,10 +22,9 @@ from style_transfer.ui.session.pending_run import PendingRun
 from style_transfer.ui.session.picture_files import PictureFiles
 from style_transfer.ui.session.queue_place import QueuePlace
 from style_transfer.ui.session.record import RunRecord
-from style_transfer.ui.session.run_inputs import RunInputs
-from style_transfer.ui.session.timeline import Preview, Timeline
+from style_transfer.ui.session.record_list import RecordList
+from style_transfer.ui.session.timeline import Preview
 
-MAX_RECORDS = 12  # of a page; then the oldest goes when another run begins
 MAX_EXPORTS, MAX_ANSWERS = 4, 64  # files; more than are fetched at the same time
 ABSENCE = 10.0  # s without a connection, after which a visitor is taken to have left
 
@@ -34,21 +33,24 @@ class Session:
     """What one browser tab owns."""
 
     def __init__(
-        self, key: str = "", presence: Presence | None = None, visitor: str = OWN_MACHINE
+        self,
+        key: str = "",
+        presence: Presence | None = None,
+        visitor: str = OWN_MACHINE,
+        is_crowded: Callable[[], bool] = lambda: False,
     ) -> None:
-        """Begin without a run; `key` is the session hash that Gradio gave the tab of `visitor`."""
+        """Begin without a run; `key` is the session hash that Gradio gave the tab of `visitor`,
+        who has no room for more previews while `is_crowded`."""
         self.key, self.visitor, self.closed = key, visitor, False
         self.uploads: set[Path] = set()  # files of this visitor
         self.called_with: list[Path] = []  # those of them that a program named, the newest last
-        self.is_crowded: Callable[[], bool] = lambda: False  # of previews of its visitor
         self.token: Any = None  # by which its checkpoints are found
         self.is_local = False  # whether its browser runs on this machine
         self.is_sparing = False  # whether that browser and the run compete for the same cores
         self.fetched_at = -math.inf  # when its page last asked for a frame, beside the views
         self.start_values: Mapping[str, Any] = {}  # by elem_id; the next run begins with them
         self.is_starting = False  # whether the pictures are read that Start begins a run with
-        self.records: list[RunRecord] = []
-        self.dropped = 0  # records that gave their place to others
+        self.records = RecordList(lambda: self.folder, is_crowded)
         self.latest: RunRecord | None = None  # the record of the run that was started last
         self.selected: RunRecord | None = None  # the record on the canvas
         self.moves = 0  # of the knobs by a hand, in the newest settings that have come
@@ -70,7 +72,6 @@ class Session:
         self.pictures = PictureFiles(lambda: self.folder)
         self.exports = MadeFiles(lambda: self.folder, MAX_EXPORTS)
         self.answers = MadeFiles(lambda: self.folder, MAX_ANSWERS)  # to the calls of a program
-        self._record_count = 0
 
     @property
     def folder(self) -> Path:
@@ -95,11 +96,6 @@ class Session:
     def has_left(self) -> bool:
         """Whether the page was closed, or nobody has listened to it for too long."""
         return self.closed or self.absent > (0.0 if self.key.startswith(ONE_CALL) else ABSENCE)
-
-    @property
-    def preview_bytes(self) -> int:
-        """The bytes that its previews take on the disk."""
-        return sum(record.timeline.size for record in [*self.records])
 
     @property
     def run(self) -> Run | None:
@@ -173,11 +169,6 @@ class Session:
         follows = record is self.latest and self._pinned is None
         return follows and run is not None and not (run.ended or run.paused)
 
-    @property
-    def is_full(self) -> bool:
-        """Whether another run would take the place of the oldest."""
-        return len(self.records) >= MAX_RECORDS
-
     def loaded_styles(self, files: Sequence[str]) -> dict[str, Tensor]:
         """Return the style images in `files` that the newest run has read already."""
         newest = self.pending or self.latest
@@ -187,21 +178,6 @@ class Session:
         images = zip(inputs.style_files, inputs.styles.images, strict=False)
         return {file: image for file, image in images if file in files}
 
-    def new_record(
-        self, inputs: RunInputs, origin: str = "", losses: LossHistory | None = None
-    ) -> RunRecord:
-        """Return a new record, listed once its run has begun; `origin` becomes part of its name."""
-        with self._lock:  # scripts may start two runs at once
-            self._record_count += 1
-            number = self._record_count
-        timeline = Timeline(self.folder / f"{number}", is_crowded=self.is_crowded)
-        return RunRecord(f"Run {number}{origin}", inputs, timeline, losses)
-
-    def refuse(self, record: RunRecord) -> None:
-        """Take back a record whose run was refused, unless it has been listed before."""
-        if record not in self.records:
-            _remove_previews(record)
-
     def follow(self, record: RunRecord, run: Run) -> None:
         """Let `run` begin or continue `record`, which is selected; the run before it ends."""
         self.take_up(record)
@@ -209,8 +185,7 @@ class Session:
 
     def take_up(self, record: RunRecord) -> None:
         """List and select a record, as the latest; the run before it ends."""
-        if record not in self.records:
-            self._add(record)
+        self.records.add(record)
         if self.run:
             self.run.stop()
         if self.latest and self.latest is not record:
@@ -251,12 +226,6 @@ class Session:
         count = "1 stroke" if len(strokes) == 1 else f"{len(strokes)} strokes"
         return f" What a hand did comes again with the next start ({count})."
 
-    def _add(self, record: RunRecord) -> None:
-        self.records.append(record)
-        if len(self.records) > MAX_RECORDS:
-            _remove_previews(self.records.pop(0))
-            self.dropped += 1
-
     def close(self) -> None:
         """End the run, and remove the folder as soon as nothing writes to it."""
         with self._lock:
@@ -274,7 +243,3 @@ class Session:
             record.leave_checkpoint()
         if pending:  # last, so that it is the one that is offered
             pending.leave()
-
-
-def _remove_previews(record: RunRecord) -> None:
-    shutil.rmtree(record.timeline.folder, ignore_errors=True)

@@ -56,8 +56,7 @@ class Sessions:
             self._make_room(theirs, f"You have {most} pages open here; close one of them.")
         elif len(sessions) >= MAX_SESSIONS:
             self._make_room(sessions, "Too many pages are open here; please try again later.")
-        session = Session(key, self._presence, visitor)
-        session.is_crowded = partial(self._is_crowded, visitor)
+        session = Session(key, self._presence, visitor, partial(self._is_crowded, visitor))
         with self._lock:
             return self._sessions.setdefault(key, session)
 
@@ -115,7 +114,7 @@ class Sessions:
 
     def _is_crowded(self, visitor: str) -> bool:
         """Return whether the previews of a visitor, or of all, take more than they may."""
-        sizes = [(each.visitor, each.preview_bytes) for each in self.all()]
+        sizes = [(each.visitor, each.records.preview_bytes) for each in self.all()]
         theirs = sum(size for whose, size in sizes if whose == visitor)
         limits = self._limits
         if visitor != OWN_MACHINE and theirs > limits.visitor_previews * MEGABYTE:

@@ -38,7 +38,7 @@ class Tab:
         def begin():
             styles = Styles((self._painting,))
             inputs = RunInputs(self._photo, styles, self._photo_file, self.recipe)
-            record, service = self.session.new_record(inputs), self.context.service
+            record, service = self.session.records.new(inputs), self.context.service
             record.checkpoint = service.checkpoints.create(TOKEN, inputs.tensors)
             record.steps_after_change = 3
             job, lasting = Job(self._photo, styles, SETTINGS), Lasting(3, settles=True)

@@ -35,7 +35,7 @@ def begin(service, session, painting):
         photo = torch.zeros((1, 3, *size))
         inputs = RunInputs(photo, Styles((painting,)), Path("photo.jpg"), Recipe())
         pending = pending_run(NAMED | named, inputs, SETTINGS)
-        record = session.new_record(inputs)
+        record = session.records.new(inputs)
         runs.append(starter.run(session, record, pending))
         session.follow(record, runs[-1])
         return runs[-1]

@@ -36,7 +36,7 @@ def session(context, photo, painting, tmp_path):
     session = context.sessions.of("a page", "me")
     styles = Styles((painting, smooth_picture(9)))
     inputs = RunInputs(photo, styles, Path("photo.jpg"), Recipe())
-    record = session.new_record(inputs)
+    record = session.records.new(inputs)
     run = context.service.start(Job(photo, styles, SETTINGS))
     session.follow(record, run)
     for frame in run.frames():

@@ -73,7 +73,7 @@ def test_a_run_keeps_nine_tenths_of_its_steps_while_its_page_looks_inside(contex
     photo, painting = smooth_picture(1, SIZE, SIZE), smooth_picture(2, SIZE, SIZE)
     session, styles = context.sessions.of("a page", "me"), Styles((painting,))
     inputs = RunInputs(photo, styles, Path("photo.jpg"), Recipe())
-    record = session.new_record(inputs)
+    record = session.records.new(inputs)
     run = context.service.start(Job(photo, styles, Settings(steps=4000)))
     session.follow(record, run)
 

@@ -42,7 +42,7 @@ def paint(context, session, painting):
     def begin():
         photo = smooth_picture(1)
         inputs = RunInputs(photo, Styles((painting,)), Path("photo.jpg"), Recipe())
-        record = session.new_record(inputs)
+        record = session.records.new(inputs)
         record.checkpoint = context.service.checkpoints.create(TOKEN, inputs.tensors)
         job = Job(photo, inputs.styles, SETTINGS)
         return record, context.service.start(

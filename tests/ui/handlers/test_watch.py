@@ -42,7 +42,7 @@ def start(context, session, photo, painting):
         def begin():
             inputs = RunInputs(photo, Styles((painting,)), Path("photo.jpg"), Recipe())
             run = context.service.start(Job(photo, inputs.styles, settings), **options)
-            return session.new_record(inputs), run
+            return session.records.new(inputs), run
 
         return watch_run(context, session, begin)
 

@@ -26,7 +26,7 @@ def begin(tab):
         inputs, job = tab.session.selected.inputs, tab.session.selected.job()
         job = replace(job, settings=replace(job.settings, steps=20))
         views = watch_run(
-            tab.context, tab.session, lambda: (tab.session.new_record(inputs), service.start(job))
+            tab.context, tab.session, lambda: (tab.session.records.new(inputs), service.start(job))
         )
         while "Painting step 5 of 20" not in next(views)["status"]["state"]:
             pass

@@ -112,13 +112,14 @@ def test_previews_have_room_for_each_visitor_and_in_all(presence, uploads):
     def keep(key, visitor, megabytes):
         session = sessions.of(key, visitor)
         record = SimpleNamespace(timeline=SimpleNamespace(size=megabytes * 1_000_000))
-        session.records = [record]
+        session.records.append(record)
         return session
 
     first, second = keep("1", "ann", 3), keep("2", "ann", 2)
     other, own = keep("3", "bob", 1), keep("4", "", 2)
-    assert not any(each.is_crowded() for each in (first, second, other, own))
+    crowded = [each.records.is_crowded for each in (first, second, other, own)]
+    assert not any(each() for each in crowded)
     second.records[0].timeline.size += 1
-    assert [each.is_crowded() for each in (first, second, other, own)] == [True, True, False, False]
+    assert [each() for each in crowded] == [True, True, False, False]
     own.records[0].timeline.size = 9_000_000
-    assert all(each.is_crowded() for each in (first, second, other, own))
+    assert all(each() for each in crowded)
