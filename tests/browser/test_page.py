@@ -68,7 +68,7 @@ def test_closing_the_page_ends_a_paused_run_and_removes_its_files(open_page, run
     start(page)
     page.locator("#pause").click()
     expect(page.locator("#status")).to_contain_text("Paused at step")
-    folders = [session.folder for session in sessions.all() if session not in others]
+    folders = [session.folder.make() for session in sessions.all() if session not in others]
     assert [folder for folder in folders if folder.exists()]
     page.close()
     assert wait_until(lambda: not run_threads(), 3)

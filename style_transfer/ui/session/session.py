@@ -1,8 +1,6 @@
 """Session: the runs of one browser tab, which of them it shows, and the folder of its files."""
 
 import math
-import secrets
-import shutil
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -14,10 +12,10 @@ from torch import Tensor
 from style_transfer.engine import Stroke
 from style_transfer.runs import OWN_MACHINE, Run
 from style_transfer.ui import example
-from style_transfer.ui.http.calls import ONE_CALL, error_on_page
-from style_transfer.ui.http.gradio_uploads import upload_folder
+from style_transfer.ui.http.calls import ONE_CALL
 from style_transfer.ui.http.presence import Presence
 from style_transfer.ui.session.made_files import MadeFiles
+from style_transfer.ui.session.page_folder import PageFolder
 from style_transfer.ui.session.pending_run import PendingRun
 from style_transfer.ui.session.picture_files import PictureFiles
 from style_transfer.ui.session.queue_place import QueuePlace
@@ -41,7 +39,7 @@ class Session:
     ) -> None:
         """Begin without a run; `key` is the session hash that Gradio gave the tab of `visitor`,
         who has no room for more previews while `is_crowded`."""
-        self.key, self.visitor, self.closed = key, visitor, False
+        self.key, self.visitor, self.folder = key, visitor, PageFolder()
         self.uploads: set[Path] = set()  # files of this visitor
         self.called_with: list[Path] = []  # those of them that a program named, the newest last
         self.token: Any = None  # by which its checkpoints are found
@@ -50,7 +48,7 @@ class Session:
         self.fetched_at = -math.inf  # when its page last asked for a frame, beside the views
         self.start_values: Mapping[str, Any] = {}  # by elem_id; the next run begins with them
         self.is_starting = False  # whether the pictures are read that Start begins a run with
-        self.records = RecordList(lambda: self.folder, is_crowded)
+        self.records = RecordList(self.folder.make, is_crowded)
         self.latest: RunRecord | None = None  # the record of the run that was started last
         self.selected: RunRecord | None = None  # the record on the canvas
         self.moves = 0  # of the knobs by a hand, in the newest settings that have come
@@ -66,23 +64,15 @@ class Session:
         self.strokes_to_come: tuple[Stroke, ...] = ()  # with the next start, of a recipe or link
         self.notice = ""  # why the last change was refused, for the status line
         self._presence, self._seen_at = presence or Presence(), time.monotonic()
-        self._lock = threading.Lock()
         self._pinned: Preview | None = None  # the preview on the canvas, None to follow the newest
-        self._folder_name = ""
-        self.pictures = PictureFiles(lambda: self.folder)
-        self.exports = MadeFiles(lambda: self.folder, MAX_EXPORTS)
-        self.answers = MadeFiles(lambda: self.folder, MAX_ANSWERS)  # to the calls of a program
+        self.pictures = PictureFiles(self.folder.make)
+        self.exports = MadeFiles(self.folder.make, MAX_EXPORTS)
+        self.answers = MadeFiles(self.folder.make, MAX_ANSWERS)  # to the calls of a program
 
     @property
-    def folder(self) -> Path:
-        """The folder of its files, with a name that nobody can guess; made at the first use."""
-        with self._lock:
-            if self.closed:
-                raise error_on_page("This page was closed.")
-            self._folder_name = self._folder_name or secrets.token_hex(16)
-            folder = upload_folder() / self._folder_name
-            folder.mkdir(parents=True, exist_ok=True)
-            return folder
+    def closed(self) -> bool:
+        """Whether the page was closed."""
+        return self.folder.closed
 
     @property
     def absent(self) -> float:
@@ -228,8 +218,7 @@ class Session:
 
     def close(self) -> None:
         """End the run, and remove the folder as soon as nothing writes to it."""
-        with self._lock:
-            self.closed = True
+        self.folder.close()
         pending, self.place = self.pending, None
         self.stop_run()
         threading.Thread(target=self._remove_files, args=(pending,), daemon=True).start()
@@ -237,8 +226,7 @@ class Session:
     def _remove_files(self, pending: PendingRun | None = None) -> None:
         if self.run:
             self.run.join()
-        if self._folder_name:
-            shutil.rmtree(upload_folder() / self._folder_name, ignore_errors=True)
+        self.folder.remove()
         for record in self.records:
             record.leave_checkpoint()
         if pending:  # last, so that it is the one that is offered

@@ -74,5 +74,5 @@ def test_of_a_run_that_is_refused_no_file_stays(session, begin):
         begin((80, 80))
     with pytest.raises(gr.Error, match="more steps must be a number"):
         begin(more="some")
-    assert not list(session.folder.iterdir())
+    assert not list(session.folder.make().iterdir())
     assert not session.records

@@ -160,6 +160,6 @@ def test_of_the_files_that_a_page_makes_the_newest_stay(take_home):
     for step in range(4, 4 + 2 * MAX_EXPORTS):
         session.selected.add_frame(replace(session.selected.last_frame, step=step))
         make("JPEG")
-    files = list(session.folder.rglob("*-step*"))
+    files = list(session.folder.make().rglob("*-step*"))
     assert len(files) == MAX_EXPORTS
     assert f"photo-style-step{step}.jpg" in {file.name for file in files}

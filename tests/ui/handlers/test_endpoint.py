@@ -53,12 +53,12 @@ def test_a_call_gives_a_picture_and_leaves_nothing_reserved(context, call):
 
 def test_a_program_that_makes_many_calls_leaves_bounded_files(context, call, tmp_path, monkeypatch):
     session, styles = context.sessions.of("a program"), []
-    session.answers = MadeFiles(lambda: session.folder, most=2)
+    session.answers = MadeFiles(session.folder.make, most=2)
     monkeypatch.setattr(endpoint, "MAX_UPLOADS", 3)
     for number in range(4):
         styles.append(shutil.copy(tmp_path / "style.png", tmp_path / f"style-{number}.png"))
         *_, file = call(steps=1, style=str(styles[-1]))
-    assert len(list(session.folder.rglob("picture.png"))) == 2
+    assert len(list(session.folder.make().rglob("picture.png"))) == 2
     assert read_recipe(file).step == 1
     # The photo is named by each call, and is one of the three.
     assert session.uploads == {tmp_path / "photo.png", *styles[-2:]}

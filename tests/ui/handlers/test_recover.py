@@ -92,14 +92,14 @@ def test_a_branch_that_was_refused_leaves_the_page_as_it_was(context, recover):
     session = context.sessions.of("one")
     record, preview, before = session.selected, session.selected.previews[0], view(session)
     session.select(record, preview)
-    files = set(session.folder.rglob("*"))
+    files = set(session.folder.make().rglob("*"))
     context.service.memory = MemoryReservations(lambda: 1000)
     session.start_values = {"settings": controls.to_value(Settings(), 1), "interrupted": {}}
     with pytest.raises(gr.Error, match="are free; choose a smaller size"):
         next(StartHandlers(context).branch(SimpleNamespace(session_hash="one", headers={})))
     assert view(session)["runs"] == before["runs"]
     assert (session.selected, session.preview) == (record, preview)
-    assert set(session.folder.rglob("*")) == files
+    assert set(session.folder.make().rglob("*")) == files
     assert record.rests  # it can still be woken
     assert record.checkpoint.problem == ""
 
@@ -211,7 +211,7 @@ def test_a_picture_at_rest_for_which_the_disk_has_no_room_is_offered_again(
         with pytest.raises(OSError, match="No space left"):
             next(recover())
     session = context.sessions.of("one")
-    assert not (session.folder / "1").exists()  # of its previews
+    assert not (session.folder.make() / "1").exists()  # of its previews
     assert context.service.checkpoints.find(TOKEN) == writer.folder
     (shown,) = recover()
     assert shown["status"]["state"] == "Resting at step 3 of 9"
