@@ -1,4 +1,4 @@
-"""Session: the runs of one browser tab, which of them it shows, and the folder of its files."""
+"""Session: one browser tab, with its visitor, its runs, its place in the queue and its files."""
 
 import math
 import threading
@@ -10,24 +10,24 @@ from typing import Any
 from torch import Tensor
 
 from style_transfer.engine import Stroke
-from style_transfer.runs import OWN_MACHINE, Run
+from style_transfer.runs import OWN_MACHINE
 from style_transfer.ui import example
 from style_transfer.ui.http.calls import ONE_CALL
 from style_transfer.ui.http.presence import Presence
 from style_transfer.ui.session.made_files import MadeFiles
 from style_transfer.ui.session.page_folder import PageFolder
+from style_transfer.ui.session.page_runs import PageRuns
 from style_transfer.ui.session.pending_run import PendingRun
 from style_transfer.ui.session.picture_files import PictureFiles
 from style_transfer.ui.session.queue_place import QueuePlace
 from style_transfer.ui.session.record import RunRecord
 from style_transfer.ui.session.record_list import RecordList
-from style_transfer.ui.session.timeline import Preview
 
 MAX_EXPORTS, MAX_ANSWERS = 4, 64  # files; more than are fetched at the same time
 ABSENCE = 10.0  # s without a connection, after which a visitor is taken to have left
 
 
-class Session:
+class Session(PageRuns):
     """What one browser tab owns."""
 
     def __init__(
@@ -40,6 +40,7 @@ class Session:
         """Begin without a run; `key` is the session hash that Gradio gave the tab of `visitor`,
         who has no room for more previews while `is_crowded`."""
         self.key, self.visitor, self.folder = key, visitor, PageFolder()
+        super().__init__(RecordList(self.folder.make, is_crowded))
         self.uploads: set[Path] = set()  # files of this visitor
         self.called_with: list[Path] = []  # those of them that a program named, the newest last
         self.token: Any = None  # by which its checkpoints are found
@@ -48,9 +49,6 @@ class Session:
         self.fetched_at = -math.inf  # when its page last asked for a frame, beside the views
         self.start_values: Mapping[str, Any] = {}  # by elem_id; the next run begins with them
         self.is_starting = False  # whether the pictures are read that Start begins a run with
-        self.records = RecordList(self.folder.make, is_crowded)
-        self.latest: RunRecord | None = None  # the record of the run that was started last
-        self.selected: RunRecord | None = None  # the record on the canvas
         self.moves = 0  # of the knobs by a hand, in the newest settings that have come
         self.walks = 0  # number of the newest move of the timeline's slider
         self.place: QueuePlace | None = None  # while a run waits or is followed
@@ -64,7 +62,6 @@ class Session:
         self.strokes_to_come: tuple[Stroke, ...] = ()  # with the next start, of a recipe or link
         self.notice = ""  # why the last change was refused, for the status line
         self._presence, self._seen_at = presence or Presence(), time.monotonic()
-        self._pinned: Preview | None = None  # the preview on the canvas, None to follow the newest
         self.pictures = PictureFiles(self.folder.make)
         self.exports = MadeFiles(self.folder.make, MAX_EXPORTS)
         self.answers = MadeFiles(self.folder.make, MAX_ANSWERS)  # to the calls of a program
@@ -88,11 +85,6 @@ class Session:
         return self.closed or self.absent > (0.0 if self.key.startswith(ONE_CALL) else ABSENCE)
 
     @property
-    def run(self) -> Run | None:
-        """The run that was started last."""
-        return self.latest.run if self.latest else None
-
-    @property
     def is_busy(self) -> bool:
         """Whether a run makes steps, is paused or waits for its turn."""
         return self.place is not None
@@ -108,11 +100,6 @@ class Session:
         """The run that waits for its turn, where it is one that can be steered."""
         place = self.place
         return place.pending if place else None
-
-    @property
-    def is_waking(self) -> bool:
-        """Whether what is painted was at rest before, so that another run may take its place."""
-        return self.latest is not None and self.latest.is_running and self.latest.has_rested
 
     @property
     def may_start(self) -> bool:
@@ -131,34 +118,6 @@ class Session:
         there is one, or the record that is `painted`."""
         return self.pending or self.painted
 
-    @property
-    def painted(self) -> RunRecord | None:
-        """The record that a change acts on: the one that is painted, or at rest on the canvas."""
-        latest, selected = self.latest, self.selected
-        record = latest if latest and latest.rest is None else selected
-        return record if record and record.is_steered else None
-
-    @property
-    def touched(self) -> RunRecord | None:
-        """The record whose newest picture is on the canvas, where strokes can be made on it."""
-        record = self.painted
-        newest = record is self.selected and self._pinned is None
-        return record if record and record.last_frame and newest else None
-
-    @property
-    def preview(self) -> Preview | None:
-        """The preview on the canvas."""
-        if self.selected is None or not self.selected.previews:
-            return None
-        return self._pinned or self.selected.previews[-1]
-
-    @property
-    def shows_newest(self) -> bool:
-        """Whether the canvas follows a run that makes steps."""
-        record, run = self.selected, self.run
-        follows = record is self.latest and self._pinned is None
-        return follows and run is not None and not (run.ended or run.paused)
-
     def loaded_styles(self, files: Sequence[str]) -> dict[str, Tensor]:
         """Return the style images in `files` that the newest run has read already."""
         newest = self.pending or self.latest
@@ -167,26 +126,6 @@ class Session:
         inputs = newest.inputs
         images = zip(inputs.style_files, inputs.styles.images, strict=False)
         return {file: image for file, image in images if file in files}
-
-    def follow(self, record: RunRecord, run: Run) -> None:
-        """Let `run` begin or continue `record`, which is selected; the run before it ends."""
-        self.take_up(record)
-        record.follow(run)
-
-    def take_up(self, record: RunRecord) -> None:
-        """List and select a record, as the latest; the run before it ends."""
-        self.records.add(record)
-        if self.run:
-            self.run.stop()
-        if self.latest and self.latest is not record:
-            self.latest.detach()
-        self.latest = record
-        self.select(record)
-
-    def select(self, record: RunRecord, preview: Preview | None = None) -> None:
-        """Show a preview of a record; None or its newest one to follow the newest."""
-        newest = record.previews[-1] if record.previews else None
-        self.selected, self._pinned = record, None if preview is newest else preview
 
     def stop(self) -> None:
         """End the run after the step under way, leave the queue, or let no change wake it."""

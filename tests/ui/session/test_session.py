@@ -1,4 +1,4 @@
-"""The runs that a page lists, and what goes with them."""
+"""What a page leaves behind."""
 
 import time
 from functools import partial
@@ -37,12 +37,3 @@ def test_a_page_that_is_closed_ends_its_run_and_leaves_what_is_on_disk(session, 
         time.sleep(0.01)
     assert called == ["stop", "join", "leave"]
     assert not record.timeline.folder.exists()
-
-
-def test_to_follow_the_newest_preview_is_to_follow_the_run(tab):
-    session, record = tab.session, tab.session.selected
-    session.select(record, record.previews[0])
-    assert session.preview is record.previews[0]
-    assert session.touched is None
-    session.select(record, record.previews[-1])
-    assert session.touched is record
