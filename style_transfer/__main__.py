@@ -3,6 +3,7 @@
 import sys
 
 from style_transfer import runtime
+from style_transfer.console import secure_console
 from style_transfer.interruption import Interruption
 
 
@@ -11,9 +12,8 @@ def main() -> int:
     try:
         with Interruption():  # imports take seconds
             runtime.configure()  # before torch is imported
-            from style_transfer.cli import run_command, secure_console
-
             secure_console()
+            from style_transfer.cli import run_command
     except KeyboardInterrupt:
         print("style_transfer: interrupted before there was a picture", file=sys.stderr)
         return 130  # as `run_command` does

@@ -17,6 +17,7 @@ SOURCES = sorted((ROOT / "style_transfer").rglob("*.py"))
 RANKS = {
     "__init__": 0,
     "runtime": 0,
+    "console": 0,
     "interruption": 0,
     "assets": 0,
     "checks": -1,

@@ -10,6 +10,7 @@ from typing import Any
 
 from style_transfer import runtime
 from style_transfer.checks import port_number
+from style_transfer.console import secure_console
 from style_transfer.interruption import Interruption
 
 MISSING = 1  # exit code where the page's dependencies are not installed
@@ -42,6 +43,7 @@ def create(host: str | None = None) -> Any:
     value that it cannot have ends the process with one sentence, and so do Ctrl-C and the signals
     that end programs, with exit code 0.
     """
+    secure_console()  # uvicorn needs standard streams, which `pythonw` lacks
     with Interruption() as interruption:  # imports take seconds
         try:
             return _create(host)

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from tqdm import tqdm
 
-from style_transfer.cli.console import Console, complain
+from style_transfer.cli.console import complain
 from style_transfer.images import to_pil
 from tests.cli.test_main import opened
 
@@ -76,27 +76,6 @@ def test_names_that_the_console_has_no_letters_for_are_written_escaped(files):
     _, error = process.communicate(timeout=120)
     assert process.returncode == 2
     assert rb"\u753b.xyz: no known picture format" in error
-
-
-class Broken:
-    """A stream whose other end is gone."""
-
-    def write(self, text):
-        raise BrokenPipeError
-
-    def flush(self):
-        raise OSError(28, "No space left on device")
-
-    def isatty(self):
-        return False
-
-
-@pytest.mark.parametrize("stream", [None, Broken()])
-def test_a_console_never_fails(stream):
-    console = Console(stream)
-    assert console.write("words") == 5
-    console.flush()
-    assert not console.isatty()
 
 
 def test_a_sentence_is_a_line_of_its_own_above_a_progress_bar(capsys):

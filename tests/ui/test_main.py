@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from style_transfer.ui import main as main_module
 from style_transfer.ui.main import main
 
 ROOT = Path(__file__).parents[2]
@@ -51,3 +52,12 @@ def test_the_program_of_a_clone_takes_the_options_of_the_command():
     assert answer.stderr.endswith(
         "error: argument --port: it must be from 1 to 65535, not 'nowhere'\n"
     )
+
+
+def test_the_page_needs_no_standard_streams(monkeypatch):
+    """`pythonw` of Windows has none, nor have some services."""
+    uvicorn = pytest.importorskip("uvicorn")
+    monkeypatch.setattr(sys, "stdout", None)
+    monkeypatch.setattr(sys, "stderr", None)
+    monkeypatch.setattr(main_module, "_create", lambda _: uvicorn.Config("app"))  # as Gradio does
+    assert main_module.create().app == "app"
