@@ -130,6 +130,29 @@ def open_page(
 
 
 @pytest.fixture
+def pause(sessions: Any, monkeypatch: pytest.MonkeyPatch) -> Callable[["playwright.Page"], int]:
+    """A function that pauses the run of the only page with one, and returns its step.
+
+    That is the newest one: the step that was under way is finished and shown.
+    """
+    from style_transfer.runs.steered_execution import SteeredExecution
+    from tests.browser.studio import session_of, step, wait_until
+
+    idle, wait = threading.Event(), SteeredExecution._wait
+    monkeypatch.setattr(SteeredExecution, "_wait", lambda each: (idle.set(), wait(each)))
+
+    def pause(page: "playwright.Page") -> int:
+        run = session_of(sessions).run
+        page.locator("#pause").click()
+        playwright.expect(page.locator("#status")).to_contain_text("Paused at")
+        assert idle.wait(60)
+        assert wait_until(lambda: step(page) == run.frame.step, 60)
+        return step(page)
+
+    return pause
+
+
+@pytest.fixture
 def run_threads() -> Callable[[], list[threading.Thread]]:
     """A function that lists the threads of all runs of this process."""
     from style_transfer.runs import THREAD_NAME

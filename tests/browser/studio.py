@@ -36,6 +36,16 @@ def wait_until(condition, seconds):
     return condition()
 
 
+def session_of(sessions):
+    """The session of the only page with a run; those of pages before it go when that is noticed."""
+
+    def found():
+        return [each for each in sessions.all() if each.run]
+
+    assert wait_until(lambda: len(found()) == 1, 60), found()
+    return found()[0]
+
+
 def start(page, steps=300, size=SIZE, at_least=1):
     """Begin a run and wait until it has made `at_least` steps."""
     before = newest_run(page)
@@ -67,7 +77,7 @@ def walk(page, number):
     """Move the timeline to a moment and wait until the canvas shows its picture."""
     page.locator("#timeline input").fill(str(number))
     file = f"/{number + 1:06}.jpg"  # the first is 000001.jpg; short runs leave none out
-    assert wait_until(lambda: shown(page).endswith(file), 5)
+    assert wait_until(lambda: shown(page).endswith(file), 20)
 
 
 def knobs(page):

@@ -1,13 +1,30 @@
 """Several styles, colours and regions, chosen and changed while a run goes on."""
 
 import re
+from functools import partial
 
 import numpy as np
 import pytest
 from PIL import Image
 from playwright.sync_api import expect
 
-from tests.browser.studio import finish, set_number, shown, start, status, step, stop, wait_until
+from tests.browser.studio import (
+    finish,
+    session_of,
+    set_number,
+    shown,
+    start,
+    status,
+    step,
+    stop,
+    wait_until,
+)
+
+# Whether anything is painted on the photo.
+PAINTED = """(() => {
+    const canvas = document.querySelector("#mask canvas"), {width, height} = canvas;
+    return canvas.getContext("2d").getImageData(0, 0, width, height).data.some(Boolean);
+})"""
 
 
 def acts(page, words):
@@ -17,16 +34,12 @@ def acts(page, words):
 @pytest.fixture
 def session(sessions):
     """A function that returns the session of the only page that has a run."""
-
-    def session():
-        (found,) = [each for each in sessions.all() if each.run]
-        return found
-
-    return session
+    return partial(session_of, sessions)
 
 
 def paint_stroke(page, pen, begin=(0.1, 0.25), end=(0.9, 0.25)):
     """Draw a line over the photo, from left and top in shares of it; across its upper half."""
+    page.wait_for_function("document.querySelector('#mask canvas').width === 512")
     page.locator("#mask").get_by_text(pen, exact=True).click()
     canvas = page.locator("#mask canvas")
     canvas.scroll_into_view_if_needed()
@@ -51,12 +64,12 @@ def test_styles_are_added_weighed_and_taken_away_during_a_run(open_page, samples
     acts(page, "2 styles")  # it was moved up to the free place
     expect(page.locator("#style-2 img")).to_be_visible()
     expect(page.locator("#style-3 img")).to_have_count(0)
-    assert wait_until(lambda: "style 2" in session().run.frame.losses, 10)
+    assert wait_until(lambda: "style 2" in session().run.frame.losses, 60)
     page.locator("#even-mixture input").uncheck()
     acts(page, "even mixture on to off")
     page.locator("#weight-1").fill("0")
     acts(page, "weight of style 1 1 to 0")
-    assert wait_until(lambda: session().run.frame.settings.style_weights[0] == 0, 10)
+    assert wait_until(lambda: session().run.frame.settings.style_weights[0] == 0, 60)
     page.locator("#weight-2").fill("0")
     expect(page.locator("#status")).to_contain_text("One of the 2 styles needs a weight above 0")
     page.locator("#weight-2").fill("100")
@@ -69,24 +82,21 @@ def test_styles_are_added_weighed_and_taken_away_during_a_run(open_page, samples
     acts(page, "1 style")
     expect(page.locator("#style-2 img")).to_have_count(0)  # it was moved up to the first place
     expect(page.locator("#style-image img")).to_be_visible()
-    assert wait_until(lambda: len(session().run.styles.images) == 1, 10)
+    assert wait_until(lambda: len(session().run.styles.images) == 1, 60)
     assert session().selected.inputs.recipe.style == samples[1].name
     stop(page)
 
 
-def test_kept_colours_are_seen_at_once_while_paused_and_when_it_has_ended(open_page, session):
+def test_kept_colours_are_seen_at_once_while_paused_and_when_it_has_ended(
+    open_page, session, pause
+):
     page = open_page()
     start(page, at_least=4)
-    page.locator("#pause").click()
-    expect(page.locator("#status")).to_contain_text("Paused at")
+    at = pause(page)
     page.locator("#strokes summary").click()
-    at = -1
-    while at != step(page):  # the step under way is finished first
-        at = step(page)
-        page.wait_for_timeout(1500)
     before = shown(page)
     set_number(page, "keep-colors", 1)
-    assert wait_until(lambda: shown(page) != before, 5)
+    assert wait_until(lambda: shown(page) != before, 60)
     expect(page.locator("#status")).to_contain_text("keep colors 0 to 1: seen at once")
     assert step(page) == at
     page.locator("#pause").click()
@@ -99,11 +109,11 @@ def test_kept_colours_are_seen_at_once_while_paused_and_when_it_has_ended(open_p
     luma = np.array([0.299, 0.587, 0.114])
     assert np.abs((kept - plain) @ luma).mean() < 2
     assert np.abs(kept - plain).mean() > 4
-    assert wait_until(lambda: shown(page).endswith(preview.shown_file.name), 5)
+    assert wait_until(lambda: shown(page).endswith(preview.shown_file.name), 60)
     for value in (0.5, 0):
         before = shown(page)
         set_number(page, "keep-colors", value)
-        assert wait_until(lambda before=before: shown(page) != before, 5)
+        assert wait_until(lambda before=before: shown(page) != before, 60)
     assert session().preview.shown_file == session().preview.file
 
 
@@ -125,26 +135,20 @@ def test_regions_painted_during_a_run_keep_the_photo(open_page, session):
     difference = (frame.picture - frame.content).abs() * (frame.strength == 0)
     assert difference.max() <= 2 / 255
     page.locator("#mask .undo").click()
-    assert wait_until(lambda: session().run.styles.strength is None, 10)
+    assert wait_until(lambda: session().run.styles.strength is None, 60)
     stop(page)
 
 
 def test_a_run_begins_with_regions_and_another_photo_is_without(open_page, session):
     page = open_page()
     page.locator("#mask summary").click()
-    page.wait_for_function("document.querySelector('#mask canvas').width === 512")
     paint_stroke(page, "Half")
     finish(page, 2)
     run = session().run
     assert run.styles.strength.min() == 128 / 255
     assert session().selected.inputs.recipe.mask
     page.locator("#content-image-samples .gallery-item").nth(2).click()
-    page.wait_for_function(
-        """() => {
-            const canvas = document.querySelector("#mask canvas"), {width, height} = canvas;
-            return !canvas.getContext("2d").getImageData(0, 0, width, height).data.some(Boolean);
-        }"""
-    )
+    page.wait_for_function(f"!{PAINTED}()")
     finish(page, 1)
     assert session().run.styles.strength is None, status(page)
 
@@ -154,11 +158,11 @@ def test_a_style_goes_where_its_pen_went(open_page, tmp_path, session):
     for number, color in enumerate(((180, 20, 20), (20, 20, 180)), 1):
         Image.fromarray(noise + np.uint8(color)).save(tmp_path / f"{number}.png")
     page.locator("#style-image").get_by_label("Remove Image").click()
-    page.locator("#style-image input[type=file]").set_input_files(tmp_path / "1.png")
     page.get_by_text("More styles").click()
-    page.locator("#style-2 input[type=file]").set_input_files(tmp_path / "2.png")
+    for name, file in (("style-image", "1.png"), ("style-2", "2.png")):
+        page.locator(f"#{name} input[type=file]").set_input_files(tmp_path / file)
+        expect(page.locator(f"#{name} img")).to_have_attribute("src", re.compile(file))
     page.locator("#mask summary").click()
-    page.wait_for_function("document.querySelector('#mask canvas').width === 512")
     page.locator("#mask [type=range]").fill("30")
     for pen, places in (("Style 1", (0.15, 0.35)), ("Style 2", (0.65, 0.85))):
         for x in places:
@@ -181,9 +185,9 @@ def test_regions_come_from_a_file(open_page, tmp_path, session):
     Image.fromarray(mask).save(tmp_path / "mask.png")
     page = open_page()
     page.locator("#mask summary").click()
-    page.wait_for_timeout(500)
+    page.wait_for_function("document.querySelector('#mask canvas').width === 512")
     page.locator("#mask input[type=file]").set_input_files(tmp_path / "mask.png")
-    page.wait_for_timeout(500)
+    page.wait_for_function(f"{PAINTED}()")
     finish(page, 1)
     strength = session().run.styles.strength
     assert strength[..., : strength.shape[-1] // 3].max() == 0

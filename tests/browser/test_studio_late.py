@@ -10,7 +10,7 @@ from playwright.sync_api import expect
 from style_transfer.recipe import Recipe
 from style_transfer.settings import Settings
 from style_transfer.ui.session.kept_record import KeptRecord
-from tests.browser.studio import set_number, start, step, stop, wait_until
+from tests.browser.studio import session_of, set_number, start, step, stop, wait_until
 from tests.browser.test_studio_control import paint_stroke
 
 QUEUE = "**/gradio_api/queue/join*"
@@ -58,11 +58,6 @@ def shown(page, *knobs):
     return [page.locator(f"#{knob} input[type=number]").input_value() for knob in knobs]
 
 
-def painted(costless):
-    (session,) = [each for each in costless.context.sessions.all() if each.latest]
-    return session.latest.settings
-
-
 def test_a_knob_that_is_moved_while_a_run_is_to_go_on_stays_and_acts(page, costless):
     start(page, steps=2)
     expect(page.locator("#status")).to_contain_text("Resting at step 2")
@@ -74,12 +69,14 @@ def test_a_knob_that_is_moved_while_a_run_is_to_go_on_stays_and_acts(page, costl
     beta, steps = shown(page, "beta", "steps")
     assert beta == "33"
     assert 32 <= int(steps) < 40
-    assert painted(costless).beta == 33
+    session = session_of(costless.context.sessions)
+    assert wait_until(lambda: session.latest.settings.beta == 33, 20)
 
 
 def test_what_is_set_before_the_settings_of_a_link_arrive_stays(page, costless):
     with late(page) as held:
         page.goto(f"{costless.blocks.local_url}?beta=9&tv=2")
+        expect(page.locator("#estimate")).to_contain_text("pixels")
         set_number(page, "alpha", 3)
         set_number(page, "tv", 1)
         expect(page.locator("#link a")).to_have_attribute("href", re.compile("alpha=3&tv=1"))

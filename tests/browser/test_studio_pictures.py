@@ -6,7 +6,16 @@ import re
 import pytest
 from playwright.sync_api import expect
 
-from tests.browser.studio import SIZE, finish, newest_run, set_number, start, step, wait_until
+from tests.browser.studio import (
+    SIZE,
+    finish,
+    newest_run,
+    session_of,
+    set_number,
+    start,
+    step,
+    wait_until,
+)
 
 
 def canvas_size(page):
@@ -22,11 +31,6 @@ def resize(page, side):
     assert wait_until(lambda: max(canvas_size(page)) == side, 60), canvas_size(page)
     assert step(page) >= before
     return step(page)
-
-
-def session_of(sessions):
-    (session,) = [each for each in sessions.all() if each.run]
-    return session
 
 
 @pytest.mark.parametrize(

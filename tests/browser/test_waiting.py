@@ -4,7 +4,7 @@ import pytest
 from playwright.sync_api import expect
 
 from style_transfer.runs import AdmissionQueue
-from tests.browser.studio import set_number, wait_until
+from tests.browser.studio import session_of, set_number, wait_until
 
 
 @pytest.fixture
@@ -24,7 +24,7 @@ def page(browser, costless):
     page.close()
 
 
-def session_of(costless):
+def waiting(costless):
     (session,) = [each for each in costless.context.sessions.all() if each.is_busy]
     return session
 
@@ -41,7 +41,7 @@ def test_a_run_paints_what_its_page_shows_whatever_was_changed_while_it_waited_a
     set_number(page, "steps", 5000)
     page.locator("#start").click()
     expect(page.locator("#status")).to_contain_text("Waiting for a turn: 1 run is before yours.")
-    session = session_of(costless)
+    session = waiting(costless)
     page.get_by_text("More styles").click()
     page.locator("#content-image input[type=file]").set_input_files(style)
     page.locator("#style-2 input[type=file]").set_input_files(photo)
@@ -68,7 +68,7 @@ def test_a_run_that_waited_when_its_page_was_loaded_anew_is_offered_and_begins(
     set_number(page, "steps", 3)
     page.locator("#start").click()
     expect(page.locator("#status")).to_contain_text("Waiting for a turn: 1 run is before yours.")
-    session = session_of(costless)
+    session = waiting(costless)
     set_number(page, "beta", 20)
     assert wait_until(lambda: session.pending.settings.beta == 20, 20)
     page.reload()
@@ -79,6 +79,6 @@ def test_a_run_that_waited_when_its_page_was_loaded_anew_is_offered_and_begins(
     expect(offer).to_be_hidden()
     queue.leave(other)
     expect(page.locator("#status")).to_contain_text("Resting at step 3 of 3")
-    (session,) = [each for each in costless.context.sessions.all() if each.records]
+    session = session_of(costless.context.sessions)
     assert session.latest.settings.beta == 20
     assert session.latest.inputs.recipe.photo == samples[1].name
