@@ -23,6 +23,7 @@ from style_transfer.ui.session.sessions import PageContext
 FILE_WORKERS = 4  # calls that read or write files at a time; a slow one must not hold up all others
 PRIVATE: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
 UNQUEUED: dict[str, Any] = PRIVATE | {"queue": False}  # pages never show what these refuse
+NEWEST_ONLY: dict[str, Any] = {"trigger_mode": "always_last"}  # of events while a call is under way
 FILES: dict[str, Any] = PRIVATE | {"concurrency_limit": FILE_WORKERS}
 
 
@@ -45,9 +46,8 @@ def connect(page: gr.Blocks, context: PageContext) -> None:
         tell,
         {*dependencies, estimate},
         estimate,
-        trigger_mode="always_last",
         js=NUMBER_ESTIMATE,
-        **UNQUEUED,
+        **UNQUEUED | NEWEST_ONLY,
     )
     page.unload(steering.leave)
 
@@ -90,7 +90,7 @@ def _connect_starts(
 
 
 def _connect_steering(named: dict[str, Any], steering: SteeringHandlers) -> None:
-    newest_only = UNQUEUED | {"trigger_mode": "always_last"}
+    newest_only = UNQUEUED | NEWEST_ONLY
     settings, shown = named["settings"], named["view"]
     moved = {settings, named["more"]}
     settings.input(steering.steer, moved, shown, **newest_only)
@@ -104,7 +104,7 @@ def _connect_steering(named: dict[str, Any], steering: SteeringHandlers) -> None
 def _connect_pictures(named: dict[str, Any], pictures: PictureHandlers) -> None:
     photo, shown = named[CONTENT_ID], named["view"]
     images, mask = [named[elem_id] for elem_id in STYLE_IDS], named[MASK_ID]
-    newest_only = UNQUEUED | {"trigger_mode": "always_last"}
+    newest_only = UNQUEUED | NEWEST_ONLY
     gr.on(
         [*(image.change for image in images), mask.input],
         pictures.change_styles,
@@ -116,8 +116,8 @@ def _connect_pictures(named: dict[str, Any], pictures: PictureHandlers) -> None:
     photo.change(pictures.change_photo, {photo}, [mask, shown], **FILES)
     # Not while it is dragged: each size on the way would be painted, and be slow.
     named[SIZE_ID].release(pictures.change_size, {named[SIZE_ID]}, shown, **newest_only)
-    for image in (photo, *images):
-        image.upload(pictures.check_upload, image, **FILES)
+    for image in (photo, *images):  # each file, also one that comes while another is checked
+        image.upload(pictures.check_upload, image, trigger_mode="multiple", **FILES)
 
 
 def _connect_brushes(named: dict[str, Any], handlers: BrushHandlers) -> None:
@@ -145,8 +145,9 @@ def _connect_files(
     )
     named["kind"].change(downloads.show_film_options, named["kind"], named["film"], **UNQUEUED)
     restored, settings = [named[elem_id] for elem_id in RESTORED_IDS], named["settings"]
-    event = named["restore"].upload(downloads.restore, named["restore"], restored, **FILES)
+    options, newest_only = FILES | NEWEST_ONLY, UNQUEUED | NEWEST_ONLY
+    event = named["restore"].upload(downloads.restore, named["restore"], restored, **options)
     moved = {settings, named["more"]}
-    event = event.success(steering.steer, moved, named["view"], **UNQUEUED)
-    event.success(pictures.change_size, {named[SIZE_ID]}, named["view"], **UNQUEUED)
+    event = event.success(steering.steer, moved, named["view"], **newest_only)
+    event.success(pictures.change_size, {named[SIZE_ID]}, named["view"], **newest_only)
     page.load(steering.link_settings, None, [settings, named["view"]], **FILES)

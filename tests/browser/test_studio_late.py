@@ -199,3 +199,26 @@ def test_regions_go_with_their_photo_however_late_the_server_tells_of_the_next(
     (session,) = [each for each in costless.context.sessions.all() if each.latest]
     recipe = session.latest.inputs.recipe
     assert (recipe.photo, recipe.mask) == ("fig.jpg", "")
+
+
+def test_of_two_pictures_that_are_chosen_one_after_the_other_the_last_is_checked(page, tmp_path):
+    with late(page) as held:
+        for name in ("first.png", "second.png"):
+            (tmp_path / name).write_text("no picture")
+            with page.expect_response("**/gradio_api/upload*"):
+                page.locator("#style-image input[type=file]").set_input_files(tmp_path / name)
+            page.wait_for_timeout(500)
+        assert held
+    expect(page.locator(".toast-body").filter(has_text="second.png")).to_be_visible()
+
+
+def test_of_two_files_that_are_dropped_one_after_the_other_the_last_is_brought_back(page, tmp_path):
+    with late(page) as held:
+        for beta in (8, 9):
+            recipe = Recipe(photo="a.jpg", style="b.jpg", settings=Settings(beta=beta))
+            (tmp_path / f"{beta}.json").write_text(recipe.to_json())
+            with page.expect_response("**/gradio_api/upload*"):
+                page.locator("#drop input[type=file]").set_input_files(tmp_path / f"{beta}.json")
+            page.wait_for_timeout(500)
+        assert held
+    expect(page.locator("#beta input[type=number]")).to_have_value("9")
