@@ -273,20 +273,20 @@ def test_a_change_that_comes_while_a_picture_wakes_acts_on_that_run(tab, monkeyp
 
 
 def test_a_start_that_comes_while_another_run_begins_is_steered_while_it_waits(
-    empty, files, context, monkeypatch
+    tab, files, context, monkeypatch
 ):
     queue = context.service.admission = AdmissionQueue(places=1, waiting=9, each=9)
     start, waits, seconds = RunService.start, threading.Event(), []
 
     def wait_for_a_turn():
-        with closing(empty.starts.start(empty.request)) as views:
+        with closing(tab.starts.restart(tab.request)) as views:
             for _ in views:
                 waits.set()
 
     def start_late(service, job, **options):
         if not seconds:
             queue.join()  # the second is not the next
-            empty.submit(files[1], files[3])
+            tab.submit(files[1], files[3])
             seconds.append(threading.Thread(target=wait_for_a_turn))
             seconds[0].start()
             waits.wait(0.5)  # with the lock it comes afterwards
@@ -294,12 +294,12 @@ def test_a_start_that_comes_while_another_run_begins_is_steered_while_it_waits(
 
     monkeypatch.setattr(RunService, "start", start_late)
     context.service.executor.allowed = 1
-    empty.submit(files[0], files[2])
-    with closing(empty.starts.start(empty.request)) as views:
+    tab.submit(files[0], files[2])
+    with closing(tab.starts.start(tab.request)) as views:
         next(views)
         assert waits.wait(20)
-        assert empty.session.pending.inputs.photo_file == files[1]
-        empty.session.stop()
+        assert tab.session.pending.inputs.photo_file == files[1]
+        tab.session.stop()
     seconds[0].join(20)
     assert not seconds[0].is_alive()
 
