@@ -14,7 +14,7 @@ from style_transfer.ui.handlers.recover import BROUGHT_IDS, RecoverHandlers
 from style_transfer.ui.handlers.start import StartHandlers
 from style_transfer.ui.handlers.steering import SteeringHandlers
 from style_transfer.ui.panels.brushes import BRUSHES_ID
-from style_transfer.ui.panels.inputs import CONTENT_ID, STYLE_IDS
+from style_transfer.ui.panels.inputs import CONTENT_ID, MOVE_UP, STYLE_IDS
 from style_transfer.ui.panels.mask import FORGET, MASK_ID
 from style_transfer.ui.panels.start_options import ESTIMATE_ID, NUMBER_ESTIMATE, SIZE_ID
 from style_transfer.ui.panels.take_home import BACKGROUND_ID
@@ -105,11 +105,13 @@ def _connect_pictures(named: dict[str, Any], pictures: PictureHandlers) -> None:
     photo, shown = named[CONTENT_ID], named["view"]
     images, mask = [named[elem_id] for elem_id in STYLE_IDS], named[MASK_ID]
     newest_only = UNQUEUED | NEWEST_ONLY
+    styles, changes = [*images, named["settings"]], [image.change for image in images]
+    gr.on(changes, None, styles, styles, js=MOVE_UP, **UNQUEUED)
     gr.on(
-        [*(image.change for image in images), mask.input],
+        [*changes, mask.input],
         pictures.change_styles,
         {*images, mask, named["settings"]},
-        [*images, named["settings"], shown],
+        shown,
         **newest_only,
     )
     photo.change(None, None, mask, js=FORGET, **UNQUEUED)

@@ -27,14 +27,14 @@ def page(browser, costless):
 
 
 @contextmanager
-def late(page):
-    """Keep the queued calls of a page from its server for as long as this lasts."""
+def late(page, calls=QUEUE):
+    """Keep such calls of a page from its server for as long as this lasts."""
     held = []
-    page.route(QUEUE, lambda route: held.append(route))
+    page.route(calls, lambda route: held.append(route))
     yield held
     for route in held:
         route.continue_()
-    page.unroute(QUEUE)
+    page.unroute(calls)
 
 
 @contextmanager
@@ -222,3 +222,22 @@ def test_of_two_files_that_are_dropped_one_after_the_other_the_last_is_brought_b
             page.wait_for_timeout(500)
         assert held
     expect(page.locator("#beta input[type=number]")).to_have_value("9")
+
+
+def test_the_styles_after_a_removed_one_move_up_however_late_the_server_answers(page, samples):
+    first, second = (page.locator(f"#{name} img") for name in ("style-image", "style-2"))
+    page.get_by_text("More styles").click()
+    page.locator("#style-2 input[type=file]").set_input_files(samples[1])
+    expect(second).to_be_visible()
+    page.locator("#strokes summary").click()
+    page.locator("#weight-2").fill("50")
+    with late(page, PREDICT):
+        page.locator("#style-image").get_by_label("Remove Image").click()
+        expect(first).to_have_attribute("src", re.compile("mosaic"))
+        expect(page.locator("#weight-1")).to_have_value("50")
+        page.locator("#style-2 input[type=file]").set_input_files(samples[0])
+        expect(second).to_have_attribute("src", re.compile("fig"))
+    start(page, steps=2)
+    expect(page.locator("#status")).to_contain_text("Resting at step 2")
+    sources = [image.get_attribute("src").rsplit("/")[-1] for image in (first, second)]
+    assert sources == ["mosaic.jpg", "fig.jpg"]

@@ -40,27 +40,20 @@ class PictureHandlers:
         self._sessions, self._service = context.sessions, context.service
         self._reader = context.reader
 
-    def change_styles(self, values: Values, request: gr.Request) -> tuple[Any, ...]:
-        """Give the styles and the mask that are chosen now to the run.
-
-        Returns the style images and the settings, moved up where one before others was removed,
-        and the view where it changes without a step.
-        """
+    def change_styles(self, values: Values, request: gr.Request) -> Any:
+        """Give the styles and the mask that are chosen now to the run; return the view where it
+        changes without a step."""
         session, named = self._sessions.find(session_key(request)), by_elem_id(values)
         chosen, files = [named[elem_id] for elem_id in STYLE_IDS], style_files(named)
-        empty = len(chosen) - len(files)
-        if any(chosen[len(files) :]):  # this handler is called again for what it returns
-            weights = zip(named["settings"]["style_weights"], chosen, strict=True)
-            moved = [*(weight for weight, file in weights if file), *[1.0] * empty]
-            moved_up = *files, *[None] * empty
-            return *moved_up, named["settings"] | {"style_weights": moved}, gr.skip()
+        has_gap = any(chosen[len(files) :])  # the page moves them up, and calls again
         # Without a style a run goes on with those it has; to be brought back is no change.
-        if files and (files != session.brought[1:] or style_names(named)["mask"]):
+        is_new = files and (files != session.brought[1:] or style_names(named)["mask"])
+        if is_new and not has_gap:
             settings = named["settings"]  # whose weights may just have been moved up
             moves = controls.moves_in(settings, session.moves)
             read = partial(self._with_styles, session, named)
             self._change(session, read, moves, style_weights=settings["style_weights"])
-        return *(gr.skip() for _ in (*chosen, "settings")), _view(session)
+        return _view(session)
 
     def change_size(self, values: Values, request: gr.Request) -> Any:
         """Let the picture go on at the size that is chosen now; return the view as above."""

@@ -19,6 +19,15 @@ PHOTOS = [
     for name in ("lake", "raccoon", "colosseum", "fig", "dune", "astronaut")
 ]
 STYLES = sorted(assets.path("style").glob("*.jpg"))
+# Lets the styles after one that was removed, and their weights, move up before another is chosen.
+MOVE_UP = """(...values) => {
+    const skip = { __type__: "update" };
+    const settings = values.pop(), weights = settings.style_weights;
+    const chosen = [...values.keys()].filter((at) => values[at]);
+    if (chosen.every((at, place) => at === place)) return [...values.map(() => skip), skip];
+    const moved = (list, empty) => list.map((_, at) => at in chosen ? list[chosen[at]] : empty);
+    return [...moved(values, null), { ...settings, style_weights: moved(weights, 1) }];
+}"""
 SOURCES = ("upload", "clipboard")  # of a painting
 FIRST_STYLE = assets.path("style", "mont_sainte_victoire.jpg")
 

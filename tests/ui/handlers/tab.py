@@ -83,19 +83,13 @@ class Tab:
         return self.shown(answer)["transport"]["wake"]
 
     def choose_styles(self, *files):
-        """Choose style images; return whether the page is to wake the picture.
-
-        As a page does, show what is answered, and call again for images that are changed by that.
-        """
-        self.boxes = [*files, *[None] * (len(STYLE_IDS) - len(files))]
-        chosen = dict(zip(STYLE_IDS, self.boxes, strict=True)) | {"mask": {"mask": ""}}
+        """Choose style images; return whether the page is to wake the picture."""
+        chosen = dict.fromkeys(STYLE_IDS) | dict(zip(STYLE_IDS, files, strict=False))
         values = {gr.HTML(elem_id=elem_id): file for elem_id, file in chosen.items()}
+        values[gr.HTML(elem_id="mask")] = {"mask": ""}
         values[gr.HTML(elem_id="settings")] = controls.to_value(self.knobs, 1, self.moves)
-        *boxes, knobs, answer = self.pictures.change_styles(values, self.request)
-        if knobs == gr.skip():
-            return self.shown(answer)["transport"]["wake"]
-        self.knobs = controls.to_settings(knobs)
-        return self.choose_styles(*boxes)
+        answer = self.pictures.change_styles(values, self.request)
+        return self.shown(answer)["transport"]["wake"]
 
     def shown(self, answer):
         return answer if "transport" in answer else {"transport": transport.value(self.session)}

@@ -253,28 +253,32 @@ def test_a_frame_that_is_seen_after_a_change_has_the_pictures_that_it_was_painte
     assert record.previews[-1].origin.recipe.style == "other.png"
 
 
-def test_the_styles_after_one_that_is_taken_away_move_up_with_their_weights(tab, paints, photos):
+def test_a_style_that_is_taken_away_takes_its_weight_with_it_once_those_after_it_have_moved_up(
+    tab, paints, photos
+):
     first, second, third = map(str, photos)
     tab.knobs = replace(tab.knobs, style_weights=(0.0, 0.0, 0.5, 1.0))
     run, _ = paints(0)
     assert not tab.choose_styles(first, second, third)
+    styles = run.styles
     tab.choose_styles(first, None, third)
-    assert tab.boxes == [first, third, None, None]
-    assert run.settings.style_weights == tab.knobs.style_weights == (0.0, 0.5, 1.0, 1.0)
-    tab.choose_styles(None, third)
-    assert tab.boxes == [third, None, None, None]
-    assert tab.knobs.style_weights == (0.5, 1.0, 1.0, 1.0)
-    assert [image.shape[-2:] for image in run.styles.images] == [LARGE[::-1]]
+    assert run.styles is styles
+    assert run.settings.style_weights == (0.0, 0.0, 0.5, 1.0)
+    tab.knobs = replace(tab.knobs, style_weights=(0.0, 0.5, 1.0, 1.0))
+    tab.choose_styles(first, third)
+    assert [image.shape[-2:] for image in run.styles.images] == [LARGE, LARGE[::-1]]
     assert run.settings.style_weights == tab.knobs.style_weights
     assert not tab.session.notice
 
 
-def test_a_style_that_is_taken_away_at_rest_moves_the_next_one_to_the_first_place(tab, photos):
+def test_a_style_that_is_taken_away_at_rest_wakes_the_picture_once_the_next_is_the_first(
+    tab, photos
+):
     first, _, other = map(str, photos)
     assert tab.choose_styles(first, other)
     tab.wake()
-    assert tab.choose_styles(None, other)
-    assert tab.boxes == [other, None, None, None]
+    assert not tab.choose_styles(None, other)
+    assert tab.choose_styles(other)
     record = tab.wake().session.selected
     assert len(record.inputs.styles.images) == 1
     assert record.inputs.recipe.style == "portrait.png"
