@@ -131,6 +131,36 @@ def test_previews_are_shown_where_frames_cannot_be_fetched(page):
     assert 1 <= len(asked) <= 2
 
 
+def test_a_frame_of_the_run_before_that_comes_late_is_not_shown(page):
+    page.evaluate(
+        """document.addEventListener("view", ({detail}) => {
+            window.told = document.querySelectorAll("#runs button").length * !!detail.canvas.frames;
+        })"""
+    )
+    set_number(page, "beta", 10)
+    start(page, 128)
+    held = []
+
+    def hold(route):
+        if held:
+            route.continue_()
+        else:
+            held.append((route, route.fetch()))
+
+    with page.expect_request("**/frames/**"):
+        page.route("**/frames/**", hold)
+    page.locator("#stop").click()
+    expect(page.locator("#status")).to_contain_text("Stopped at")
+    set_number(page, "beta", 90)
+    page.locator("#start").click()
+    page.wait_for_function("window.told === 2")
+    page.evaluate("window.seen.length = 0")
+    late, answer = held[0]
+    late.fulfill(response=answer)
+    page.wait_for_function("window.seen.length > 4")
+    assert min(each["level"] for each in seen(page)) > 200
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("size", [512])
 def test_frames_come_at_video_rate_and_a_knob_is_seen_at_once(page, size):

@@ -1,5 +1,7 @@
 """GET /frames/SESSION?after=N: the newest picture of a session's run once there is one after N.
 
+A page names its run as well, so that it can tell late answers by their address.
+
 A generator of Gradio's costs 5 to 9 ms for each value, however slow its reader is. Here a browser
 asks for the next picture when it has drawn the last, and nothing is encoded while nobody asks.
 """

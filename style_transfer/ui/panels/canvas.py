@@ -4,6 +4,7 @@ Where a run makes frames faster than views are sent, its page fetches them itsel
 """
 
 from typing import Any
+from urllib.parse import urlencode
 
 from style_transfer.engine import newest_number
 from style_transfer.ui import example
@@ -36,8 +37,16 @@ def value(session: Session) -> dict[str, Any]:
     if record and preview:
         session.canvas = _picture(record, preview) | {"mask": mask_url(session, record, preview)}
     stroke = newest_number(preview.strokes) if preview else 0
-    frames = f"{PATH}/{session.key}" if _is_fast(session) else ""
-    return session.canvas | {"stroke": stroke, "frames": frames}
+    return session.canvas | {"stroke": stroke, "frames": _frames(session)}
+
+
+def _frames(session: Session) -> str:
+    """Return the address of frames, another one for each run: those of the run before, which come
+    late, are told by it."""
+    record = session.selected
+    if record is None or not _is_fast(session):
+        return ""
+    return f"{PATH}/{session.key}?{urlencode({'run': record.short_name})}"
 
 
 def _is_fast(session: Session) -> bool:

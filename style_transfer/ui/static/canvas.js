@@ -51,14 +51,14 @@ async function show() {
 
 // Shows the next frame, and returns the ms from this request to the next.
 async function showFrame(address) {
-  const answer = await fetch(`${address}?after=${number}`, { signal: AbortSignal.timeout(PATIENCE) });
+  const answer = await fetch(`${address}&after=${number}`, { signal: AbortSignal.timeout(PATIENCE) });
   if (answer.status === 204) return PAUSE; // the run has paused or ended, as the next view says
   const found = Number(answer.headers.get("frame-number"));
   if (!answer.ok || !found) throw new Error("no frame");
   const url = URL.createObjectURL(await answer.blob());
   try {
     await decoded(url);
-    if (newest.frames !== address) return 0; // walked back, say
+    if (newest.frames !== address) return 0; // walked back, or another run, say
     put(url, newest, Number(answer.headers.get("stroke-number")));
   } finally {
     if (image.src !== url) URL.revokeObjectURL(url);

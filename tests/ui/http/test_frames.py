@@ -138,7 +138,9 @@ def test_a_page_is_told_of_frames_where_a_run_is_fast_and_elsewhere(session, run
     speed = property(lambda _: 40.0)
     assert not canvas.value(session)["frames"]  # its speed is not known yet
     monkeypatch.setattr(Run, "steps_per_second", speed)
-    assert canvas.value(session)["frames"] == "frames/a page"
+    assert canvas.value(session)["frames"] == "frames/a page?run=Run+1"
+    session.selected.name = "Run 2 from step 3 of Run 1"
+    assert canvas.value(session)["frames"] == "frames/a page?run=Run+2"
     run.preview_every = 20
     assert not canvas.value(session)["frames"]
     run.preview_every = 1
