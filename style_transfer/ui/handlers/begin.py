@@ -18,9 +18,10 @@ from style_transfer.ui.session.sessions import PageContext
 
 
 def submitted(context: PageContext, request: gr.Request) -> tuple[Session, Mapping[str, Any]]:
-    """Return the session of a page and the values that it submitted, which serve once."""
+    """Return the session of a page and the newest values that it submitted: where two buttons were
+    pressed at once, both begin with these."""
     session = context.sessions.calling(request)
-    named, session.start_values = session.start_values, {}
+    named = session.start_values
     if not named:
         raise error_on_page("Nothing was chosen yet to begin with.")
     or_error_on_page(controls.to_settings, named["settings"])

@@ -75,3 +75,15 @@ def test_a_start_that_is_pressed_again_while_its_pictures_are_read_begins_no_oth
     shown = press()
     assert len(tab.session.records) == begun + 1
     assert shown[-1]["transport"]["enabled"]["start"]
+
+
+def test_of_two_buttons_that_are_pressed_at_once_each_begins_its_run(tab, tmp_path):
+    files = [tmp_path / name for name in ("photo.png", "style.png")]
+    for seed, file in enumerate(files):
+        save(smooth_picture(seed), file)
+    begun = len(tab.session.records)
+    for _ in range(2):
+        tab.submit(*files)
+    for begin in (tab.starts.start, tab.starts.restart):
+        assert list(begin(tab.request))
+    assert len(tab.session.records) == begun + 2
