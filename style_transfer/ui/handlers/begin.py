@@ -30,8 +30,9 @@ def submitted(context: PageContext, request: gr.Request) -> tuple[Session, Mappi
 
 def pending_run(named: Mapping[str, Any], inputs: RunInputs, settings: Settings) -> PendingRun:
     """Return what a run will begin with, of values that a page submitted. Raises gr.Error."""
+    value = named["settings"]
     more: int = or_error_on_page(steps_after_change, named)
-    return PendingRun(inputs, settings, named["settings"]["preview_every"], more)
+    return PendingRun(inputs, settings, value["preview_every"], more, controls.moves_in(value))
 
 
 class RunStarter:

@@ -14,7 +14,7 @@ from style_transfer.engine import MAX_SEED, Styles, equal_images, masked
 from style_transfer.recipe import Recipe
 from style_transfer.runs import Limits
 from style_transfer.settings import MAX_STEPS, Settings
-from style_transfer.ui.http.calls import error_on_page, or_error_on_page
+from style_transfer.ui.http.calls import error_on_page, or_error_on_page, shorten
 from style_transfer.ui.panels import controls
 from style_transfer.ui.panels.inputs import CONTENT_ID, STYLE_IDS
 from style_transfer.ui.panels.mask import MASK_ID
@@ -125,6 +125,27 @@ def last_value(steered: RunRecord | PendingRun | None) -> dict[str, Any]:
     if steered is None:
         return controls.to_value(Settings())
     return controls.to_value(steered.settings, steered.preview_every)
+
+
+def use_knobs(session: Session, named: Mapping[str, Any], limits: Limits) -> Mapping[str, Any]:
+    """Give the knobs among component values to what they steer; return their value as it is used.
+
+    One that is refused, in the session's notice, keeps its last value; the others act. Raises
+    ValueError, one sentence, for what is no value of the knobs.
+    """
+    steered = session.steered
+
+    def use(value: Mapping[str, Any]) -> None:
+        settings = usable_settings(value, limits)
+        if steered:
+            steered.preview_every = value["preview_every"]
+            steered.steer(settings)
+
+    if steered:
+        steered.steps_after_change = steps_after_change(named)
+    used, refusal = controls.use_each(named["settings"], last_value(steered), use)
+    session.notice = shorten(refusal)
+    return used
 
 
 def steps_after_change(named: Mapping[str, Any]) -> int:

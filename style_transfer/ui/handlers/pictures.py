@@ -92,7 +92,7 @@ class PictureHandlers:
         self,
         session: Session,
         read: Callable[[RunInputs], RunInputs],
-        moves: int = 0,
+        moves: float = 0,
         **knobs: Any,
     ) -> None:
         """Give what is steered the inputs that `read` makes of those it has, and the `knobs` that

@@ -10,9 +10,7 @@ from style_transfer.links import from_query, strokes_from_query
 from style_transfer.settings import Settings
 from style_transfer.ui.handlers.inputs import (
     filled,
-    last_value,
-    steps_after_change,
-    usable_settings,
+    use_knobs,
 )
 from style_transfer.ui.handlers.watch import View
 from style_transfer.ui.http.calls import (
@@ -49,26 +47,15 @@ class SteeringHandlers:
             moves = controls.moves_in(named["settings"], session.moves)
             if moves < session.moves:
                 return gr.skip()
-            session.moves = moves
+            session.moves, session.moved = moves, named
             return self._steer(session, named)
 
     def _steer(self, session: Session, named: Mapping[str, Any]) -> Any:
-        steered = session.steered
-
-        def use(value: Mapping[str, Any]) -> None:
-            settings = usable_settings(value, self._service.limits)
-            if steered:
-                steered.preview_every = value["preview_every"]
-                steered.steer(settings)
-
         try:
-            if steered:
-                steered.steps_after_change = steps_after_change(named)
-            used, refusal = controls.use_each(named["settings"], last_value(steered), use)
+            used = use_knobs(session, named, self._service.limits)
         except ValueError as error:
             session.notice = shorten(str(error))
             return gr.skip() if session.is_busy else view(session)
-        session.notice = shorten(refusal)
         record, preview = session.selected, session.preview
         if session.is_busy or record is None or preview is None:
             return gr.skip()

@@ -3,11 +3,12 @@
 import threading
 import time
 from collections.abc import Callable, Generator, Iterator
-from contextlib import closing
+from contextlib import closing, suppress
 from typing import Any
 
 from style_transfer.engine import Frame
 from style_transfer.runs import HEARTBEAT, SERVER_ENDS, Run
+from style_transfer.ui.handlers.inputs import use_knobs
 from style_transfer.ui.http.calls import or_error_on_page, shorten
 from style_transfer.ui.panels.layout import view
 from style_transfer.ui.session.pending_run import PendingRun
@@ -64,6 +65,9 @@ def _views(
         session.place = place = QueuePlace(ticket, pending)
         if pending:
             session.notice = ""  # its settings are all good
+            if session.moves > pending.moves:  # while its pictures were read
+                with suppress(ValueError):  # told when they came
+                    use_knobs(session, session.moved, context.service.limits)
     try:
         while session.place is place and (ahead := admission.ahead(ticket)):
             place.ahead = ahead

@@ -6,6 +6,7 @@ a hand moved after an answer was asked for stays as it is.
 """
 
 import json
+import math
 from collections.abc import Callable, Mapping
 from html import escape
 from typing import Any
@@ -66,7 +67,7 @@ def to_settings(value: Mapping[str, Any]) -> Settings:
     return Settings(**{name: value[name] for name in KNOBS})
 
 
-def moves_in(value: Any, newest: int) -> int:
+def moves_in(value: Any, newest: float = math.inf) -> float:
     """Return how many moves of a hand are in the component's value, `newest` where none is told."""
     moves = value.get("moves") if isinstance(value, Mapping) else None
     return moves if isinstance(moves, int) else newest

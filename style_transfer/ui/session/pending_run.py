@@ -15,11 +15,17 @@ class PendingRun:
     the page shows no values but those that the run will begin with."""
 
     def __init__(
-        self, inputs: RunInputs, settings: Settings, preview_every: int, steps_after_change: int
+        self,
+        inputs: RunInputs,
+        settings: Settings,
+        preview_every: int,
+        steps_after_change: int,
+        moves: float,
     ) -> None:
-        """Begin with what its visitor submitted."""
+        """Begin with what its visitor submitted, after so many `moves` of the knobs."""
         self.inputs, self.settings = inputs, settings
         self.preview_every, self.steps_after_change = preview_every, steps_after_change
+        self.moves = moves
         self.checkpoint: CheckpointWriter | None = None  # of a run that begins anew
 
     def steer(self, settings: Settings) -> None:

@@ -49,7 +49,8 @@ class Session(PageRuns):
         self.fetched_at = -math.inf  # when its page last asked for a frame, beside the views
         self.start_values: Mapping[str, Any] = {}  # by elem_id; the next run begins with them
         self.is_starting = False  # whether the pictures are read that Start begins a run with
-        self.moves = 0  # of the knobs by a hand, in the newest settings that have come
+        self.moves = 0.0  # of the knobs by a hand, in the newest settings that have come
+        self.moved: Mapping[str, Any] = {}  # the component values by elem_id of that call
         self.walks = 0  # number of the newest move of the timeline's slider
         self.place: QueuePlace | None = None  # while a run waits or is followed
         # Held while a change is noted or the run is stopped, and while one begins or ends: each

@@ -52,7 +52,10 @@ class Tab:
         """Send what a run begins with, as each button does that starts one."""
         chosen = dict.fromkeys(STYLE_IDS) | dict(zip(STYLE_IDS, map(str, styles), strict=False))
         chosen |= {"content-image": str(photo), "mask": {"mask": ""}, "more": more}
-        chosen |= {"settings": controls.to_value(self.knobs, 1), "interrupted": {"token": TOKEN}}
+        chosen |= {
+            "settings": controls.to_value(self.knobs, 1, self.moves),
+            "interrupted": {"token": TOKEN},
+        }
         chosen |= {"size": {"size": size, "enlarge": False}, "seed": 0, "init": "content"}
         chosen |= {"optimizer": "lbfgs", "network": "oxford-vgg19"}
         values = {gr.HTML(elem_id=elem_id): value for elem_id, value in chosen.items()}

@@ -11,6 +11,7 @@ import pytest
 from style_transfer.engine import equal_images
 from style_transfer.images import open_image, save, to_tensor
 from style_transfer.runs import AdmissionQueue, Limits, MemoryReservations, Run, RunService
+from style_transfer.ui.handlers.begin import pending_run
 from style_transfer.ui.handlers.brushes import BrushHandlers
 from style_transfer.ui.handlers.recover import RecoverHandlers
 from style_transfer.ui.handlers.start import StartHandlers
@@ -270,6 +271,33 @@ def test_a_change_that_comes_while_a_picture_wakes_acts_on_that_run(tab, monkeyp
         next(views)
         changes[0].join(20)
         assert tab.session.run.settings.beta == 30
+
+
+@pytest.mark.parametrize("press", ["start", "restart", "branch", "continue_run"])
+def test_a_knob_moved_while_the_pictures_are_read_is_what_a_run_begins_with(
+    tab, files, monkeypatch, press
+):
+    def read_late(named, inputs, settings):
+        pending = pending_run(named, inputs, settings)
+        tab.steer(beta=20, more=7)
+        return pending
+
+    monkeypatch.setattr("style_transfer.ui.handlers.start.pending_run", read_late)
+    tab.steer(beta=9)
+    tab.submit(files[0], files[2])
+    for _ in getattr(tab.starts, press)(tab.request):
+        pass
+    assert tab.session.latest.settings.beta == 20
+    assert tab.session.latest.steps_after_change == 7
+    assert tab.session.preview.settings.beta == 20
+
+
+def test_a_knob_moved_before_a_start_is_as_it_was_submitted(tab, files):
+    tab.steer(beta=9)
+    tab.submit(files[0], files[2])
+    for _ in tab.starts.branch(tab.request):
+        pass
+    assert tab.session.latest.settings.beta == SETTINGS.beta  # of the picture
 
 
 def test_a_start_that_comes_while_another_run_begins_is_steered_while_it_waits(
