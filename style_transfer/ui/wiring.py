@@ -78,7 +78,8 @@ def _connect_starts(
     # The knobs move first, so that they show what the run is made with.
     settings, made_with = named["settings"], [named["settings"], named[SIZE_ID]]
     moved = {settings, named["more"]}
-    event = named["branch"].click(steering.preview_settings, {settings}, made_with, **FILES)
+    walked = {settings, named["timeline"]}
+    event = named["branch"].click(steering.preview_settings, walked, made_with, **FILES)
     connect(event.success, starts.branch)
     event = named["continue"].click(steering.add_steps, moved, settings, **FILES)
     connect(event.success, starts.continue_run)
@@ -140,7 +141,7 @@ def _connect_files(
     downloads = DownloadHandlers(context)
     named["export"].click(
         downloads.export,
-        {named[elem_id] for elem_id in ("kind", "seconds", "hold", BACKGROUND_ID)},
+        {named[elem_id] for elem_id in ("kind", "seconds", "hold", BACKGROUND_ID, "timeline")},
         named["exported"],
         api_visibility="private",
         concurrency_limit=FILE_WORKERS,

@@ -241,3 +241,13 @@ def test_the_styles_after_a_removed_one_move_up_however_late_the_server_answers(
     expect(page.locator("#status")).to_contain_text("Resting at step 2")
     sources = [image.get_attribute("src").rsplit("/")[-1] for image in (first, second)]
     assert sources == ["mosaic.jpg", "fig.jpg"]
+
+
+def test_a_branch_begins_where_the_slider_was_moved_to_however_late_that_is_told(page):
+    start(page, steps=8)
+    expect(page.locator("#status")).to_contain_text("Resting at step 8")
+    with first_late(page, '"walks"'):
+        page.locator("#timeline input").fill("0")
+        page.locator("#branch").click()
+        expect(page.locator("#runs button")).to_have_count(2)
+    expect(page.locator("#runs button").nth(1)).to_contain_text(re.compile("from step [0-7] of"))

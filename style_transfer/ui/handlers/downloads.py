@@ -21,6 +21,7 @@ from style_transfer.images import (
 )
 from style_transfer.recipe import Recipe, save_recipe
 from style_transfer.ui.handlers.inputs import filled, painted_from
+from style_transfer.ui.handlers.walking import walk
 from style_transfer.ui.http.calls import (
     Values,
     by_elem_id,
@@ -58,8 +59,10 @@ class DownloadHandlers:
         self._sessions, self._reader = context.sessions, context.reader
 
     def export(self, values: Values, request: gr.Request) -> str:
-        """Return a file of the kind that was chosen, of what the canvas shows."""
+        """Return a file of the kind that was chosen, of what the canvas shows, also of a preview
+        just walked to."""
         session, named = self._sessions.find(session_key(request)), by_elem_id(values)
+        walk(session, values)
         record, preview = session.selected, session.preview
         if record is None or preview is None:
             raise error_on_page("There is no picture of yours to take home yet.")

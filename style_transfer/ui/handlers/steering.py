@@ -12,6 +12,7 @@ from style_transfer.ui.handlers.inputs import (
     filled,
     use_knobs,
 )
+from style_transfer.ui.handlers.walking import index, walk
 from style_transfer.ui.handlers.watch import View
 from style_transfer.ui.http.calls import (
     Values,
@@ -86,30 +87,23 @@ class SteeringHandlers:
         return view(session) if at_rest else gr.skip()
 
     def show_preview(self, values: Values, request: gr.Request) -> View:
-        """Show another preview of the selected run.
-
-        Not where the slider walked through another one, or has been moved again since: calls may
-        come late. Where it stands at its end the newest is followed, though more came meanwhile.
-        """
-        session, record = self._session(request), self._session(request).selected
-        at, last, walks = (_index(values, "timeline", key) for key in ("at", "last", "walks"))
-        is_newest, session.walks = walks >= session.walks, max(walks, session.walks)
-        walked_through = by_elem_id(values)["timeline"].get("run")
-        if is_newest and record and record.previews and walked_through == record.name:
-            at = len(record.previews) - 1 if at >= last else min(at, len(record.previews) - 1)
-            session.select(record, record.previews[at])
+        """Show another preview of the selected run."""
+        session = self._session(request)
+        walk(session, values)
         return view(session)
 
     def show_run(self, values: Values, request: gr.Request) -> View:
         """Show another run of this page."""
-        session, chosen = self._session(request), _index(values, "runs", "chosen")
+        session, chosen = self._session(request), index(values, "runs", "chosen")
         if chosen < len(session.records):
             session.select(session.records[chosen])
         return view(session)
 
     def preview_settings(self, values: Values, request: gr.Request) -> tuple[Any, Any]:
-        """Return settings and size of the preview on the canvas."""
-        preview, settings_now = self._session(request).preview, by_elem_id(values)["settings"]
+        """Return settings and size of the preview on the canvas, also of one just walked to."""
+        session, settings_now = self._session(request), by_elem_id(values)["settings"]
+        walk(session, values)
+        preview = session.preview
         if preview is None:
             return gr.skip(), gr.skip()
         or_error_on_page(controls.to_settings, settings_now)
@@ -154,10 +148,3 @@ class SteeringHandlers:
 
     def _session(self, request: gr.Request) -> Session:
         return self._sessions.find(session_key(request))
-
-
-def _index(values: Values, elem_id: str, key: str) -> int:
-    """Return the whole number, 0 or above, that a widget sent under `key`; or raises gr.Error."""
-    value = by_elem_id(values)[elem_id]
-    number = value.get(key) if isinstance(value, dict) else None
-    return or_error_on_page(whole_number, key, number, 0, 2**31)

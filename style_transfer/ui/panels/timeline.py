@@ -10,10 +10,12 @@ from style_transfer.ui.session.session import Session
 _HTML = """<input type="range" min="0" max="0" step="1" disabled
 aria-label="Timeline: walk through the pictures of this run"><output></output>"""
 
+NOT_MOVED = {"run": "", "at": 0, "last": 0, "walks": 0}
+
 
 def build() -> None:
     """Place the slider."""
-    widget("timeline", _HTML, {"run": "", "at": 0, "last": 0, "walks": 0})
+    widget("timeline", _HTML, NOT_MOVED)
 
 
 def value(session: Session) -> dict[str, Any]:

@@ -16,10 +16,16 @@ from style_transfer.ui.handlers.steering import SteeringHandlers
 from style_transfer.ui.handlers.watch import watch_run
 from style_transfer.ui.panels import controls, status, transport
 from style_transfer.ui.panels.inputs import STYLE_IDS
+from style_transfer.ui.panels.timeline import NOT_MOVED
 from style_transfer.ui.session.run_inputs import RunInputs
 
 TOKEN = "a" * 64
 SETTINGS = Settings(steps=4, style_layers=["relu1_1"], content_layer="relu2_1")
+
+
+def with_slider(values, **moved):
+    """Values of components with that of the timeline's slider, by default one not moved."""
+    return {**values, gr.HTML(elem_id="timeline"): NOT_MOVED | moved}
 
 
 class Tab:

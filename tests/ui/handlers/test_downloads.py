@@ -21,6 +21,7 @@ from style_transfer.ui.session.record import RunRecord
 from style_transfer.ui.session.run_inputs import RunInputs
 from style_transfer.ui.session.session import MAX_EXPORTS
 from style_transfer.ui.session.timeline import Timeline
+from tests.ui.handlers.tab import with_slider
 
 
 @pytest.fixture
@@ -67,7 +68,7 @@ def test_a_long_chinese_name_makes_a_file_name_that_file_systems_take(context, t
     record = RunRecord("Run 1", inputs, Timeline(tmp_path / "previews"))
     record.add_frame(Frame(3, photo, {}, Settings(), State(3, 0, photo), photo, True))
     session.select(record)
-    values = {gr.Textbox(elem_id="kind"): SETTINGS}
+    values = with_slider({gr.Textbox(elem_id="kind"): SETTINGS})
     file = DownloadHandlers(context).export(values, SimpleNamespace(session_hash="one", headers={}))
     assert Path(file).name == "照片" * 20 + ".json"
     context.sessions.close("one")
@@ -91,7 +92,7 @@ def take_home(context, tmp_path, photo):
             gr.HTML(elem_id="background"): {"keep": keep, "color": color},
         }
         request = SimpleNamespace(session_hash="one", headers={})
-        return open_photo(DownloadHandlers(context).export(values, request))
+        return open_photo(DownloadHandlers(context).export(with_slider(values), request))
 
     yield make, session
     context.sessions.close("one")
@@ -152,7 +153,7 @@ def test_times_that_no_film_has_are_refused_in_a_sentence(take_home, context, ti
     values = {gr.HTML(elem_id=elem_id): each for elem_id, each in zip(ids, chosen, strict=True)}
     request = SimpleNamespace(session_hash="one", headers={})
     with pytest.raises(gr.Error, match=r"(lasts|held|length|hold) .*(not (0|-1)|field is empty)"):
-        DownloadHandlers(context).export(values, request)
+        DownloadHandlers(context).export(with_slider(values), request)
 
 
 def test_of_the_files_that_a_page_makes_the_newest_stay(take_home):

@@ -22,7 +22,7 @@ from style_transfer.ui.session.moments import shown_moment
 from style_transfer.ui.session.queue_place import QueuePlace
 from tests.conftest import smooth_picture
 from tests.runs.fake_executor import FOREVER, FakeExecutor
-from tests.ui.handlers.tab import SETTINGS, TOKEN, Tab
+from tests.ui.handlers.tab import SETTINGS, TOKEN, Tab, with_slider
 
 FEW = 100_000_000  # bytes, too few for any run
 LARGE, SMALL = (96, 128), (48, 64)  # height, width
@@ -184,7 +184,7 @@ def test_who_branches_from_a_moment_before_gets_its_photo_and_size(tab, photos):
     tab.wake()
     session.select(record, moment)
     knobs, size = tab.steering.preview_settings(
-        {gr.HTML(elem_id="settings"): controls.to_value(SETTINGS, 1)}, tab.request
+        with_slider({gr.HTML(elem_id="settings"): controls.to_value(SETTINGS, 1)}), tab.request
     )
     assert size == {"size": 128, "enlarge": False}
     session.start_values = {"settings": knobs, "interrupted": {"token": TOKEN}, "more": 3}
@@ -216,8 +216,26 @@ def test_a_moment_before_is_looked_into_with_its_own_photo_and_painting(walked_b
     assert shown_moment(walked_back.session).moment.content is moment.content
 
 
+def test_who_walks_back_gets_that_moment_by_buttons_whose_calls_overtake_the_walk(
+    walked_back,
+):
+    tab, record = walked_back, walked_back.session.selected
+    at, last = 1, len(record.previews) - 1
+    moved = {"run": record.name, "at": at, "last": last, "walks": 1}
+    kind = {gr.Textbox(elem_id="kind"): SETTINGS_FILE}
+    taken = DownloadHandlers(tab.context).export(with_slider(kind, **moved), tab.request)
+    assert read_recipe(Path(taken)).step == record.previews[at].step
+    knobs = {gr.HTML(elem_id="settings"): controls.to_value(SETTINGS, 1)}
+    moved |= {"at": last, "walks": 2}
+    tab.steering.preview_settings(with_slider(knobs, **moved), tab.request)
+    assert tab.session.preview is record.previews[-1]
+    tab.session.select(record, record.previews[0])
+    tab.steering.show_preview(with_slider({}, **moved), tab.request)  # late
+    assert tab.session.preview is record.previews[0]
+
+
 def test_a_moment_before_is_taken_home_with_the_names_of_its_own_pictures(walked_back):
-    values = {gr.Textbox(elem_id="kind"): SETTINGS_FILE}
+    values = with_slider({gr.Textbox(elem_id="kind"): SETTINGS_FILE})
     file = Path(DownloadHandlers(walked_back.context).export(values, walked_back.request))
     recipe = read_recipe(file)
     assert (recipe.photo, recipe.style) == ("first.png", "other.png")
