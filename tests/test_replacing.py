@@ -5,12 +5,15 @@ import sys
 
 import pytest
 
-from style_transfer import replacing
+from style_transfer import assets, replacing
 from style_transfer.engine import State
 from style_transfer.images import save
+from style_transfer.images.timelapse import save_mp4
 from style_transfer.replacing import replace_file
 from style_transfer.runs.checkpoint_files import write_expiry
 from style_transfer.runs.run_folder import write_file
+
+FRAMES = [assets.path("thumbnails", f"{name}.webp") for name in ("lake", "raccoon")]
 
 
 @pytest.fixture
@@ -35,10 +38,11 @@ def in_use(monkeypatch):
     [
         ("state", lambda file, photo: State(1, 0, photo).save(file)),
         ("picture.png", lambda file, photo: save(photo, file)),
+        ("film.mp4", lambda file, _: save_mp4(FRAMES, file, 1)),
         ("control.pickle", lambda file, _: write_file(file, b"new")),
         ("expiry.json", lambda file, _: write_expiry(file.parent, 1.0)),
     ],
-    ids=["state", "picture", "file of a run", "file of a checkpoint"],
+    ids=["state", "picture", "time-lapse", "file of a run", "file of a checkpoint"],
 )
 def test_a_file_that_is_read_is_replaced_a_little_later(tmp_path, photo, in_use, name, write):
     file = tmp_path / name

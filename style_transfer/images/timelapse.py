@@ -10,6 +10,7 @@ from PIL import Image, ImageOps
 
 from style_transfer.images.video import add_video, even, video_frame
 from style_transfer.picture_files import fit, open_image
+from style_transfer.replacing import replace_file
 
 Files = Sequence[str | os.PathLike[str]]
 
@@ -46,18 +47,24 @@ def save_mp4(
     part = Path(f"{os.fspath(file)}.part")
     try:
         _encode(_pictures(frames, order, size), size, part)
-        os.replace(part, file)
+        replace_file(part, file)
     finally:
         part.unlink(missing_ok=True)
 
 
 def save_animated_webp(
-    frames: Files, file: str | os.PathLike[str], seconds: float, hold: float = 1.5
+    frames: Files,
+    file: str | os.PathLike[str],
+    seconds: float,
+    hold: float = 1.5,
+    *,
+    quality: int = 85,
 ) -> None:
     """Write the pictures in `frames` as a WebP that repeats for ever, at most WEBP_SIDE px long.
 
     It lasts `seconds` + `hold`, to the millisecond; at most WEBP_FRAME_RATE frames a second are
-    kept, evenly, the first and the last among them. Raises ValueError like `save_mp4`.
+    kept, evenly, the first and the last among them. `quality` is that of Pillow, up to 100. Raises
+    ValueError like `save_mp4`.
     """
     size = fit(_size(_checked(frames, seconds, hold)), WEBP_SIDE)
     count = max(2, min(len(frames), int(seconds * WEBP_FRAME_RATE)))
@@ -71,7 +78,7 @@ def save_animated_webp(
         append_images=others,
         duration=[end - begin for begin, end in pairwise(times)],
         loop=0,
-        quality=85,
+        quality=quality,
     )
 
 
