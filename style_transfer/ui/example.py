@@ -4,11 +4,11 @@ from style_transfer import assets
 from style_transfer.ui.http.gradio_internals import file_url
 
 FOLDER = assets.path("examples")
-TIMELAPSE = FOLDER / "lake-mont_sainte_victoire.webp"
-STILL = FOLDER / "lake-mont_sainte_victoire.jpg"
+TIMELAPSE = FOLDER / "lake-impasto_field.webp"
+STILL = FOLDER / "lake-impasto_field.jpg"
 PHOTO = FOLDER / "lake.jpg"
 
-_WORDS = "A finished example: a lake, painted like a landscape by Cézanne"
+_WORDS = "A finished example: a lake, painted like a field in thick strokes"
 CANVAS = {
     "src": file_url(TIMELAPSE),
     "still": file_url(STILL),

@@ -75,7 +75,7 @@ def test_a_picture_that_is_brought_back_fills_the_boxes_of_photo_and_style(brows
     expect(page.locator("#status")).to_contain_text("Resting at step 4 of 4", timeout=60_000)
     expect(photo).to_have_attribute("src", re.compile("raccoon"))
     style = page.locator("#style-image img[src]").first
-    expect(style).to_have_attribute("src", re.compile(r"mont_sainte_victoire\.png"))
+    expect(style).to_have_attribute("src", re.compile(r"impasto_field\.png"))
     page.wait_for_timeout(1500)  # in which what filled the boxes might be taken for a change
     assert status(page).startswith("Resting at step 4 of 4")
     context.close()

@@ -87,7 +87,7 @@ def test_a_png_brings_every_knob_back(export, open_page, sessions):
         assert image.convert("RGB").tobytes() == exact
         recipe = json.loads(image.info["style-transfer-recipe"])
     assert recipe["photo"] == "lake.jpg"
-    assert recipe["style"] == "mont_sainte_victoire.jpg"
+    assert recipe["style"] == "impasto_field.jpg"
     assert recipe["step"] == 8
 
 

@@ -107,9 +107,7 @@ def test_restart_takes_the_picture_along_to_another_size(open_page, sessions):
     expect(page.locator("#status")).to_contain_text(rests, timeout=60_000)
     image = page.locator("#canvas img")
     assert image.evaluate("image => image.naturalWidth") == 192
-    assert image.get_attribute("alt").startswith(
-        "lake.jpg painted like mont_sainte_victoire.jpg, Run 2"
-    )
+    assert image.get_attribute("alt").startswith("lake.jpg painted like impasto_field.jpg, Run 2")
     assert newest_run(page) == "Run 2 from step 8 of Run 1"
     parent, child = sessions.all()[-1].records
     first, last = child.previews[0].image, parent.last_frame.picture

@@ -29,7 +29,7 @@ MOVE_UP = """(...values) => {
     return [...moved(values, null), { ...settings, style_weights: moved(weights, 1) }];
 }"""
 SOURCES = ("upload", "clipboard")  # of a painting
-FIRST_STYLE = assets.path("style", "mont_sainte_victoire.jpg")
+FIRST_STYLE = assets.path("style", "impasto_field.jpg")
 
 
 def build() -> None:
