@@ -24,6 +24,7 @@ from style_transfer.ui.http.calls import (
 UNFIT_VALUES = (
     "These values do not fit the call: it takes other types, another number, or own uploads."
 )
+NOT_CALLED = "This is done by the page itself, without a call."
 NOT_UPLOADED = "Upload the file first, to /gradio_api/upload; no address is fetched from here."
 FILE_ROUTE = "/gradio_api/file="  # in the address of a file, before its path
 FILE_MARK = {"_type": "gradio.FileData"}  # of a file whose path Gradio checks; others it trusts
@@ -62,7 +63,8 @@ def check_calls(page: gr.Blocks) -> None:
 
     After `page.queue()`. Calls name files by path or by the address of an upload; other addresses,
     which Gradio would fetch, are refused, and so are paths that are no uploads. An empty session
-    hash, whose session Gradio would not find again, counts as none. Handlers tell of a full disk.
+    hash, whose session Gradio would not find again, counts as none, and events that scripts alone
+    answer are refused. Handlers tell of a full disk.
     Values stay unread, see `use_path_unread`, also for a page whose component was updated.
     """
     preprocess_data, push = page.preprocess_data, page._queue.push
@@ -77,6 +79,8 @@ def check_calls(page: gr.Blocks) -> None:
         # Programs are told words as they are, the page shows them as HTML.
         is_public = getattr(block_fn, "api_visibility", "") == "public"
         refusal = error_for_program if is_public else error_on_page
+        if block_fn.fn is None:  # an event that a script alone answers
+            raise refusal(NOT_CALLED)
         try:
             for file in _files_in(inputs):
                 file["path"] = unquote(file["path"].partition(FILE_ROUTE)[2]) or file["path"]

@@ -20,6 +20,7 @@ from style_transfer.ui.http import gradio_internals
 from style_transfer.ui.http.calls import MAX_MESSAGE, VISITOR_HEADER
 from style_transfer.ui.http.gradio_internals import (
     FILE_ROUTE,
+    NOT_CALLED,
     NOT_UPLOADED,
     UNFIT_VALUES,
     check_calls,
@@ -59,6 +60,7 @@ def build(sample, seen):
         gr.Button().click(lambda: time.sleep(2), api_name="slow")
         gr.Button().click(Handlers().double, number, number)
         gr.Button().click(lambda _: gr.skip(), image, image, api_name="skip")
+        gr.Button().click(None, None, number, js="() => 2", api_name="script")
     page.queue()
     return page
 
@@ -235,7 +237,7 @@ def refusal(page, message, visibility="private"):
 
     page.preprocess_data = refuse
     check_calls(page)
-    handler = SimpleNamespace(api_visibility=visibility, inputs=[])
+    handler = SimpleNamespace(fn=print, api_visibility=visibility, inputs=[])
     with pytest.raises(gr.Error) as told:
         asyncio.run(page.preprocess_data(handler, [], None))
     return told.value.message
@@ -431,3 +433,8 @@ def test_calls_by_which_gradio_answers_assistants_share_a_client_that_waits():
     mcp = pytest.importorskip("gradio.mcp")
     assert callable(mcp.GradioMCPServer._get_or_create_client)
     assert "httpx_kwargs" in inspect.signature(mcp.Client).parameters
+
+
+def test_an_event_that_a_script_alone_answers_is_not_called(served, capfd):
+    assert call(served, name="script") == (500, NOT_CALLED)
+    assert "Traceback" not in "".join(capfd.readouterr())
