@@ -1,6 +1,7 @@
 """Several styles, colours and regions, chosen and changed while a run goes on."""
 
 import re
+import time
 from functools import partial
 
 import numpy as np
@@ -38,7 +39,10 @@ def session(sessions):
 
 
 def paint_stroke(page, pen, begin=(0.1, 0.25), end=(0.9, 0.25)):
-    """Draw a line over the photo, from left and top in shares of it; across its upper half."""
+    """Draw a line over the photo, from left and top in shares of it; across its upper half.
+
+    Again where nothing is painted yet: strokes are not taken before the photo is decoded.
+    """
     page.wait_for_function("document.querySelector('#mask canvas').width === 512")
     page.locator("#mask").get_by_text(pen, exact=True).click()
     canvas = page.locator("#mask canvas")
@@ -47,10 +51,17 @@ def paint_stroke(page, pen, begin=(0.1, 0.25), end=(0.9, 0.25)):
     (left, top), (right, bottom) = (
         (box["x"] + x * box["width"], box["y"] + y * box["height"]) for x, y in (begin, end)
     )
-    page.mouse.move(left, top)
-    page.mouse.down()
-    page.mouse.move(right, bottom, steps=8)
-    page.mouse.up()
+
+    def is_painted():
+        page.mouse.move(left, top)
+        page.mouse.down()
+        page.mouse.move(right, bottom, steps=8)
+        page.mouse.up()
+        return page.evaluate(f"{PAINTED}()")
+
+    until = time.monotonic() + 20
+    while not is_painted():  # once more would be another stroke
+        assert time.monotonic() < until
 
 
 def test_styles_are_added_weighed_and_taken_away_during_a_run(open_page, samples, session):
